@@ -1,0 +1,58 @@
+"""Exceptions and warnings a user of wignercq can catch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wignercq.solution import Solution
+
+
+class WignerCQError(Exception):
+    """Base of every error raised on purpose by wignercq."""
+
+
+class InputError(WignerCQError, ValueError):
+    """Something the user supplied cannot be used; the message names it, what was expected and what came."""
+
+
+class ExpressionError(InputError):
+    """A potential or wave function given as text or SymPy is not an accepted formula."""
+
+
+class ModelError(InputError):
+    """The model is incomplete or unphysical, for example 4 D0 D2 < 1."""
+
+
+class GridError(InputError):
+    """An axis or a grid cannot be built."""
+
+
+class StateError(InputError):
+    """An initial state is not a state: uncertainty bound, trace, Hermiticity or positivity violated."""
+
+
+class ConfigError(InputError):
+    """A configuration file has an unknown key, a wrong type or an impossible value."""
+
+
+class MemoryLimitError(InputError):
+    """The run needs more memory than the machine has; raised before anything is allocated."""
+
+
+class ResolutionError(WignerCQError):
+    """The grid no longer resolves the state, or the numbers are no longer finite.
+
+    Attributes
+    ----------
+    solution : Solution or None
+        Everything computed up to the last good output.
+    """
+
+    def __init__(self, message: str, solution: Solution | None = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class ResolutionWarning(UserWarning):
+    """The grid is close to not resolving the state; the message says which number to change."""

@@ -1,0 +1,116 @@
+"""The phase-space grid: four periodic axes (q, p, x, y) and their conjugate frequencies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from scipy.fft import next_fast_len
+
+from wignercq.errors import GridError
+
+NAMES = ("q", "p", "x", "y")
+MIN_POINTS = 8
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A uniform periodic axis: points ``lower + j * spacing``, ``j = 0 .. points - 1``; `upper` is the image of `lower`.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Ends of the axis, in the units of the coordinate.
+    points : int
+        Number of points, at least 8. Products of small primes are fastest.
+
+    Raises
+    ------
+    GridError
+        If an end is not finite, ``lower >= upper`` or ``points < 8``.
+    """
+
+    lower: float
+    upper: float
+    points: int
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.lower) and math.isfinite(self.upper) and self.lower < self.upper):
+            raise GridError(f"extent: expected two finite ends, the lower first, got [{self.lower}, {self.upper}]")
+        if not isinstance(self.points, (int, np.integer)) or self.points < MIN_POINTS:
+            raise GridError(f"points: expected a whole number of at least {MIN_POINTS}, got {self.points}")
+
+    @property
+    def length(self) -> float:
+        """Period of the axis, ``upper - lower``."""
+        return self.upper - self.lower
+
+    @property
+    def spacing(self) -> float:
+        """Distance between neighbouring points."""
+        return self.length / self.points
+
+    @property
+    def nyquist(self) -> float:
+        """Largest frequency the axis resolves, ``pi / spacing``."""
+        return math.pi / self.spacing
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The points, shape (points,)."""
+        return self.lower + self.spacing * np.arange(self.points)
+
+    @cached_property
+    def frequencies(self) -> np.ndarray:
+        """Angular frequencies conjugate to the axis in FFT order, shape (points,)."""
+        return 2 * np.pi * np.fft.fftfreq(self.points, self.spacing)
+
+    @cached_property
+    def half_frequencies(self) -> np.ndarray:
+        """Non-negative angular frequencies of a real transform, shape (points // 2 + 1,)."""
+        return 2 * np.pi * np.fft.rfftfreq(self.points, self.spacing)
+
+    @classmethod
+    def resolving(cls, lower: float, upper: float, frequency: float) -> Axis:
+        """The axis from `lower` to `upper` with the least fast FFT size whose Nyquist frequency reaches `frequency`."""
+        points = next_fast_len(max(MIN_POINTS, math.ceil((upper - lower) * frequency / math.pi)), real=True)
+        while points % 2:  # an even size halves the work of the real transform
+            points = next_fast_len(points + 1, real=True)
+        return cls(lower, upper, points)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Four independent axes; every public array on the grid has the order ``[q, p, x, y]``."""
+
+    q: Axis
+    p: Axis
+    x: Axis
+    y: Axis
+
+    def __iter__(self) -> Iterator[Axis]:
+        return (getattr(self, field.name) for field in fields(self))
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Points along (q, p, x, y)."""
+        return (self.q.points, self.p.points, self.x.points, self.y.points)
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return math.prod(self.shape)
+
+    @property
+    def cell(self) -> float:
+        """Volume of a cell, dq dp dx dy."""
+        return math.prod(axis.spacing for axis in self)
+
+    @cached_property
+    def mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Open mesh of coordinates (q, p, x, y), broadcastable to :attr:`shape`."""
+        q, p, x, y = np.ix_(*(axis.values for axis in self))
+        return q, p, x, y
