@@ -1,0 +1,1 @@
+"""Reference solvers that share no code with wignercq, so that they can judge it."""
