@@ -1,0 +1,227 @@
+"""The Gaussian theory of a model: linear drift and diffusion of (q, p, x, y), exact for quadratic potentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+import sympy as sp
+from scipy.optimize import minimize
+
+from wignercq.errors import ModelError
+from wignercq.expressions import as_rational
+from wignercq.gaussian.ou import OrnsteinUhlenbeck
+from wignercq.model import Model, Q, X
+
+STARTS = (0.0, -1.0, 1.0, -0.1, 0.1, -10.0, 10.0)  # where the search for a minimum begins, along each coordinate
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel(OrnsteinUhlenbeck):
+    """The Ornstein-Uhlenbeck process of z = (q, p, x, y), eqs (11)-(13), (16), (74), (87) of arXiv:2510.07402.
+
+    ``dz = -(A z - f) dt + noise`` with ``B = diag(0, D2, 0, D_y)`` and ``D_y = hbar**2 (d_q d_x V_I)**2 D0``.
+    Build it with :meth:`from_model` or :meth:`linearised`.
+
+    Parameters
+    ----------
+    drift, diffusion, force : array_like (4, 4), (4, 4), (4,)
+        A, B and f; see :class:`OrnsteinUhlenbeck`.
+    point : tuple of two floats or None
+        The point (q, x) about which an anharmonic model was linearised; None when the theory is exact.
+
+    Raises
+    ------
+    ModelError
+        A shape that does not fit or numbers that are not a process.
+    """
+
+    point: tuple[float, float] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dimension != 4:
+            raise ModelError(f"drift: expected shape (4, 4) for (q, p, x, y), got {self.drift.shape}")
+
+    @classmethod
+    def from_model(cls, model: Model) -> LinearModel:
+        """The exact process of a model whose potentials are at most quadratic.
+
+        Raises
+        ------
+        ModelError
+            For an anharmonic model; :meth:`linearised` accepts it.
+        """
+        require_quadratic(model)
+        curvature, gradient, coupling = _derivatives(model, (0.0, 0.0))
+        return cls(*_process(model, curvature, gradient, coupling))
+
+    @classmethod
+    def linearised(cls, model: Model, *, at: tuple[float, float] | None = None) -> LinearModel:
+        """The process of a model expanded to second order about a point, in the original coordinates.
+
+        Parameters
+        ----------
+        model : Model
+            Any model.
+        at : tuple of two floats or None
+            The point (q, x); None takes the minimum of the total potential.
+
+        Returns
+        -------
+        LinearModel
+            With :attr:`point` set to the point used.
+
+        Raises
+        ------
+        ModelError
+            When no point is given and the potential has no minimum with positive curvature.
+        """
+        point = potential_minimum(model) if at is None else (float(at[0]), float(at[1]))
+        curvature, gradient, coupling = _derivatives(model, point)
+        return cls(*_process(model, curvature, gradient - curvature @ point, coupling), point=point)
+
+    def _why(self) -> str:
+        if np.trace(self.drift) == 0:
+            return "a model without friction: nothing removes the heat of the noise"
+        if self.drift[1, 2] == 0:
+            return "uncoupled particles: the quantum one is not damped"
+        if self.characteristic_polynomial[-1] <= 0:
+            return "a potential that does not confine the particles"
+        return super()._why()
+
+
+def require_quadratic(model: Model) -> None:
+    """Raise ModelError unless the potentials of `model` are at most quadratic."""
+    if not model.is_quadratic:
+        raise ModelError(
+            "model: expected potentials at most quadratic in (q, x), got an anharmonic one; "
+            "try LinearModel.linearised(model, at=(q, x))"
+        )
+
+
+def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) -> Model:
+    """The model with every potential replaced by its Taylor polynomial of degree two about a point.
+
+    Parameters
+    ----------
+    model : Model
+        Any model.
+    at : tuple of two floats or None
+        The point (q, x); None takes the minimum of the total potential.
+
+    Returns
+    -------
+    Model
+        Quadratic, with the same masses, hbar, friction, diffusion and decoherence.
+
+    Raises
+    ------
+    ModelError
+        When no point is given and the potential has no minimum with positive curvature.
+    """
+    q0, x0 = potential_minimum(model) if at is None else at
+    place = {Q: as_rational(q0), X: as_rational(x0)}
+    dq, dx = Q - place[Q], X - place[X]
+
+    def taylor(v: sp.Expr) -> sp.Expr:
+        def value(*by: sp.Symbol) -> sp.Rational:
+            return as_rational(float((sp.diff(v, *by) if by else v).subs(place)))
+
+        slopes = value(Q) * dq + value(X) * dx
+        curved = value(Q, Q) * dq**2 / 2 + value(Q, X) * dq * dx + value(X, X) * dx**2 / 2
+        return sp.expand(value() + slopes + curved)
+
+    return Model(
+        taylor(model.V_C),
+        taylor(model.V_Q),
+        taylor(model.V_I),
+        classical_mass=model.classical_mass,
+        quantum_mass=model.quantum_mass,
+        hbar=model.hbar,
+        friction=model.friction,
+        diffusion=model.diffusion,
+        decoherence=model.D0,
+        allow_unphysical=model.allow_unphysical,
+    )
+
+
+def potential_minimum(model: Model) -> tuple[float, float]:
+    """The deepest point (q, x) found of V_C + V_Q + V_I at which the curvature is positive.
+
+    The search starts from a fixed set of points, so a minimum far from all of them can be missed.
+
+    Raises
+    ------
+    ModelError
+        When no minimum with positive curvature is found.
+    """
+    total = model.V_C + model.V_Q + model.V_I
+    variables = (Q, X)
+    value = sp.lambdify(variables, total, "numpy")
+    gradient = sp.lambdify(variables, [sp.diff(total, v) for v in variables], "numpy")
+    curvature = sp.lambdify(variables, sp.hessian(total, variables).tolist(), "numpy")
+    found: list[tuple[float, float, float]] = []
+    with np.errstate(all="ignore"):
+        for start in product(STARTS, STARTS):
+            end = minimize(
+                lambda z: float(value(*z)), start, jac=lambda z: np.array(gradient(*z), dtype=float), method="BFGS"
+            ).x
+            for _ in range(3):  # Newton: to rounding error
+                hessian = np.array(curvature(*end), dtype=float)
+                if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(hessian).min() <= 0:
+                    break
+                end = end - np.linalg.solve(hessian, np.array(gradient(*end), dtype=float))
+            if _is_minimum(end, np.array(gradient(*end), dtype=float), np.array(curvature(*end), dtype=float)):
+                found.append((float(value(*end)), float(end[0]), float(end[1])))
+    if not found:
+        raise ModelError(
+            "model: expected a potential with a minimum of positive curvature, found none; name a point with at=(q, x)"
+        )
+    deepest = min(v for v, _, _ in found)
+    near = [(q, x) for v, q, x in found if v <= deepest + 1e-9 * (1 + abs(deepest))]
+    q, x = max(near)  # of equally deep minima, the one at the largest q: a definite choice
+    return _clean(q), _clean(x)
+
+
+def _is_minimum(point: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> bool:
+    if not (np.all(np.isfinite(point)) and np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+        return False
+    low, high = np.linalg.eigvalsh(hessian)[[0, -1]]
+    return bool(low > 1e-8 * high and np.linalg.norm(gradient) <= 1e-8 * high * (1 + np.linalg.norm(point)))
+
+
+def _clean(value: float) -> float:
+    """Zero for what is zero to rounding error."""
+    return 0.0 if abs(value) < 1e-13 else value
+
+
+def _derivatives(model: Model, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, float]:
+    """Curvature (2, 2) and gradient (2,) of the total potential and d_q d_x V_I, at a point (q, x)."""
+    total = model.V_C + model.V_Q + model.V_I
+    place = {Q: as_rational(point[0]), X: as_rational(point[1])}
+
+    def at(expression: sp.Expr) -> float:
+        return float(expression.subs(place))
+
+    curvature = np.array([[at(sp.diff(total, a, b)) for b in (Q, X)] for a in (Q, X)])
+    gradient = np.array([at(sp.diff(total, a)) for a in (Q, X)])
+    return curvature, gradient, at(sp.diff(model.V_I, Q, X))
+
+
+def _process(
+    model: Model, curvature: np.ndarray, gradient: np.ndarray, coupling: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Drift, diffusion and force of a quadratic potential with the given curvature and gradient at the origin."""
+    (kqq, kqx), (_, kxx) = curvature
+    drift = np.array(
+        [
+            [0, -1 / model.classical_mass, 0, 0],
+            [kqq, model.damping_rate, kqx, 0],
+            [0, 0, 0, -1 / model.quantum_mass],
+            [kqx, 0, kxx, 0],
+        ]
+    )
+    diffusion = np.diag([0, model.diffusion, 0, (model.hbar * coupling) ** 2 * model.D0])
+    return drift, diffusion, np.array([0, -gradient[0], 0, -gradient[1]])

@@ -1,0 +1,298 @@
+"""Ornstein-Uhlenbeck processes in any dimension, ``dz = -(A z - f) dt + noise`` of covariance rate B."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import factorial
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import solve_continuous_lyapunov
+
+from wignercq.errors import InputError, ModelError
+
+SERIES_TERMS = 20  # of the Taylor series, at a step of norm at most 1/2: remainder below 1e-20
+ROUNDING = 64 * np.finfo(float).eps  # eigenvalues this close to the imaginary axis, relative to |A|, count as on it
+
+
+@dataclass(frozen=True, eq=False)
+class OrnsteinUhlenbeck:
+    """Linear drift with Gaussian white noise, eqs (11)-(13), (16) of arXiv:2510.07402, in any dimension n.
+
+    ``dz = -(A z - f) dt + dxi`` with ``<dxi dxi^T> = B dt``.
+
+    Parameters
+    ----------
+    drift : array_like (n, n)
+        A, units 1/time between coordinates of the same kind.
+    diffusion : array_like (n, n)
+        B, symmetric and positive semidefinite, units coordinate**2/time.
+    force : array_like (n,)
+        f, constant; zero by default. Units coordinate/time.
+
+    Raises
+    ------
+    ModelError
+        A shape that does not fit, a number that is not finite, a diffusion that is not symmetric or not
+        positive semidefinite.
+    """
+
+    drift: np.ndarray
+    diffusion: np.ndarray
+    force: np.ndarray = None  # type: ignore[assignment]  # replaced by zeros when built
+
+    def __post_init__(self) -> None:
+        drift = _array("drift", self.drift, None)
+        if drift.ndim != 2 or drift.shape[0] != drift.shape[1]:
+            raise ModelError(f"drift: expected a square matrix, got shape {drift.shape}")
+        n = drift.shape[0]
+        diffusion = _array("diffusion", self.diffusion, (n, n))
+        force = np.zeros(n) if self.force is None else _array("force", self.force, (n,))
+        scale = np.abs(diffusion).max(initial=0.0)
+        if not np.allclose(diffusion, diffusion.T, rtol=0, atol=1e-12 * scale):
+            raise ModelError("diffusion: expected a symmetric matrix, got one that is not")
+        lowest = np.linalg.eigvalsh(diffusion).min(initial=0.0)
+        if lowest < -1e-12 * scale:
+            raise ModelError(f"diffusion: expected no negative eigenvalue, got {lowest:g}")
+        for name, value in (("drift", drift), ("diffusion", diffusion), ("force", force)):
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates n."""
+        return self.drift.shape[0]
+
+    @cached_property
+    def eigenvalues(self) -> np.ndarray:
+        """Eigenvalues of A, complex, shape (n,), slowest decay first; the poles of the process in eqs (42)-(44)."""
+        values = np.linalg.eigvals(self.drift).astype(complex)
+        return values[np.lexsort((values.imag, values.real))]
+
+    @property
+    def gap(self) -> float:
+        """Slowest relaxation rate, the least real part of the eigenvalues of A; units 1/time."""
+        return float(self.eigenvalues.real.min())
+
+    @cached_property
+    def is_stable(self) -> bool:
+        """Whether every eigenvalue of A has a positive real part, so that a unique steady state exists."""
+        return bool(self.gap > ROUNDING * float(np.linalg.norm(self.drift, 2)))
+
+    @cached_property
+    def characteristic_polynomial(self) -> np.ndarray:
+        """Coefficients of det(s + A) from s^n down to s^0, shape (n + 1,), eq (17).
+
+        Computed by the Faddeev-LeVerrier recursion, without eigenvalues.
+        """
+        identity = np.eye(self.dimension)
+        minus, power = -self.drift, np.eye(self.dimension)
+        coefficients = [1.0]
+        for k in range(1, self.dimension + 1):
+            product = minus @ power
+            coefficients.append(-float(np.trace(product)) / k)
+            power = product + coefficients[-1] * identity
+        return np.array(coefficients)
+
+    @cached_property
+    def hurwitz_determinants(self) -> np.ndarray:
+        """Leading minors of the Hurwitz matrix of det(s + A), shape (n,): the process is stable when all are positive.
+
+        For n = 4 and ``s^4 + a1 s^3 + a2 s^2 + a3 s + a4`` they are ``a1``, ``a1 a2 - a3``,
+        ``(a1 a2 - a3) a3 - a1^2 a4`` and that times ``a4``: the Routh-Hurwitz conditions below eq (17).
+        """
+        n, a = self.dimension, self.characteristic_polynomial
+        matrix = np.array(
+            [
+                [a[k] if 0 <= (k := 2 * (column + 1) - (row + 1)) <= n else 0.0 for column in range(n)]
+                for row in range(n)
+            ]
+        )
+        return np.array([np.linalg.det(matrix[:k, :k]) for k in range(1, n + 1)])
+
+    def propagator(self, t: ArrayLike) -> np.ndarray:
+        """The flow of the drift, ``exp(-A t)``.
+
+        Parameters
+        ----------
+        t : array_like (...)
+            Times >= 0.
+
+        Returns
+        -------
+        ndarray (..., n, n)
+        """
+        return self._flow(t)[0]
+
+    def noise_covariance(self, t: ArrayLike) -> np.ndarray:
+        """Covariance the noise builds up in a time t, ``integral_0^t exp(-A s) B exp(-A^T s) ds``; shape (..., n, n).
+
+        Exact at any time: a Taylor series at a step of norm at most 1/2, entry by entry, then doublings
+        ``Q(2 t) = Q(t) + F(t) Q(t) F(t)^T``, which only ever add positive matrices.
+        """
+        return self._flow(t)[2]
+
+    def _flow(self, t: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """exp(-A t), its integral from 0 to t, and the noise covariance, each of shape (..., n, n)."""
+        times = np.asarray(t, dtype=float)
+        if not np.all(np.isfinite(times)) or np.any(times < 0):
+            raise InputError(f"t: expected finite times >= 0, got {t!r}")
+        flat = times.ravel()
+        size = 2 * float(np.linalg.norm(self.drift, 2)) * flat
+        doublings = np.ceil(np.log2(np.maximum(size, 1.0))).astype(int)
+        step = flat / 2.0**doublings
+        propagators, noises = self._series
+        powers = step[:, None] ** np.arange(SERIES_TERMS + 1)
+        flow = np.einsum("tk,kij->tij", powers, propagators)
+        weights = 1.0 / np.arange(1, SERIES_TERMS + 2)
+        integral = step[:, None, None] * np.einsum("tk,k,kij->tij", powers, weights, propagators)
+        noise = step[:, None, None] * np.einsum("tk,kij->tij", powers, noises)
+        for done in range(int(doublings.max(initial=0))):
+            more = doublings > done
+            f = flow[more]
+            noise[more] += f @ noise[more] @ f.transpose(0, 2, 1)
+            integral[more] += f @ integral[more]
+            flow[more] = f @ f
+        shape = (*times.shape, self.dimension, self.dimension)
+        return flow.reshape(shape), integral.reshape(shape), noise.reshape(shape)
+
+    @cached_property
+    def _series(self) -> tuple[np.ndarray, np.ndarray]:
+        """Taylor coefficients in t of exp(-A t) and of Q(t)/t."""
+        flow, noise = [np.eye(self.dimension)], [self.diffusion]
+        for _ in range(SERIES_TERMS):
+            flow.append(-self.drift @ flow[-1])
+            half = -self.drift @ noise[-1]
+            noise.append(half + half.T)
+        return (
+            np.array([c / factorial(k) for k, c in enumerate(flow)]),
+            np.array([c / factorial(k + 1) for k, c in enumerate(noise)]),
+        )
+
+    def mean(self, t: ArrayLike, mean0: ArrayLike) -> np.ndarray:
+        """Mean at times t, ``exp(-A t) mean0 + integral_0^t exp(-A s) ds f``.
+
+        Parameters
+        ----------
+        t : array_like (...)
+            Times >= 0.
+        mean0 : array_like (n,)
+            Mean at t = 0.
+
+        Returns
+        -------
+        ndarray (..., n)
+
+        Raises
+        ------
+        InputError
+            A negative time or a mean of the wrong shape.
+        """
+        start = _array("mean0", mean0, (self.dimension,))
+        flow, integral, _ = self._flow(t)
+        return flow @ start + integral @ self.force
+
+    def covariance(self, t: ArrayLike, covariance0: ArrayLike) -> np.ndarray:
+        """Covariance at times t, ``exp(-A t) S0 exp(-A^T t) + integral_0^t exp(-A s) B exp(-A^T s) ds``.
+
+        Parameters
+        ----------
+        t : array_like (...)
+            Times >= 0.
+        covariance0 : array_like (n, n)
+            S0, the covariance at t = 0.
+
+        Returns
+        -------
+        ndarray (..., n, n)
+
+        Raises
+        ------
+        InputError
+            A negative time or a covariance of the wrong shape.
+        """
+        start = _array("covariance0", covariance0, (self.dimension, self.dimension))
+        flow, _, noise = self._flow(t)
+        return flow @ start @ np.swapaxes(flow, -1, -2) + noise
+
+    @cached_property
+    def fixed_point(self) -> np.ndarray:
+        """The point where the drift vanishes, ``A z = f``; shape (n,).
+
+        Raises
+        ------
+        ModelError
+            When the drift is singular: there is no such point, or there are many.
+        """
+        if np.linalg.matrix_rank(self.drift) < self.dimension:
+            raise ModelError("drift: expected an invertible matrix, so that a fixed point exists, got a singular one")
+        return np.linalg.solve(self.drift, self.force)
+
+    def steady_covariance(self) -> np.ndarray:
+        """Covariance of the steady state, the solution of ``A S + S A^T = B``, eq (19); shape (n, n).
+
+        Raises
+        ------
+        ModelError
+            When there is no steady state; the message says which eigenvalue is to blame.
+        """
+        return self._steady.copy()
+
+    @cached_property
+    def _steady(self) -> np.ndarray:
+        if not self.is_stable:
+            raise ModelError(f"drift: expected damping of every mode, so that a steady state exists, got {self._why()}")
+        solution = solve_continuous_lyapunov(self.drift, self.diffusion)
+        drift = self.drift.astype(np.longdouble)
+        for _ in range(2):  # refine: weak damping makes the equation ill-conditioned
+            product = drift @ solution.astype(np.longdouble)
+            residual = (self.diffusion - product - product.T).astype(float)
+            solution = solution + solve_continuous_lyapunov(self.drift, residual)
+        return (solution + solution.T) / 2
+
+    def _why(self) -> str:
+        """Why there is no steady state."""
+        return f"the eigenvalue {self.eigenvalues[0]:.6g} of the drift, whose real part is not positive"
+
+    def steady_density(self, z: ArrayLike) -> np.ndarray:
+        """Gaussian steady density at points z, eq (18), also (129).
+
+        ``P(z) = exp(-(z - z0)^T S^-1 (z - z0)/2) / sqrt((2 pi)^n det S)`` with z0 the fixed point.
+
+        Parameters
+        ----------
+        z : array_like (..., n)
+
+        Returns
+        -------
+        ndarray (...)
+
+        Raises
+        ------
+        ModelError
+            When there is no steady state, or the noise does not reach every direction.
+        """
+        points = np.asarray(z, dtype=float)
+        if points.shape[-1:] != (self.dimension,):
+            raise InputError(f"z: expected a last axis of length {self.dimension}, got shape {points.shape}")
+        try:
+            root = np.linalg.cholesky(self._steady)
+        except np.linalg.LinAlgError:
+            raise ModelError(
+                "diffusion: expected noise that reaches every direction, got a singular steady state"
+            ) from None
+        flat = (points - self.fixed_point).reshape(-1, self.dimension)
+        whitened = np.linalg.solve(root, flat.T)
+        peak = (2 * np.pi) ** (-self.dimension / 2) / np.prod(np.diag(root))
+        return (peak * np.exp(-0.5 * np.sum(whitened**2, axis=0))).reshape(points.shape[:-1])
+
+
+def _array(name: str, value: ArrayLike, shape: tuple[int, ...] | None) -> np.ndarray:
+    """A finite float copy of `value` of the given shape."""
+    array = np.array(value, dtype=float)
+    if shape is not None and array.shape != shape:
+        raise ModelError(f"{name}: expected shape {shape}, got {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ModelError(f"{name}: expected finite numbers, got {value!r}")
+    return array
