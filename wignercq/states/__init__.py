@@ -1,0 +1,27 @@
+"""Initial states: hybrid Gaussians, and products of a classical density with a quantum state."""
+
+from wignercq.states.classical import ClassicalDensity, ClassicalGaussian, ClassicalState
+from wignercq.states.hybrid import GaussianState, ProductState, State, gaussian, product
+from wignercq.states.quantum import GaussianQuantumState, QuantumState, coherent, squeezed, thermal
+from wignercq.states.sampled import SampledQuantumState, cat, fock, from_density_matrix, from_wavefunction
+
+__all__ = [
+    "ClassicalDensity",
+    "ClassicalGaussian",
+    "ClassicalState",
+    "GaussianQuantumState",
+    "GaussianState",
+    "ProductState",
+    "QuantumState",
+    "SampledQuantumState",
+    "State",
+    "cat",
+    "coherent",
+    "fock",
+    "from_density_matrix",
+    "from_wavefunction",
+    "gaussian",
+    "product",
+    "squeezed",
+    "thermal",
+]

@@ -1,0 +1,172 @@
+"""Densities f(q, p) of the classical particle."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from wignercq.errors import StateError
+from wignercq.grid import Axis
+from wignercq.states.sampling import (
+    array,
+    bandwidth_of,
+    covariance_matrix,
+    frozen,
+    normal_bandwidth,
+    normal_density,
+    normal_support,
+    require_sampled,
+    spectral_tail,
+    support_of,
+    vector,
+)
+
+MAX_SAMPLES = 1024  # along each axis
+NEGATIVE = 1e-12  # of the maximum: rounding error in a density that should not be negative
+RESOLVED = 1e-14  # spectral tail at which sampling more finely gains nothing
+
+
+class ClassicalState(ABC):
+    """A density of the classical particle, integral 1.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (2,)
+        Mean of (q, p).
+    covariance : ndarray, shape (2, 2)
+        Covariance of (q, p).
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    @abstractmethod
+    def density(self, q: Axis, p: Axis) -> np.ndarray:
+        """The density on the points of two axes, shape (nq, np), in units of 1/action."""
+
+    @abstractmethod
+    def support(self, level: float = 1e-10) -> np.ndarray:
+        """Intervals of q and p outside which the density is below `level` times its maximum, shape (2, 2)."""
+
+    @abstractmethod
+    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
+        """Angular frequencies beyond which the spectrum is below `level` times its maximum, shape (2,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassicalGaussian(ClassicalState):
+    """A Gaussian density, ``f = exp(-(z - mean) S^-1 (z - mean)/2) / (2 pi sqrt(det S))``, ``z = (q, p)``.
+
+    Parameters
+    ----------
+    mean : array_like, shape (2,)
+        Mean of (q, p).
+    covariance : array_like, shape (2,) or (2, 2)
+        Variances, or the covariance matrix S.
+
+    Raises
+    ------
+    StateError
+        Wrong shape, not finite, not symmetric or not positive-definite.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    def __init__(self, mean: ArrayLike, covariance: ArrayLike) -> None:
+        object.__setattr__(self, "mean", vector("mean", mean, 2))
+        object.__setattr__(self, "covariance", covariance_matrix(covariance, 2))
+
+    def density(self, q: Axis, p: Axis) -> np.ndarray:
+        return normal_density(self.mean, self.covariance, q, p)
+
+    def support(self, level: float = 1e-10) -> np.ndarray:
+        return normal_support(self.mean, self.covariance, level)
+
+    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
+        return normal_bandwidth(self.covariance, level)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassicalDensity(ClassicalState):
+    """A density given as a function of (q, p) that vanishes at the border of a region and counts as zero outside.
+
+    Parameters
+    ----------
+    function : callable
+        f(q, p) of two arrays that broadcast; not negative, any norm (it is normalised by its integral).
+    region : sequence of two pairs
+        ``((q_lower, q_upper), (p_lower, p_upper))``.
+
+    Raises
+    ------
+    StateError
+        A function that is negative, not finite, zero, does not vanish at the border (1e-8 of its maximum) or is not
+        resolved by 1024 x 1024 samples of the region.
+    """
+
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    region: Sequence[Sequence[float]] = field(kw_only=True)
+    mean: np.ndarray = field(init=False)
+    covariance: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        region = array("region", self.region)
+        if region.shape != (2, 2) or (region[:, 0] >= region[:, 1]).any():
+            raise StateError(f"region: expected ((q_lower, q_upper), (p_lower, p_upper)), got {self.region!r}")
+        object.__setattr__(self, "region", frozen(region))
+        samples, axes = self._reference
+        if samples.min() < -NEGATIVE * samples.max():
+            raise StateError(f"function: expected a density that is not negative, got {samples.min():.3g}")
+        for i in range(2):
+            require_sampled("function", samples, i)
+        mean = np.array([np.sum(samples * z) for z in np.ix_(*(a.values for a in axes))]) / samples.sum()
+        dq, dp = np.ix_(*(axis.values - centre for axis, centre in zip(axes, mean, strict=True)))
+        mixed = np.sum(samples * dq * dp)
+        covariance = np.array([[np.sum(samples * dq**2), mixed], [mixed, np.sum(samples * dp**2)]]) / samples.sum()
+        object.__setattr__(self, "mean", frozen(mean))
+        object.__setattr__(self, "covariance", frozen(covariance))
+
+    @cached_property
+    def _reference(self) -> tuple[np.ndarray, tuple[Axis, Axis]]:
+        """Samples of the function over the region, each axis refined until the function is resolved along it."""
+        counts = [32, 32]
+        while True:
+            q, p = (Axis(lower, upper, count) for (lower, upper), count in zip(self.region, counts, strict=True))
+            samples = self._evaluate(q.values, p.values)
+            coarse = [i for i in range(2) if samples.any() and spectral_tail(samples, i) > RESOLVED]
+            coarse = [i for i in coarse if counts[i] < MAX_SAMPLES]
+            if not coarse:
+                return samples, (q, p)
+            for i in coarse:
+                counts[i] *= 2
+
+    def _evaluate(self, q: np.ndarray, p: np.ndarray) -> np.ndarray:
+        values = array("function", self.function(q[:, None], p[None, :]))
+        try:
+            return np.broadcast_to(values, (len(q), len(p)))
+        except ValueError:
+            raise StateError(f"function: expected values of shape {(len(q), len(p))}, got {values.shape}") from None
+
+    @cached_property
+    def _norm(self) -> float:
+        samples, (q, p) = self._reference
+        return float(samples.sum()) * q.spacing * p.spacing
+
+    def density(self, q: Axis, p: Axis) -> np.ndarray:
+        inside = [(z.values >= ends[0]) & (z.values <= ends[1]) for z, ends in zip((q, p), self.region, strict=True)]
+        result = np.zeros((q.points, p.points))
+        if inside[0].any() and inside[1].any():
+            result[np.ix_(*inside)] = self._evaluate(q.values[inside[0]], p.values[inside[1]]) / self._norm
+        return result
+
+    def support(self, level: float = 1e-10) -> np.ndarray:
+        return support_of(*self._reference, level)
+
+    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
+        return bandwidth_of(*self._reference, level)

@@ -1,0 +1,346 @@
+"""Quantum states that are not Gaussian: mixtures of wave functions sampled on a uniform range of x.
+
+Their Wigner function is computed in the mixed representation (x, s), with s conjugate to y, where no approximation is
+made: ``What(x, s) = <x + hbar s/2| rho |x - hbar s/2>``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from wignercq.errors import StateError
+from wignercq.grid import Axis
+from wignercq.states.quantum import QuantumState, oscillator_length
+from wignercq.states.sampling import (
+    array,
+    bandwidth_of,
+    frozen,
+    number,
+    require_sampled,
+    spectral_tail,
+    support_of,
+    vector,
+)
+
+TOLERANCE = 1e-9  # of the checks on trace, Hermiticity and positivity
+MAX_FOCK = 300
+MAX_SAMPLES = 2048
+TAIL = 9.0  # oscillator lengths beyond which exp(-xi**2/2) is below rounding error
+
+
+@dataclass(frozen=True, eq=False)
+class SampledQuantumState(QuantumState):
+    """A mixture ``rho = sum_k w_k |psi_k><psi_k|`` of wave functions sampled on a uniform range, zero outside it.
+
+    Between the samples the wave functions are their trigonometric interpolants, so means, purity and Wigner function
+    are spectrally accurate. Built by :func:`fock`, :func:`cat`, :func:`from_wavefunction`, :func:`from_density_matrix`,
+    which check their input; this class does not.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Uniform sample points.
+    waves : ndarray, shape (k, n)
+        Orthonormal samples, ``sum |psi|**2 dx = 1``.
+    weights : ndarray, shape (k,)
+        Eigenvalues of the density matrix; their sum is its trace.
+    shift : tuple of float
+        Displacement (x, y) applied to the sampled state.
+    hbar : float
+    """
+
+    x: np.ndarray
+    waves: np.ndarray
+    weights: np.ndarray
+    shift: tuple[float, float] = field(default=(0.0, 0.0), kw_only=True)
+    hbar: float = field(kw_only=True)
+    mean: np.ndarray = field(init=False)
+    covariance: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        mean, covariance = self._moments()
+        object.__setattr__(self, "mean", frozen(mean + np.array(self.shift)))
+        object.__setattr__(self, "covariance", frozen(covariance))
+
+    @property
+    def _spacing(self) -> float:
+        return float(self.x[-1] - self.x[0]) / (len(self.x) - 1)
+
+    @cached_property
+    def _wavenumbers(self) -> np.ndarray:
+        return 2 * np.pi * np.fft.fftfreq(len(self.x), self._spacing)
+
+    @cached_property
+    def _amplitudes(self) -> np.ndarray:
+        """Fourier amplitudes c of the waves, ``psi(x) = sum_k c_k e^{i k (x - x_0)}``, shape (k, n)."""
+        return np.fft.fft(self.waves, axis=1) / len(self.x)
+
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        weight = self.weights[:, None] * self._spacing
+        density = weight * np.abs(self.waves) ** 2
+        spectrum = weight * len(self.x) * np.abs(self._amplitudes) ** 2
+        momenta = self.hbar * self._wavenumbers
+        mean = np.array([np.sum(density * self.x), np.sum(spectrum * momenta)])
+        dx, dy = self.x - mean[0], momenta - mean[1]
+        moved = np.fft.ifft(self._amplitudes * dy, axis=1) * len(self.x)  # (y - <y>) psi
+        mixed = np.sum(weight * self.waves.conj() * dx * moved).real
+        return mean, np.array([[np.sum(density * dx**2), mixed], [mixed, np.sum(spectrum * dy**2)]])
+
+    @property
+    def purity(self) -> float:
+        return float(np.sum(self.weights**2))
+
+    def mixed(self, x: np.ndarray, s: np.ndarray) -> np.ndarray:
+        """``<x + hbar s/2| rho |x - hbar s/2>``, the Fourier transform ``int dy e^{i s y} W(x, y)``.
+
+        Parameters
+        ----------
+        x : ndarray, shape (nx,)
+            Positions.
+        s : ndarray, shape (ns,)
+            Frequencies conjugate to y.
+
+        Returns
+        -------
+        ndarray, shape (nx, ns)
+            Complex.
+        """
+        position, offset = x - self.shift[0] - self.x[0], self.hbar * s / 2
+        at_position = np.exp(1j * np.outer(position, self._wavenumbers))
+        at_offset = np.exp(1j * np.outer(self._wavenumbers, offset))
+        result = np.zeros((len(x), len(s)), dtype=complex)
+        for weight, amplitudes in zip(self.weights, self._amplitudes, strict=True):
+            here = at_position * amplitudes
+            result += weight * (here @ at_offset) * (here @ at_offset.conj()).conj()
+        centre = (self.x[-1] - self.x[0]) / 2
+        reach = np.abs(position - centre)[:, None] + np.abs(offset)
+        result[reach > centre + self._spacing / 2] = 0
+        return result * np.exp(1j * s * self.shift[1])
+
+    def wigner(self, x: Axis, y: Axis) -> np.ndarray:
+        s = y.half_frequencies
+        spectrum = self.mixed(x.values, s).conj() * np.exp(1j * s * y.lower)
+        return np.fft.irfft(spectrum, n=y.points, axis=1) / y.spacing
+
+    @cached_property
+    def _reference(self) -> tuple[np.ndarray, tuple[Axis, Axis]]:
+        """W on axes that hold and resolve all of it: the extent in x sets the spacing in y, and conversely."""
+        low, high = _hull(np.abs(self.waves).max(axis=0), self.x, self._spacing)
+        amplitudes, momenta = np.abs(self._amplitudes).max(axis=0), self.hbar * self._wavenumbers
+        order = np.argsort(momenta)
+        slow, fast = _hull(amplitudes[order], momenta[order], self.hbar * 2 * np.pi / (self._spacing * len(self.x)))
+        x = Axis.resolving(low + self.shift[0], high + self.shift[0], (fast - slow) / self.hbar)
+        y = Axis.resolving(slow + self.shift[1], fast + self.shift[1], (high - low) / self.hbar)
+        return self.wigner(x, y), (x, y)
+
+    def support(self, level: float = 1e-10) -> np.ndarray:
+        """Intervals outside which ``|W| < level * max|W|``, shape (2, 2); levels below 1e-12 count as 1e-12."""
+        return support_of(*self._reference, level)
+
+    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
+        """Frequencies beyond which the spectrum is below `level` of its maximum; levels below 1e-12 count as 1e-12."""
+        return bandwidth_of(*self._reference, level)
+
+
+def _hull(size: np.ndarray, points: np.ndarray, spacing: float) -> tuple[float, float]:
+    """The interval outside which `size` is below 1e-13 of its maximum, one spacing added at each end."""
+    reached = np.flatnonzero(size >= 1e-13 * size.max())
+    return float(points[reached[0]] - spacing), float(points[reached[-1]] + spacing)
+
+
+def fock(
+    n: int,
+    *,
+    position: float = 0.0,
+    momentum: float = 0.0,
+    mass: float,
+    frequency: float,
+    hbar: float,
+) -> SampledQuantumState:
+    """The n-th energy eigenstate of an oscillator, ``W = ((-1)**n/(pi hbar)) e^{-2 H/(hbar w)} L_n(4 H/(hbar w))``.
+
+    Parameters
+    ----------
+    n : int
+        Quantum number, 0 to 300.
+    position, momentum : float
+        Its centre (x, y).
+    mass, frequency : float
+        m and w of the oscillator, positive.
+    hbar : float
+        Positive.
+
+    Raises
+    ------
+    StateError
+        A quantum number that is no whole number between 0 and 300, or a value out of its range.
+    """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 0 <= n <= MAX_FOCK:
+        raise StateError(f"n: expected a whole number from 0 to {MAX_FOCK}, got {n!r}")
+    length = oscillator_length(mass, frequency, hbar)
+    reach = math.sqrt(2 * n + 1) + TAIL
+    xi = _uniform(reach, reach)
+    before, psi = np.zeros_like(xi), np.pi**-0.25 * np.exp(-(xi**2) / 2)
+    for k in range(n):
+        before, psi = psi, math.sqrt(2 / (k + 1)) * xi * psi - math.sqrt(k / (k + 1)) * before
+    return _pure(xi * length, psi, (position, momentum), hbar)
+
+
+def cat(
+    displacement: Sequence[float],
+    *,
+    phase: float = 0.0,
+    position: float = 0.0,
+    momentum: float = 0.0,
+    mass: float,
+    frequency: float,
+    hbar: float,
+) -> SampledQuantumState:
+    """Two coherent states in superposition, ``psi ~ |d> + e^{i phase} |-d>``, displaced to a centre.
+
+    With ``d = (dx, dy)`` and W_0 the ground state's Wigner function,
+    ``W ~ W_0(z - d) + W_0(z + d) + 2 W_0(z) cos(2 (dx y - dy x)/hbar + phase)``.
+
+    Parameters
+    ----------
+    displacement : sequence of two float
+        (dx, dy), half the separation in position and in momentum.
+    phase : float
+        0 gives the even cat, pi the odd one.
+    position, momentum : float
+        Its centre (x, y).
+    mass, frequency : float
+        m and w of the oscillator, positive.
+    hbar : float
+        Positive.
+
+    Raises
+    ------
+    StateError
+        A value out of its range, or two components that cancel.
+    """
+    length = oscillator_length(mass, frequency, hbar)
+    dx, dy = vector("displacement", displacement, 2) / np.array([length, hbar / length])
+    phase = number("phase", phase)
+    if 1 + math.cos(phase) * math.exp(-(dx**2) - dy**2) < 1e-8:
+        raise StateError("displacement: expected components that do not cancel, got too small a separation")
+    xi = _uniform(abs(dx) + TAIL, abs(dy) + TAIL)
+    psi = np.exp(-((xi - dx) ** 2) / 2 + 1j * dy * xi) + np.exp(-((xi + dx) ** 2) / 2 - 1j * dy * xi + 1j * phase)
+    return _pure(xi * length, psi, (position, momentum), hbar)
+
+
+def from_wavefunction(
+    x: Sequence[float] | np.ndarray,
+    psi: np.ndarray | Sequence[complex] | Callable[[np.ndarray], np.ndarray],
+    *,
+    hbar: float,
+) -> SampledQuantumState:
+    """The pure state of a wave function, normalised, given by samples or as a function.
+
+    Parameters
+    ----------
+    x : array_like
+        Uniform increasing positions of the samples, at least 16; for a function also its range ``(lower, upper)``,
+        sampled until it is resolved. The wave function counts as zero outside.
+    psi : array_like of complex, same shape, or callable
+        Samples, or a function of an array of positions; any norm.
+    hbar : float
+        Positive.
+
+    Raises
+    ------
+    StateError
+        Positions that are not uniform; a wave function that is zero or not finite, that does not vanish at the ends
+        of the range (1e-8 of its maximum) or that the samples do not resolve (1e-8 of its spectrum's maximum).
+    """
+    hbar = number("hbar", hbar, above=0)
+    if callable(psi):
+        points, samples = _sample(array("x", x), psi)
+    else:
+        points, samples = _positions(x), array("psi", psi, dtype=complex)
+    if samples.shape != points.shape:
+        raise StateError(f"psi: expected one value for each of {len(points)} positions, got shape {samples.shape}")
+    require_sampled("psi", samples, 0)
+    return _pure(points, samples, (0.0, 0.0), hbar)
+
+
+def from_density_matrix(x: Sequence[float] | np.ndarray, rho: np.ndarray, *, hbar: float) -> SampledQuantumState:
+    """The mixed state of a density matrix in the position representation, ``rho[i, j] = <x_i| rho |x_j>``.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Uniform increasing positions, at least 16. The density matrix counts as zero outside.
+    rho : array_like of complex, shape (n, n)
+        Units of 1/length: ``sum_i rho[i, i] dx = 1``.
+    hbar : float
+        Positive.
+
+    Raises
+    ------
+    StateError
+        Positions that are not uniform; a matrix that is not Hermitian, has trace other than 1 or a negative
+        eigenvalue (all to 1e-9); one that does not vanish at the ends or that the samples do not resolve.
+    """
+    hbar, points = number("hbar", hbar, above=0), _positions(x)
+    matrix = array("rho", rho, dtype=complex)
+    if matrix.shape != (len(points), len(points)):
+        raise StateError(f"rho: expected shape {(len(points), len(points))}, got {matrix.shape}")
+    require_sampled("rho", matrix, 0)
+    require_sampled("rho", matrix, 1)
+    asymmetry = np.abs(matrix - matrix.conj().T).max() / np.abs(matrix).max()
+    if asymmetry > TOLERANCE:
+        raise StateError(f"rho: expected a Hermitian matrix, got one off by {asymmetry:.3g} of its largest element")
+    spacing = (points[-1] - points[0]) / (len(points) - 1)
+    weights, waves = np.linalg.eigh((matrix + matrix.conj().T) * (spacing / 2))
+    if abs(weights.sum() - 1) > TOLERANCE:
+        raise StateError(f"rho: expected the trace sum rho[i, i] dx = 1, got {weights.sum():.12g}")
+    if weights[0] < -TOLERANCE:
+        raise StateError(f"rho: expected a positive matrix, got the eigenvalue {weights[0]:.3g}")
+    kept = np.abs(weights) > 1e-16
+    return SampledQuantumState(points, waves.T[kept] / math.sqrt(spacing), weights[kept], hbar=hbar)
+
+
+def _uniform(reach: float, bandwidth: float) -> np.ndarray:
+    """Points from -reach to reach whose Nyquist frequency is `bandwidth`."""
+    points = math.ceil(2 * reach * bandwidth / np.pi) // 2 * 2 + 2
+    return reach * (2 * np.arange(points) / points - 1)
+
+
+def _pure(x: np.ndarray, psi: np.ndarray, shift: tuple[float, float], hbar: float) -> SampledQuantumState:
+    """The pure state of resolved samples, normalised and displaced by `shift`."""
+    wave = psi / np.abs(psi).max()
+    wave = wave / math.sqrt(np.sum(np.abs(wave) ** 2) * (x[-1] - x[0]) / (len(x) - 1))
+    centre = (number("position", shift[0]), number("momentum", shift[1]))
+    return SampledQuantumState(x, wave[None, :], np.ones(1), shift=centre, hbar=hbar)
+
+
+def _positions(x: Sequence[float] | np.ndarray) -> np.ndarray:
+    points = array("x", x)
+    if points.ndim != 1 or not 16 <= len(points) <= MAX_SAMPLES:
+        raise StateError(f"x: expected between 16 and {MAX_SAMPLES} positions, got shape {points.shape}")
+    steps = np.diff(points)
+    if steps.min() <= 0 or np.ptp(steps) > 1e-8 * steps.max():
+        raise StateError(f"x: expected uniform increasing positions, got steps from {steps.min():g} to {steps.max():g}")
+    return points
+
+
+def _sample(x: np.ndarray, psi: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of a function at the positions `x`, or on the range `x`, doubled in number until they resolve it."""
+    if x.shape != (2,):
+        points = _positions(x)
+        return points, array("psi", psi(points), dtype=complex)
+    if not x[0] < x[1]:
+        raise StateError(f"x: expected a range, the lower end first, got [{x[0]:g}, {x[1]:g}]")
+    count = 32
+    while True:
+        count *= 2
+        points = x[0] + (x[1] - x[0]) / count * np.arange(count)
+        samples = np.broadcast_to(array("psi", psi(points), dtype=complex), points.shape)
+        if count == MAX_SAMPLES or not samples.any() or spectral_tail(samples, 0) < 1e-14:
+            return points, samples
