@@ -40,18 +40,26 @@ class MemoryLimitError(InputError):
     """The run needs more memory than the machine has; raised before anything is allocated."""
 
 
-class ResolutionError(WignerCQError):
-    """The grid no longer resolves the state, or the numbers are no longer finite.
+class StoppedError(WignerCQError):
+    """A run ended before its time.
 
     Attributes
     ----------
     solution : Solution or None
-        Everything computed up to the last good output.
+        Everything computed up to the last good output; None if there was none.
     """
 
     def __init__(self, message: str, solution: Solution | None = None) -> None:
         super().__init__(message)
         self.solution = solution
+
+
+class ResolutionError(StoppedError):
+    """The grid no longer resolves the state, or the numbers are no longer finite."""
+
+
+class Interrupted(StoppedError):
+    """The run was interrupted from the keyboard."""
 
 
 class ResolutionWarning(UserWarning):

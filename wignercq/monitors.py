@@ -1,0 +1,76 @@
+"""Is W still resolved? Edge mass and spectral tail of every axis, the norm, and finiteness; watched, never repaired."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wignercq.errors import ResolutionError, ResolutionWarning
+from wignercq.grid import NAMES
+from wignercq.observables import Marginals
+
+EDGE_BAND = 1 / 16  # share of an axis, at each end, that counts as edge
+TAIL_BAND = 1 / 8  # share of the frequencies, next to Nyquist, that counts as tail
+ERROR_LEVEL = 1e-2
+NORM_ERROR_LEVEL = 1e-3
+
+
+def edge_mass(marginals: Marginals) -> np.ndarray:
+    """Integral of the modulus of each one-variable density over the outer sixteenths of its axis, shape (4,)."""
+    result = []
+    for axis, line in zip(marginals.grid, marginals.lines, strict=True):
+        band = max(1, round(axis.points * EDGE_BAND))
+        result.append((np.abs(line[:band]).sum() + np.abs(line[-band:]).sum()) * axis.spacing)
+    return np.array(result)
+
+
+def spectral_tail(powers: list[np.ndarray]) -> np.ndarray:
+    """Root of the share of the spectral power of W in the top eighth of the frequencies of each axis, shape (4,)."""
+    return np.array([np.sqrt(p[int(np.ceil((1 - TAIL_BAND) * (p.size - 1))) :].sum()) for p in powers])
+
+
+@dataclass(eq=False)
+class Watch:
+    """Warns once per axis and quantity above `warning_level`, raises ResolutionError above the error level.
+
+    Parameters
+    ----------
+    warning_level : float
+        Edge mass or spectral tail worth a warning; the tolerance of the run is a good choice.
+    """
+
+    warning_level: float
+    _warned: set[tuple[str, str]] = field(init=False, default_factory=set)
+
+    def check(self, time: float, norm: float, edge: np.ndarray, tail: np.ndarray) -> None:
+        """Look at one moment of the run.
+
+        Raises
+        ------
+        ResolutionError
+            An edge mass or spectral tail above 1e-2, a norm off by more than 1e-3, or numbers that are not finite.
+        """
+        if not (np.isfinite(norm) and np.isfinite(edge).all() and np.isfinite(tail).all()):
+            raise ResolutionError(f"W is not finite at t = {time:.6g}: expected finite numbers, got NaN or infinity")
+        if abs(norm - 1) > NORM_ERROR_LEVEL:
+            raise ResolutionError(f"norm at t = {time:.6g}: expected 1, got {norm:.9g}")
+        for name, value in zip(NAMES, edge, strict=True):
+            self._judge(time, name, "edge mass", float(value), f"widen grid.{name}.extent")
+        for name, value in zip(NAMES, tail, strict=True):
+            self._judge(time, name, "spectral tail", float(value), f"raise grid.{name}.points")
+
+    def _judge(self, time: float, name: str, quantity: str, value: float, remedy: str) -> None:
+        if value > ERROR_LEVEL:
+            raise ResolutionError(
+                f"{quantity} of axis {name} at t = {time:.6g}: expected below {ERROR_LEVEL:g}, got {value:.2g}; {remedy}"
+            )
+        if value > self.warning_level and (name, quantity) not in self._warned:
+            self._warned.add((name, quantity))
+            warnings.warn(
+                f"{quantity} of axis {name} at t = {time:.6g}: expected below {self.warning_level:.2g}, "
+                f"got {value:.2g}; {remedy}",
+                ResolutionWarning,
+                stacklevel=2,
+            )

@@ -1,0 +1,93 @@
+"""Splitting schemes as data: sequences of transport (T) and momentum (V) stages with positive times only.
+
+Diffusion cannot run backwards, so schemes beyond second order take the double commutator [V, [T, V]] instead of
+negative times (S. A. Chin, Phys. Lett. A 226, 344 (1997)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from wignercq.errors import InputError
+
+
+class Part(Enum):
+    """The two exactly solvable parts of the generator."""
+
+    TRANSPORT = "T"  # free motion and friction
+    MOMENTUM = "V"  # forces, Moyal brackets, diffusion, decoherence
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Flow of one part for ``fraction * dt``; a momentum stage may add ``commutator * dt**3 * [V, [T, V]]``."""
+
+    part: Part
+    fraction: Fraction
+    commutator: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        if self.fraction <= 0:
+            raise InputError(f"Stage.fraction: expected a positive number (diffusion is irreversible), got {self.fraction}")
+        if self.commutator and self.part is Part.TRANSPORT:
+            raise InputError("Stage.commutator: expected 0 for a transport stage")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A symmetric splitting scheme that begins and ends with a momentum stage, so that neighbours fuse.
+
+    Parameters
+    ----------
+    name : str
+    order : int
+        Declared order of the global error, ``O(dt**order)``.
+    stages : tuple of Stage
+
+    Raises
+    ------
+    InputError
+        Stages not alternating V, T, ..., V, not palindromic, or fractions not adding up to one.
+    """
+
+    name: str
+    order: int
+    stages: tuple[Stage, ...]
+
+    def __post_init__(self) -> None:
+        parts = [stage.part for stage in self.stages]
+        alternating = [Part.TRANSPORT if i % 2 else Part.MOMENTUM for i in range(len(parts))]
+        if parts != alternating or len(parts) % 2 == 0:
+            raise InputError(f"Scheme {self.name}: expected stages V, T, V, ..., V")
+        if self.stages != self.stages[::-1]:
+            raise InputError(f"Scheme {self.name}: expected a palindromic sequence")
+        for part in Part:
+            total = sum(stage.fraction for stage in self.stages if stage.part is part)
+            if total != 1:
+                raise InputError(f"Scheme {self.name}: expected {part.value} fractions to add up to 1, got {total}")
+
+
+def _alternate(momentum: list[tuple[Fraction, Fraction]], transport: list[Fraction]) -> tuple[Stage, ...]:
+    stages = [Stage(Part.MOMENTUM, *momentum[0])]
+    for duration, kick in zip(transport, momentum[1:], strict=True):
+        stages += [Stage(Part.TRANSPORT, duration), Stage(Part.MOMENTUM, *kick)]
+    return tuple(stages)
+
+
+_ZERO, _HALF = Fraction(0), Fraction(1, 2)
+
+STRANG = Scheme("Strang", 2, _alternate([(_HALF, _ZERO), (_HALF, _ZERO)], [Fraction(1)]))
+
+#: exp(tV/6) exp(tT/2) exp(2tV/3 + t**3 [V,[T,V]]/72) exp(tT/2) exp(tV/6), Chin (1997), eq. (31), scheme A.
+CHIN_4A = Scheme(
+    "Chin 4A",
+    4,
+    _alternate(
+        [(Fraction(1, 6), _ZERO), (Fraction(2, 3), Fraction(1, 72)), (Fraction(1, 6), _ZERO)],
+        [_HALF, _HALF],
+    ),
+)
+
+BY_ORDER = {2: STRANG, 4: CHIN_4A}
