@@ -1,0 +1,5 @@
+"""Configuration files: TOML text, checked key by key and turned into the objects of a run."""
+
+from wignercq.config.file import Config
+
+__all__ = ["Config"]

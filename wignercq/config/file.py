@@ -1,0 +1,254 @@
+"""The configuration file as a whole: its tables and the objects they make."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, PlainValidator
+
+from wignercq.config.initial import KINDS, Initial
+from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
+from wignercq.errors import ConfigError, GridError, InputError
+from wignercq.grid import NAMES, Axis
+from wignercq.model import Model
+from wignercq.states import State
+
+MAX_OUTPUTS = 1_000_000
+
+KEY_OF_ARGUMENT: Mapping[str, str] = MappingProxyType(
+    {
+        "hbar": "model.hbar",
+        "parameters": "model.parameters",
+        "classical_mass": "model.classical.mass",
+        "classical_potential": "model.classical.potential",
+        "friction": "model.classical.friction",
+        "diffusion": "model.classical.diffusion",
+        "quantum_mass": "model.quantum.mass",
+        "quantum_potential": "model.quantum.potential",
+        "interaction": "model.interaction.potential",
+        "decoherence": "model.interaction.decoherence",
+    }
+)
+
+
+def _formula(value: object) -> str | float:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and is_number(value):
+        return float(value)
+    raise expected("a formula in quotes, or a number")
+
+
+def _hbar_order(value: object) -> int | None:
+    if value == "exact":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise expected('"exact" or a whole number >= 0')
+
+
+Formula = Annotated[str | float, PlainValidator(_formula)]
+
+
+class _Classical(Table):
+    mass: float = 1.0
+    potential: Formula
+    friction: float = 0.0
+    diffusion: float = 0.0
+
+
+class _Quantum(Table):
+    mass: float = 1.0
+    potential: Formula
+
+
+class _Interaction(Table):
+    potential: Formula
+    decoherence: float | None = None
+
+
+class _Model(Table):
+    hbar: float = 1.0
+    classical: _Classical
+    quantum: _Quantum
+    interaction: _Interaction = _Interaction(potential=0.0)
+    parameters: dict[str, float] = Field(default_factory=dict)
+
+
+class _Axis(Table):
+    extent: Two
+    points: int
+
+
+class _Grid(Table):
+    q: _Axis | None = None
+    p: _Axis | None = None
+    x: _Axis | None = None
+    y: _Axis | None = None
+
+
+class Run(Table):
+    """The table ``[run]``: when to put out, how accurately and by what means to compute."""
+
+    duration: float = Field(gt=0)
+    outputs: int | None = Field(default=None, ge=1, le=MAX_OUTPUTS)
+    save_every: float | None = Field(default=None, gt=0)
+    tolerance: float | None = Field(default=None, gt=0)
+    dt: float | None = Field(default=None, gt=0)
+    order: Literal[2, 4] = 4
+    hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
+    precision: Literal["float64", "float32"] = "float64"
+    engine: Literal["tiled", "array"] = "tiled"
+    frames: int = Field(default=5, ge=1)
+    save_state: bool = False
+    checkpoint_every: Any = None
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """Output times from 0 to `duration`; the last interval is shorter when `save_every` does not divide it."""
+        if self.save_every is None:
+            outputs = self.outputs if self.outputs is not None else 20
+            return (*(self.duration * n / outputs for n in range(outputs)), self.duration)
+        whole = math.ceil(self.duration / self.save_every * (1 - 1e-12))
+        return (*(self.save_every * n for n in range(whole)), self.duration)
+
+
+class _File(Table):
+    model: _Model
+    initial: dict[str, Any]
+    grid: _Grid = _Grid()
+    run: Run
+
+
+@dataclass(frozen=True, eq=False)
+class Config:
+    """A checked configuration.
+
+    Attributes
+    ----------
+    text : str
+        The configuration as it was written; it goes into the result file.
+    model : Model
+    state : State
+        The initial state.
+    axes : mapping of str to Axis
+        The axes the file fixes; those that are missing are for `evolve` to choose.
+    run : Run
+        Output times and numerical settings.
+    """
+
+    text: str
+    model: Model
+    state: State
+    axes: Mapping[str, Axis]
+    run: Run
+
+    @classmethod
+    def load(cls, path: str | Path) -> Config:
+        """Read the configuration in the file at `path`.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read, is not TOML, or says something that cannot be used.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ConfigError(f"{path}: expected a text file in UTF-8, got something else") from None
+        except OSError as error:
+            raise ConfigError(f"{path}: expected a readable file, got: {error.strerror}") from None
+        return cls.from_text(text, name=str(path))
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "configuration") -> Config:
+        """Read the configuration written in `text`; `name` stands for it in errors.
+
+        Raises
+        ------
+        ConfigError
+            The text is not TOML, or says something that cannot be used.
+        """
+        try:
+            data = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            raise ConfigError(f"{name}: expected TOML, got: {' '.join(str(error).split())}") from None
+        tables = validate(_File, data)
+        _check_run(tables.run)
+        initial = _initial(tables.initial)
+        model = _model(tables.model)
+        return cls(
+            text=text,
+            model=model,
+            state=_under("initial", lambda: initial.state(model)),
+            axes=MappingProxyType(_axes(tables.grid)),
+            run=tables.run,
+        )
+
+
+def _check_run(run: Run) -> None:
+    if run.checkpoint_every is not None:
+        came = shown(run.checkpoint_every)
+        raise ConfigError(f"run.checkpoint_every: expected no such key, this version writes no checkpoints, got {came}")
+    for first, second in (("outputs", "save_every"), ("tolerance", "dt")):
+        if getattr(run, first) is not None and getattr(run, second) is not None:
+            raise ConfigError(f"run.{second}: expected either {first} or {second}, got both")
+    if run.save_every is not None and run.duration / run.save_every > MAX_OUTPUTS:
+        least = run.duration / MAX_OUTPUTS
+        raise ConfigError(f"run.save_every: expected a number >= {least:g}, got {run.save_every:g}")
+
+
+def _initial(data: Mapping[str, Any]) -> Initial:
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        came = shown(kind) if "kind" in data else "nothing"
+        raise ConfigError(f"initial.kind: expected one of {', '.join(KINDS)}, got {came}")
+    return validate(KINDS[kind], data, ("initial",))
+
+
+def _model(table: _Model) -> Model:
+    try:
+        return Model(
+            table.classical.potential,
+            table.quantum.potential,
+            table.interaction.potential,
+            parameters=table.parameters,
+            classical_mass=table.classical.mass,
+            quantum_mass=table.quantum.mass,
+            hbar=table.hbar,
+            friction=table.classical.friction,
+            diffusion=table.classical.diffusion,
+            decoherence=table.interaction.decoherence,
+        )
+    except InputError as error:
+        argument, colon, rest = str(error).partition(":")
+        head, dot, tail = argument.partition(".")
+        raise ConfigError(KEY_OF_ARGUMENT.get(head, head) + dot + tail + colon + rest) from None
+
+
+def _axes(table: _Grid) -> dict[str, Axis]:
+    axes = {}
+    for name in NAMES:
+        axis = getattr(table, name)
+        if axis is not None:
+            try:
+                axes[name] = Axis(axis.extent[0], axis.extent[1], axis.points)
+            except GridError as error:
+                raise ConfigError(f"grid.{name}.{error}") from None
+    return axes
+
+
+Made = TypeVar("Made")
+
+
+def _under(prefix: str, make: Callable[[], Made]) -> Made:
+    try:
+        return make()
+    except InputError as error:
+        raise ConfigError(f"{prefix}.{error}") from None

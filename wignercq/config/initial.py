@@ -1,0 +1,207 @@
+"""The table ``[initial]``: each kind of initial state with its own keys."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import sympy as sp
+from pydantic import Field
+
+from wignercq.config.tables import Covariance2, Covariance4, Four, Table, Two
+from wignercq.errors import StateError
+from wignercq.expressions import as_rational, parse, real_symbol
+from wignercq.model import Model, X
+from wignercq.states import (
+    ClassicalGaussian,
+    QuantumState,
+    State,
+    cat,
+    coherent,
+    fock,
+    from_wavefunction,
+    gaussian,
+    product,
+    squeezed,
+    thermal,
+)
+
+REACHES = 2.0 ** np.arange(-20, 21)  # half-widths of the ranges in which a wave function is looked for
+NEGLIGIBLE = 1e-14  # of the maximum: where a wave function counts as zero
+
+
+class Initial(Table):
+    """What every kind of initial state can do."""
+
+    kind: str
+
+    @abstractmethod
+    def state(self, model: Model) -> State:
+        """The initial state of a model; StateError if it is none."""
+
+
+class _Gaussian(Initial):
+    kind: Literal["gaussian"]
+    mean: Four
+    covariance: Covariance4
+
+    def state(self, model: Model) -> State:
+        return gaussian(self.mean, np.array(self.covariance), hbar=model.hbar)
+
+
+class _Oscillator(Initial):
+    """A classical Gaussian beside a state of the quantum oscillator at the centre `mean`."""
+
+    mean: Four
+    classical_covariance: Covariance2
+    frequency: float | None = Field(default=None, gt=0)
+
+    def state(self, model: Model) -> State:
+        return product(_classical(self.mean[:2], self.classical_covariance), self.quantum(model))
+
+    @abstractmethod
+    def quantum(self, model: Model) -> QuantumState:
+        """The state of the quantum particle."""
+
+    def omega(self, model: Model) -> float:
+        """The given frequency, or that of small oscillations in V_Q about the centre, ``sqrt(V_Q''(x0)/m)``."""
+        if self.frequency is not None:
+            return self.frequency
+        stiffness = sp.diff(model.V_Q, X, 2).subs(X, as_rational(self.mean[2]))
+        if not (stiffness.is_real and stiffness > 0):
+            raise StateError(
+                f"frequency: expected a number > 0 (V_Q''(x0) = {stiffness.evalf(6)} gives none), got nothing"
+            )
+        return math.sqrt(float(stiffness) / model.quantum_mass)
+
+
+class _Coherent(_Oscillator):
+    kind: Literal["coherent"]
+
+    def quantum(self, model: Model) -> QuantumState:
+        x, y = self.mean[2:]
+        return coherent(x, y, mass=model.quantum_mass, frequency=self.omega(model), hbar=model.hbar)
+
+
+class _Squeezed(_Oscillator):
+    kind: Literal["squeezed"]
+    squeezing: float
+    angle: float = 0.0
+
+    def quantum(self, model: Model) -> QuantumState:
+        x, y = self.mean[2:]
+        return squeezed(
+            x,
+            y,
+            squeezing=self.squeezing,
+            angle=self.angle,
+            mass=model.quantum_mass,
+            frequency=self.omega(model),
+            hbar=model.hbar,
+        )
+
+
+class _Thermal(_Oscillator):
+    kind: Literal["thermal"]
+    temperature: float = Field(ge=0)
+
+    def quantum(self, model: Model) -> QuantumState:
+        x, y = self.mean[2:]
+        return thermal(
+            self.temperature,
+            position=x,
+            momentum=y,
+            mass=model.quantum_mass,
+            frequency=self.omega(model),
+            hbar=model.hbar,
+        )
+
+
+class _Fock(_Oscillator):
+    kind: Literal["fock"]
+    n: int = Field(ge=0)
+
+    def quantum(self, model: Model) -> QuantumState:
+        x, y = self.mean[2:]
+        return fock(
+            self.n, position=x, momentum=y, mass=model.quantum_mass, frequency=self.omega(model), hbar=model.hbar
+        )
+
+
+class _Cat(_Oscillator):
+    kind: Literal["cat"]
+    displacement: Two
+    phase: float = 0.0
+
+    def quantum(self, model: Model) -> QuantumState:
+        x, y = self.mean[2:]
+        return cat(
+            self.displacement,
+            phase=self.phase,
+            position=x,
+            momentum=y,
+            mass=model.quantum_mass,
+            frequency=self.omega(model),
+            hbar=model.hbar,
+        )
+
+
+class _Wavefunction(Initial):
+    """A classical Gaussian beside the pure state psi(x), a formula in x, hbar and the model's parameters."""
+
+    kind: Literal["wavefunction"]
+    psi: str
+    classical_mean: Two
+    classical_covariance: Covariance2
+
+    def state(self, model: Model) -> State:
+        values = {"hbar": model.hbar, **model.parameters}
+        formula = parse(self.psi, {"x", *values}, where="psi", imaginary=True)
+        psi = formula.subs({real_symbol(name): as_rational(value) for name, value in values.items()})
+        compiled = sp.lambdify(X, psi, modules=["scipy", "numpy"])
+
+        def sampled(x: np.ndarray) -> np.ndarray:
+            with np.errstate(all="ignore"):  # from_wavefunction refuses what is not finite
+                return np.broadcast_to(np.asarray(compiled(x), dtype=complex), x.shape)
+
+        quantum = from_wavefunction(_range(sampled), sampled, hbar=model.hbar)
+        return product(_classical(self.classical_mean, self.classical_covariance), quantum)
+
+
+def _classical(mean: tuple[float, ...], covariance: tuple[tuple[float, ...], ...]) -> ClassicalGaussian:
+    try:
+        return ClassicalGaussian(np.array(mean), np.array(covariance))
+    except StateError as error:
+        raise StateError(f"classical_{error}") from None
+
+
+def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The range outside which a wave function vanishes, found by looking at it on every scale."""
+    grids = [np.linspace(-reach, reach, 2049) for reach in REACHES]
+    sizes = [np.nan_to_num(np.abs(psi(grid)), nan=0.0, posinf=np.inf) for grid in grids]  # 0 * inf far out is no value
+    largest = max(size.max() for size in sizes)
+    if not 0 < largest < np.inf:
+        raise StateError("psi: expected a wave function that is finite and not zero, got one that is not")
+    reached = np.concatenate([grid[size > NEGLIGIBLE * largest] for grid, size in zip(grids, sizes, strict=True)])
+    low, high = reached.min(), reached.max()
+    if max(abs(low), abs(high)) >= REACHES[-1]:
+        raise StateError("psi: expected a wave function that vanishes at both ends, got one that does not")
+    margin = 0.1 * (high - low)
+    return np.array([low - margin, high + margin])
+
+
+KINDS: Mapping[str, type[Initial]] = MappingProxyType(
+    {
+        "gaussian": _Gaussian,
+        "coherent": _Coherent,
+        "squeezed": _Squeezed,
+        "thermal": _Thermal,
+        "fock": _Fock,
+        "cat": _Cat,
+        "wavefunction": _Wavefunction,
+    }
+)

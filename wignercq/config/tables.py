@@ -1,0 +1,156 @@
+"""Tables of a configuration file: strict types, no unknown keys, and errors of one line that name the key."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from wignercq.errors import ConfigError
+
+SHOWN = 60  # characters of an offending value that an error shows
+
+
+class Table(BaseModel):
+    """A table whose keys are all known and whose values have exactly the declared types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+AnyTable = TypeVar("AnyTable", bound=Table)
+
+
+def expected(what: str) -> PydanticCustomError:
+    """The error of a value that is not `what`."""
+    return PydanticCustomError("expected", "{what}", {"what": what})
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a finite real number; true and false are not numbers."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
+
+
+def _row(value: object, length: int) -> tuple[float, ...] | None:
+    if isinstance(value, (list, tuple)) and len(value) == length and all(map(is_number, value)):
+        return tuple(float(number) for number in value)
+    return None
+
+
+def _numbers(length: int) -> PlainValidator:
+    def check(value: object) -> tuple[float, ...]:
+        row = _row(value, length)
+        if row is None:
+            raise expected(f"{length} numbers in brackets")
+        return row
+
+    return PlainValidator(check)
+
+
+def _covariance(size: int) -> PlainValidator:
+    def check(value: object) -> tuple[tuple[float, ...], ...]:
+        diagonal = _row(value, size)
+        if diagonal is not None:
+            return tuple(tuple(diagonal[i] if i == j else 0.0 for j in range(size)) for i in range(size))
+        rows = [_row(row, size) for row in value] if isinstance(value, (list, tuple)) else []
+        if len(rows) != size or None in rows:
+            raise expected(f"{size} numbers (a diagonal) or {size} rows of {size} numbers")
+        return tuple(row for row in rows if row is not None)
+
+    return PlainValidator(check)
+
+
+Two = Annotated[tuple[float, ...], _numbers(2)]
+Four = Annotated[tuple[float, ...], _numbers(4)]
+Covariance2 = Annotated[tuple[tuple[float, ...], ...], _covariance(2)]
+Covariance4 = Annotated[tuple[tuple[float, ...], ...], _covariance(4)]
+
+
+def validate(table: type[AnyTable], data: Mapping[str, Any], prefix: Sequence[str] = ()) -> AnyTable:
+    """Check `data` against `table`.
+
+    Raises
+    ------
+    ConfigError
+        The first thing wrong, an unknown key before everything else, on one line with its dotted path.
+    """
+    try:
+        return table.model_validate(data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
+    raise ConfigError(_line(table, first, tuple(prefix))) from None
+
+
+def _line(table: type[Table], error: ErrorDetails, prefix: tuple[str, ...]) -> str:
+    path = dotted((*prefix, *error["loc"]))
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(table, error["loc"][:-1])
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"{path}: expected one of {', '.join(known)}, got an unknown key{hint}"
+    if error["type"] == "missing":
+        return f"{path}: expected this key, got nothing"
+    return f"{path}: expected {_expected(error)}, got {shown(error['input'])}"
+
+
+def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
+    for name in location:
+        annotation = table.model_fields[str(name)].annotation
+        table = next(t for t in (annotation, *get_args(annotation)) if isinstance(t, type) and issubclass(t, Table))
+    return list(table.model_fields)
+
+
+def _expected(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "expected":
+            return str(context["what"])
+        case "float_type" | "float_parsing" | "finite_number":
+            return "a finite number"
+        case "int_type" | "int_from_float":
+            return "a whole number"
+        case "bool_type":
+            return "true or false"
+        case "string_type":
+            return "text in quotes"
+        case "greater_than":
+            return f"a number > {context['gt']:g}"
+        case "greater_than_equal":
+            return f"a number >= {context['ge']:g}"
+        case "less_than_equal":
+            return f"a number <= {context['le']:g}"
+        case "literal_error":
+            return str(context["expected"]).replace("'", '"')
+        case "model_type" | "dict_type":
+            return "a table"
+        case _:
+            return error["msg"]
+
+
+def dotted(location: Sequence[str | int]) -> str:
+    """The dotted path of a key; parts that are not plain names are quoted, so that it stays on one line."""
+    parts = (str(part) for part in location)
+    return ".".join(part if part.replace("-", "_").isidentifier() and part.isascii() else ascii(part) for part in parts)
+
+
+def shown(value: object) -> str:
+    """A value as TOML would write it, on one line, cut when long."""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, float):
+        return repr(value)
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError):  # dates, and whole numbers of thousands of digits
+        text = f"a {type(value).__name__}" if isinstance(value, int) else ascii(str(value))
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
