@@ -19,17 +19,16 @@ from wignercq.grid import NAMES
 
 WIDTH = 7.0  # inches, two columns of a journal
 PLANES = (
-    ("density_qp", "q", "p", r"$\int\! W\,\mathrm{d}x\,\mathrm{d}y$"),
-    ("wigner_xy", "x", "y", r"$\int\! W\,\mathrm{d}q\,\mathrm{d}p$"),
-    ("density_qx", "q", "x", r"$\int\! W\,\mathrm{d}p\,\mathrm{d}y$"),
-    ("density_py", "p", "y", r"$\int\! W\,\mathrm{d}q\,\mathrm{d}x$"),
+    ("density_qp", "q", "p", r"$\int W\,\mathrm{d}x\,\mathrm{d}y$"),
+    ("wigner_xy", "x", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}p$"),
+    ("density_qx", "q", "x", r"$\int W\,\mathrm{d}p\,\mathrm{d}y$"),
+    ("density_py", "p", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}x$"),
 )
 SHOWN = 1e-3  # of the maximum: planes are cut to where they exceed it
 COLOURS = dict(zip(NAMES, ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), strict=True))
 CROSS = (("q", "p"), ("q", "x"), ("q", "y"), ("p", "x"), ("p", "y"), ("x", "y"))
 CROSS_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 FONT = 8  # points
-ROUNDING = 1e-17  # what a value that is exactly zero becomes on a logarithmic axis
 
 
 def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) -> Figure:
@@ -59,7 +58,7 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) 
     for frame in chosen:
         if not -held <= frame < held:
             raise InputError(f"frames: expected numbers from 0 to {held - 1}, got {frame}")
-    figure = Figure(figsize=(max(WIDTH, 1.4 * len(chosen)), 7.2), layout="constrained")
+    figure = Figure(figsize=(max(WIDTH / 2, WIDTH / 5 * len(chosen)), 7.2), layout="constrained")
     axes = figure.subplots(len(PLANES), len(chosen), squeeze=False, sharex="row", sharey="row")
     for row, (name, first, second, label) in zip(axes, PLANES, strict=True):
         planes = dataset[name].isel(frame=chosen).transpose("frame", first, second)
@@ -81,7 +80,7 @@ def _draw_row(figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: 
             cmap="RdBu_r" if signed else "viridis",
             vmin=-top if signed else 0.0,
             vmax=top,
-            shading="nearest",
+            shading="gouraud",
             rasterized=True,
         )
         ax.set_xlim(extent[0])
@@ -98,8 +97,8 @@ def _draw_row(figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: 
 
 def _interval(planes: xr.DataArray, name: str) -> tuple[float, float]:
     """The part of an axis where any of the planes exceeds a thousandth of the maximum, and a little more."""
-    size = np.abs(planes)
-    along = size.max([dim for dim in planes.dims if dim != name])
+    size = abs(planes)
+    along = size.max([str(dim) for dim in planes.dims if dim != name])
     reached = planes[name].values[(along >= SHOWN * float(size.max())).values]
     spacing = float(planes[name][1] - planes[name][0])
     return float(reached.min()) - 2 * spacing, float(reached.max()) + 2 * spacing
@@ -128,9 +127,13 @@ def plot_moments(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) -
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     axes = figure.subplots(3, 1, sharex=True)
     panels = [
-        (axes[0], [(name, f"${name}$", mean.sel(z=name).values) for name in NAMES], "mean"),
-        (axes[1], [(name, f"${name}{name}$", covariance.sel(z=name, z2=name).values) for name in NAMES], "variance"),
-        (axes[2], [(a + b, f"${a}{b}$", covariance.sel(z=a, z2=b).values) for a, b in CROSS], "covariance"),
+        (axes[0], [(name, rf"$\langle {name} \rangle$", mean.sel(z=name).values) for name in NAMES], "mean"),
+        (
+            axes[1],
+            [(name, rf"$\sigma_{{{name}{name}}}$", covariance.sel(z=name, z2=name).values) for name in NAMES],
+            "variance",
+        ),
+        (axes[2], [(a + b, rf"$\sigma_{{{a}{b}}}$", covariance.sel(z=a, z2=b).values) for a, b in CROSS], "covariance"),
     ]
     colours = {**COLOURS, **{a + b: colour for (a, b), colour in zip(CROSS, CROSS_COLOURS, strict=True)}}
     for ax, series, label in panels:
@@ -203,8 +206,9 @@ def plot_diagnostics(dataset: xr.Dataset) -> Figure:
 
 
 def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: str, *, log: bool = False) -> None:
+    log = log and any((values > 0).any() for values in series.values())  # zeros alone have no logarithm to show
     for (name, values), colour in zip(series.items(), COLOURS.values(), strict=False):
-        drawn = np.maximum(values, ROUNDING) if log else values
+        drawn = np.where(values > 0, values, np.nan) if log else values
         ax.plot(times, drawn, "o-", color=colour, markersize=2, linewidth=0.9, label=name)
     if log:
         ax.set_yscale("log")

@@ -15,7 +15,8 @@ from pydantic import Field, PlainValidator
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError
-from wignercq.grid import NAMES, Axis
+from wignercq.grid import MIN_POINTS, NAMES, Axis
+from wignercq.grid_choice import AxisChoice
 from wignercq.model import Model
 from wignercq.states import State
 
@@ -82,8 +83,8 @@ class _Model(Table):
 
 
 class _Axis(Table):
-    extent: Two
-    points: int
+    extent: Two | None = None
+    points: int | None = None
 
 
 class _Grid(Table):
@@ -137,8 +138,8 @@ class Config:
     model : Model
     state : State
         The initial state.
-    axes : mapping of str to Axis
-        The axes the file fixes; those that are missing are for `evolve` to choose.
+    axes : mapping of str to AxisChoice
+        What the file fixes of each axis; what is missing is for `evolve` to choose.
     run : Run
         Output times and numerical settings.
     """
@@ -146,7 +147,7 @@ class Config:
     text: str
     model: Model
     state: State
-    axes: Mapping[str, Axis]
+    axes: Mapping[str, AxisChoice]
     run: Run
 
     @classmethod
@@ -232,15 +233,17 @@ def _model(table: _Model) -> Model:
         raise ConfigError(KEY_OF_ARGUMENT.get(head, head) + dot + tail + colon + rest) from None
 
 
-def _axes(table: _Grid) -> dict[str, Axis]:
+def _axes(table: _Grid) -> dict[str, AxisChoice]:
     axes = {}
     for name in NAMES:
         axis = getattr(table, name)
         if axis is not None:
+            lower, upper = axis.extent or (0.0, 1.0)
             try:
-                axes[name] = Axis(axis.extent[0], axis.extent[1], axis.points)
+                Axis(lower, upper, MIN_POINTS if axis.points is None else axis.points)
             except GridError as error:
                 raise ConfigError(f"grid.{name}.{error}") from None
+            axes[name] = AxisChoice(axis.extent and (lower, upper), axis.points)
     return axes
 
 
