@@ -21,6 +21,7 @@ from wignercq.states.sampling import (
 )
 
 TOLERANCE = 1e-9  # relative, of the uncertainty bound
+MAX_SQUEEZING = 3  # 26 dB; the determinant of a far more squeezed covariance is lost to rounding
 
 
 class QuantumState(ABC):
@@ -150,7 +151,7 @@ def squeezed(
     position, momentum : float
         Its centre (x, y).
     squeezing : float
-        r.
+        r, between -3 and 3.
     angle : float
         Squeezed direction in the plane of the quadratures, radians from x towards y: 0 squeezes the position.
     mass, frequency : float
@@ -161,10 +162,12 @@ def squeezed(
     Raises
     ------
     StateError
-        A value that is not finite or not positive where it must be.
+        A value that is not finite or out of its range.
     """
     length, hbar = oscillator_length(mass, frequency, hbar), float(hbar)
     r, angle = number("squeezing", squeezing), number("angle", angle)
+    if abs(r) > MAX_SQUEEZING:
+        raise StateError(f"squeezing: expected a number between -{MAX_SQUEEZING} and {MAX_SQUEEZING}, got {r:g}")
     cos, sin = math.cos(angle), math.sin(angle)
     narrow, wide = math.exp(-2 * r) / 2, math.exp(2 * r) / 2
     mixed = (narrow - wide) * cos * sin * hbar

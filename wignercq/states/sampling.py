@@ -41,10 +41,14 @@ def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
     StateError
         If `value` is no array of numbers or one of them is not finite.
     """
+    kinds = "iufc" if dtype is complex else "iuf"
     try:
-        result: np.ndarray = np.array(value, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        raise StateError(f"{name}: expected an array of numbers, got {type(value).__name__} ({error})") from None
+        raw = np.asarray(value)
+    except ValueError:
+        raise StateError(f"{name}: expected an array of numbers, got rows of unequal length") from None
+    if raw.dtype.kind not in kinds:
+        raise StateError(f"{name}: expected an array of {dtype.__name__} numbers, got {raw.dtype} values")
+    result = raw.astype(dtype)
     if not np.isfinite(result).all():
         raise StateError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(result))} that are not")
     return result
