@@ -1,0 +1,325 @@
+"""Everything the Gaussian theory says about a model, as plain numbers and as a readable table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wignercq.errors import InputError
+from wignercq.gaussian.hybrid import (
+    critical_temperature,
+    minimum_occupation,
+    occupation,
+    purity,
+    quantum_frequency,
+    uncertainty_product,
+    weak_occupation,
+)
+from wignercq.gaussian.information import block_mutual_information, correlation_coefficients, mutual_information
+from wignercq.gaussian.linear import LinearModel, quadratic_expansion
+from wignercq.gaussian.oscillators import CoupledOscillators
+from wignercq.gaussian.sensitivity import PHYSICAL, sensitivity
+from wignercq.gaussian.thermodynamics import (
+    energies,
+    gibbs_distance,
+    quantum_heating,
+    steady_entropy_production,
+    thermal_covariance,
+)
+from wignercq.gaussian.twotime import effective_temperatures
+from wignercq.gaussian.weak import induced_damping, weak_poles
+from wignercq.model import Model
+
+NAMES = ("q", "p", "x", "y")
+Report = dict[str, Any]
+
+
+def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Report:
+    """Everything the Gaussian theory says about a model, as numbers, strings, lists and dictionaries only.
+
+    Sections: ``theory`` (exact, or linearised about a point), ``parameters``, ``dynamics`` (drift, diffusion, poles,
+    relaxation rates, stability), ``weak_coupling``, ``steady_state`` (None when there is none; ``reason`` says why)
+    and ``sensitivity``. A number that does not exist for the model is None.
+
+    Parameters
+    ----------
+    model : Model
+        Any model; an anharmonic one is linearised and the report says so.
+    at : tuple of two floats or None
+        The point (q, x) about which to linearise an anharmonic model; its minimum by default.
+
+    Returns
+    -------
+    dict
+        Accepted by ``json.dumps(..., allow_nan=False)``.
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic model without a minimum of positive curvature, when no point is given.
+    """
+    process = LinearModel.from_model(model) if model.is_quadratic else LinearModel.linearised(model, at=at)
+    harmonic = model if process.point is None else quadratic_expansion(model, at=process.point)
+    report: Report = {
+        "theory": _theory(process),
+        "parameters": _parameters(harmonic),
+        "dynamics": _dynamics(harmonic, process),
+        "weak_coupling": _weak(harmonic),
+        "steady_state": None,
+        "reason": None,
+        "sensitivity": None,
+    }
+    try:
+        covariance = process.steady_covariance()
+    except InputError as error:
+        report["reason"] = str(error)
+    else:
+        report["steady_state"] = _steady(harmonic, process, covariance)
+        report["sensitivity"] = _sensitivities(model if process.point is None else harmonic)
+    return report
+
+
+def _theory(process: LinearModel) -> Report:
+    if process.point is None:
+        return {"exact": True, "linearised_about": None, "note": "every potential is at most quadratic: exact"}
+    q, x = process.point
+    return {
+        "exact": False,
+        "linearised_about": {"q": q, "x": x},
+        "note": f"anharmonic potentials, linearised about (q, x) = ({q:.6g}, {x:.6g}): approximate",
+    }
+
+
+def _parameters(model: Model) -> Report:
+    o = CoupledOscillators.from_model(model)
+    return {
+        "hbar": float(model.hbar),
+        "classical_mass": float(model.classical_mass),
+        "quantum_mass": float(model.quantum_mass),
+        "k_C": o.k_C,
+        "k_Q": o.k_Q,
+        "lam": o.lam,
+        "friction": float(model.friction),
+        "diffusion": float(model.diffusion),
+        "decoherence": float(model.D0),
+        "quantum_diffusion": o.quantum_diffusion,
+        "trade_off": float(4 * model.D0 * model.diffusion),
+        "bath_temperature": _finite(model.bath_temperature),
+    }
+
+
+def _dynamics(model: Model, process: LinearModel) -> Report:
+    return {
+        "drift": process.drift.tolist(),
+        "diffusion": process.diffusion.tolist(),
+        "force": process.force.tolist(),
+        "characteristic_polynomial": process.characteristic_polynomial.tolist(),
+        "hurwitz_determinants": process.hurwitz_determinants.tolist(),
+        "eigenvalues": [[value.real, value.imag] for value in process.eigenvalues.tolist()],
+        "relaxation_rates": process.eigenvalues.real.tolist(),
+        "frequencies": np.abs(process.eigenvalues.imag).tolist(),
+        "gap": process.gap,
+        "stable": process.is_stable,
+        "heating_classical": model.diffusion / (2 * model.classical_mass),
+        "heating_quantum": quantum_heating(model),
+    }
+
+
+def _weak(model: Model) -> Report:
+    o = CoupledOscillators.from_model(model)
+    poles = _or_none(lambda: weak_poles(o))
+    softest = min(abs(o.k_C), abs(o.k_Q))
+    return {
+        "expansion_parameter": abs(o.lam) / softest if softest else None,
+        "eigenvalues": None if poles is None else [[value.real, value.imag] for value in poles.tolist()],
+        "induced_damping": _number(lambda: induced_damping(o)),
+        "occupation": _number(lambda: weak_occupation(model)),
+        "critical_temperature": _number(lambda: critical_temperature(model)),
+        "minimum_occupation": _number(lambda: minimum_occupation(model)),
+    }
+
+
+def _steady(model: Model, process: LinearModel, covariance: np.ndarray) -> Report:
+    mean = process.fixed_point
+    split = energies(model, covariance, mean=mean)
+    correlation = correlation_coefficients(covariance) if np.all(np.diag(covariance) > 0) else None
+    temperatures = _or_none(lambda: effective_temperatures(process, quantum_frequency(model)))
+    return {
+        "mean": (mean + 0.0).tolist(),  # no -0
+        "covariance": _without_rounding(covariance, np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))),
+        "correlation": None if correlation is None else _without_rounding(correlation, np.ones((4, 4))),
+        "energy": {**split._asdict(), "total": split.total},
+        "occupation": _number(lambda: occupation(model, covariance, mean=mean)),
+        "occupation_about_mean": _number(lambda: _occupation_about_mean(model, covariance)),
+        "purity": _number(lambda: purity(covariance, hbar=model.hbar)),
+        "uncertainty_product": _number(lambda: uncertainty_product(covariance)),
+        "uncertainty_bound": float(model.hbar / 2),
+        "effective_temperature_q": None if temperatures is None else _finite(temperatures[0]),
+        "effective_temperature_x": None if temperatures is None else _finite(temperatures[1]),
+        "mutual_information_qx": None if correlation is None else _finite(float(mutual_information(correlation[0, 2]))),
+        "mutual_information_blocks": _number(lambda: block_mutual_information(covariance)),
+        "thermal_covariance": _or_none(lambda: thermal_covariance(model).tolist()),
+        "gibbs_distance": _number(lambda: gibbs_distance(model)),
+        "entropy_production": _number(lambda: steady_entropy_production(model)),
+    }
+
+
+def _occupation_about_mean(model: Model, covariance: np.ndarray) -> float:
+    """Quanta of the fluctuations alone: the occupation with the mean at the minimum of V_Q."""
+    k = quantum_frequency(model) ** 2 * model.quantum_mass
+    energy = covariance[3, 3] / (2 * model.quantum_mass) + k * covariance[2, 2] / 2
+    return float(energy / (model.hbar * quantum_frequency(model)) - 0.5)
+
+
+def _sensitivities(model: Model) -> Report:
+    """Derivatives of the variances, D0 held fixed, for every parameter."""
+    rows = {}
+    for name in (*model.parameters, *PHYSICAL):
+        change = np.diag(sensitivity(model, name).covariance)
+        rows[name] = _without_rounding(change, np.full(4, np.abs(change).max()))
+    return rows
+
+
+def _without_rounding(values: np.ndarray, scale: np.ndarray) -> list[Any]:
+    """As lists, with 0 for what is 0 to rounding error."""
+    return np.where(np.abs(values) < 1e-13 * scale, 0.0, values).tolist()
+
+
+def _or_none(compute: Callable[[], Any]) -> Any:
+    """The value, or None where the model has no such number."""
+    try:
+        return compute()
+    except InputError:
+        return None
+
+
+def _number(compute: Callable[[], Any]) -> float | None:
+    value = _or_none(compute)
+    return None if value is None else _finite(float(value))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def format_report(report: Report) -> str:
+    """The report of :func:`theory_report` as a readable table.
+
+    Parameters
+    ----------
+    report : dict
+
+    Returns
+    -------
+    str
+        Lines of plain ASCII text.
+    """
+    lines = ["Gaussian theory: " + report["theory"]["note"]]
+    lines += _section("Parameters", _scalars(report["parameters"], _PARAMETER_LABELS))
+    dynamics = report["dynamics"]
+    lines += _section(
+        "Relaxation",
+        [
+            *(
+                (f"eigenvalue {k}", f"{_show(re)} {'+' if im >= 0 else '-'} {_show(abs(im))} i")
+                for k, (re, im) in enumerate(dynamics["eigenvalues"], 1)
+            ),
+            ("slowest rate (gap)", _show(dynamics["gap"])),
+            ("stable", "yes" if dynamics["stable"] else "no"),
+            ("heating of the classical particle", _show(dynamics["heating_classical"])),
+            ("heating of the quantum particle", _show(dynamics["heating_quantum"])),
+        ],
+    )
+    lines += _section(
+        "Weak coupling (leading orders in lam; for lam well below the springs)", _weak_rows(report["weak_coupling"])
+    )
+    if report["steady_state"] is None:
+        lines += _section("Steady state", [("none", report["reason"])])
+        return "\n".join(lines) + "\n"
+    steady = report["steady_state"]
+    lines += ["", "Steady state", *_matrix("mean", [steady["mean"]]), *_matrix("covariance", steady["covariance"])]
+    if steady["correlation"] is not None:
+        lines += _matrix("correlation", steady["correlation"])
+    energy = [(f"energy, {name}", _show(value)) for name, value in steady["energy"].items()]
+    lines += _rows([*energy, *_scalars(steady, _STEADY_LABELS)])
+    lines += ["", "Sensitivity of the variances (D0 fixed)", *_table(report["sensitivity"])]
+    return "\n".join(lines) + "\n"
+
+
+_PARAMETER_LABELS = {
+    "hbar": "hbar",
+    "classical_mass": "classical mass M",
+    "quantum_mass": "quantum mass m",
+    "k_C": "spring k_C",
+    "k_Q": "spring k_Q",
+    "lam": "coupling lam",
+    "friction": "friction alpha",
+    "diffusion": "diffusion D2",
+    "decoherence": "decoherence D0",
+    "quantum_diffusion": "quantum diffusion D_y",
+    "trade_off": "trade-off 4 D0 D2",
+    "bath_temperature": "bath temperature k_B T_C",
+}
+_WEAK_LABELS = {
+    "expansion_parameter": "lam over the softer spring",
+    "induced_damping": "induced damping Gamma",
+    "occupation": "occupation n",
+    "critical_temperature": "temperature of least n",
+    "minimum_occupation": "least n",
+}
+_STEADY_LABELS = {
+    "occupation": "occupation n",
+    "occupation_about_mean": "occupation of the fluctuations",
+    "purity": "purity",
+    "uncertainty_product": "uncertainty product",
+    "uncertainty_bound": "its bound hbar/2",
+    "effective_temperature_q": "temperature of q at w_Q",
+    "effective_temperature_x": "temperature of x at w_Q",
+    "mutual_information_qx": "mutual information of q and x",
+    "mutual_information_blocks": "mutual information of both particles",
+    "gibbs_distance": "distance from the Gibbs state",
+    "entropy_production": "entropy production rate",
+}
+
+
+def _weak_rows(weak: Report) -> list[tuple[str, str]]:
+    poles = weak["eigenvalues"] or []
+    rows = [
+        (f"eigenvalue {k}", f"{_show(re)} {'+' if im >= 0 else '-'} {_show(abs(im))} i")
+        for k, (re, im) in enumerate(poles, 1)
+    ]
+    return [*rows, *_scalars(weak, _WEAK_LABELS)]
+
+
+def _show(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _scalars(values: Report, labels: dict[str, str]) -> list[tuple[str, str]]:
+    return [(label, _show(values[key])) for key, label in labels.items()]
+
+
+def _rows(rows: list[tuple[str, str]]) -> list[str]:
+    return [f"  {label:<38}{value}" for label, value in rows]
+
+
+def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:
+    return ["", title, *_rows(rows)]
+
+
+def _matrix(title: str, matrix: list[list[float]]) -> list[str]:
+    labels = NAMES if len(matrix) == len(NAMES) else ("",)
+    header = f"  {title:<14}" + "".join(f"{name:>13}" for name in NAMES)
+    body = [
+        "  " + f"{label:>14}" + "".join(f"{_show(v):>13}" for v in row)
+        for label, row in zip(labels, matrix, strict=True)
+    ]
+    return [header, *body]
+
+
+def _table(rows: dict[str, list[float]]) -> list[str]:
+    header = f"  {'':<16}" + "".join(f"{'d<' + name + name + '>':>13}" for name in NAMES)
+    return [header, *(f"  {name:<16}" + "".join(f"{_show(v):>13}" for v in values) for name, values in rows.items())]

@@ -1,0 +1,317 @@
+"""Energies, their balance, thermal states and the entropy production of Gaussian states."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike
+
+from wignercq.errors import InputError, ModelError, StateError
+from wignercq.gaussian.linear import LinearModel, require_quadratic
+from wignercq.model import Model, Q, X
+
+
+class Energies(NamedTuple):
+    """Mean energies: ``p**2/(2 M) + V_C``, ``y**2/(2 m) + V_Q`` and ``V_I``."""
+
+    classical: float
+    quantum: float
+    interaction: float
+
+    @property
+    def total(self) -> float:
+        """Mean of the Hamiltonian."""
+        return self.classical + self.quantum + self.interaction
+
+
+class EntropyRates(NamedTuple):
+    """Entropy rates per unit time in nats, ``production = change + flux``."""
+
+    production: float
+    change: float
+    flux: float
+
+
+def energies(model: Model, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 0.0, 0.0, 0.0)) -> Energies:
+    """Mean energies of a Gaussian state, cf. eqs (10), (119).
+
+    Parameters
+    ----------
+    model : Model
+        Quadratic.
+    covariance : array_like (4, 4)
+    mean : array_like (4,)
+        The origin by default.
+
+    Returns
+    -------
+    Energies
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic model.
+    """
+    require_quadratic(model)
+    spread, centre = _state(covariance, mean)
+
+    def potential(v: sp.Expr) -> float:
+        curvature = np.array(sp.hessian(v, (Q, X)).tolist(), dtype=float)
+        value = float(v.subs({Q: sp.Float(centre[0]), X: sp.Float(centre[2])}))
+        return value + 0.5 * float(np.sum(curvature * spread[::2, ::2]))
+
+    kinetic_p = (spread[1, 1] + centre[1] ** 2) / (2 * model.classical_mass)
+    kinetic_y = (spread[3, 3] + centre[3] ** 2) / (2 * model.quantum_mass)
+    return Energies(
+        float(kinetic_p) + potential(model.V_C), float(kinetic_y) + potential(model.V_Q), potential(model.V_I)
+    )
+
+
+def energy_rate(model: Model, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 0.0, 0.0, 0.0)) -> float:
+    """Energy balance ``d<H>/dt = D2/(2 M) + D_y/(2 m) - (alpha/M**2) <p**2>``, eq (14).
+
+    It vanishes when ``<p**2>`` has the value (15), whatever the rest of the state.
+
+    Parameters
+    ----------
+    model : Model
+        Quadratic.
+    covariance : array_like (4, 4)
+    mean : array_like (4,)
+        The origin by default.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic model.
+    """
+    spread, centre = _state(covariance, mean)
+    loss = model.friction / model.classical_mass**2 * (spread[1, 1] + centre[1] ** 2)
+    return float(model.diffusion / (2 * model.classical_mass) + quantum_heating(model) - loss)
+
+
+def quantum_heating(model: Model) -> float:
+    """Energy that decoherence feeds into the quantum particle per unit time, ``D_y/(2 m)``, eq (14) with (74).
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic model.
+    """
+    return float(LinearModel.from_model(model).diffusion[3, 3] / (2 * model.quantum_mass))
+
+
+def thermal_covariance(model: Model, *, temperature: float | None = None) -> np.ndarray:
+    """Covariance of the thermal limit, ``k_B T`` times the inverse Hessian of H, eqs (95)-(99).
+
+    ``<qq> = T (k_Q + lam)/K``, ``<xx> = T (k_C + lam)/K``, ``<qx> = T lam/K``, ``<pp> = M T``, ``<yy> = m T``.
+
+    Parameters
+    ----------
+    model : Model
+        Quadratic, with a minimum.
+    temperature : float or None
+        k_B T; that of the classical bath, ``D2/(2 alpha)`` of eq (84), by default.
+
+    Returns
+    -------
+    ndarray (4, 4)
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic or unbounded model, or a temperature that is not positive and finite.
+    """
+    curvature, T = _curvature(model), _temperature(model, temperature)
+    covariance = np.diag([0.0, model.classical_mass * T, 0.0, model.quantum_mass * T])
+    covariance[::2, ::2] = T * np.linalg.inv(curvature)
+    return covariance
+
+
+def gibbs_covariance(model: Model, *, temperature: float | None = None) -> np.ndarray:
+    """Covariance of the Wigner function of the hybrid Gibbs state ``exp(-H(q, p)/(k_B T))``, eq (100).
+
+    Given q the quantum particle is a thermal oscillator of frequency ``W = sqrt(k_xx/m)`` about ``-k_qx q/k_xx``, of
+    width ``T_Q/k_xx`` with ``T_Q = (hbar W/2) coth(hbar W/(2 k_B T))``; W does not depend on q, so q and p are
+    distributed as without quantum mechanics. For large T it becomes :func:`thermal_covariance`.
+
+    Parameters
+    ----------
+    model : Model
+        Quadratic, with a minimum.
+    temperature : float or None
+        k_B T; that of the classical bath by default.
+
+    Returns
+    -------
+    ndarray (4, 4)
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic or unbounded model, or a temperature that is not positive and finite.
+    """
+    (kqq, kqx), (_, kxx) = _curvature(model)
+    T = _temperature(model, temperature)
+    half = model.hbar * np.sqrt(kxx / model.quantum_mass) / 2
+    T_Q = half / np.tanh(half / T)
+    qq, drag = T / (kqq - kqx**2 / kxx), -kqx / kxx
+    covariance = np.diag([qq, model.classical_mass * T, drag**2 * qq + T_Q / kxx, model.quantum_mass * T_Q])
+    covariance[0, 2] = covariance[2, 0] = drag * qq
+    return covariance
+
+
+def gibbs_distance(model: Model) -> float:
+    """Relative entropy of the steady state with respect to the hybrid Gibbs state at the bath's temperature; nats.
+
+    Both have positive Gaussian Wigner functions, compared as densities. At fixed friction and saturated trade-off it
+    falls as ``D2**-4`` for large diffusion: the thermal limit (95)-(100).
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic model or one without a steady state.
+    """
+    steady = LinearModel.from_model(model).steady_covariance()
+    return relative_entropy(steady, gibbs_covariance(model))
+
+
+def relative_entropy(covariance: ArrayLike, reference: ArrayLike, *, shift: ArrayLike | None = None) -> float:
+    """Relative entropy of two Gaussians, ``[tr(R^-1 S) + d^T R^-1 d - n + ln(det R/det S)]/2``; nats.
+
+    Parameters
+    ----------
+    covariance, reference : array_like (n, n)
+        S and R, positive definite.
+    shift : array_like (n,)
+        d, the difference of the means; zero by default.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    StateError
+        A covariance that is not positive definite.
+    """
+    S, R = np.asarray(covariance, dtype=float), np.asarray(reference, dtype=float)
+    for name, matrix in (("covariance", S), ("reference", R)):
+        _require_positive(name, matrix)
+    root = np.linalg.cholesky(R)
+    half = np.linalg.solve(root, S)
+    ratios = np.linalg.eigvalsh(np.linalg.solve(root, half.T))
+    excess = ratios - 1
+    distance = np.zeros(len(S)) if shift is None else np.linalg.solve(root, np.asarray(shift, dtype=float))
+    return float(np.sum(excess - np.log1p(excess)) + distance @ distance) / 2
+
+
+def gaussian_entropy(covariance: ArrayLike) -> float:
+    """Entropy of the Wigner function of a Gaussian state, ``ln det(2 pi e S)/2``; nats, up to the unit of phase space.
+
+    Raises
+    ------
+    StateError
+        A covariance that is not positive definite.
+    """
+    S = np.asarray(covariance, dtype=float)
+    _require_positive("covariance", S)
+    return float(np.linalg.slogdet(2 * np.pi * np.e * S)[1] / 2)
+
+
+def entropy_rates(
+    process: LinearModel, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 0.0, 0.0, 0.0)
+) -> EntropyRates:
+    """Entropy production of a Gaussian state, split into its own change and the flux to the bath.
+
+    With the irreversible currents ``J_p = -(alpha/M) p W - (D/2) d_p W`` and ``J_y = -(D_y/2) d_y W``:
+    ``production = (2/D) <(J_p/W)**2> + (2/D_y) <(J_y/W)**2>``,
+    ``change = -alpha/M + D (S^-1)_pp/2 + D_y (S^-1)_yy/2``,
+    ``flux = (2/D) (alpha/M)**2 <p**2> - alpha/M``, the heat given to the bath over its temperature.
+    The second law is ``production >= 0``.
+
+    Parameters
+    ----------
+    process : LinearModel
+        With noise on the classical momentum.
+    covariance : array_like (4, 4)
+        Positive definite.
+    mean : array_like (4,)
+        The origin by default.
+
+    Returns
+    -------
+    EntropyRates
+
+    Raises
+    ------
+    ModelError
+        Without noise on the classical momentum.
+    StateError
+        A covariance that is not positive definite.
+    """
+    spread, centre = _state(covariance, mean)
+    _require_positive("covariance", spread)
+    gamma, D, D_y = process.drift[1, 1], process.diffusion[1, 1], process.diffusion[3, 3]
+    if D <= 0:
+        raise ModelError(f"diffusion: expected a positive number for an entropy production, got {D:g}")
+    precision = np.linalg.inv(spread)
+    square = spread[1, 1] + centre[1] ** 2
+    current = gamma**2 * square - gamma * D + D**2 * precision[1, 1] / 4
+    production = 2 / D * current + D_y * precision[3, 3] / 2
+    change = -gamma + (D * precision[1, 1] + D_y * precision[3, 3]) / 2
+    return EntropyRates(float(production), float(change), float(2 * gamma**2 * square / D - gamma))
+
+
+def steady_entropy_production(model: Model) -> float:
+    """Entropy production rate of the steady state, ``alpha D_y/(m D2) = alpha hbar**2 lam**2 D0/(m D2)``; nats/time.
+
+    It vanishes in the thermal limit. With lam the curvature ``d_q d_x V_I`` it holds for every quadratic model. The
+    paper leaves this rate as an open task.
+
+    Raises
+    ------
+    ModelError
+        For an anharmonic model, one without a steady state or one without classical noise.
+    """
+    process = LinearModel.from_model(model)
+    process.steady_covariance()
+    if model.diffusion == 0:
+        raise ModelError("diffusion: expected a positive number for an entropy production, got 0")
+    return float(model.friction * process.diffusion[3, 3] / (model.quantum_mass * model.diffusion))
+
+
+def _state(covariance: ArrayLike, mean: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    spread, centre = np.asarray(covariance, dtype=float), np.asarray(mean, dtype=float)
+    if spread.shape != (4, 4):
+        raise InputError(f"covariance: expected shape (4, 4), got {spread.shape}")
+    if centre.shape != (4,):
+        raise InputError(f"mean: expected shape (4,), got {centre.shape}")
+    return spread, centre
+
+
+def _require_positive(name: str, matrix: np.ndarray) -> None:
+    lowest = float(np.linalg.eigvalsh(matrix).min())
+    if lowest <= 0:
+        raise StateError(f"{name}: expected a positive definite matrix, got the eigenvalue {lowest:g}")
+
+
+def _curvature(model: Model) -> np.ndarray:
+    """Hessian (2, 2) of the total potential, positive definite."""
+    curvature = LinearModel.from_model(model).drift[np.ix_([1, 3], [0, 2])]
+    if np.linalg.eigvalsh(curvature).min() <= 0:
+        raise ModelError("model: expected a potential that confines the particles for a thermal state, got one without")
+    return curvature
+
+
+def _temperature(model: Model, temperature: float | None) -> float:
+    value = model.bath_temperature if temperature is None else temperature
+    if not 0 < value < np.inf:
+        raise ModelError(f"temperature: expected a positive, finite energy, got {value!r}")
+    return value
