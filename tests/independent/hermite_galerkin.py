@@ -6,9 +6,10 @@ The unknown is the operator-valued density rho(q, p) of eq (3) of arXiv:2510.074
 
 with h_n = He_n/sqrt(n!), w the unit Gaussian weight, and rho_ab matrices between the Fock states of an oscillator.
 This one-sided expansion is chosen over the symmetric one because d_p and d_q only raise the degree: the norm is
-conserved exactly, a moment of degree n needs the coefficients up to degree n alone, and the truncation is felt by
-the low moments only through the back-action V_I. It converges where the density falls faster than
-exp(-xi^2/4), so the widths must exceed the largest standard deviation over sqrt(2).
+conserved exactly, a moment of degree n needs the coefficients up to degree n alone, and for harmonic V_C the
+truncation is felt by the low moments only through the interaction. Moments converge much faster than the density
+at a point, which needs more degrees and converges only where it falls faster than exp(-(xi^2 + eta^2)/4).
+Matrices weighted by low powers of q and p (:meth:`Expectation.conditional`) converge as the moments do.
 
 Fock matrices of x^n and y^2 are real, hence with rho = R + i S (R symmetric, S antisymmetric) the real matrix
 Z = R + S obeys a real linear equation: -(i/hbar)[H, rho] becomes -(1/hbar)[H, Z^T].
@@ -82,8 +83,15 @@ class Basis:
         """Number of real unknowns."""
         return len(self.pairs) * self.levels**2
 
-    def polynomial(self, centre: float, width: float, power: int) -> Array:
-        """Multiplication by z^power on the coefficients of one classical coordinate z, exact after truncation."""
+    def q_power(self, power: int) -> Array:
+        """Multiplication by q^power on the coefficients of q, exact after truncation."""
+        return self._classical_power(self.q_centre, self.q_width, power)
+
+    def p_power(self, power: int) -> Array:
+        """Multiplication by p^power on the coefficients of p, exact after truncation."""
+        return self._classical_power(self.p_centre, self.p_width, power)
+
+    def _classical_power(self, centre: float, width: float, power: int) -> Array:
         n = self.degree + 1 + PAD
         ladder = np.sqrt(np.arange(1, n))
         z = centre * np.eye(n) + width * (np.diag(ladder, 1) + np.diag(ladder, -1))
@@ -99,6 +107,10 @@ class Basis:
         ladder = np.sqrt(np.arange(1, n) / 2)
         x = self.x_centre * np.eye(n) + self.x_length * (np.diag(ladder, 1) + np.diag(ladder, -1))
         return np.linalg.matrix_power(x, power)[: self.levels, : self.levels]
+
+    def x_polynomial(self, coefficients: Mapping[int, float]) -> Array:
+        """Fock matrix of sum c_j x^j from {j: c_j}, shape (levels, levels)."""
+        return sum((c * self.x_power(j) for j, c in coefficients.items()), start=np.zeros((self.levels, self.levels)))
 
     def y_power(self, power: int, hbar: float) -> Array:
         """Fock matrix of y^power, y = -i hbar d_x, shape (levels, levels), complex."""
@@ -145,60 +157,68 @@ def fock_coefficients(basis: Basis, wave_function: Callable[[Array], Array]) -> 
 
 
 def product_state(density: Array, quantum: Array) -> Array:
-    """The state f(q, p) times a vector (levels,) or a density matrix (levels, levels); shape (pairs, levels, levels)."""
+    """f(q, p) times a vector (levels,) or a density matrix (levels, levels), a state (pairs, levels, levels)."""
     matrix = np.outer(quantum, quantum.conj()) if quantum.ndim == 1 else quantum
     return density[:, None, None] * matrix
 
 
+class _Superoperators:
+    """Sparse matrices that act on the coefficients (pair, m, n), from a classical factor and a Fock factor."""
+
+    def __init__(self, basis: Basis) -> None:
+        self.kept, n = basis.kept, basis.levels
+        self.one, self.eye = np.eye(basis.degree + 1), sps.eye_array(n)
+        positions = np.arange(n * n)
+        transposed = positions.reshape(n, n).T.reshape(-1)
+        self.swap = sps.csr_array((np.ones(n * n), (positions, transposed)))  # Z -> Z^T
+
+    def classical(self, on_q: Array, on_p: Array) -> sps.csr_array:
+        return sps.csr_array(np.kron(on_q, on_p)[np.ix_(self.kept, self.kept)])
+
+    def commutator(self, matrix: Array) -> sps.csr_array:
+        return self._left(matrix) - self._right(matrix)
+
+    def symmetric_product(self, matrix: Array) -> sps.csr_array:
+        return (self._left(matrix) + self._right(matrix)) / 2
+
+    def _left(self, matrix: Array) -> sps.csr_array:
+        return sps.kron(sps.csr_array(matrix), self.eye, format="csr")
+
+    def _right(self, matrix: Array) -> sps.csr_array:
+        return sps.kron(self.eye, sps.csr_array(matrix.T), format="csr")
+
+
 def generator(system: System, basis: Basis) -> sps.csr_array:
     """The real sparse matrix of dZ/dt, eqs (3)-(5), shape (size, size)."""
-    n = basis.levels
-    eye_q, eye_n = np.eye(basis.degree + 1), sps.eye_array(n)
-    swap = sps.csr_array((np.ones(n * n), (np.arange(n * n), np.arange(n * n).reshape(n, n).T.reshape(-1))))
-    p1, d_p = basis.polynomial(basis.p_centre, basis.p_width, 1), basis.derivative(basis.p_width)
-
-    def q_to(power: int) -> Array:
-        return basis.polynomial(basis.q_centre, basis.q_width, power)
-
-    def classical(on_q: Array, on_p: Array) -> sps.csr_array:
-        return sps.csr_array(np.kron(on_q, on_p)[np.ix_(basis.kept, basis.kept)])
-
-    def left(matrix: Array) -> sps.csr_array:
-        return sps.kron(sps.csr_array(matrix), eye_n, format="csr")
-
-    def right(matrix: Array) -> sps.csr_array:
-        return sps.kron(eye_n, sps.csr_array(matrix.T), format="csr")
-
-    drift = classical(basis.derivative(basis.q_width), -p1 / system.classical_mass)
-    drift += classical(eye_q, system.friction / system.classical_mass * d_p @ p1 + system.diffusion / 2 * d_p @ d_p)
-    for power, c in enumerate(system.classical_potential[1:]):
-        drift += classical((power + 1) * c * q_to(power), d_p)
-    total = sps.kron(drift, sps.eye_array(n * n), format="csr")
-
+    op = _Superoperators(basis)
+    parts = [sps.kron(_classical_part(system, basis, op), sps.eye_array(basis.levels**2), format="csr")]
     h_quantum = (basis.y_power(2, system.hbar) / (2 * system.quantum_mass)).real
-    h_quantum = h_quantum + sum(c * basis.x_power(j) for j, c in enumerate(system.quantum_potential))
-    unity = classical(eye_q, np.eye(basis.degree + 1))
-    total += sps.kron(unity, -(left(h_quantum) - right(h_quantum)) @ swap / system.hbar, format="csr")
-    for (i, j), c in system.interaction.items():
-        x_j = c * basis.x_power(j)
-        commutator = -(left(x_j) - right(x_j)) @ swap / system.hbar
-        total += sps.kron(classical(q_to(i), np.eye(basis.degree + 1)), commutator, format="csr")
-    return (total + _noise_and_force(system, basis, classical, left, right)).tocsr()
+    h_quantum = h_quantum + basis.x_polynomial(dict(enumerate(system.quantum_potential)))
+    hamiltonians = [(0, h_quantum), *((i, c * basis.x_power(j)) for (i, j), c in system.interaction.items())]
+    for i, h in hamiltonians:
+        factor = op.commutator(h) @ op.swap / -system.hbar
+        parts.append(sps.kron(op.classical(basis.q_power(i), op.one), factor, format="csr"))
 
-
-def _noise_and_force(system: System, basis: Basis, classical, left, right) -> sps.csr_array:
-    """The back-action {L, d_p rho}/2 of the bracket and the decoherence -(D0/2)[L, [L, rho]]."""
-    d_p, eye = basis.derivative(basis.p_width), np.eye(basis.degree + 1)
-    total = sps.csr_array((basis.size, basis.size))
-    powers = {i: sum(c * basis.x_power(j) for j, c in row.items()) for i, row in system.back_action.items()}
-    for i, force in powers.items():
-        on_q = basis.polynomial(basis.q_centre, basis.q_width, i)
-        total += sps.kron(classical(on_q, d_p), (left(force) + right(force)) / 2, format="csr")
-        for k, other in powers.items():
-            on_q = basis.polynomial(basis.q_centre, basis.q_width, i + k)
-            double = (left(force) - right(force)) @ (left(other) - right(other))
-            total -= system.decoherence / 2 * sps.kron(classical(on_q, eye), double, format="csr")
+    forces = {i: basis.x_polynomial(row) for i, row in system.back_action.items()}
+    for i, force in forces.items():  # the bracket {L, d_p rho}/2 and the decoherence -(D0/2)[L, [L, rho]]
+        pushed = op.classical(basis.q_power(i), basis.derivative(basis.p_width))
+        parts.append(sps.kron(pushed, op.symmetric_product(force), format="csr"))
+        for k, other in forces.items():
+            double = op.commutator(force) @ op.commutator(other) * (-system.decoherence / 2)
+            parts.append(sps.kron(op.classical(basis.q_power(i + k), op.one), double, format="csr"))
+    total = sum(parts[1:], start=parts[0]).tocsr()
     total.eliminate_zeros()
+    return total
+
+
+def _classical_part(system: System, basis: Basis, op: _Superoperators) -> sps.csr_array:
+    """-(p/M) d_q + V_C' d_p + (alpha/M) d_p p + (D2/2) d_p^2 on the pairs."""
+    p, d_p = basis.p_power(1), basis.derivative(basis.p_width)
+    rate = system.friction / system.classical_mass
+    total = op.classical(basis.derivative(basis.q_width), -p / system.classical_mass)
+    total += op.classical(op.one, rate * d_p @ p + system.diffusion / 2 * d_p @ d_p)
+    for power, c in enumerate(system.classical_potential[1:]):
+        total += op.classical((power + 1) * c * basis.q_power(power), d_p)
     return total
 
 
@@ -230,10 +250,11 @@ class Expectation:
     def conditional(self, i: int, k: int) -> Array:
         """The matrix integral of q^i p^k rho(q, p), shape (levels, levels)."""
         b = self.basis
-        row = np.kron(b.polynomial(b.q_centre, b.q_width, i)[0], b.polynomial(b.p_centre, b.p_width, k)[0])
+        row = np.kron(b.q_power(i)[0], b.p_power(k)[0])
         return np.tensordot(row[b.kept], self.state, axes=1)
 
     def __call__(self, i: int, k: int, operator: Array | None = None) -> float:
+        """<q^i p^k O>; without `operator`, <q^i p^k>."""
         matrix = self.conditional(i, k)
         return float((np.trace(matrix) if operator is None else np.sum(operator.T * matrix)).real)
 
@@ -243,7 +264,6 @@ def moments(system: System, basis: Basis, state: Array, time: float) -> Moments:
     mean_of = Expectation(basis, state)
     x, y = basis.x_power(1), basis.y_power(1, system.hbar)
     xx, yy = basis.x_power(2), basis.y_power(2, system.hbar)
-    # from padded matrices, so that the products of truncated ones do not enter: [x, y] = i hbar
     xy = _symmetrised(basis, system.hbar)
     mean = np.array([mean_of(1, 0), mean_of(0, 1), mean_of(0, 0, x), mean_of(0, 0, y)])
     second = np.empty((4, 4))
@@ -259,8 +279,7 @@ def moments(system: System, basis: Basis, state: Array, time: float) -> Moments:
         mean=mean,
         covariance=second - np.outer(mean, mean),
         energy_classical=kinetic_C + sum(c * mean_of(i, 0) for i, c in enumerate(system.classical_potential)),
-        energy_quantum=kinetic_Q
-        + sum(c * mean_of(0, 0, basis.x_power(j)) for j, c in enumerate(system.quantum_potential)),
+        energy_quantum=kinetic_Q + mean_of(0, 0, basis.x_polynomial(dict(enumerate(system.quantum_potential)))),
         energy_interaction=sum(c * mean_of(i, 0, basis.x_power(j)) for (i, j), c in system.interaction.items()),
         density_matrix=mean_of.conditional(0, 0),
     )
@@ -282,8 +301,7 @@ def evolve(
     Returns the moments at each time and the last state. DOP853 with relative and absolute error `tolerance`.
     """
     matrix = generator(system, basis)
-    packed = (state.real + state.imag).reshape(-1)
-    shape = (len(basis.pairs), basis.levels, basis.levels)
+    packed = pack(state)
     results, now = [], 0.0
     for time in times:
         if time > now:
@@ -293,20 +311,18 @@ def evolve(
             if not run.success:
                 raise RuntimeError(f"Galerkin evolution to t = {time} failed: {run.message}")
             packed, now = run.y[:, -1], time
-        state = _unpack(packed.reshape(shape))
+        state = unpack(basis, packed)
         results.append(moments(system, basis, state, time))
     return results, state
 
 
-def _unpack(z: Array) -> Array:
+def pack(state: Array) -> Array:
+    """The real unknowns Z = R + S, shape (size,), of a state R + i S, shape (pairs, levels, levels)."""
+    return (state.real + state.imag).reshape(-1)
+
+
+def unpack(basis: Basis, packed: Array) -> Array:
+    """The state (pairs, levels, levels) whose real unknowns are `packed`, shape (size,)."""
+    z = packed.reshape(len(basis.pairs), basis.levels, basis.levels)
     transposed = z.transpose(0, 2, 1)
     return (z + transposed) / 2 + 0.5j * (z - transposed)
-
-
-def classical_marginal(basis: Basis, state: Array, q: Array, p: Array) -> Array:
-    """The density f(q, p) = tr rho(q, p) on points q, p of equal shape."""
-    xi, eta = (q - basis.q_centre) / basis.q_width, (p - basis.p_centre) / basis.p_width
-    weight = np.exp(-(xi**2 + eta**2) / 2) / (2 * np.pi * basis.q_width * basis.p_width)
-    h_q, h_p = basis.hermite(xi), basis.hermite(eta)
-    traces = np.trace(state, axis1=1, axis2=2).real
-    return weight * sum(c * h_q[a] * h_p[b] for c, (a, b) in zip(traces, basis.pairs, strict=True))

@@ -17,7 +17,7 @@ def oscillator_drift(
     quantum_mass: float,
     friction: float,
 ) -> Array:
-    """Drift matrix A of ``dz = -A z dt + noise``, z = (q, p, x, y), for V_I = lam (q - x)^2/2; eq (13). Shape (4, 4)."""
+    """Drift matrix A of ``dz = -A z dt + noise``, z = (q, p, x, y), for V_I = lam (q - x)^2/2; eq (13)."""
     force = np.array([[k_C + lam, -lam], [-lam, k_Q + lam]])
     drift = np.zeros((4, 4))
     drift[0, 1], drift[2, 3] = -1 / classical_mass, -1 / quantum_mass
