@@ -1,0 +1,164 @@
+"""The model: ranges of its values, the trade-off, and the potentials with their parameters put in."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import pytest
+import sympy as sp
+
+from wignercq.errors import ExpressionError, ModelError
+from wignercq.model import Model, Q, X
+
+
+def test_oscillators_are_the_formulas_of_the_paper() -> None:
+    """Kills swapped spring constants or masses and a wrong sign of the coupling, at a point off every axis."""
+
+    model = Model.oscillators(
+        k_C=1.1, k_Q=0.9, lam=0.3, classical_mass=1.3, quantum_mass=0.8, hbar=0.7, friction=0.4, diffusion=0.6
+    )
+    q, x = 0.37, -1.21
+    assert float(model.V_C.subs(Q, q)) == pytest.approx(1.1 * q**2 / 2, rel=1e-14)
+    assert float(model.V_Q.subs(X, x)) == pytest.approx(0.9 * x**2 / 2, rel=1e-14)
+    assert float(model.V_I.subs({Q: q, X: x})) == pytest.approx(0.3 * (q - x) ** 2 / 2, rel=1e-14)
+    assert (model.classical_mass, model.quantum_mass, model.hbar) == (1.3, 0.8, 0.7)
+    assert model.damping_rate == pytest.approx(0.4 / 1.3, rel=1e-15)
+    assert model.bath_temperature == pytest.approx(0.6 / 0.8, rel=1e-15)
+
+
+def test_parameters_enter_exactly() -> None:
+    """Kills parameters that enter as binary fractions, so that equal terms no longer cancel."""
+    model = Model("a*q**2", "b*x**2", parameters={"a": 0.1, "b": 0.3})
+    assert model.V_C - sp.Rational(1, 10) * Q**2 == 0
+    assert model.V_Q - 3 * model.V_C.subs(Q, X) == 0
+
+
+def test_decoherence_saturates_the_tradeoff_by_default() -> None:
+    """Kills D0 = 1/D2 or 4/D2, and decoherence of a quantum particle that is coupled to nothing."""
+    assert Model.oscillators(diffusion=0.6).decoherence == pytest.approx(1 / 2.4, rel=1e-15)
+    assert Model.oscillators(diffusion=0.6, lam=0.0).D0 == 0
+    assert Model("q**2", "x**2", "q**2 + x", diffusion=0.6).D0 == 0
+    assert Model.oscillators(diffusion=0.6, decoherence=0.9).D0 == 0.9
+
+
+@pytest.mark.parametrize("product", [0.0, 0.5, 1 - 1e-9])
+def test_tradeoff_is_enforced(product: float) -> None:
+    """Kills an unphysical model let through, and one refused although it was asked for or is not coupled."""
+    with pytest.raises(ModelError, match=r"decoherence: expected 4 D0 D2 >= 1 .* at least 0.416667, got"):
+        Model.oscillators(diffusion=0.6, decoherence=product / 2.4)
+    assert (
+        Model.oscillators(diffusion=0.6, decoherence=product / 2.4, allow_unphysical=True).decoherence == product / 2.4
+    )
+    assert Model.oscillators(diffusion=0.6, decoherence=product / 2.4, lam=0.0).decoherence == product / 2.4
+
+
+@pytest.mark.parametrize("product", [1.0, 1.5])
+def test_tradeoff_allows_saturation_and_more(product: float) -> None:
+    """Kills a bound that rounding turns against the saturated model itself."""
+    for diffusion in (0.3, 0.6, 0.7, 1e-3, 49.0):
+        assert Model.oscillators(diffusion=diffusion, decoherence=product / (4 * diffusion)).D0 > 0
+
+
+def test_changed_copies_are_checked_again() -> None:
+    """Kills a copy with less diffusion that silently keeps a decoherence which no longer satisfies the trade-off."""
+    model = Model.oscillators(diffusion=0.6)
+    assert dataclasses.replace(model, hbar=2.0).hbar == 2.0
+    with pytest.raises(ModelError, match="4 D0 D2"):
+        dataclasses.replace(model, diffusion=0.1)
+
+
+@pytest.mark.parametrize(
+    ("interaction", "coupled"),
+    [
+        (0, False),
+        ("q**2 + x**2", False),
+        ("(q - x)**2 - q**2 - x**2 + 2*q*x", False),
+        ("q*x", True),
+        ("exp(-(q - x)**2)", True),
+        ("q*(1 - cos(x)**2 - sin(x)**2)", False),
+    ],
+)
+def test_coupling(interaction: str, coupled: bool) -> None:
+    """Kills a coupling judged by the text of the interaction instead of by its mixed derivative."""
+    assert Model("q**2", "x**2", interaction, diffusion=0.6).is_coupled is coupled
+
+
+@pytest.mark.parametrize(
+    ("potentials", "quadratic"),
+    [
+        (("q**2", "x**2", "q*x"), True),
+        (("q", "3", 0), True),
+        (("q**3", "x**2", "q*x"), False),
+        (("q**2", "x**2", "q*x**2"), False),
+        (("q**2", "cos(x)", "q*x"), False),
+        (("q**2 + q**3", "x**2", "-q**3"), True),
+        (("abs(q)", "x**2", 0), None),
+    ],
+)
+def test_quadratic(potentials: tuple[str, str, str], quadratic: bool | None) -> None:
+    """Kills Gaussian theory offered for an anharmonic model, or refused for a harmonic one."""
+    if quadratic is None:
+        with pytest.raises(ExpressionError, match="unknown function 'abs'"):
+            Model(*potentials, diffusion=0.6)
+    else:
+        assert Model(*potentials, diffusion=0.6).is_quadratic is quadratic
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Model("q", "x", classical_mass=0.0), "classical_mass: expected a positive number, got 0.0"),
+        (lambda: Model("q", "x", quantum_mass=-1.0), "quantum_mass: expected a positive number, got -1.0"),
+        (lambda: Model("q", "x", hbar=math.inf), "hbar: expected a positive number, got inf"),
+        (lambda: Model("q", "x", hbar=True), "hbar: expected a positive number, got True"),
+        (lambda: Model("q", "x", friction=-0.1), "friction: expected a number >= 0, got -0.1"),
+        (lambda: Model("q", "x", diffusion=math.nan), "diffusion: expected a number >= 0, got nan"),
+        (lambda: Model("q", "x", decoherence="1"), "decoherence: expected a number >= 0, got '1'"),  # type: ignore[arg-type]
+        (lambda: Model("q", "x", "q*x"), "diffusion: expected a positive number, since a coupled"),
+        (lambda: Model("k*q", "x", parameters={"k": 1.0, "g": 2.0}), "parameters.g: .* got one that occurs in none"),
+        (lambda: Model("k*q", "x", parameters={"k": math.nan}), "parameters.k: expected a finite number, got nan"),
+        (lambda: Model("q", "x", parameters={"x": 1.0}), "parameters.x: expected a plain name that is not reserved"),
+        (lambda: Model("q", "x", parameters={"pi": 3.0}), "parameters.pi: expected a plain name that is not reserved"),
+        (
+            lambda: Model("q", "x", parameters={"sin": 3.0}),
+            "parameters.sin: expected a plain name that is not reserved",
+        ),
+        (lambda: Model("q", "x", parameters={"k-1": 3.0}), "parameters.k-1: expected a plain name"),
+        (lambda: Model("q", "x", parameters={"\u03bb": 3.0}), "parameters.\u03bb: expected a plain name"),
+    ],
+)
+def test_impossible_models_are_refused(build: Callable[[], Model], message: str) -> None:
+    """Kills a value out of its range let through, or an error that blames the wrong key."""
+    with pytest.raises(ModelError, match=message) as caught:
+        build()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Model("k*q", "x"), "classical_potential: .* got the unknown name 'k'"),
+        (lambda: Model("x", "x"), "classical_potential: .* got the unknown name 'x'"),
+        (lambda: Model("q", "q"), "quantum_potential: .* got the unknown name 'q'"),
+        (lambda: Model("q", "x", "q*p"), "interaction: .* got the unknown name 'p'"),
+        (lambda: Model("q", None), "quantum_potential: expected a formula, got None"),  # type: ignore[arg-type]
+    ],
+)
+def test_potentials_depend_on_their_own_coordinate(build: Callable[[], Model], message: str) -> None:
+    """Kills a potential that reads the other particle's coordinate or a parameter without a value."""
+    with pytest.raises(ExpressionError, match=message):
+        build()
+
+
+def test_models_cannot_be_changed() -> None:
+    """Kills a model whose parameters change after its trade-off was checked."""
+    parameters = {"k": 1.0}
+    model = Model("k*q", "x", parameters=parameters)
+    parameters["k"] = 2.0
+    assert model.parameters["k"] == 1.0
+    with pytest.raises(TypeError):
+        model.parameters["k"] = 3.0
+    with pytest.raises(AttributeError):
+        model.hbar = 2.0  # type: ignore[misc]
