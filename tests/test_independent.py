@@ -255,14 +255,20 @@ def agree(some: list[galerkin.Moments], others: list[galerkin.Moments], toleranc
         assert mine.energy == pytest.approx(theirs.energy, abs=tolerance)
 
 
-@pytest.mark.parametrize("make", CASES)
+@pytest.mark.parametrize("make", CASES[:2])
 def test_cases_do_not_depend_on_the_basis(make):
-    """Kills a case that diverges with the basis, at the first of its times."""
+    """Kills a case that diverges with the basis, at the first of its times, or a field at odds with its moments."""
     case = make()
-    case = dataclasses.replace(case, times=case.times[:1])
-    small = dataclasses.replace(case.basis, degree=8, levels=20)
+    case = dataclasses.replace(case, times=case.times[:1], basis=dataclasses.replace(case.basis, degree=8, levels=20))
     smaller = dataclasses.replace(case.basis, degree=7, levels=18, q_width=0.75, x_length=0.66)
-    agree(case.solve(small)[0], case.solve(smaller)[0], 1e-5)
+    found, state = case.solve()
+    agree(found, case.solve(smaller)[0], 1e-5)
+    x, y = np.linspace(-4.5, 4.5, 41), np.linspace(-5.5, 5.5, 47)
+    weighted = case.wigner_xy(state, x, y, p_power=1) * (x[1] - x[0]) * (y[1] - y[0])
+    mean, covariance = found[0].mean, found[0].covariance
+    assert weighted.sum() == pytest.approx(mean[1], abs=1e-7)
+    assert x @ weighted.sum(axis=1) == pytest.approx(covariance[1, 2] + mean[1] * mean[2], abs=1e-7)
+    assert weighted.sum(axis=0) @ y == pytest.approx(covariance[1, 3] + mean[1] * mean[3], abs=1e-7)
 
 
 @pytest.mark.slow
