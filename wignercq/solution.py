@@ -1,0 +1,81 @@
+"""The result of a run: an xarray.Dataset behind a thin class, written as NetCDF-4."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from wignercq.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a run computed.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Variables and dimensions are listed in ``docs/result-file.md``.
+    """
+
+    dataset: xr.Dataset
+
+    @property
+    def time(self) -> np.ndarray:
+        """Output times, shape (n,)."""
+        return self.dataset["time"].values
+
+    @property
+    def mean(self) -> np.ndarray:
+        """<z> for z = (q, p, x, y) at every output, shape (n, 4)."""
+        return self.dataset["mean"].values
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Covariance of (q, p, x, y) at every output, shape (n, 4, 4)."""
+        return self.dataset["covariance"].values
+
+    @property
+    def W(self) -> xr.DataArray:
+        """The final W[q, p, x, y]; raises InputError unless the run was asked to keep it."""
+        if "W" not in self.dataset:
+            raise InputError("W: expected a run with keep_state=True, got one that kept only its observables")
+        return self.dataset["W"]
+
+    @property
+    def time_error(self) -> float:
+        """Estimated time error of W relative to its maximum, the largest over the run."""
+        return float(self.dataset.attrs["time_error_estimate"])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a NetCDF-4 file; it appears whole or not at all."""
+        target = Path(path)
+        partial = target.with_name(target.name + ".partial")
+        try:
+            self.dataset.to_netcdf(partial, engine="h5netcdf")
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Solution:
+        """Read a file that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            The file is not a result of wignercq.
+        """
+        try:
+            dataset = xr.load_dataset(path, engine="h5netcdf")
+        except FileNotFoundError:
+            raise InputError(f"{path}: expected a result file, got nothing at this path") from None
+        except (OSError, ValueError):
+            raise InputError(f"{path}: expected a NetCDF-4 result file, got something else") from None
+        if "wignercq_version" not in dataset.attrs:
+            raise InputError(f"{path}: expected a result of wignercq, got another NetCDF file")
+        return cls(dataset)
