@@ -28,7 +28,9 @@ def test_points_and_frequencies_make_a_transform(points: int) -> None:
     assert np.abs(axis.frequencies).max() == pytest.approx(axis.nyquist * (1 - (points % 2) / points), rel=1e-14)
 
 
-@pytest.mark.parametrize(("length", "frequency"), [(1.0, 1.0), (7.3, 20.0), (12.0, 41.7), (2.0, 999.0), (5.0, 31.416)])
+@pytest.mark.parametrize(
+    ("length", "frequency"), [(1.0, 1.0), (7.3, 20.0), (12.0, 41.7), (2.0, 999.0), (5.0, 31.416), (3.0, 15.0)]
+)
 def test_resolving_axis(length: float, frequency: float) -> None:
     """Kills an axis one point short of its frequency, an odd or slow number of points, or far too many."""
     axis = Axis.resolving(-0.4, -0.4 + length, frequency)

@@ -143,7 +143,7 @@ def test_impossible_models_are_refused(build: Callable[[], Model], message: str)
         (lambda: Model("x", "x"), "classical_potential: .* got the unknown name 'x'"),
         (lambda: Model("q", "q"), "quantum_potential: .* got the unknown name 'q'"),
         (lambda: Model("q", "x", "q*p"), "interaction: .* got the unknown name 'p'"),
-        (lambda: Model("q", None), "quantum_potential: expected a formula, got None"),  # type: ignore[arg-type]
+        (lambda: Model("q", None), "quantum_potential: expected a formula, got None"),
     ],
 )
 def test_potentials_depend_on_their_own_coordinate(build: Callable[[], Model], message: str) -> None:
@@ -159,6 +159,6 @@ def test_models_cannot_be_changed() -> None:
     parameters["k"] = 2.0
     assert model.parameters["k"] == 1.0
     with pytest.raises(TypeError):
-        model.parameters["k"] = 3.0
+        model.parameters["k"] = 3.0  # type: ignore[index]
     with pytest.raises(AttributeError):
         model.hbar = 2.0  # type: ignore[misc]
