@@ -111,6 +111,13 @@ class Run(Table):
     checkpoint_every: Any = None
 
     @property
+    def accuracy(self) -> float:
+        """The tolerance on W relative to its maximum; by default what the precision comfortably allows."""
+        if self.tolerance is not None:
+            return self.tolerance
+        return 1e-6 if self.precision == "float64" else 1e-4
+
+    @property
     def times(self) -> tuple[float, ...]:
         """Output times from 0 to `duration`; the last interval is shorter when `save_every` does not divide it."""
         if self.save_every is None:

@@ -1,0 +1,85 @@
+"""A result in a few lines of text: the last means and covariances, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from wignercq.gaussian import OrnsteinUhlenbeck
+from wignercq.grid import NAMES
+
+PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
+
+
+def final_table(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) -> str:
+    """The last mean and covariance, one number per line.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A result.
+    theory : LinearModel or None
+        Gaussian theory of a quadratic model; adds its values, started from the first output, and the differences.
+    """
+    time, first = float(dataset["time"][-1]), float(dataset["time"][0])
+    mean, covariance = dataset["mean"].values, dataset["covariance"].values
+    labels = [f"<{name}>" for name in NAMES] + [f"cov({NAMES[i]},{NAMES[j]})" for i, j in PAIRS]
+    columns = [_column(mean[-1], covariance[-1])]
+    if theory is None:
+        lines = [f"at t = {time:.6g}{'grid':>14}"]
+    else:
+        elapsed = time - first
+        columns.append(_column(theory.mean(elapsed, mean[0]), theory.covariance(elapsed, covariance[0])))
+        lines = [f"{f'at t = {time:.6g}':<14}{'grid':>14}{'theory':>14}{'difference':>14}"]
+    for label, *values in zip(labels, *columns, strict=True):
+        line = f"{label:<14}" + "".join(f"{value:14.8f}" for value in values)
+        lines.append(line if theory is None else f"{line}{values[0] - values[1]:14.1e}")
+    return "\n".join(lines)
+
+
+def _column(mean: np.ndarray, covariance: np.ndarray) -> list[float]:
+    return [float(value) for value in mean] + [float(covariance[i, j]) for i, j in PAIRS]
+
+
+def accuracy_lines(dataset: xr.Dataset) -> str:
+    """Grid, time step, error estimate, conserved quantities and resolution of a result."""
+    attributes = dataset.attrs
+    rows = {
+        "grid": attributes["grid"],
+        "time step": f"{attributes['time_step']:.6g} ({attributes['scheme']})",
+        "error estimate": f"{attributes['time_error_estimate']:.1e} of the maximum of W",
+        "|norm - 1|": f"{float(np.abs(dataset['norm'] - 1).max()):.1e}",
+        "energy budget": f"{float(np.abs(dataset['energy_budget_residual']).max()):.1e}",
+        "edge mass": _worst(dataset["edge_mass"]),
+        "spectral tail": _worst(dataset["spectral_tail"]),
+        "wall time": f"{attributes['wall_time']:.1f} s",
+    }
+    if "stopped" in attributes:
+        rows["stopped"] = attributes["stopped"]
+    return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+def _worst(values: xr.DataArray) -> str:
+    largest = values.transpose("time", "axis").values.max(axis=0)
+    return f"{largest.max():.1e} (axis {NAMES[int(largest.argmax())]})"
+
+
+def description(dataset: xr.Dataset) -> str:
+    """What a result file holds: its outputs, frames and variables, the program and the settings that made it."""
+    attributes = dataset.attrs
+    times, frames = dataset["time"].values, dataset["frame"].values
+    rows = {
+        "made by": f"wignercq {attributes['wignercq_version']} ({attributes['versions']})",
+        "outputs": f"{times.size}, from t = {times[0]:.6g} to {times[-1]:.6g}",
+        "frames": f"{frames.size}, at t = {', '.join(f'{time:.6g}' for time in frames)}",
+        "extents": ", ".join(f"{name} [{_ends(dataset, name)}]" for name in NAMES),
+        "variables": ", ".join(str(name) for name in dataset.data_vars),
+        "engine": f"{attributes['engine']}, {attributes['precision']}",
+        "hbar order": str(attributes["hbar_order"]),
+    }
+    return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+def _ends(dataset: xr.Dataset, name: str) -> str:
+    values = dataset[name].values
+    return f"{values[0]:.4g}, {2 * values[-1] - values[-2]:.4g}"
