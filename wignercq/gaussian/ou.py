@@ -243,13 +243,14 @@ class OrnsteinUhlenbeck:
     def _steady(self) -> np.ndarray:
         if not self.is_stable:
             raise ModelError(f"drift: expected damping of every mode, so that a steady state exists, got {self._why()}")
-        solution = solve_continuous_lyapunov(self.drift, self.diffusion)
         drift = self.drift.astype(np.longdouble)
-        for _ in range(2):  # refine: weak damping makes the equation ill-conditioned
+        solution = np.zeros_like(self.diffusion)
+        for _ in range(3):  # refine: weak damping makes the equation ill-conditioned
             product = drift @ solution.astype(np.longdouble)
             residual = (self.diffusion - product - product.T).astype(float)
-            solution = solution + solve_continuous_lyapunov(self.drift, residual)
-        return (solution + solution.T) / 2
+            correction = solve_continuous_lyapunov(self.drift, residual)
+            solution = solution + (correction + correction.T) / 2
+        return solution
 
     def _why(self) -> str:
         """Why there is no steady state."""

@@ -1,0 +1,62 @@
+"""Random and fixed parameters shared by the tests of the Gaussian theory."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from wignercq.gaussian import CoupledOscillators
+from wignercq.model import Model
+
+two_hundred = settings(max_examples=200, deadline=None, derandomize=True)
+
+springs = st.floats(0.3, 3.0)
+masses = st.floats(0.4, 2.5)
+couplings = st.floats(0.2, 2.0) | st.floats(-0.14, -0.05)  # a negative one small enough to stay confining
+frictions = st.floats(0.2, 3.0)
+noises = st.floats(0.1, 3.0)
+
+OSCILLATORS = st.builds(
+    CoupledOscillators,
+    k_C=springs,
+    k_Q=springs,
+    lam=couplings,
+    classical_mass=masses,
+    quantum_mass=masses,
+    friction=frictions,
+    classical_diffusion=noises,
+    quantum_diffusion=noises,
+)
+
+
+def _hybrid(excess: float, **values: float) -> Model:
+    return Model.oscillators(**values, decoherence=excess / (4 * values["diffusion"]))
+
+
+HYBRIDS = st.builds(
+    _hybrid,
+    excess=st.floats(1.0, 4.0),
+    k_C=springs,
+    k_Q=springs,
+    lam=couplings,
+    classical_mass=masses,
+    quantum_mass=masses,
+    hbar=st.floats(0.3, 2.0),
+    friction=frictions,
+    diffusion=noises,
+)
+
+UNEQUAL = {"k_C": 1.3, "k_Q": 0.8, "classical_mass": 1.4, "quantum_mass": 0.7, "friction": 0.4}
+IDENTICAL = {"k_C": 1.3, "k_Q": 1.3, "classical_mass": 0.7, "quantum_mass": 0.7, "friction": 0.4}
+OVERDAMPED = {"k_C": 1.3, "k_Q": 0.8, "classical_mass": 1.4, "quantum_mass": 0.7, "friction": 4.0}
+
+
+def hybrid(*, lam: float = 0.6, hbar: float = 0.6, diffusion: float = 0.5, **changes: float) -> Model:
+    """The unequal oscillators as a hybrid model."""
+    return Model.oscillators(**{**UNEQUAL, "lam": lam, "hbar": hbar, "diffusion": diffusion, **changes})
+
+
+def coupled(*, lam: float = 0.6, **changes: float) -> CoupledOscillators:
+    """The unequal oscillators in the classical-classical case."""
+    values = {**UNEQUAL, "lam": lam, "classical_diffusion": 0.5, "quantum_diffusion": 0.3, **changes}
+    return CoupledOscillators(**values)
