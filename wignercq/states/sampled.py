@@ -302,7 +302,7 @@ def from_density_matrix(x: Sequence[float] | np.ndarray, rho: np.ndarray, *, hba
         raise StateError(f"rho: expected the trace sum rho[i, i] dx = 1, got {weights.sum():.12g}")
     if weights[0] < -TOLERANCE:
         raise StateError(f"rho: expected a positive matrix, got the eigenvalue {weights[0]:.3g}")
-    kept = np.abs(weights) > 1e-16
+    kept = np.abs(weights) > 1e-15  # the rest is rounding error of the diagonalisation
     return SampledQuantumState(points, waves.T[kept] / math.sqrt(spacing), weights[kept], hbar=hbar)
 
 

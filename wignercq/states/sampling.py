@@ -48,7 +48,7 @@ def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
         raise StateError(f"{name}: expected an array of numbers, got rows of unequal length") from None
     if raw.dtype.kind not in kinds:
         raise StateError(f"{name}: expected an array of {dtype.__name__} numbers, got {raw.dtype} values")
-    result = raw.astype(dtype)
+    result: np.ndarray = raw.astype(dtype)
     if not np.isfinite(result).all():
         raise StateError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(result))} that are not")
     return result
