@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import platform
 import time as clock
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -19,17 +19,17 @@ from wignercq.errors import GridError, InputError, Interrupted, MemoryLimitError
 from wignercq.grid import Grid
 from wignercq.grid_choice import AxisChoice, choose_grid
 from wignercq.model import Model
-from wignercq.monitors import Watch, edge_mass, spectral_tail
-from wignercq.observables import Marginals
+from wignercq.monitors import Watch
 from wignercq.propagator import Propagator
 from wignercq.record import Record
-from wignercq.schemes import BY_ORDER, Scheme
+from wignercq.schemes import BY_ORDER, Part, Scheme
 from wignercq.solution import Solution
 from wignercq.states import State
-from wignercq.time_step import TimeStep, pilot_run
+from wignercq.time_loop import TimeLoop
+from wignercq.time_step import pilot_run
 
-CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
-ON_STEP = 1e-9  # an output this close to a step boundary, in steps, is on it
+LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
+PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
 DTYPES = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 FLOAT32_TOLERANCE = 1e-4  # rounding of many float32 passes does not allow less
 ENGINES = ("tiled", "array")
@@ -107,112 +107,62 @@ def evolve(
     scheme = _check_settings(order, tolerance, dt, precision, engine, threads, frames)
     end = float(output_times[-1])
     full_grid = _resolve_grid(model, state, grid, end, tolerance)
-    _check_memory(full_grid, scheme, DTYPES[precision])
-
-    def make_engine(on: Grid) -> Engine:
-        return TiledEngine(on, DTYPES[precision], threads=threads) if engine == "tiled" else ArrayEngine(on, DTYPES[precision])
-
+    _check_memory(full_grid, scheme, precision, engine)
+    make_engine = partial(_make_engine, engine, DTYPES[precision], threads)
     started = clock.perf_counter()
-    main_engine = make_engine(full_grid)
-    W = _fill(main_engine, state)
-    pilot = pilot_run(model, scheme, hbar_order, W, full_grid, main_engine.spectral_power(W), end, make_engine)
-    step = pilot.choose(tolerance) if dt is None else pilot.measure(dt)
-    every = max(1, (output_times.size - 1) / max(1, frames - 1))
-    framed = {round(k * every) for k in range(frames)} if frames else set()
-    run = _Run(
-        Propagator(model, main_engine, scheme, step.dt, hbar_order),
-        W,
-        Record(model, full_grid, framed),
-        Watch(max(tolerance, 1e-9)),
-        threads,
-    )
-    attributes = _attributes(model, scheme, step, engine, precision, tolerance, hbar_order, full_grid)
+    attributes = _attributes(model, scheme, engine, precision, tolerance, hbar_order, full_grid)
+    record = Record(model, full_grid, _framed(output_times.size, frames))
 
-    def solution() -> Solution | None:
-        if not run.record.times:
-            return None
+    def solution(W: Any) -> Solution | None:
         attributes["wall_time"] = clock.perf_counter() - started
-        return Solution(run.record.dataset(attributes, run.at_output if keep_state else None))
+        return Solution(record.dataset(attributes, W)) if record.times else None
 
     try:
-        with tqdm(total=end, disable=not progress, unit="t", bar_format="{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]") as bar:
-            for reached in run.outputs(output_times):
+        main_engine = make_engine(full_grid)
+        W = _fill(main_engine, state)
+        pilot = pilot_run(model, scheme, hbar_order, W, full_grid, main_engine.spectral_power(W), end, make_engine)
+        step = pilot.choose(tolerance) if dt is None else pilot.measure(dt)
+        del pilot
+        attributes.update(time_step=step.dt, time_error_estimate=step.error)
+        propagator = Propagator(model, main_engine, scheme, step.dt, hbar_order)
+        loop = TimeLoop(propagator, W, record, Watch(max(tolerance, LOWEST_WARNING)), threads)
+        with tqdm(total=end, disable=not progress, bar_format=PROGRESS_BAR) as bar:
+            for reached in loop.outputs(output_times):
                 bar.update(reached - bar.n)
     except ResolutionError as error:
-        raise ResolutionError(str(error), solution()) from None
+        raise ResolutionError(str(error), solution(None)) from None
     except KeyboardInterrupt:
-        raise Interrupted("interrupted", solution()) from None
-    result = solution()
+        raise Interrupted("interrupted", solution(None)) from None
+    result = solution(loop.at_output if keep_state else None)
     assert result is not None
     return result
 
 
-@dataclass(eq=False)
-class _Run:
-    """The state of a run: W at the last step boundary, and what has been recorded."""
-
-    propagator: Propagator
-    W: Any
-    record: Record
-    watch: Watch
-    threads: int
-    at_output: Any = field(init=False, default=None)
-    _steps: int = field(init=False, default=0)
-
-    @property
-    def _grid(self) -> Grid:
-        return self.propagator.engine.grid
-
-    def outputs(self, times: np.ndarray) -> Iterator[float]:
-        """Go through all output times, yielding every moment reached on the way."""
-        dt = self.propagator.dt
-        chunk = max(1, math.ceil(times[-1] / dt / CHECKS_PER_RUN))
-        for time in times:
-            position = time / dt
-            whole = round(position) if abs(position - round(position)) < ON_STEP else math.floor(position)
-            while self._steps < whole:
-                self._advance(min(chunk, whole - self._steps))
-                if self._steps < whole:
-                    self._look(self._steps * dt, self.W, output=False)
-                    yield self._steps * dt
-            remainder = time - whole * dt
-            if abs(remainder) < ON_STEP * dt:
-                self.at_output = self.W
-            else:
-                self.at_output = self._copy()
-                self.propagator.leap(self.at_output, remainder)
-            self._look(float(time), self.at_output, output=True)
-            yield float(time)
-
-    def _advance(self, steps: int) -> None:
-        boundaries = self.propagator.advance(self.W, steps)
-        times = [(self._steps + k) * self.propagator.dt for k in range(1, steps)]
-        self.record.add_boundaries(times, boundaries)
-        self._steps += steps
-
-    def _copy(self) -> Any:
-        copy = self.propagator.engine.allocate() if self.at_output is None or self.at_output is self.W else self.at_output
-        copy[...] = self.W
-        return copy
-
-    def _look(self, time: float, W: Any, *, output: bool) -> None:
-        marginals = Marginals.of(W, self._grid, threads=self.threads)
-        edge, tail = edge_mass(marginals), spectral_tail(self.propagator.engine.spectral_power(W))
-        self.watch.check(time, marginals.norm, edge, tail)
-        if output:
-            self.record.add_output(time, marginals, edge, tail)
-        else:
-            self.record.add_rate(time, marginals)
+def _make_engine(name: str, dtype: np.dtype, threads: int, grid: Grid) -> Engine:
+    return TiledEngine(grid, dtype, threads=threads) if name == "tiled" else ArrayEngine(grid, dtype)
 
 
-def _output_times(duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None) -> np.ndarray:
+def _framed(outputs: int, frames: int) -> set[int]:
+    """Numbers of the outputs whose planes are kept: `frames` of them spread evenly, the last always among them."""
+    return {round(k) for k in np.linspace(outputs - 1, 0, min(frames, outputs))}
+
+
+def _output_times(
+    duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None
+) -> np.ndarray:
     if (duration is None) == (times is None):
         raise InputError("duration: expected either duration or times, got both or neither")
     if times is not None:
         if outputs is not None:
             raise InputError("outputs: expected it together with duration, got it together with times")
         given = np.asarray(times, float)
-        if given.ndim != 1 or not given.size or not np.isfinite(given).all() or given[0] < 0 or (np.diff(given) <= 0).any():
+        if (
+            given.ndim != 1
+            or not given.size
+            or not np.isfinite(given).all()
+            or given[0] < 0
+            or (np.diff(given) <= 0).any()
+        ):
             raise InputError("times: expected increasing times >= 0, got others")
         result = given if given[0] == 0 else np.concatenate([[0.0], given])
         if result.size < 2:
@@ -259,10 +209,11 @@ def _resolve_grid(
     return choose_grid(model, state, end, tolerance=tolerance, axes=grid)
 
 
-def _check_memory(grid: Grid, scheme: Scheme, dtype: np.dtype) -> None:
+def _check_memory(grid: Grid, scheme: Scheme, precision: str, engine: str) -> None:
     """Refuse before allocating: W, a copy for outputs between steps, and one half-spectrum table per distinct stage."""
-    tables = len({stage for stage in scheme.stages if stage.part.value == "V"}) + 1
-    needed = grid.size * dtype.itemsize * (2 + tables * (1 + 2 / grid.y.points)) * 1.1
+    tables = len({stage for stage in scheme.stages if stage.part is Part.MOMENTUM}) + 1
+    temporaries = 4 if engine == "array" else 0
+    needed = 1.1 * grid.size * DTYPES[precision].itemsize * (2 + temporaries + tables * (1 + 2 / grid.y.points))
     available = psutil.virtual_memory().available
     if needed > available:
         raise MemoryLimitError(
@@ -276,7 +227,9 @@ def _fill(engine: Engine, state: State | np.ndarray) -> Any:
     W = engine.allocate()
     if isinstance(state, np.ndarray):
         if state.shape != engine.grid.shape or not np.isrealobj(state):
-            raise StateError(f"state: expected a real array of shape {engine.grid.shape}, got {state.dtype} {state.shape}")
+            raise StateError(
+                f"state: expected a real array of shape {engine.grid.shape}, got {state.dtype} {state.shape}"
+            )
         W[...] = state
     else:
         state.fill(engine.grid, W)
@@ -289,7 +242,6 @@ def _fill(engine: Engine, state: State | np.ndarray) -> Any:
 def _attributes(
     model: Model,
     scheme: Scheme,
-    step: TimeStep,
     engine: str,
     precision: str,
     tolerance: float,
@@ -306,7 +258,5 @@ def _attributes(
         "scheme": scheme.name,
         "hbar_order": "exact" if hbar_order is None else hbar_order,
         "tolerance": tolerance,
-        "time_step": step.dt,
-        "time_error_estimate": step.error,
         "grid": " x ".join(str(n) for n in grid.shape),
     }

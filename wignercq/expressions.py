@@ -16,9 +16,7 @@ from wignercq.errors import ExpressionError
 
 FUNCTIONS: Mapping[str, Callable[..., sp.Expr]] = {
     name: getattr(sp, name)
-    for name in (
-        "exp log sqrt sin cos tan sinh cosh tanh sech asin acos atan asinh acosh atanh erf".split()
-    )
+    for name in ("exp log sqrt sin cos tan sinh cosh tanh sech asin acos atan asinh acosh atanh erf".split())
 }
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi}
 

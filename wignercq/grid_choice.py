@@ -16,7 +16,7 @@ import sympy as sp
 
 from wignercq.errors import GridError
 from wignercq.grid import NAMES, Axis, Grid
-from wignercq.model import Q, X, Model
+from wignercq.model import Model, Q, X
 from wignercq.states import State
 
 SAMPLES = 2000

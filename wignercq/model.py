@@ -83,7 +83,9 @@ class Model:
             self._set(name, parse(getattr(self, name), names, where=name))
         unused = sorted(set(self.parameters) - {s.name for s in self._formulas_symbols()})
         if unused:
-            raise ModelError(f"parameters.{unused[0]}: expected a name used in a potential, got one that occurs in none")
+            raise ModelError(
+                f"parameters.{unused[0]}: expected a name used in a potential, got one that occurs in none"
+            )
         self._settle_decoherence()
 
     def _set(self, name: str, value: object) -> None:

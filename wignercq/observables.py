@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.grid import NAMES, Axis, Grid
-from wignercq.model import Q, X, Model
+from wignercq.model import Model, Q, X
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,10 @@ class Marginals:
     @cached_property
     def mean(self) -> np.ndarray:
         """<z> for z = (q, p, x, y), shape (4,)."""
-        return np.array([_integral(axis.values * f, axis) for axis, f in zip(self.grid, self.lines, strict=True)]) / self.norm
+        return (
+            np.array([_integral(axis.values * f, axis) for axis, f in zip(self.grid, self.lines, strict=True)])
+            / self.norm
+        )
 
     @cached_property
     def covariance(self) -> np.ndarray:

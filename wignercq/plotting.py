@@ -212,9 +212,13 @@ def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: st
         ax.plot(times, drawn, "o-", color=colour, markersize=2, linewidth=0.9, label=name)
     if log:
         ax.set_yscale("log")
+        positive = np.concatenate([values[values > 0] for values in series.values()])
+        decades = np.log10(positive)
+        ax.set_ylim(10.0 ** (np.floor(decades.min()) - 0.1), 10.0 ** (np.ceil(decades.max()) + 0.1))
     else:
         ax.ticklabel_format(axis="y", useOffset=False)
     if len(series) > 1:
         ax.legend(fontsize=FONT - 2, ncols=2, frameon=False)
     ax.set_ylabel(label, fontsize=FONT)
     ax.tick_params(labelsize=FONT - 1)
+    ax.yaxis.get_offset_text().set_fontsize(FONT - 1)

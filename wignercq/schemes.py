@@ -30,7 +30,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         if self.fraction <= 0:
-            raise InputError(f"Stage.fraction: expected a positive number (diffusion is irreversible), got {self.fraction}")
+            raise InputError(
+                f"Stage.fraction: expected a positive number (diffusion is irreversible), got {self.fraction}"
+            )
         if self.commutator and self.part is Part.TRANSPORT:
             raise InputError("Stage.commutator: expected 0 for a transport stage")
 

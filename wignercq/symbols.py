@@ -27,7 +27,7 @@ import sympy as sp
 
 from wignercq.errors import ModelError
 from wignercq.expressions import as_rational, real_symbol
-from wignercq.model import Q, X, Model
+from wignercq.model import Model, Q, X
 
 R, S = real_symbol("r"), real_symbol("s")
 COEFFICIENTS = 3  # of r**0, r**1, r**2

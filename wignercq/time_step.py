@@ -21,7 +21,7 @@ from wignercq.model import Model
 from wignercq.propagator import Propagator
 from wignercq.schemes import Scheme
 
-MARKS = 10  # moments of the run at which pilot runs are compared
+MARKS = 5  # moments of the run at which pilot runs are compared
 STEP_MULTIPLE = 20  # step counts are multiples of this, so that common output times fall on steps
 MAX_STEPS = 200_000
 COARSENING = 2 / 3  # points per axis of the pilot grid
@@ -98,7 +98,7 @@ class Pilot:
             error = self.error(longer, shorter)
             observed = np.log2(previous / error) if error else self.scheme.order
             stalled = error < TRUSTED_ERROR and observed < self.scheme.order - ORDER_MARGIN
-            if error < TRUSTED_ERROR and abs(observed - self.scheme.order) < ORDER_MARGIN or error < NEGLIGIBLE:
+            if (error < TRUSTED_ERROR and abs(observed - self.scheme.order) < ORDER_MARGIN) or error < NEGLIGIBLE:
                 return TimeStep(self.duration / steps, error)
             if stalled and previous < TRUSTED_ERROR:
                 return TimeStep(2 * self.duration / steps, previous)

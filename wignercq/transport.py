@@ -50,4 +50,5 @@ def contraction_matrix(axis: Axis, factor: float) -> np.ndarray:
     """
     r = axis.frequencies
     phase = r[:, None, None] * (axis.values[None, :, None] - factor * axis.values[None, None, :])
-    return np.cos(phase).sum(axis=0) / axis.points
+    matrix = np.cos(phase).sum(axis=0) / axis.points
+    return matrix - (matrix.sum(axis=0) - 1) / axis.points  # the norm to the last bit, over any number of steps

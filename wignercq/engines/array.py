@@ -47,7 +47,9 @@ class ArrayEngine(Engine):
         transformed *= shear[1]
         W[...] = self.xp.fft.irfftn(transformed, s=(W.shape[0], W.shape[2]), axes=(0, 2))
 
-    def momentum(self, W: Any, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None) -> None:
+    def momentum(
+        self, W: Any, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None
+    ) -> None:
         table = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if contraction is not None:
             W[...] = self.xp.einsum("ab,qbxy->qaxy", self.xp.asarray(contraction, dtype=self.dtype), W)

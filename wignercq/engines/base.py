@@ -110,7 +110,9 @@ class Engine(ABC):
         """W <- F^-1 [shear * F W] in place, F transforming q and x."""
 
     @abstractmethod
-    def momentum(self, W: Any, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None) -> None:
+    def momentum(
+        self, W: Any, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None
+    ) -> None:
         """W <- F^-1 [kick * F (contraction W)] in place, F transforming p and y.
 
         Parameters

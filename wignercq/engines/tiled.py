@@ -87,7 +87,9 @@ class TiledEngine(Engine):
     def _storage(self, W: np.ndarray) -> np.ndarray:
         """All rows with their padding, shape (nq * nx, row_length), of a W from :meth:`allocate`."""
         item = self.dtype.itemsize
-        expected = tuple(item * n for n in (self.grid.x.points * self.row_length, self.grid.y.points, self.row_length, 1))
+        expected = tuple(
+            item * n for n in (self.grid.x.points * self.row_length, self.grid.y.points, self.row_length, 1)
+        )
         if W.strides != expected or W.dtype != self.dtype or W.shape != self.grid.shape:
             raise ValueError("W: expected an array from this engine's allocate(), got one of another layout")
         return np.lib.stride_tricks.as_strided(W, (self.rows, self.row_length), (self.row_length * item, item))
