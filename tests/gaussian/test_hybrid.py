@@ -169,9 +169,9 @@ def test_what_has_no_occupation_is_refused() -> None:
     """Kills an occupation of a potential without a well, at infinite temperature, and of an impossible state."""
     with pytest.raises(ModelError, match="quantum_potential"):
         occupation(hybrid(k_Q=0.0), np.eye(4))
-    with pytest.raises(ModelError, match="^friction: expected"):
+    with pytest.raises(ModelError, match=r"^friction: expected"):
         weak_occupation(hybrid(friction=0.0))
-    with pytest.raises(ModelError, match="^k_Q: expected"):
+    with pytest.raises(ModelError, match=r"^k_Q: expected"):
         critical_temperature(hybrid(k_Q=-0.1))
     with pytest.raises(InputError, match="determinant"):
         purity(np.diag([1.0, 1.0, -1.0, 1.0]), hbar=0.6)

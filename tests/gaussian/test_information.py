@@ -35,7 +35,7 @@ def test_mutual_information_at_the_ends() -> None:
     """Kills a loss of digits for weak correlation and a nan for a perfect one: c^2/2 to relative 1e-9, and infinity."""
     assert mutual_information(1e-6) == pytest.approx(5e-13, rel=1e-9)
     assert np.isinf(mutual_information([1.0, -1.0])).all()
-    with pytest.raises(StateError, match="within -1 and 1, got 1.1"):
+    with pytest.raises(StateError, match=r"within -1 and 1, got 1\.1"):
         mutual_information(1.1)
 
 

@@ -102,11 +102,11 @@ def test_same_seed_same_trajectories() -> None:
 def test_impossible_requests_are_refused() -> None:
     """Kills times that go back, a start of the wrong shape, no trajectories and a step of zero."""
     process = coupled().process
-    with pytest.raises(InputError, match="^times: expected"):
+    with pytest.raises(InputError, match=r"^times: expected"):
         sample_exact(process, [0.0, 1.0, 0.5], trajectories=2, rng=0)
-    with pytest.raises(InputError, match="^start: expected"):
+    with pytest.raises(InputError, match=r"^start: expected"):
         sample_exact(process, [0.0], trajectories=2, rng=0, start=[0.0, 1.0])
-    with pytest.raises(InputError, match="^trajectories: expected"):
+    with pytest.raises(InputError, match=r"^trajectories: expected"):
         sample_exact(process, [0.0], trajectories=0, rng=0)
-    with pytest.raises(InputError, match="^step: expected"):
+    with pytest.raises(InputError, match=r"^step: expected"):
         sample_euler_maruyama(process, [0.0, 1.0], step=0.0, trajectories=2, rng=0)

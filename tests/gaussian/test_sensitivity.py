@@ -72,5 +72,5 @@ def test_diffusion_with_decoherence_following_it() -> None:
 
 def test_unknown_parameter_is_named() -> None:
     """Kills a zero derivative for a misspelt name."""
-    with pytest.raises(InputError, match="^parameter: expected one of a, b, c, g, classical_mass"):
+    with pytest.raises(InputError, match=r"^parameter: expected one of a, b, c, g, classical_mass"):
         sensitivity(build(BASE), "lam")

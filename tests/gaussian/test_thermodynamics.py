@@ -203,8 +203,8 @@ def test_entropy_rates_along_relaxation() -> None:
 
 
 def test_second_law_integrated_along_relaxation() -> None:
-    """Kills a flux that is not heat over temperature: the produced entropy up to t = 30 equals the change of entropy plus
-    the heat that energy conservation leaves for the bath, over its temperature."""
+    """Kills a flux that is not heat over temperature: the entropy produced up to t = 30 equals the change of entropy
+    plus the heat that energy conservation leaves for the bath, over its temperature."""
     model = hybrid()
     process = LinearModel.from_model(model)
     times = np.linspace(0, 30, 3001)

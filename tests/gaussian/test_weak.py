@@ -95,7 +95,7 @@ def test_classical_correlators(system: dict[str, float]) -> None:
 
 @SYSTEMS
 def test_hybrid_correlators(system: dict[str, float]) -> None:
-    """Kills a wrong leading correlator (80)-(83), cross terms included: the relative error falls as lam, within 0.25."""
+    """Kills a wrong leading correlator (80)-(83), cross terms too: the relative error falls as lam, within 0.25."""
 
     def error(lam: float) -> np.ndarray:
         o = build(system, lam, hybrid=True)
