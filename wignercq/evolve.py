@@ -30,7 +30,7 @@ from wignercq.time_step import pilot_run
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
-DTYPES = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
+DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 FLOAT32_TOLERANCE = 1e-4  # rounding of many float32 passes does not allow less
 ENGINES = ("tiled", "array")
 
@@ -119,7 +119,7 @@ def evolve(
 
     try:
         main_engine = make_engine(full_grid)
-        W = _fill(main_engine, state)
+        W = _fill(main_engine, state, model.hbar)
         pilot = pilot_run(model, scheme, hbar_order, W, full_grid, main_engine.spectral_power(W), end, make_engine)
         step = pilot.choose(tolerance) if dt is None else pilot.measure(dt)
         del pilot
@@ -222,8 +222,10 @@ def _check_memory(grid: Grid, scheme: Scheme, precision: str, engine: str) -> No
         )
 
 
-def _fill(engine: Engine, state: State | np.ndarray) -> Any:
+def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
     """W at time 0, checked."""
+    if not isinstance(state, np.ndarray) and state.hbar != hbar:
+        raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
     W = engine.allocate()
     if isinstance(state, np.ndarray):
         if state.shape != engine.grid.shape or not np.isrealobj(state):

@@ -8,7 +8,7 @@ resolves is watched by the monitors of the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +113,7 @@ def _interval(samples: np.ndarray, radius: float) -> np.ndarray:
     return np.stack([lower, upper], axis=1)
 
 
-def _ensemble(model: Model, state: State, duration: float):
+def _ensemble(model: Model, state: State, duration: float) -> Iterator[np.ndarray]:
     """Yield samples (4, n) of the classical counterpart at times spread over the run."""
     random = np.random.default_rng(0)
     q, p, x, y = random.multivariate_normal(state.mean, state.covariance, SAMPLES).T

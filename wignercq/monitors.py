@@ -64,7 +64,8 @@ class Watch:
     def _judge(self, time: float, name: str, quantity: str, value: float, remedy: str) -> None:
         if value > ERROR_LEVEL:
             raise ResolutionError(
-                f"{quantity} of axis {name} at t = {time:.6g}: expected below {ERROR_LEVEL:g}, got {value:.2g}; {remedy}"
+                f"{quantity} of axis {name} at t = {time:.6g}: expected below {ERROR_LEVEL:g}, "
+                f"got {value:.2g}; {remedy}"
             )
         if value > self.warning_level and (name, quantity) not in self._warned:
             self._warned.add((name, quantity))

@@ -53,7 +53,14 @@ class Marginals:
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(sweep, range(n_q)))
-        sums = {"qp": qp, "qx": qx, "qy": qy, "px": px.sum(axis=0), "py": py.sum(axis=0), "xy": xy.sum(axis=0)}
+        sums = {
+            ("q", "p"): qp,
+            ("q", "x"): qx,
+            ("q", "y"): qy,
+            ("p", "x"): px.sum(axis=0),
+            ("p", "y"): py.sum(axis=0),
+            ("x", "y"): xy.sum(axis=0),
+        }
         axes = dict(zip(NAMES, grid, strict=True))
         planes = {}
         for (a, b), plane in sums.items():

@@ -15,7 +15,12 @@ from wignercq.model import Model
 from wignercq.observables import Energies, Marginals, occupation
 from wignercq.propagator import Boundary
 
-FRAME_PLANES = {"density_qp": "qp", "wigner_xy": "xy", "density_qx": "qx", "density_py": "py"}
+FRAME_PLANES = {
+    "density_qp": ("q", "p"),
+    "wigner_xy": ("x", "y"),
+    "density_qx": ("q", "x"),
+    "density_py": ("p", "y"),
+}
 
 DESCRIPTIONS = {
     "norm": "integral of W",

@@ -22,7 +22,7 @@ class ArrayEngine(Engine):
         NumPy or a module with NumPy's interface, such as CuPy.
     """
 
-    def __init__(self, grid: Grid, dtype: np.dtype = np.dtype(float), *, xp: ModuleType = np) -> None:
+    def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, xp: ModuleType = np) -> None:
         super().__init__(grid, dtype)
         self.xp = xp
 

@@ -88,7 +88,7 @@ class Engine(ABC):
         float64 or float32, the precision of W; tables are always built in float64.
     """
 
-    def __init__(self, grid: Grid, dtype: np.dtype) -> None:
+    def __init__(self, grid: Grid, dtype: np.dtype | type) -> None:
         self.grid = grid
         self.dtype = np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)

@@ -38,8 +38,8 @@ class _Plans:
     forward: pyfftw.FFTW
     backward: pyfftw.FFTW
     spectrum: np.ndarray
-    contracted: np.ndarray | None = None
-    forward_contracted: pyfftw.FFTW | None = None
+    contracted: np.ndarray
+    forward_contracted: pyfftw.FFTW
 
 
 class TiledEngine(Engine):
@@ -53,7 +53,7 @@ class TiledEngine(Engine):
         Worker threads; the result does not depend on it.
     """
 
-    def __init__(self, grid: Grid, dtype: np.dtype = np.dtype(float), *, threads: int = 2) -> None:
+    def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, threads: int = 2) -> None:
         super().__init__(grid, dtype)
         n_q, n_p, n_x, n_y = grid.shape
         self.threads = threads

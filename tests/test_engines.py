@@ -1,0 +1,124 @@
+"""The tiled engine against the whole-array reference, over sizes odd and even, axes and precisions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import systems
+
+from wignercq import Axis, Grid
+from wignercq.engines import ArrayEngine, Kick, Shear, TiledEngine
+
+SIZES = [(8, 9, 10, 11), (11, 10, 9, 8), (16, 8, 8, 16), (9, 15, 13, 12), (12, 16, 10, 24)]
+PRECISIONS = [(np.float64, 2e-14), (np.float32, 1e-5)]
+
+
+def grid_of(sizes: tuple[int, ...]) -> Grid:
+    lengths = (3.0, 4.5, 5.0, 6.5)
+    return Grid(*(Axis(-length / 2, length / 2.2, n) for length, n in zip(lengths, sizes, strict=True)))
+
+
+def random_field(grid: Grid, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=grid.shape)
+
+
+def random_kick(grid: Grid, seed: int = 2) -> Kick:
+    """Damped and Hermitian, as any symbol of a real equation: c_k(s) conjugate to (-1)**k c_k(-s)."""
+    random = np.random.default_rng(seed)
+    shape = (3, grid.q.points * grid.x.points, grid.y.half_frequencies.size)
+    coefficients = random.normal(size=shape) * np.array([1.0, 0.3, 0.1])[:, None, None] * 1j
+    coefficients[0].real = -random.uniform(size=shape[1:])
+    coefficients[[0, 2], :, 0] = coefficients[[0, 2], :, 0].real  # s = 0
+    coefficients[0, :, 0] = 0
+    coefficients[2].imag = 0
+    coefficients[2].real = -0.1
+    return Kick(coefficients, grid)
+
+
+def random_shear(grid: Grid) -> Shear:
+    q = np.exp(-0.3j * np.outer(grid.q.frequencies, grid.p.values))
+    x = np.exp(-0.2j * np.outer(grid.x.half_frequencies, grid.y.values))
+    for factor, axis in ((q, grid.q), (x, grid.x)):
+        if axis.points % 2 == 0:
+            factor[axis.points // 2] = factor[axis.points // 2].real
+    return Shear(q, x)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+def test_tiled_equals_array_engine(sizes: tuple[int, ...], dtype: type, tolerance: float) -> None:
+    """Kills: mixed-up axes, wrong padding, wrong normalisation, wrong half-spectrum sizes."""
+    grid = grid_of(sizes)
+    tiled, array = TiledEngine(grid, dtype), ArrayEngine(grid, dtype)
+    contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points))
+    kick, shear = random_kick(grid), random_shear(grid)
+    results, columns = [], []
+    for engine in (tiled, array):
+        W = engine.allocate()
+        W[...] = random_field(grid)
+        column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
+        engine.transport(W, engine.compile_shear(shear))
+        engine.momentum(W, engine.compile_kick(kick))
+        engine.momentum(W, kick, contraction=contraction, column=column)
+        results.append(np.array(W, float))
+        columns.append(column)
+    assert np.abs(results[0] - results[1]).max() < tolerance * np.abs(results[1]).max()
+    assert np.abs(columns[0] - columns[1]).max() < tolerance * np.abs(columns[1]).max()
+
+
+def test_multipliers_act_on_the_transforms_they_claim() -> None:
+    """Kills: an engine pair that is wrong in the same way; plane waves are moved by hand."""
+    grid = grid_of((12, 10, 14, 16))
+    q, p, x, y = grid.mesh
+    k_q, k_x = 2 * np.pi * 2 / grid.q.length, 2 * np.pi * 3 / grid.x.length
+    engine = TiledEngine(grid)
+    W = engine.allocate()
+    W[...] = np.cos(k_q * q + k_x * x) + 0 * p * y
+    engine.transport(W, engine.compile_shear(random_shear(grid)))
+    moved = np.cos(k_q * (q - 0.3 * p) + k_x * (x - 0.2 * y))
+    assert np.abs(W - moved).max() < 1e-13
+    r, s = 2 * np.pi * 1 / grid.p.length, 2 * np.pi * 5 / grid.y.length
+    c = np.zeros((3, grid.q.points * grid.x.points, grid.y.half_frequencies.size), complex)
+    c[1], c[2] = 0.7j, -0.2
+    c[0, :] = -0.1 * grid.y.half_frequencies**2 + 0.4j * grid.y.half_frequencies
+    W[...] = np.cos(r * p + s * y) + 0 * q * x
+    engine.momentum(W, Kick(c, grid))
+    damped = np.exp(-0.2 * r**2 - 0.1 * s**2) * np.cos(r * (p + 0.7) + s * (y + 0.4)) + 0 * q * x
+    assert np.abs(W - damped).max() < 1e-13
+
+
+@pytest.mark.parametrize("sizes", SIZES[:2])
+def test_any_number_of_threads_gives_identical_bits(sizes: tuple[int, ...]) -> None:
+    """Kills: sums or plans that depend on who does the work."""
+    grid = grid_of(sizes)
+    fields = []
+    for threads in (1, 2, 3, 5):
+        engine = TiledEngine(grid, threads=threads)
+        W = engine.allocate()
+        W[...] = random_field(grid)
+        for _ in range(3):
+            engine.transport(W, engine.compile_shear(random_shear(grid)))
+            engine.momentum(W, engine.compile_kick(random_kick(grid)), contraction=np.eye(grid.p.points) * 0.9)
+        fields.append(np.array(W))
+    assert all(np.array_equal(fields[0], field) for field in fields[1:])
+
+
+@pytest.mark.parametrize("engine_class", [TiledEngine, ArrayEngine])
+@pytest.mark.parametrize("sizes", SIZES[:3])
+def test_spectral_power_of_a_plane_wave_sits_at_its_frequency(engine_class: type, sizes: tuple[int, ...]) -> None:
+    """Kills: powers folded wrongly or booked on the wrong axis."""
+    grid = grid_of(sizes)
+    engine = engine_class(grid)
+    W = engine.allocate()
+    harmonics = (1, 2, 3, 4)
+    phase = sum(2 * np.pi * n * (z - axis.lower) / axis.length for n, axis, z in zip(harmonics, grid, grid.mesh, strict=True))
+    W[...] = np.sin(phase)
+    for harmonic, power in zip(harmonics, engine.spectral_power(W), strict=True):
+        assert power[harmonic] == pytest.approx(1, abs=1e-12)
+
+
+def test_an_array_of_another_layout_is_refused() -> None:
+    """Kills: silent garbage when W does not come from allocate()."""
+    engine = TiledEngine(systems.grid(8, 9, 10, 11))
+    with pytest.raises(ValueError, match="allocate"):
+        engine.spectral_power(np.zeros(engine.grid.shape))
