@@ -126,6 +126,14 @@ def test_diagnostics_of_exact_zeros_stay_drawable(dataset):
     assert axes[r"$|\mathrm{norm} - 1|$"].get_yscale() == "linear"
 
 
+def test_occupation_without_a_harmonic_well_is_said_to_be_undefined(dataset):
+    """Kills: an empty panel with made-up numbers on its axis."""
+    axes = {ax.get_ylabel(): ax for ax in plot_diagnostics(dataset.assign(occupation=dataset["norm"] * np.nan)).axes}
+    panel = axes[r"occupation $n$"]
+    assert [text.get_text() for text in panel.texts] == ["not defined"]
+    assert len(panel.get_yticks()) == 0
+
+
 @pytest.mark.parametrize("draw", [plot_planes, plot_moments, plot_diagnostics])
 def test_figures_fit_two_columns_and_can_be_written(dataset, draw, tmp_path):
     """Kills: a figure wider than a page, or one that fails when rendered."""

@@ -217,6 +217,9 @@ def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: st
         ax.set_ylim(10.0 ** (np.floor(decades.min()) - 0.1), 10.0 ** (np.ceil(decades.max()) + 0.1))
     else:
         ax.ticklabel_format(axis="y", useOffset=False)
+    if all(np.isnan(values).all() for values in series.values()):
+        ax.set_yticks([])
+        ax.text(0.5, 0.5, "not defined", transform=ax.transAxes, ha="center", va="center", fontsize=FONT)
     if len(series) > 1:
         ax.legend(fontsize=FONT - 2, ncols=2, frameon=False)
     ax.set_ylabel(label, fontsize=FONT)
