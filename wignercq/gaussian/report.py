@@ -49,7 +49,7 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
     model : Model
         Any model; an anharmonic one is linearised and the report says so.
     at : tuple of two floats or None
-        The point (q, x) about which to linearise an anharmonic model; its minimum by default.
+        The point (q, x) about which to linearise an anharmonic model, its minimum by default; a quadratic one needs none.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def format_report(report: Report) -> str:
     )
     if report["steady_state"] is None:
         lines += _section("Steady state", [("none", report["reason"])])
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines)
     steady = report["steady_state"]
     lines += ["", "Steady state", *_matrix("mean", [steady["mean"]]), *_matrix("covariance", steady["covariance"])]
     if steady["correlation"] is not None:
@@ -246,7 +246,7 @@ def format_report(report: Report) -> str:
     energy = [(f"energy, {name}", _show(value)) for name, value in steady["energy"].items()]
     lines += _rows([*energy, *_scalars(steady, _STEADY_LABELS)])
     lines += ["", "Sensitivity of the variances (D0 fixed)", *_table(report["sensitivity"])]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 _PARAMETER_LABELS = {
