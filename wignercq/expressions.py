@@ -1,13 +1,15 @@
 """Formulas given as text, turned into SymPy through a whitelist; text is never evaluated.
 
 The text is parsed by :mod:`ast` and the tree is walked node by node: numbers, known names, ``+ - * / **``
-and the functions of :data:`FUNCTIONS` are accepted, everything else is refused.
+and the functions of :data:`FUNCTIONS` are accepted, everything else is refused. SymPy input and the values put
+in for names go through the same arithmetic, whose every result is checked before it is used further.
 """
 
 from __future__ import annotations
 
 import ast
-import math
+import numbers
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 
 import sympy as sp
@@ -19,11 +21,15 @@ FUNCTIONS: Mapping[str, Callable[..., sp.Expr]] = {
     for name in ("exp log sqrt sin cos tan sinh cosh tanh sech asin acos atan asinh acosh atanh erf".split())
 }
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi}
+# What SymPy makes of the functions above, such as sqrt(x**2) = Abs(x) and tan(x + pi/2) = -cot(x).
+SYMPY_FUNCTIONS = {*FUNCTIONS.values(), sp.Abs, sp.sign, sp.cot, sp.sec, sp.csc, sp.coth, sp.csch}
+SINGULAR = {sp.zoo, sp.nan, sp.oo, -sp.oo}
 
 MAX_LENGTH = 2000  # characters
-MAX_DEPTH = 60  # nested operations
+MAX_DEPTH = 60  # nested operations; SymPy takes up to three levels for one
 MAX_EXPONENT = 64
 MAX_NUMBER = 1e100
+MAX_BITS = 4096  # of the numerator and the denominator of an exact number
 
 
 def real_symbol(name: str) -> sp.Symbol:
@@ -42,7 +48,8 @@ def parse(formula: str | float | sp.Expr, names: Collection[str], *, where: str,
     Parameters
     ----------
     formula : str, number or sympy.Expr
-        For example ``"k*q**2/2"``. Functions: those of :data:`FUNCTIONS`; constant: ``pi``.
+        For example ``"k*q**2/2"``. Functions: those of :data:`FUNCTIONS`; constant: ``pi``. In SymPy input symbols
+        are told apart by their names alone.
     names : collection of str
         The names that may occur: coordinates and parameters.
     where : str
@@ -56,56 +63,74 @@ def parse(formula: str | float | sp.Expr, names: Collection[str], *, where: str,
         Unknown name or function, anything that is not arithmetic, an exponent above 64, a text that is too
         long or nested too deeply, a number that overflows.
     """
+    builder = _Builder({name: real_symbol(name) for name in names}, where, imaginary)
     if isinstance(formula, str):
-        expression = _from_text(formula, names, where, imaginary)
-    elif isinstance(formula, sp.Basic):
-        expression = _from_sympy(formula, names, where)
-    elif isinstance(formula, (int, float)) and not isinstance(formula, bool) and math.isfinite(formula):
-        expression = as_rational(formula)
-    else:
-        raise ExpressionError(f"{where}: expected a formula, got {formula!r}")
-    _check_powers(expression, where)
-    return expression
+        return builder.read(_syntax_tree(formula, where))
+    if isinstance(formula, sp.Basic):
+        return builder.rebuild(formula)
+    if isinstance(formula, bool) or not isinstance(formula, numbers.Real):
+        raise ExpressionError(f"{where}: expected a formula, got {brief(formula)}")
+    return builder.number(formula)
 
 
-def _from_text(text: str, names: Collection[str], where: str, imaginary: bool) -> sp.Expr:
+def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str) -> sp.Expr:
+    """Put `values` in for all names of `expression`, under the checks of :func:`parse`.
+
+    Raises
+    ------
+    ExpressionError
+        A name without a value, a division by zero, a complex number, an exponent or a number too large.
+    """
+    return _Builder(values, where, imaginary=False).rebuild(expression)
+
+
+def brief(value: object) -> str:
+    """What came, for an error message: its repr on one short line."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        return "a number of thousands of digits"
+
+
+def _syntax_tree(text: str, where: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"{where}: expected at most {MAX_LENGTH} characters, got {len(text)}")
     if not text.isascii():
         odd = next(c for c in text if not c.isascii())
         raise ExpressionError(f"{where}: expected plain ASCII text, got the character {odd!a}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"{where}: expected a formula, got {_shorten(text)}") from None
-    return _Reader(names, where, imaginary).read(tree)
 
 
-class _Reader:
-    """Walks a Python syntax tree and builds the SymPy expression, refusing what is not whitelisted."""
+class _Builder:
+    """Builds an expression from a syntax tree or from SymPy, refusing what is not whitelisted or out of hand."""
 
-    def __init__(self, names: Collection[str], where: str, imaginary: bool) -> None:
-        self.names = names
+    def __init__(self, values: Mapping[str, sp.Expr], where: str, imaginary: bool) -> None:
+        self.values = values
         self.where = where
+        self.imaginary = imaginary
         self.constants = {**CONSTANTS, "I": sp.I} if imaginary else CONSTANTS
 
     def refuse(self, what: str) -> ExpressionError:
-        known = ", ".join(sorted({*self.names, *self.constants}))
-        return ExpressionError(
-            f"{self.where}: expected numbers, + - * / **, the names {known} and the functions "
-            f"{', '.join(FUNCTIONS)}, got {what}"
-        )
+        names = ", ".join([*sorted(self.values), *self.constants])
+        functions = ", ".join([*FUNCTIONS][:3])
+        return self.error(f"a formula in {names} with + - * / ** and {functions}, ...", what)
+
+    def error(self, expected: str, what: str) -> ExpressionError:
+        return ExpressionError(f"{self.where}: expected {expected}, got {what}")
 
     def read(self, node: ast.expr, depth: int = 0) -> sp.Expr:
         if depth > MAX_DEPTH:
-            raise ExpressionError(f"{self.where}: expected at most {MAX_DEPTH} nested operations, got more")
+            raise self.error(f"at most {MAX_DEPTH} nested operations", "more")
         match node:
             case ast.Constant(value=bool()):
                 raise self.refuse(f"the constant {node.value!r}")
-            case ast.Constant(value=int() | float()):
-                return self.number(node.value)
-            case ast.Name(id=name) if name in self.names:
-                return real_symbol(name)
+            case ast.Constant(value=int() | float() as value):
+                return self.number(value)
+            case ast.Name(id=name) if name in self.values:
+                return self.values[name]
             case ast.Name(id=name) if name in self.constants:
                 return self.constants[name]
             case ast.Name(id=name):
@@ -116,74 +141,90 @@ class _Reader:
             case ast.BinOp(left=left, op=operator, right=right):
                 return self.combine(operator, self.read(left, depth + 1), self.read(right, depth + 1))
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
-                return self.finite(FUNCTIONS[name](self.read(argument, depth + 1)))
+                return self.checked(FUNCTIONS[name](self.read(argument, depth + 1)))
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
-                raise self.refuse(f"{name} with other than one argument")
+                raise self.error("one argument of a function", f"{name} with another number")
             case ast.Call(func=ast.Name(id=name)):
-                raise self.refuse(f"the unknown function {_shorten(name)}")
+                raise self.error(
+                    f"one of the functions {', '.join(FUNCTIONS)}", f"the unknown function {_shorten(name)}"
+                )
             case _:
                 raise self.refuse(_shorten(ast.unparse(node)))
+
+    def rebuild(self, node: sp.Basic, depth: int = 0) -> sp.Expr:
+        if depth > 3 * MAX_DEPTH:
+            raise self.error(f"at most {3 * MAX_DEPTH} nested operations", "more")
+        match node:
+            case sp.Symbol():
+                if node.name not in self.values:
+                    raise self.refuse(f"the unknown name {_shorten(node.name)}")
+                return self.values[node.name]
+            case sp.Float():
+                return self.number(node)
+            case sp.Number() | sp.NumberSymbol() | sp.core.numbers.ImaginaryUnit() | sp.zoo:
+                return self.checked(node)
+            case sp.Pow():
+                return self.power(*(self.rebuild(part, depth + 1) for part in node.args))
+            case sp.Expr() if node.func in {sp.Add, sp.Mul, *SYMPY_FUNCTIONS}:
+                return self.checked(node.func(*(self.rebuild(part, depth + 1) for part in node.args)))
+            case _:
+                raise self.refuse(_shorten(type(node).__name__))
 
     def combine(self, operator: ast.operator, left: sp.Expr, right: sp.Expr) -> sp.Expr:
         match operator:
             case ast.Add():
-                result = left + right
+                return self.checked(left + right)
             case ast.Sub():
-                result = left - right
+                return self.checked(left - right)
             case ast.Mult():
-                result = left * right
+                return self.checked(left * right)
             case ast.Div():
-                result = left / right
+                return self.checked(left / right)
             case ast.Pow():
-                result = self.power(left, right)
+                return self.power(left, right)
             case _:
                 raise self.refuse(f"the operator {type(operator).__name__}")
-        return self.finite(result)
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if exponent.is_number and abs(complex(exponent)) > MAX_EXPONENT:
-            raise ExpressionError(f"{self.where}: expected exponents up to {MAX_EXPONENT}, got a larger one")
+            raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
         if base.is_number and exponent.is_number:
             try:
-                size = abs(complex(base) ** complex(exponent))
+                overflows = not abs(complex(base) ** complex(exponent)) < MAX_NUMBER
             except (OverflowError, ZeroDivisionError):
-                size = math.inf
-            if not size < MAX_NUMBER:
-                raise ExpressionError(f"{self.where}: expected finite numbers, got a power that overflows")
-        return base**exponent
+                overflows = True
+            if overflows:
+                raise self.error("finite numbers", "a power that overflows")
+        return self.checked(base**exponent)
 
-    def number(self, value: int | float) -> sp.Expr:
+    def number(self, value: numbers.Real | sp.Float) -> sp.Expr:
+        if value != value:
+            raise self.error("a finite number", "nan")
         if not abs(value) < MAX_NUMBER:
-            raise ExpressionError(f"{self.where}: expected numbers below {MAX_NUMBER:g}, got a larger one")
-        return sp.Integer(value) if isinstance(value, int) else as_rational(value)
+            raise self.error(f"numbers below {MAX_NUMBER:g}", "a larger one")
+        return sp.Integer(int(value)) if isinstance(value, numbers.Integral) else as_rational(float(value))
 
-    def finite(self, value: sp.Expr) -> sp.Expr:
-        if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
-            raise ExpressionError(f"{self.where}: expected a finite formula, got a division by zero")
-        if sp.I not in self.constants.values() and value.is_number and value.is_real is False:
-            raise ExpressionError(f"{self.where}: expected a real formula, got the complex number {value}")
+    def checked(self, value: sp.Expr) -> sp.Expr:
+        """`value` itself, so that no operation is ever carried out on a number that is out of hand."""
+        leaves = value.atoms()
+        if not leaves.isdisjoint(SINGULAR):
+            raise self.error("a finite formula", "a division by zero")
+        if not all(_is_moderate(constant) for constant in {value, *leaves} if constant.is_number):
+            raise self.error(f"numbers below {MAX_NUMBER:g}", "a larger or unwieldy one")
+        if any(power.exp.is_number and abs(complex(power.exp)) > MAX_EXPONENT for power in value.atoms(sp.Pow)):
+            raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
+        if not self.imaginary and (sp.I in leaves or (value.is_number and value.is_real is False)):
+            raise self.error("a real formula", f"the complex {_shorten(str(value))}")
         return value
 
 
-def _from_sympy(expression: sp.Basic, names: Collection[str], where: str) -> sp.Expr:
-    if not isinstance(expression, sp.Expr):
-        raise ExpressionError(f"{where}: expected a SymPy expression, got {type(expression).__name__}")
-    unknown = sorted(s.name for s in expression.free_symbols if s.name not in names)
-    if unknown:
-        raise ExpressionError(f"{where}: expected the names {', '.join(sorted(names))}, got {', '.join(unknown)}")
-    known = tuple(f for f in FUNCTIONS.values() if isinstance(f, type))
-    for function in expression.atoms(sp.Function):
-        if not isinstance(function, known):
-            raise ExpressionError(f"{where}: expected the functions {', '.join(FUNCTIONS)}, got {function.func}")
-    if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
-        raise ExpressionError(f"{where}: expected a finite formula, got {expression}")
-    return expression.subs({s: real_symbol(s.name) for s in expression.free_symbols})
-
-
-def _check_powers(expression: sp.Expr, where: str) -> None:
-    for power in expression.atoms(sp.Pow):
-        if power.exp.is_number and abs(complex(power.exp)) > MAX_EXPONENT:
-            raise ExpressionError(f"{where}: expected exponents up to {MAX_EXPONENT}, got {_shorten(str(power.exp))}")
+def _is_moderate(constant: sp.Expr) -> bool:
+    if isinstance(constant, sp.Rational) and max(constant.p.bit_length(), constant.q.bit_length()) > MAX_BITS:
+        return False
+    try:
+        return abs(complex(constant)) < MAX_NUMBER
+    except (OverflowError, ValueError, MemoryError):
+        return False
 
 
 def _shorten(text: str, limit: int = 60) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import numbers
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -14,11 +16,12 @@ from wignercq.errors import GridError
 
 NAMES = ("q", "p", "x", "y")
 MIN_POINTS = 8
+MAX_POINTS = 10**9  # an axis that would need more comes from a frequency that cannot be meant
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A uniform periodic axis: points ``lower + j * spacing``, ``j = 0 .. points - 1``; `upper` is the image of `lower`.
+    """A uniform periodic axis: ``lower + j * spacing`` for ``j = 0 .. points - 1``; `upper` is the image of `lower`.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ class Axis:
     Raises
     ------
     GridError
-        If an end is not finite, ``lower >= upper`` or ``points < 8``.
+        If an end is not a finite number, ``lower >= upper``, neighbouring points coincide or ``points < 8``.
     """
 
     lower: float
@@ -38,10 +41,17 @@ class Axis:
     points: int
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.lower) and math.isfinite(self.upper) and self.lower < self.upper):
-            raise GridError(f"extent: expected two finite ends, the lower first, got [{self.lower}, {self.upper}]")
+        lower, upper = _as_float(self.lower), _as_float(self.upper)
         if not isinstance(self.points, (int, np.integer)) or self.points < MIN_POINTS:
-            raise GridError(f"points: expected a whole number of at least {MIN_POINTS}, got {self.points}")
+            raise GridError(f"points: expected a whole number of at least {MIN_POINTS}, got {_brief(self.points)}")
+        if not (math.isfinite(upper - lower) and lower < upper):
+            raise GridError(
+                f"extent: expected two finite ends, the lower first, got [{_brief(self.lower)}, {_brief(self.upper)}]"
+            )
+        for name, value in (("lower", lower), ("upper", upper), ("points", int(self.points))):
+            object.__setattr__(self, name, value)
+        if not (lower < lower + self.spacing and upper - self.spacing < upper and math.isfinite(1 / self.spacing)):
+            raise GridError(f"extent: expected room for {self.points} points, got [{lower}, {upper}]")
 
     @property
     def length(self) -> float:
@@ -76,7 +86,12 @@ class Axis:
     @classmethod
     def resolving(cls, lower: float, upper: float, frequency: float) -> Axis:
         """The axis from `lower` to `upper` with the least fast FFT size whose Nyquist frequency reaches `frequency`."""
-        points = next_fast_len(max(MIN_POINTS, math.ceil((upper - lower) * frequency / math.pi)), real=True)
+        least = cls(lower, upper, MIN_POINTS).length * _as_float(frequency) / math.pi
+        if not 0 <= least <= MAX_POINTS:
+            raise GridError(
+                f"frequency: expected a number >= 0 that at most {MAX_POINTS} points resolve, got {_brief(frequency)}"
+            )
+        points = next_fast_len(max(MIN_POINTS, math.ceil(least)), real=True)
         while points % 2:  # an even size halves the work of the real transform
             points = next_fast_len(points + 1, real=True)
         return cls(lower, upper, points)
@@ -90,6 +105,11 @@ class Grid:
     p: Axis
     x: Axis
     y: Axis
+
+    def __post_init__(self) -> None:
+        for name, axis in zip(NAMES, self, strict=True):
+            if not isinstance(axis, Axis):
+                raise GridError(f"{name}: expected an Axis, got {_brief(axis)}")
 
     def __iter__(self) -> Iterator[Axis]:
         return (getattr(self, field.name) for field in fields(self))
@@ -114,3 +134,17 @@ class Grid:
         """Open mesh of coordinates (q, p, x, y), broadcastable to :attr:`shape`."""
         q, p, x, y = np.ix_(*(axis.values for axis in self))
         return q, p, x, y
+
+
+def _as_float(value: object) -> float:
+    """`value` as a float; nan if it is no real number, infinite if it is beyond all floats."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _brief(value: object) -> str:
+    return "a very large number" if isinstance(value, int) and abs(value) > 10**40 else reprlib.repr(value)

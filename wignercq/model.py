@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import keyword
 import math
-from collections.abc import Mapping
+import numbers
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import sympy as sp
 
+from wignercq.differences import is_quadratic, is_separable
 from wignercq.errors import ModelError
-from wignercq.expressions import CONSTANTS, FUNCTIONS, as_rational, parse, real_symbol
+from wignercq.expressions import CONSTANTS, FUNCTIONS, as_rational, brief, parse, real_symbol, substitute
 
-Formula = str | float | sp.Expr
+Formula: TypeAlias = str | float | sp.Expr
 
 Q, X = real_symbol("q"), real_symbol("x")
-RESERVED = {"q", "p", "x", "y", "t", "I", *CONSTANTS, *FUNCTIONS}
+RESERVED = {"q", "p", "x", "y", "t", "I", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A classical particle (q, p) coupled to a quantum one (x, y), eqs (3)-(5) of arXiv:2510.07402.
 
@@ -46,12 +51,17 @@ class Model:
     allow_unphysical : bool
         Accept a coupled model with ``4 D0 D2 < 1``, which is not completely positive, for study.
 
+    Attributes
+    ----------
+    V_C, V_Q, V_I : sympy.Expr
+        The potentials with the parameters put in, functions of q, of x and of both.
+
     Raises
     ------
     ModelError
         A value out of its range, a parameter missing or not used, or the trade-off violated.
     ExpressionError
-        A potential that is not an accepted formula.
+        A potential that is not an accepted formula, or is not finite and real with the parameters put in.
     """
 
     classical_potential: Formula
@@ -65,49 +75,79 @@ class Model:
     diffusion: float = field(default=0.0, kw_only=True)
     decoherence: float | None = field(default=None, kw_only=True)
     allow_unphysical: bool = field(default=False, kw_only=True)
+    V_C: sp.Expr = field(init=False)
+    V_Q: sp.Expr = field(init=False)
+    V_I: sp.Expr = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("classical_mass", "quantum_mass", "hbar"):
-            _require(name, getattr(self, name), "a positive number", lambda v: v > 0)
-        for name in ("friction", "diffusion"):
-            _require(name, getattr(self, name), "a number >= 0", lambda v: v >= 0)
-        if self.decoherence is not None:
-            _require("decoherence", self.decoherence, "a number >= 0", lambda v: v >= 0)
-        for name, value in self.parameters.items():
-            if not name.isidentifier() or not name.isascii() or name in RESERVED:
-                raise ModelError(f"parameters.{name}: expected a plain name that is not reserved, got {name!r}")
-            _require(f"parameters.{name}", value, "a finite number", lambda v: True)
-        self._set("parameters", MappingProxyType(dict(self.parameters)))
-        for name, coordinates in (("classical_potential", "q"), ("quantum_potential", "x"), ("interaction", "qx")):
-            names = {*coordinates, *self.parameters}
-            self._set(name, parse(getattr(self, name), names, where=name))
-        unused = sorted(set(self.parameters) - {s.name for s in self._formulas_symbols()})
-        if unused:
-            raise ModelError(
-                f"parameters.{unused[0]}: expected a name used in a potential, got one that occurs in none"
-            )
+            self._set(name, _number(name, getattr(self, name), "a positive number", lambda v: v > 0))
+        for name in ("friction", "diffusion", "decoherence"):
+            if name != "decoherence" or self.decoherence is not None:
+                self._set(name, _number(name, getattr(self, name), "a number >= 0", lambda v: v >= 0))
+        self._set("parameters", _parameters(self.parameters))
+        self._put_parameters_in()
         self._settle_decoherence()
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
-    def _formulas_symbols(self) -> set[sp.Symbol]:
-        formulas = (self.classical_potential, self.quantum_potential, self.interaction)
-        return set().union(*(sp.sympify(f).free_symbols for f in formulas))
+    def _put_parameters_in(self) -> None:
+        unused = set(self.parameters)
+        values = {name: as_rational(value) for name, value in self.parameters.items()}
+        for name, short, coordinates in (
+            ("classical_potential", "V_C", {"q": Q}),
+            ("quantum_potential", "V_Q", {"x": X}),
+            ("interaction", "V_I", {"q": Q, "x": X}),
+        ):
+            formula = parse(getattr(self, name), {*coordinates, *values}, where=name)
+            used = sorted({symbol.name for symbol in formula.free_symbols} - {*coordinates})
+            unused -= {*used}
+            shown = ", ".join(f"{parameter} = {_plain(self.parameters[parameter])}" for parameter in used)
+            where = f"{name} with {shown}" if used else name
+            self._set(name, formula)
+            self._set(short, substitute(formula, {**coordinates, **values}, where=where))
+        if unused:
+            raise ModelError(
+                f"parameters.{min(unused)}: expected a name used in a potential, got one that occurs in none"
+            )
 
     def _settle_decoherence(self) -> None:
+        least = 0.25 / self.diffusion if self.diffusion else math.inf
         if self.decoherence is None:
-            if self.is_coupled and self.diffusion == 0:
+            if self.is_coupled and not math.isfinite(least):
                 raise ModelError(
-                    "diffusion: expected a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1, got 0"
+                    "diffusion: expected a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1, "
+                    f"got {_plain(self.diffusion)}"
                 )
-            self._set("decoherence", 0.25 / self.diffusion if self.is_coupled else 0.0)
+            self._set("decoherence", least if self.is_coupled else 0.0)
         product = 4 * self.D0 * self.diffusion
         if self.is_coupled and product < 1 - 1e-12 and not self.allow_unphysical:
             raise ModelError(
-                f"decoherence: expected 4 D0 D2 >= 1 (complete positivity), so at least "
-                f"{0.25 / self.diffusion if self.diffusion else math.inf:g}, got {self.D0:g} (4 D0 D2 = {product:g})"
+                f"decoherence: expected 4 D0 D2 >= 1 (complete positivity), so at least {least:g}, "
+                f"got {self.D0:g} (4 D0 D2 = {product:g})"
             )
+
+    def __repr__(self) -> str:
+        values = {
+            "V_C": self.classical_potential,
+            "V_Q": self.quantum_potential,
+            "V_I": self.interaction,
+            **self.parameters,
+            "M": self.classical_mass,
+            "m": self.quantum_mass,
+            "hbar": self.hbar,
+            "alpha": self.friction,
+            "D2": self.diffusion,
+            "D0": self.D0,
+        }
+        return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "parameters": dict(self.parameters)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, parameters=MappingProxyType(state["parameters"]))
 
     @classmethod
     def oscillators(
@@ -146,34 +186,14 @@ class Model:
         return self.decoherence
 
     @cached_property
-    def V_C(self) -> sp.Expr:
-        """Classical potential with the parameters put in, a function of q."""
-        return self._with_values(self.classical_potential)
-
-    @cached_property
-    def V_Q(self) -> sp.Expr:
-        """Quantum potential with the parameters put in, a function of x."""
-        return self._with_values(self.quantum_potential)
-
-    @cached_property
-    def V_I(self) -> sp.Expr:
-        """Interaction with the parameters put in, a function of q and x."""
-        return self._with_values(self.interaction)
-
-    def _with_values(self, formula: Formula) -> sp.Expr:
-        values = {real_symbol(name): as_rational(value) for name, value in self.parameters.items()}
-        return sp.sympify(formula).subs(values)
-
-    @cached_property
     def is_coupled(self) -> bool:
-        """Whether the interaction couples the two particles: d_q d_x V_I is not zero."""
-        return sp.simplify(sp.diff(self.V_I, Q, X)) != 0
+        """Whether the interaction couples the two particles: it is not a sum of a function of q and one of x."""
+        return not is_separable(self.V_I, (Q, X))
 
     @cached_property
     def is_quadratic(self) -> bool:
         """Whether every potential is a polynomial of degree at most two, so that Gaussian theory is exact."""
-        total = sp.expand(self.V_C + self.V_Q + self.V_I)
-        return bool(total.is_polynomial(Q, X)) and sp.Poly(total, Q, X).total_degree() <= 2
+        return is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
 
     @property
     def damping_rate(self) -> float:
@@ -186,7 +206,29 @@ class Model:
         return self.diffusion / (2 * self.friction) if self.friction else math.inf
 
 
-def _require(name: str, value: object, expected: str, accepts) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not accepts(value):
-        raise ModelError(f"{name}: expected {expected}, got {value!r}")
+def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
+    if not isinstance(parameters, Mapping):
+        raise ModelError(f"parameters: expected a mapping of names to numbers, got {brief(parameters)}")
+    for name in parameters:
+        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name in RESERVED:
+            raise ModelError(f"parameters.{name}: expected a plain name that is not reserved, got {brief(name)}")
+    return MappingProxyType(
+        {
+            name: _number(f"parameters.{name}", value, "a finite number", lambda v: True)
+            for name, value in parameters.items()
+        }
+    )
+
+
+def _number(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:
+    number = math.nan
+    if isinstance(value, numbers.Real):
+        with suppress(OverflowError):
+            number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number) or not accepts(number):
+        raise ModelError(f"{name}: expected {expected}, got {brief(value)}")
+    return number
+
+
+def _plain(value: Formula) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
