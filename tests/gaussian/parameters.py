@@ -9,6 +9,7 @@ from wignercq.gaussian import CoupledOscillators
 from wignercq.model import Model
 
 two_hundred = settings(max_examples=200, deadline=None, derandomize=True)
+fifty = settings(two_hundred, max_examples=50)
 
 springs = st.floats(0.3, 3.0)
 masses = st.floats(0.4, 2.5)

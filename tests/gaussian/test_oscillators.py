@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gaussian.parameters import HYBRIDS, OSCILLATORS, coupled, hybrid, two_hundred
+from gaussian.parameters import HYBRIDS, OSCILLATORS, coupled, fifty, hybrid, two_hundred
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ def test_hybrid_closed_form_covariance_solves_lyapunov(model: Model) -> None:
     assert relative_error(hybrid_covariance(model), LinearModel.from_model(model).steady_covariance()) < 1e-12
 
 
-@two_hundred
+@fifty
 @given(model=HYBRIDS)
 def test_the_map_to_the_classical_system_keeps_the_process(model: Model) -> None:
     """Kills a wrong map (74): drift and diffusion of the mapped oscillators are those of the model."""

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from gaussian.parameters import HYBRIDS, hybrid, two_hundred
+from gaussian.parameters import HYBRIDS, fifty, hybrid, two_hundred
 from hypothesis import given
 from scipy.integrate import simpson
 
@@ -65,7 +65,7 @@ def test_energy_balance_is_the_derivative_of_the_energy() -> None:
         assert (ends[1] - ends[0]) / (2 * h) == pytest.approx(rate, abs=1e-8)
 
 
-@two_hundred
+@fifty
 @given(model=HYBRIDS)
 def test_steady_energy_balance(model: Model) -> None:
     """Kills a steady <pp> that does not balance (15): the rate vanishes to 1e-12 of the heating."""

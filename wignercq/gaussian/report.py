@@ -49,7 +49,7 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
     model : Model
         Any model; an anharmonic one is linearised and the report says so.
     at : tuple of two floats or None
-        The point (q, x) about which to linearise an anharmonic model, its minimum by default; a quadratic one needs none.
+        The point (q, x) about which to linearise an anharmonic model, its minimum by default.
 
     Returns
     -------
