@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from gaussian.parameters import HYBRIDS, OSCILLATORS, coupled, hybrid, two_hundred
+from gaussian.parameters import OSCILLATORS, coupled, hybrid, two_hundred
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -28,7 +28,6 @@ from wignercq.gaussian import (
     susceptibility,
     two_time,
 )
-from wignercq.model import Model
 
 
 @two_hundred
@@ -80,20 +79,19 @@ def test_susceptibility_is_the_transform_of_the_response(i: int, j: int) -> None
 
 
 @two_hundred
-@given(model=HYBRIDS, w=st.floats(0.1, 4))
-def test_effective_temperatures_have_their_closed_form(model: Model, w: float) -> None:
+@given(o=OSCILLATORS, w=st.floats(0.1, 4), hbar=st.floats(0.3, 2))
+def test_effective_temperatures_have_their_closed_form(o: CoupledOscillators, w: float, hbar: float) -> None:
     """Kills a wrong factor in the ratio of noise to response: against the closed forms of the docstring."""
-    process, o = LinearModel.from_model(model), CoupledOscillators.from_model(model)
     D, D_y, alpha = o.classical_diffusion, o.quantum_diffusion, o.friction
     stiff_x = o.k_Q + o.lam - o.quantum_mass * w**2
     stiff_q = o.k_C + o.lam - o.classical_mass * w**2
     T_x = D / (2 * alpha) + D_y * (stiff_q**2 + alpha**2 * w**2) / (2 * alpha * o.lam**2)
-    found = effective_temperatures(process, w)
+    found = effective_temperatures(o.process, w)
     assert found[1] == pytest.approx(T_x, rel=1e-10)
     if abs(stiff_x) > 0.01:
         assert found[0] == pytest.approx(D / (2 * alpha) + D_y * o.lam**2 / (2 * alpha * stiff_x**2), rel=1e-8)
-    violation = fdr_violation(process, w, hbar=model.hbar, temperature=model.bath_temperature)
-    assert violation == pytest.approx(T_x / (model.hbar * w / 2) * np.tanh(model.hbar * w * alpha / D) - 1, rel=1e-9)
+    violation = fdr_violation(o.process, w, hbar=hbar, temperature=D / (2 * alpha))
+    assert violation == pytest.approx(T_x / (hbar * w / 2) * np.tanh(hbar * w * alpha / D) - 1, rel=1e-9)
 
 
 def test_detailed_balance_has_no_violation() -> None:
