@@ -6,12 +6,15 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 
 from wignercq.errors import ExpressionError
-from wignercq.expressions import FUNCTIONS, as_rational, parse, real_symbol
+from wignercq.expressions import FUNCTIONS, SYMPY_FUNCTIONS, as_rational, parse, real_symbol, substitute
 
 POINT = {"x": 0.37, "k": 1.9}
 
@@ -172,3 +175,109 @@ def test_runaway_constants_are_refused_in_time() -> None:
     wrong = [(text[:40], result) for text, result, _ in answers if not result.startswith("V: expected")]
     assert wrong == []
     assert max(seconds for _, _, seconds in answers) < 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (np.int64(3), sp.Integer(3)),
+        (np.float32(0.25), sp.Rational(1, 4)),
+        (Fraction(3, 8), sp.Rational(3, 8)),
+        (2**60 + 1, sp.Integer(1152921504606846977)),
+        (sp.Float(0.1), sp.Rational(1, 10)),
+    ],
+)
+def test_every_real_number_is_a_formula(formula: float, expected: sp.Rational) -> None:
+    """Kills NumPy's numbers refused, long integers rounded, and decimals inside SymPy that stay inexact."""
+    assert parse(formula, [], where="V") == expected
+
+
+@pytest.mark.parametrize(
+    "number",
+    [10**400, 10**5000, -(10**400), 1e100, math.inf, math.nan, np.float16(math.inf), sp.Float("1e400")],
+    ids=lambda number: type(number).__name__,
+)
+def test_numbers_out_of_range_are_refused(number: float) -> None:
+    """Kills an OverflowError, or Python's refusal to print, where an ExpressionError is promised."""
+    with pytest.raises(ExpressionError, match=r"^V: expected (numbers below 1e\+100|a finite number), got"):
+        parse(number, [], where="V")
+
+
+@pytest.mark.parametrize("text", ["sqrt(x**2)", "tan(x + pi/2)", "tanh(x)/sqrt(x**4)", "1/sinh(-x) + sech(x)**-2"])
+def test_what_sympy_makes_of_a_formula_is_a_formula(text: str) -> None:
+    """Kills a changed copy of a model that is refused because SymPy has written Abs or cot into its potential."""
+    expression = parse(text, ["x"], where="V")
+    assert parse(expression, ["x"], where="V") == expression
+
+
+@pytest.mark.parametrize("function", sorted(SYMPY_FUNCTIONS - {sp.sqrt}, key=str), ids=str)
+def test_accepted_functions_can_be_evaluated(function: Callable[..., sp.Expr]) -> None:
+    """Kills an accepted function that NumPy and SciPy cannot evaluate, or evaluate as another one."""
+    x, at = real_symbol("x"), 1.37 if function == sp.acosh else 0.37
+    formula = parse(function(sp.Symbol("x")), ["x"], where="V")
+    value = sp.lambdify(x, formula, modules=["scipy", "numpy"])(np.array([at]))
+    assert value[0] == pytest.approx(float(function(at)), rel=1e-14)
+
+
+def test_symbols_are_told_apart_by_name() -> None:
+    """Kills two symbols of one name, which differ in their assumptions only, that do not cancel."""
+    x, other = sp.Symbol("x", positive=True), sp.Symbol("x", integer=True)
+    assert parse(x**3 - other**3 + sp.sin(x), ["x"], where="V") == sp.sin(real_symbol("x"))
+
+
+def deep(levels: int) -> sp.Expr:
+    """sin(sin(...(x)))."""
+    return real_symbol("x") if levels == 0 else sp.sin(deep(levels - 1))
+
+
+X = sp.Symbol("x")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *(sp.I * X, sp.sqrt(-(real_symbol("x") ** 2)), sp.exp(sp.I * X), sp.asin(2), sp.oo, sp.zoo, sp.nan, sp.oo * X),
+        *(sp.Integral(sp.exp(-(X**2)), X), sp.Sum(X, (sp.Symbol("n"), 1, 3)), sp.Derivative(sp.sin(X), X)),
+        *(sp.Function("f")(X), sp.gamma(X), sp.Heaviside(X), sp.Mod(X, 2), sp.Piecewise((X, X > 0), (0, True))),
+        *(sp.Eq(X, 1), X > 0, sp.Matrix([X]), sp.ImmutableMatrix([X]), sp.Lambda(X, X), sp.Tuple(X, X), sp.true),
+        *(sp.Integer(10) ** 200 * X, X ** (sp.Integer(10) ** 9), X / sp.Integer(7) ** 5000, X**65, sp.Symbol("y")),
+        deep(181),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_sympy_that_is_no_formula_is_refused(expression: sp.Basic) -> None:
+    """Kills complex, unevaluated or runaway SymPy input that slips past the checks made on text."""
+    with pytest.raises(ExpressionError, match=r"^V: expected") as caught:
+        parse(expression, ["x"], where="V")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_deep_formulas_are_rebuilt() -> None:
+    """Kills a depth limit for SymPy below what the limit for text lets through."""
+    expression = parse("1/(2 - " * 30 + "x" + ")" * 30, ["x"], where="V")
+    assert parse(expression, ["x"], where="V") == expression
+    assert parse(deep(180), ["x"], where="V") == deep(180)
+
+
+def test_errors_say_what_came_in_a_short_line() -> None:
+    """Kills a message whose list of names and functions buries what is wrong."""
+    with pytest.raises(ExpressionError) as caught:
+        parse("k*foo", ["q", "k"], where="classical_potential")
+    assert str(caught.value) == (
+        "classical_potential: expected a formula in k, q, pi with + - * / ** and exp, log, sqrt, ..., "
+        "got the unknown name 'foo'"
+    )
+    with pytest.raises(ExpressionError, match=r"in n0, .*, \.\.\. with .* got the unknown name 'foo'$") as caught:
+        parse("foo", [f"n{i}" for i in range(500)], where="V")
+    assert len(str(caught.value)) < 160
+
+
+def test_substitution_obeys_the_rules_of_the_parser() -> None:
+    """Kills values that turn an accepted formula into a pole, a complex number or a runaway one."""
+    x = real_symbol("x")
+    formula = parse("x**n/k + sqrt(k)", ["x", "n", "k"], where="V")
+    assert substitute(formula, {"x": x, "n": sp.Integer(3), "k": sp.Integer(4)}, where="V") == x**3 / 4 + 2
+    for n, k, complaint in ((3, 0, "division by zero"), (3, -4, "complex"), (10**9, 4, "a larger one")):
+        with pytest.raises(ExpressionError, match=rf"^V: expected .* got .*{complaint}"):
+            substitute(formula, {"x": x, "n": sp.Integer(n), "k": sp.Integer(k)}, where="V")

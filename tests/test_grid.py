@@ -68,12 +68,41 @@ def test_grid_order_is_q_p_x_y() -> None:
         (1.0, 1.0, 8, r"extent: expected two finite ends, the lower first, got \[1.0, 1.0\]"),
         (0.0, math.inf, 8, r"extent: expected two finite ends, the lower first, got \[0.0, inf\]"),
         (math.nan, 1.0, 8, r"extent: expected two finite ends, the lower first, got \[nan, 1.0\]"),
+        ("0", 1.0, 8, r"extent: expected two finite ends, the lower first, got \['0', 1.0\]"),
+        (None, 1.0, 8, r"extent: expected two finite ends, the lower first, got \[None, 1.0\]"),
+        (0.0, 1j, 8, r"extent: expected two finite ends, the lower first, got \[0.0, 1j\]"),
+        (0.0, [1.0], 8, r"extent: expected two finite ends, the lower first, got \[0.0, \[1.0\]\]"),
+        (0.0, 10**400, 8, r"extent: expected two finite ends, the lower first, got \[0.0, a very large number\]"),
+        (False, 1.0, 8, r"extent: expected two finite ends, the lower first, got \[False, 1.0\]"),
+        (-1e308, 1e308, 8, r"extent: expected two finite ends, the lower first, got \[-1e\+308, 1e\+308\]"),
+        (0.0, 1e-320, 8, r"extent: expected room for 8 points, got \[0.0, 1e-320\]"),
+        (1e16, 1e16 + 4, 64, r"extent: expected room for 64 points, got \[1e\+16"),
     ],
 )
 def test_impossible_axes_are_refused(lower: float, upper: float, points: int, message: str) -> None:
     """Kills an axis that is empty, reversed, infinite or too short."""
     with pytest.raises(GridError, match=message):
         Axis(lower, upper, points)
+
+
+@pytest.mark.parametrize("frequency", [math.inf, math.nan, 1e30, -1.0, "1", None, 10**400])
+def test_impossible_frequencies_are_refused(frequency: float) -> None:
+    """Kills an OverflowError, or an axis of the least size, for a frequency that is not one."""
+    with pytest.raises(GridError, match=r"^frequency: expected a number >= 0 that at most 1000000000 points resolve"):
+        Axis.resolving(-1.0, 2.5, frequency)
+
+
+def test_axes_hold_plain_numbers() -> None:
+    """Kills NumPy's numbers that leak from an axis into files and messages."""
+    axis = Axis(np.float32(-0.5), np.int64(2), np.int32(9))
+    assert repr(axis) == "Axis(lower=-0.5, upper=2.0, points=9)"
+    assert axis.spacing == pytest.approx(2.5 / 9, rel=1e-15)
+
+
+def test_a_grid_has_four_axes() -> None:
+    """Kills a grid of bare extents, which fails only when it is first used."""
+    with pytest.raises(GridError, match=r"^x: expected an Axis, got \(-3.0, 1.0, 10\)$"):
+        Grid(GRID.q, GRID.p, (-3.0, 1.0, 10), GRID.y)  # type: ignore[arg-type]
 
 
 def test_grids_are_values() -> None:

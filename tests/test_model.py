@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
+import pickle
+import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -78,10 +82,21 @@ def test_changed_copies_are_checked_again() -> None:
         ("q*x", True),
         ("exp(-(q - x)**2)", True),
         ("q*(1 - cos(x)**2 - sin(x)**2)", False),
+        ("log(exp(q)*exp(x))", False),
+        ("log(q*x)", False),
+        ("q*(tanh(x) - sinh(x)/cosh(x))", False),
+        ("exp(q*x) - exp(q*x)*(1 + 1e-60)", True),
+        ("cos(2*pi*(q - x))", True),
+        ("0.3*tanh((q - x - 10)/0.1)", True),
+        ("0.3*tanh((q + x + 800)/0.1)", True),
+        ("log(1 + exp(30*(q - x - 3)))", True),
+        ("1 - exp(-(q - x - 3)**2/0.01)", True),
+        ("sqrt((q - x - 1e6)**2)", True),
+        ("exp(exp(exp(30*q*x)))", True),
     ],
 )
 def test_coupling(interaction: str, coupled: bool) -> None:
-    """Kills a coupling judged by the text of the interaction instead of by its mixed derivative."""
+    """Kills a coupling judged by the text of the interaction, or overlooked where the interaction is flat."""
     assert Model("q**2", "x**2", interaction, diffusion=0.6).is_coupled is coupled
 
 
@@ -94,6 +109,9 @@ def test_coupling(interaction: str, coupled: bool) -> None:
         (("q**2", "x**2", "q*x**2"), False),
         (("q**2", "cos(x)", "q*x"), False),
         (("q**2 + q**3", "x**2", "-q**3"), True),
+        (("q**2 + 1e-40*q**3", "x**2", "q*x"), False),
+        (("pi*q**2 + sqrt(2)*q", "x*exp(1)", "(1 + pi)*q*x"), True),
+        (("0", "0", "(q + x)**3 - (q - x)**3 - 6*q**2*x - 2*x**3 + q*x"), True),
         (("abs(q)", "x**2", 0), None),
     ],
 )
@@ -119,6 +137,16 @@ def test_quadratic(potentials: tuple[str, str, str], quadratic: bool | None) -> 
         (lambda: Model("q", "x", "q*x"), "diffusion: expected a positive number, since a coupled"),
         (lambda: Model("k*q", "x", parameters={"k": 1.0, "g": 2.0}), "parameters.g: .* got one that occurs in none"),
         (lambda: Model("k*q", "x", parameters={"k": math.nan}), "parameters.k: expected a finite number, got nan"),
+        (lambda: Model("q", "x", hbar=10**400), "hbar: expected a positive number, got 1000"),
+        (lambda: Model("q", "x", hbar=10**5000), "hbar: expected a positive number, got a number of thousands"),
+        (lambda: Model("q", "x", hbar=1j), "hbar: expected a positive number, got 1j"),  # type: ignore[arg-type]
+        (lambda: Model("q", "x", hbar=np.ones((2, 1))), r"hbar: expected a positive number, got array\(\[\[1"),  # type: ignore[arg-type]
+        (lambda: Model("q", "x", "q*x", diffusion=1e-320), "diffusion: expected a positive .* D0 finite, got 1e-320"),
+        (lambda: Model("q", "x", parameters=[1.0]), r"parameters: expected a mapping of names to numbers, got \[1.0\]"),  # type: ignore[arg-type]
+        (lambda: Model("q", "x", parameters=None), "parameters: expected a mapping of names to numbers, got None"),  # type: ignore[arg-type]
+        (lambda: Model("q", "x", parameters={1: 2.0}), "parameters.1: expected a plain name"),  # type: ignore[dict-item]
+        (lambda: Model("q", "x", parameters={"lambda": 1.0}), "parameters.lambda: expected a plain name"),
+        (lambda: Model("k*q", "x", parameters={"k": 10**400}), "parameters.k: expected a finite number, got 1000"),
         (lambda: Model("q", "x", parameters={"x": 1.0}), "parameters.x: expected a plain name that is not reserved"),
         (lambda: Model("q", "x", parameters={"pi": 3.0}), "parameters.pi: expected a plain name that is not reserved"),
         (
@@ -162,3 +190,86 @@ def test_models_cannot_be_changed() -> None:
         model.parameters["k"] = 3.0  # type: ignore[index]
     with pytest.raises(AttributeError):
         model.hbar = 2.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("formula", "parameters", "message"),
+    [
+        ("q/k", {"k": 0.0}, "with k = 0: expected a finite formula, got a division by zero"),
+        ("sqrt(k)*q", {"k": -1.0}, "with k = -1: expected a real formula, got the complex 'I'"),
+        ("log(k)*q", {"k": -0.5}, "with k = -0.5: expected a real formula, got the complex"),
+        ("q**n", {"n": 1e9}, "with n = 1000000000: expected exponents up to 64, got a larger one"),
+        ("2**n*q", {"n": 1e9}, "with n = 1000000000: expected exponents up to 64, got a larger one"),
+        ("2**(2**n)*q", {"n": 40.0}, "with n = 40: expected exponents up to 64, got a larger one"),
+        ("k**64*q", {"k": 1e90}, "with k = 1e+90: expected numbers below"),
+        ("k*q", {"k": 1e300}, "with k = 1e\\+300: expected numbers below"),
+        ("q**a/(b - c)", {"a": 2.0, "b": 3.0, "c": 3.0}, "with a = 2, b = 3, c = 3: expected a finite formula"),
+        ("exp(exp(exp(exp(k*q**0))))*q", {"k": 5.0}, "with k = 5: expected numbers below"),
+    ],
+)
+def test_parameters_are_checked_where_they_enter(formula: str, parameters: dict[str, float], message: str) -> None:
+    """Kills values that make a potential infinite or complex, or hang, and errors that do not name the potential."""
+    start = time.process_time()
+    for potentials, name in (((formula, "x**2", 0), "classical_potential"), (("q**2", "x**2", formula), "interaction")):
+        with pytest.raises(ExpressionError, match=f"^{name} {message.replace('e+', 'e.')}"):
+            Model(*potentials, parameters=parameters, diffusion=0.6)
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    "interaction",
+    [
+        "exp(-(q-x)**2)*sin(q*x)*cos(q-x)/sqrt(1+q**2+x**2)*tanh(q*x)**3",
+        "(q-x+q*x+1)**60",
+        "(q-x+q*x+1)**60*(q+x**2+1)**60",
+        "*".join(f"sin(q+{i}*x)" for i in range(58)),
+        "+".join(f"(q-x)**2*cos({i}*q)" for i in range(58)),
+    ],
+)
+def test_structure_is_found_in_time(interaction: str) -> None:
+    """Kills a simplification or an expansion that takes minutes."""
+    start = time.process_time()
+    model = Model("q**2", "x**2", interaction, diffusion=0.6)
+    assert model.is_coupled
+    assert not model.is_quadratic
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, copy.copy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_models_can_be_sent_and_copied(duplicate: Callable[[Model], Model]) -> None:
+    """Kills a model that cannot go to another process, or that arrives with parameters open to change."""
+    model = Model.oscillators(k_C=1.1, k_Q=0.9, lam=0.3, hbar=0.7, diffusion=0.6)
+    again = duplicate(model)
+    assert str(again) == str(model)
+    assert (again.V_C, again.V_Q, again.V_I) == (model.V_C, model.V_Q, model.V_I)
+    assert (again.D0, again.is_coupled, again.is_quadratic) == (model.D0, True, True)
+    with pytest.raises(TypeError):
+        again.parameters["lam"] = 3.0  # type: ignore[index]
+
+
+def test_potentials_rewritten_by_sympy_can_be_changed_copies() -> None:
+    """Kills a copy refused because SymPy wrote Abs or cot for what was accepted as text."""
+    model = Model("k*sqrt(q**2)", "tan(x + pi/2)", parameters={"k": 1.3}, hbar=0.7)
+    assert dataclasses.replace(model, hbar=0.4).V_C == model.V_C == sp.Rational(13, 10) * sp.Abs(Q)
+
+
+def test_values_become_plain_floats() -> None:
+    """Kills NumPy's numbers refused, or kept, so that they leak into files and messages."""
+    model = Model(
+        "k*q", "x", parameters={"k": np.int64(3)}, classical_mass=np.float32(1.5), quantum_mass=2, hbar=np.float64(0.7)
+    )
+    values = (model.parameters["k"], model.classical_mass, model.quantum_mass, model.hbar, model.D0)
+    assert values == (3.0, 1.5, 2.0, 0.7, 0.0)
+    assert {type(value) for value in values} == {float}
+
+
+def test_models_print_on_one_line() -> None:
+    """Kills a description in a result file that leaves out a value or swaps two."""
+    model = Model.oscillators(
+        k_C=1.1, k_Q=2.0, lam=0.3, classical_mass=1.3, quantum_mass=0.8, hbar=0.7, friction=0.4, diffusion=0.625
+    )
+    assert str(model) == repr(model)
+    assert str(model) == (
+        "Model(V_C = k_C*q**2/2, V_Q = k_Q*x**2/2, V_I = lam*(q - x)**2/2, k_C = 1.1, k_Q = 2, lam = 0.3, "
+        "M = 1.3, m = 0.8, hbar = 0.7, alpha = 0.4, D2 = 0.625, D0 = 0.4)"
+    )

@@ -8,9 +8,10 @@ in for names go through the same arithmetic, whose every result is checked befor
 from __future__ import annotations
 
 import ast
+import math
 import numbers
 import reprlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import sympy as sp
 
@@ -92,6 +93,11 @@ def brief(value: object) -> str:
         return "a number of thousands of digits"
 
 
+def listed(items: Sequence[str], limit: int) -> str:
+    """The first few items, for an error message."""
+    return ", ".join([*items[:limit], *(["..."] if len(items) > limit else [])])
+
+
 def _syntax_tree(text: str, where: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"{where}: expected at most {MAX_LENGTH} characters, got {len(text)}")
@@ -114,9 +120,8 @@ class _Builder:
         self.constants = {**CONSTANTS, "I": sp.I} if imaginary else CONSTANTS
 
     def refuse(self, what: str) -> ExpressionError:
-        names = ", ".join([*sorted(self.values), *self.constants])
-        functions = ", ".join([*FUNCTIONS][:3])
-        return self.error(f"a formula in {names} with + - * / ** and {functions}, ...", what)
+        names = listed([*sorted(self.values), *self.constants], limit=10)
+        return self.error(f"a formula in {names} with + - * / ** and {listed([*FUNCTIONS], limit=3)}", what)
 
     def error(self, expected: str, what: str) -> ExpressionError:
         return ExpressionError(f"{self.where}: expected {expected}, got {what}")
@@ -190,27 +195,33 @@ class _Builder:
             raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
         if base.is_number and exponent.is_number:
             try:
-                overflows = not abs(complex(base) ** complex(exponent)) < MAX_NUMBER
-            except (OverflowError, ZeroDivisionError):
-                overflows = True
-            if overflows:
-                raise self.error("finite numbers", "a power that overflows")
+                size = abs(complex(base) ** complex(exponent))
+            except ZeroDivisionError:
+                raise self.error("a finite formula", "a division by zero") from None
+            except OverflowError:
+                size = math.inf
+            if not size < MAX_NUMBER:
+                raise self.error(f"numbers below {MAX_NUMBER:g}", "a larger power")
         return self.checked(base**exponent)
 
     def number(self, value: numbers.Real | sp.Float) -> sp.Expr:
-        if value != value:
+        try:
+            plain = int(value) if isinstance(value, numbers.Integral) else float(value)
+        except OverflowError:
+            plain = math.inf
+        if plain != plain:
             raise self.error("a finite number", "nan")
-        if not abs(value) < MAX_NUMBER:
+        if not abs(plain) < MAX_NUMBER:
             raise self.error(f"numbers below {MAX_NUMBER:g}", "a larger one")
-        return sp.Integer(int(value)) if isinstance(value, numbers.Integral) else as_rational(float(value))
+        return sp.Integer(plain) if isinstance(plain, int) else as_rational(plain)
 
     def checked(self, value: sp.Expr) -> sp.Expr:
         """`value` itself, so that no operation is ever carried out on a number that is out of hand."""
         leaves = value.atoms()
         if not leaves.isdisjoint(SINGULAR):
-            raise self.error("a finite formula", "a division by zero")
+            raise self.error("a finite formula", "an infinity or a division by zero")
         if not all(_is_moderate(constant) for constant in {value, *leaves} if constant.is_number):
-            raise self.error(f"numbers below {MAX_NUMBER:g}", "a larger or unwieldy one")
+            raise self.error(f"numbers below {MAX_NUMBER:g}, exact ones of at most {MAX_BITS} bits", "a larger one")
         if any(power.exp.is_number and abs(complex(power.exp)) > MAX_EXPONENT for power in value.atoms(sp.Pow)):
             raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
         if not self.imaginary and (sp.I in leaves or (value.is_number and value.is_real is False)):

@@ -147,4 +147,6 @@ def _as_float(value: object) -> float:
 
 
 def _brief(value: object) -> str:
-    return "a very large number" if isinstance(value, int) and abs(value) > 10**40 else reprlib.repr(value)
+    if isinstance(value, int) and abs(value) > 10**40:
+        return "a very large number"
+    return " ".join(reprlib.repr(value).split())

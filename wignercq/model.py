@@ -16,7 +16,7 @@ import sympy as sp
 
 from wignercq.differences import is_quadratic, is_separable
 from wignercq.errors import ModelError
-from wignercq.expressions import CONSTANTS, FUNCTIONS, as_rational, brief, parse, real_symbol, substitute
+from wignercq.expressions import CONSTANTS, FUNCTIONS, as_rational, brief, listed, parse, real_symbol, substitute
 
 Formula: TypeAlias = str | float | sp.Expr
 
@@ -103,7 +103,7 @@ class Model:
             formula = parse(getattr(self, name), {*coordinates, *values}, where=name)
             used = sorted({symbol.name for symbol in formula.free_symbols} - {*coordinates})
             unused -= {*used}
-            shown = ", ".join(f"{parameter} = {_plain(self.parameters[parameter])}" for parameter in used)
+            shown = listed([f"{parameter} = {_plain(self.parameters[parameter])}" for parameter in used], limit=4)
             where = f"{name} with {shown}" if used else name
             self._set(name, formula)
             self._set(short, substitute(formula, {**coordinates, **values}, where=where))
@@ -117,8 +117,8 @@ class Model:
         if self.decoherence is None:
             if self.is_coupled and not math.isfinite(least):
                 raise ModelError(
-                    "diffusion: expected a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1, "
-                    f"got {_plain(self.diffusion)}"
+                    "diffusion: expected a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1 and D0 "
+                    f"finite, got {_plain(self.diffusion)}"
                 )
             self._set("decoherence", least if self.is_coupled else 0.0)
         product = 4 * self.D0 * self.diffusion
