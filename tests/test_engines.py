@@ -111,7 +111,9 @@ def test_spectral_power_of_a_plane_wave_sits_at_its_frequency(engine_class: type
     engine = engine_class(grid)
     W = engine.allocate()
     harmonics = (1, 2, 3, 4)
-    phase = sum(2 * np.pi * n * (z - axis.lower) / axis.length for n, axis, z in zip(harmonics, grid, grid.mesh, strict=True))
+    phase = sum(
+        2 * np.pi * n * (z - axis.lower) / axis.length for n, axis, z in zip(harmonics, grid, grid.mesh, strict=True)
+    )
     W[...] = np.sin(phase)
     for harmonic, power in zip(harmonics, engine.spectral_power(W), strict=True):
         assert power[harmonic] == pytest.approx(1, abs=1e-12)

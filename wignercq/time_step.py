@@ -22,7 +22,7 @@ from wignercq.propagator import Propagator
 from wignercq.schemes import Scheme
 
 MARKS = 5  # moments of the run at which pilot runs are compared
-STEP_MULTIPLE = 20  # step counts are multiples of this, so that common output times fall on steps
+STEP_MULTIPLE = 20  # larger step counts are multiples of this, so that common output times fall on steps
 MAX_STEPS = 200_000
 COARSENING = 2 / 3  # points per axis of the pilot grid
 COARSENED_AWAY = 1e-3  # share of the amplitude of the initial W the pilot grid may lose on an axis
@@ -90,11 +90,12 @@ class Pilot:
     @cached_property
     def law(self) -> TimeStep:
         """A step short enough that the error of every shorter one follows from it as dt**order."""
-        steps = STEP_MULTIPLE
+        steps = MARKS
         longer, shorter = self._evenly(steps), self._evenly(2 * steps)
         previous = self.error(longer, shorter)
         while True:
-            steps, longer, shorter = 2 * steps, shorter, self._evenly(4 * steps)
+            steps, longer = 2 * steps, shorter
+            shorter = self._evenly(2 * steps)
             error = self.error(longer, shorter)
             observed = np.log2(previous / error) if error else self.scheme.order
             stalled = error < TRUSTED_ERROR and observed < self.scheme.order - ORDER_MARGIN
@@ -123,17 +124,24 @@ class Pilot:
             More than 200000 steps would be needed.
         """
         law = self.law
-        steps = self.duration / law.dt * (law.error / (SAFETY * tolerance)) ** (1 / self.scheme.order)
+        steps = self.duration / law.dt * max(1.0, law.error / (SAFETY * tolerance)) ** (1 / self.scheme.order)
         if steps > MAX_STEPS:
             raise InputError(
                 f"tolerance: expected one that {MAX_STEPS} steps can reach, got {tolerance:g}, "
                 f"which needs about {steps:.3g}"
             )
-        chosen = STEP_MULTIPLE * max(1, int(np.ceil(steps / STEP_MULTIPLE)))
-        return self.measure(self.duration / chosen)
+        return self.measure(self.duration / _convenient(steps))
 
     def _evenly(self, steps: int) -> list[np.ndarray]:
         return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
+
+
+def _convenient(steps: float) -> int:
+    """The next of 5, 10, 20, 40, 60, ... steps."""
+    for few in (MARKS, 2 * MARKS):
+        if steps <= few * (1 + 1e-9):
+            return few
+    return STEP_MULTIPLE * int(np.ceil(steps / STEP_MULTIPLE * (1 - 1e-9)))
 
 
 def pilot_run(
