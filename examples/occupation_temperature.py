@@ -35,7 +35,7 @@ def exact(temperature: float, lam: float, trade_off: float = 1.0) -> float:
 
 def main(output_dir: str | Path = "out") -> Path:
     """Draw the figure into `output_dir`; returns the path of the PNG."""
-    temperatures = np.geomspace(0.03, 2.5, 60)
+    temperatures = np.geomspace(0.03, 2.5, 36)
     figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
     for colour, lam in enumerate((0.3, 0.1, 0.01)):
         axes.plot(temperatures, [exact(T, lam) for T in temperatures], color=f"C{colour}", label=f"$\\lambda={lam}$")

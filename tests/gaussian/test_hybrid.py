@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gaussian.parameters import HYBRIDS, hybrid, two_hundred
+from gaussian.parameters import HYBRIDS, fifty, hybrid
 from hypothesis import given
 from scipy.optimize import minimize_scalar
 
@@ -111,7 +111,7 @@ def test_minimum_for_unequal_oscillators_and_excess_decoherence() -> None:
     assert minimum_occupation(at(1.0)) == pytest.approx(best.fun, rel=1e-8)
 
 
-@two_hundred
+@fifty
 @given(model=HYBRIDS)
 def test_occupation_is_never_negative(model: Model) -> None:
     """Kills a steady state below the ground state: n >= 0, the uncertainty bound and purity <= 1, at any coupling."""
