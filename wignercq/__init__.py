@@ -1,8 +1,12 @@
-"""wignercq: the classical-quantum master equation on a phase-space grid."""
+"""wignercq: the classical-quantum master equation on a phase-space grid.
+
+Initial states are in :mod:`wignercq.states`, the Gaussian theory in :mod:`wignercq.gaussian`.
+"""
 
 from importlib.metadata import version
 
 from wignercq.errors import (
+    InputError,
     Interrupted,
     ModelError,
     ResolutionError,
@@ -17,27 +21,15 @@ from wignercq.grid_choice import AxisChoice, choose_grid
 from wignercq.model import Model
 from wignercq.propagator import Propagator
 from wignercq.solution import Solution
-from wignercq.states import (
-    ClassicalGaussian,
-    State,
-    cat,
-    coherent,
-    fock,
-    from_density_matrix,
-    from_wavefunction,
-    gaussian,
-    product,
-    squeezed,
-    thermal,
-)
+from wignercq.states import State
 
 __version__ = version("wignercq")
 
 __all__ = [
     "Axis",
     "AxisChoice",
-    "ClassicalGaussian",
     "Grid",
+    "InputError",
     "Interrupted",
     "LinearModel",
     "Model",
@@ -49,15 +41,6 @@ __all__ = [
     "State",
     "StateError",
     "WignerCQError",
-    "cat",
     "choose_grid",
-    "coherent",
     "evolve",
-    "fock",
-    "from_density_matrix",
-    "from_wavefunction",
-    "gaussian",
-    "product",
-    "squeezed",
-    "thermal",
 ]

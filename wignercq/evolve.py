@@ -223,7 +223,7 @@ def _check_memory(grid: Grid, scheme: Scheme, precision: str, engine: str) -> No
 
 
 def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
-    """W at time 0, checked."""
+    """W at time 0, checked; what the box cuts off a state (1e-10, say) is made up for once, here and never again."""
     if not isinstance(state, np.ndarray) and state.hbar != hbar:
         raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
     W = engine.allocate()
@@ -238,6 +238,7 @@ def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
     norm = float(W.sum(dtype=float)) * engine.grid.cell
     if not abs(norm - 1) < 1e-4:
         raise StateError(f"state: expected W with integral 1 on the grid, got {norm:.6g}; check the extents and points")
+    W /= norm
     return W
 
 

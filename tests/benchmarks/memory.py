@@ -8,7 +8,8 @@ from __future__ import annotations
 import resource
 import sys
 
-from wignercq import Axis, Grid, Model, evolve, gaussian
+from wignercq import Axis, Grid, Model, evolve
+from wignercq.states import gaussian
 
 
 def peak_bytes() -> int:

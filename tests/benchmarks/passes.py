@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
-from wignercq import Axis, Grid, Model, gaussian
+from wignercq import Axis, Grid, Model
 from wignercq.engines import Engine, TiledEngine
 from wignercq.propagator import Propagator
 from wignercq.schemes import STRANG, Part
+from wignercq.states import gaussian
 from wignercq.transport import free_shear
 
 WORKERS = 2
