@@ -110,6 +110,7 @@ def test_coupling(interaction: str, coupled: bool) -> None:
         (("q**2", "cos(x)", "q*x"), False),
         (("q**2 + q**3", "x**2", "-q**3"), True),
         (("q**2 + 1e-40*q**3", "x**2", "q*x"), False),
+        (("q**2 + sqrt((q + 30)**2)", "x**2", "q*x"), False),
         (("pi*q**2 + sqrt(2)*q", "x*exp(1)", "(1 + pi)*q*x"), True),
         (("0", "0", "(q + x)**3 - (q - x)**3 - 6*q**2*x - 2*x**3 + q*x"), True),
         (("abs(q)", "x**2", 0), None),

@@ -6,6 +6,7 @@ A difference is summed with two numbers of digits, both high: rounding noise shr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import sympy as sp
 
@@ -57,7 +58,7 @@ def _vanishes(
     for digits in DIGITS:
         total = sp.Integer(0)
         for weight, point in stencil:
-            values = {s.name: coordinate.evalf(digits) for s, coordinate in zip(symbols, point, strict=True)}
+            values = {s.name: _decimal(coordinate, digits) for s, coordinate in zip(symbols, point, strict=True)}
             try:
                 total += weight * substitute(formula, values, where="value").evalf(digits)
             except ExpressionError:
@@ -65,3 +66,8 @@ def _vanishes(
         totals.append(total)
     coarse, fine = totals
     return bool(fine == 0 or abs(coarse - fine) > abs(fine) / 1000)
+
+
+@cache
+def _decimal(coordinate: sp.Expr, digits: int) -> sp.Float:
+    return coordinate.evalf(digits)

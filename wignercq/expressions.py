@@ -191,17 +191,8 @@ class _Builder:
                 raise self.refuse(f"the operator {type(operator).__name__}")
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        if exponent.is_number and abs(complex(exponent)) > MAX_EXPONENT:
+        if _is_large(exponent):
             raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
-        if base.is_number and exponent.is_number:
-            try:
-                size = abs(complex(base) ** complex(exponent))
-            except ZeroDivisionError:
-                raise self.error("a finite formula", "a division by zero") from None
-            except OverflowError:
-                size = math.inf
-            if not size < MAX_NUMBER:
-                raise self.error(f"numbers below {MAX_NUMBER:g}", "a larger power")
         return self.checked(base**exponent)
 
     def number(self, value: numbers.Real | sp.Float) -> sp.Expr:
@@ -219,21 +210,27 @@ class _Builder:
         """`value` itself, so that no operation is ever carried out on a number that is out of hand."""
         leaves = value.atoms()
         if not leaves.isdisjoint(SINGULAR):
-            raise self.error("a finite formula", "an infinity or a division by zero")
+            raise self.error("a finite formula", "a division by zero" if sp.zoo in leaves else "an infinity")
         if not all(_is_moderate(constant) for constant in {value, *leaves} if constant.is_number):
             raise self.error(f"numbers below {MAX_NUMBER:g}, exact ones of at most {MAX_BITS} bits", "a larger one")
-        if any(power.exp.is_number and abs(complex(power.exp)) > MAX_EXPONENT for power in value.atoms(sp.Pow)):
+        if any(_is_large(power.exp) for power in value.atoms(sp.Pow)):
             raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
         if not self.imaginary and (sp.I in leaves or (value.is_number and value.is_real is False)):
             raise self.error("a real formula", f"the complex {_shorten(str(value))}")
         return value
 
 
+def _is_large(exponent: sp.Expr) -> bool:
+    size = exponent if exponent.is_Rational else complex(exponent) if exponent.is_number else 0
+    return bool(abs(size) > MAX_EXPONENT)
+
+
 def _is_moderate(constant: sp.Expr) -> bool:
-    if isinstance(constant, sp.Rational) and max(constant.p.bit_length(), constant.q.bit_length()) > MAX_BITS:
-        return False
+    if constant.is_Rational:
+        short = max(constant.p.bit_length(), constant.q.bit_length()) <= MAX_BITS
+        return short and abs(constant.p) < int(MAX_NUMBER) * constant.q
     try:
-        return abs(complex(constant)) < MAX_NUMBER
+        return abs(float(constant) if constant.is_Float else complex(constant)) < MAX_NUMBER
     except (OverflowError, ValueError, MemoryError):
         return False
 

@@ -50,7 +50,7 @@ class Axis:
             )
         for name, value in (("lower", lower), ("upper", upper), ("points", int(self.points))):
             object.__setattr__(self, name, value)
-        if not (lower < lower + self.spacing and upper - self.spacing < upper and math.isfinite(1 / self.spacing)):
+        if not (self.spacing > math.ulp(max(abs(lower), abs(upper))) and math.isfinite(1 / self.spacing)):
             raise GridError(f"extent: expected room for {self.points} points, got [{lower}, {upper}]")
 
     @property

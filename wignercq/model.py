@@ -129,18 +129,10 @@ class Model:
             )
 
     def __repr__(self) -> str:
-        values = {
-            "V_C": self.classical_potential,
-            "V_Q": self.quantum_potential,
-            "V_I": self.interaction,
-            **self.parameters,
-            "M": self.classical_mass,
-            "m": self.quantum_mass,
-            "hbar": self.hbar,
-            "alpha": self.friction,
-            "D2": self.diffusion,
-            "D0": self.D0,
-        }
+        potentials = {"V_C": self.classical_potential, "V_Q": self.quantum_potential, "V_I": self.interaction}
+        units = {"M": self.classical_mass, "m": self.quantum_mass, "hbar": self.hbar}
+        bath = {"alpha": self.friction, "D2": self.diffusion, "D0": self.D0}
+        values: dict[str, Formula] = {**potentials, **self.parameters, **units, **bath}
         return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -212,12 +204,8 @@ def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
     for name in parameters:
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name in RESERVED:
             raise ModelError(f"parameters.{name}: expected a plain name that is not reserved, got {brief(name)}")
-    return MappingProxyType(
-        {
-            name: _number(f"parameters.{name}", value, "a finite number", lambda v: True)
-            for name, value in parameters.items()
-        }
-    )
+    values = {n: _number(f"parameters.{n}", v, "a finite number", lambda _: True) for n, v in parameters.items()}
+    return MappingProxyType(values)
 
 
 def _number(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:
