@@ -2,8 +2,8 @@
 
 Two pilot runs from the same initial state with steps dt and dt/2 differ by ``(1 - 2**-order)`` times the error of the
 longer step, at every time of the run (Richardson). Pilot steps are halved until that error falls with the declared
-order; from there it is extrapolated as dt**order. So the pilot runs need few steps, and two thirds of the points
-per axis (a fifth of the work), since only the law is read from them and not the solution.
+order; from there it is extrapolated as dt**order. So the pilot runs need few steps, and three quarters of the
+points per axis (a third of the work), since only the law is read from them and not the solution.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wignercq.schemes import Scheme
 MARKS = 5  # moments of the run at which pilot runs are compared
 STEP_MULTIPLE = 20  # larger step counts are multiples of this, so that common output times fall on steps
 MAX_STEPS = 200_000
-COARSENING = 2 / 3  # points per axis of the pilot grid
+COARSENING = 3 / 4  # points per axis of the pilot grid
 COARSENED_AWAY = 1e-3  # share of the amplitude of the initial W the pilot grid may lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
@@ -160,7 +160,7 @@ def pilot_run(
 
 
 def _coarsened(axis: Axis, power: np.ndarray) -> Axis:
-    """The same extent with about two thirds of the points, enough to hold nearly all of the spectrum."""
+    """The same extent with about three quarters of the points, enough to hold nearly all of the spectrum."""
     lost = np.sqrt(np.cumsum(power[::-1])[::-1])  # amplitude at and beyond each frequency
     needed = 2 * int(np.argmax(lost < COARSENED_AWAY)) if (lost < COARSENED_AWAY).any() else axis.points
     points = max(MIN_POINTS, round(axis.points * COARSENING), needed)
