@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import systems
 
-from wignercq import Axis, ClassicalGaussian, Grid, Model, ResolutionError, ResolutionWarning, coherent, evolve, product
+from wignercq import Axis, Grid, Model, ResolutionError, ResolutionWarning, evolve
 from wignercq.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.errors import StateError
 from wignercq.monitors import Watch, edge_mass, spectral_tail
@@ -17,6 +17,7 @@ from wignercq.observables import Marginals
 from wignercq.propagator import Propagator
 from wignercq.record import Record
 from wignercq.schemes import STRANG
+from wignercq.states import ClassicalGaussian, coherent, product
 from wignercq.time_loop import TimeLoop
 
 GRID = Grid(Axis(-6.5, 7.0, 16), Axis(-6.8, 6.3, 30), Axis(-6.0, 5.7, 48), Axis(-5.9, 6.1, 36))

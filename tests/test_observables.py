@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import systems
 
-from wignercq import Axis, ClassicalGaussian, Grid, Model, cat, coherent, fock, product
+from wignercq import Axis, Grid, Model
 from wignercq.observables import Energies, Marginals, occupation
+from wignercq.states import ClassicalGaussian, cat, coherent, fock, product
 
 HBAR = systems.HBAR
 MEAN = np.array([0.7, -0.4, -0.5, 0.3])

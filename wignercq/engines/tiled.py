@@ -148,7 +148,12 @@ class TiledEngine(Engine):
         x = np.zeros((n_x // 2 + 1, self.row_length), self.complex_dtype)
         q[:, : n_p * n_y] = np.repeat(shear.q, n_y, axis=1) / (n_q * n_x)
         x[:, : n_p * n_y] = np.tile(shear.x, n_p)
-        return q, x
+        return self._by_column_tile(q)[:, :, None, :], self._by_column_tile(x)
+
+    def _by_column_tile(self, factor: np.ndarray) -> np.ndarray:
+        """Columns regrouped tile by tile, each tile contiguous, shape (tiles, frequencies, lane)."""
+        tiles = factor.reshape(len(factor), -1, self.lane)
+        return np.ascontiguousarray(tiles.transpose(1, 0, 2))
 
     def compile_kick(self, kick: Kick) -> np.ndarray:
         _, n_p, _, n_y = self.grid.shape
@@ -179,11 +184,10 @@ class TiledEngine(Engine):
             spectrum = plans.spectrum
             for tile in queue:
                 view = self._column_tile(storage, tile)
-                lane = slice(tile * self.lane, (tile + 1) * self.lane)
                 plans.forward.update_arrays(view, spectrum)
                 plans.forward.execute()
-                spectrum *= q_factor[:, None, lane]
-                spectrum *= x_factor[None, :, lane]
+                spectrum *= q_factor[tile]
+                spectrum *= x_factor[tile]
                 plans.backward.update_arrays(spectrum, view)
                 plans.backward.execute()
 
