@@ -29,7 +29,7 @@ COARSENED_AWAY = 1e-3  # share of the amplitude of the initial W the pilot grid 
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
 NEGLIGIBLE = 1e-11  # below this differences are rounding
-SAFETY = 0.8  # aim below the tolerance
+SAFETY = 0.5  # aim below the tolerance
 
 
 @dataclass(frozen=True)
