@@ -1,0 +1,141 @@
+"""Trajectories of the classical Fokker-Planck counterpart of a model, and how they deform a small Gaussian packet.
+
+The counterpart has the same forces, the diffusion D2 in p and ``D_y = hbar**2 D0 (d_q d_x V_I)**2`` in y.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy as sp
+
+from wignercq.errors import GridError
+from wignercq.grid import Axis
+from wignercq.model import Model, Q, X
+from wignercq.states import ProductState, State
+
+MOMENTS_IN_TIME = 60
+STEPS_PER_MOMENT = 10  # at least
+MAX_STEPS = 20_000
+STEP_PHASE = 0.5  # radians of the fastest oscillation in one step
+ESCAPE = 1e4  # in units of the initial spread
+FLOOR = 1e-12  # relative size below which a sampled state is rounding
+
+
+def draw(state: State, heat: float, count: int, random: np.random.Generator) -> np.ndarray:
+    """Samples (4, count) of the density ``|W|**(1/heat)``; a state that is not a product counts as Gaussian."""
+    if not isinstance(state, ProductState):
+        return random.multivariate_normal(state.mean, heat * state.covariance, count).T
+    parts = (state.classical.density, state.quantum.wigner)
+    regions, bandwidths = np.split(state.support(), 2), np.split(state.bandwidth(), 2)
+    samples = []
+    for part, region, bandwidth in zip(parts, regions, bandwidths, strict=True):
+        axes = [Axis.resolving(lower, upper, k) for (lower, upper), k in zip(region, bandwidth, strict=True)]
+        samples.append(_draw_from(np.abs(part(*axes)), axes, heat, count, random))
+    return np.concatenate(samples)
+
+
+def _draw_from(size: np.ndarray, axes: list[Axis], heat: float, count: int, random: np.random.Generator) -> np.ndarray:
+    """Samples (2, count) of ``size**(1/heat)``, each anywhere in its cell."""
+    relative = size / size.max()
+    weights = np.where(relative > FLOOR, relative, 0.0) ** (1 / heat)
+    chosen = random.choice(weights.size, count, p=weights.ravel() / weights.sum())
+    cells = np.unravel_index(chosen, weights.shape)
+    inside = random.uniform(-0.5, 0.5, (2, count))
+    return np.stack([axis.values[i] + axis.spacing * u for axis, i, u in zip(axes, cells, inside, strict=True)])
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """Trajectories from time 0 to `duration`.
+
+    Parameters
+    ----------
+    model : Model
+    duration : float
+    heat : float
+        Factor on both diffusions.
+    random : np.random.Generator
+    """
+
+    model: Model
+    duration: float
+    heat: float
+    random: np.random.Generator
+    _forces: Callable[..., list[np.ndarray]] = field(init=False)
+    _curvatures: Callable[..., list[np.ndarray]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        potential = self.model.V_C + self.model.V_Q + self.model.V_I
+        slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), sp.diff(self.model.V_I, Q, X)]
+        curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
+        for name, formulas in (("_forces", slopes), ("_curvatures", curvatures)):
+            function = sp.lambdify((Q, X), formulas, modules=["scipy", "numpy"], cse=True)
+            object.__setattr__(self, name, function)
+
+    def positions(self, samples: np.ndarray) -> Iterator[np.ndarray]:
+        """Positions (4, n) in phase space at moments spread over the run, from `samples` at time 0."""
+        for now, _ in self._run(samples, None):
+            yield now
+
+    def packets(self, samples: np.ndarray, covariance: np.ndarray) -> Iterator[np.ndarray]:
+        """Covariances (n, 4, 4) of packets that begin as `covariance` and follow the linearised flow."""
+        start = np.tile(covariance, (samples.shape[1], 1, 1))
+        for _, packets in self._run(samples, start):
+            assert packets is not None
+            yield packets
+
+    def _run(self, samples: np.ndarray, packets: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        reach = ESCAPE * samples.std(axis=1).max()
+        substeps = self._substeps(samples)
+        dt = self.duration / (MOMENTS_IN_TIME * substeps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(MOMENTS_IN_TIME):
+                for _ in range(substeps):
+                    samples, packets = self._step(samples, packets, dt)
+                if not (np.abs(samples) < reach).all():
+                    raise GridError(
+                        "grid: expected trajectories that stay bounded, got ones that run away; give every extent"
+                    )
+                yield samples, packets
+
+    def _substeps(self, samples: np.ndarray) -> int:
+        """Steps between two moments that resolve the fastest oscillation among the samples."""
+        qq, _, xx = self._curvatures(samples[0], samples[2])
+        model = self.model
+        squared = max(np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass)
+        steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
+        return max(STEPS_PER_MOMENT, math.ceil(steps / MOMENTS_IN_TIME))
+
+    def _step(self, samples: np.ndarray, packets: np.ndarray | None, dt: float) -> tuple[np.ndarray, np.ndarray | None]:
+        """Drift, kick, drift."""
+        model, (q, p, x, y) = self.model, samples
+        half_q, half_x = dt / (2 * model.classical_mass), dt / (2 * model.quantum_mass)
+        q, x = q + p * half_q, x + y * half_x
+        force_q, force_x, coupling = self._forces(q, x)
+        damping = math.exp(-model.damping_rate * dt)
+        diffusion = model.diffusion * dt, model.D0 * (model.hbar * coupling) ** 2 * dt
+        noise = np.sqrt(self.heat) * self.random.standard_normal((2, q.size))
+        if packets is not None:
+            packets = self._deformed(packets, q, x, dt, damping, diffusion)
+        p = (p + force_q * dt) * damping + np.sqrt(diffusion[0]) * noise[0]
+        y = y + force_x * dt + np.sqrt(diffusion[1]) * noise[1]
+        return np.stack([q + p * half_q, p, x + y * half_x, y]), packets
+
+    def _deformed(
+        self, packets: np.ndarray, q: np.ndarray, x: np.ndarray, dt: float, damping: float, diffusion: tuple
+    ) -> np.ndarray:
+        drift = np.eye(4)
+        drift[0, 1], drift[2, 3] = dt / (2 * self.model.classical_mass), dt / (2 * self.model.quantum_mass)
+        qq, qx, xx = self._curvatures(q, x)
+        kick = np.tile(np.diag([1.0, damping, 1.0, 1.0]), (q.size, 1, 1))
+        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping, -qx * dt * damping
+        kick[:, 3, 0], kick[:, 3, 2] = -qx * dt, -xx * dt
+        step = kick @ drift
+        packets = step @ packets @ step.transpose(0, 2, 1)
+        packets[:, 1, 1] += diffusion[0]
+        packets[:, 3, 3] += diffusion[1]
+        return drift @ packets @ drift.T
