@@ -2,7 +2,7 @@
 
 - Extents: where W has fallen to a level far below what a sample would reach, say 1e-8. If W solves the equation, so
   does W**(1/c) with c times the diffusion: exactly for linear forces, to leading order of weak noise for others. With
-  a large enough c, two thousand samples reach the level.
+  a large enough c, a few thousand samples reach the level.
 - Points: every trajectory carries a Gaussian packet as fine as the initial W, deformed by the linearised flow and
   widened by diffusion. The fringes of an anharmonic quantum state are at most as fine as hbar over its width.
 
@@ -18,15 +18,17 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from wignercq.ensemble import Trajectories, draw
+from wignercq.ensemble import Trajectories, draw, is_gaussian
 from wignercq.errors import GridError
 from wignercq.grid import NAMES, Axis, Grid
 from wignercq.model import Model, X
 from wignercq.states import GaussianState, State
 
 LEVEL = 1e-2  # of the tolerance: where W ends, relative to its maximum
-SAMPLES = 2000
-SAMPLE_REACH = 3.2  # standard deviations beyond which about one of so many samples of a Gaussian lies, on each side
+SAMPLES = 8000
+SAMPLE_REACH = 3.2  # standard deviations beyond which the outermost samples of a Gaussian lie,
+OUTERMOST = 8  # so many on each side;
+OUTERMOST_FLAT = 2  # other states are flatter, so that fewer samples are at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
 
@@ -101,9 +103,10 @@ def _needs(model: Model, state: State, duration: float, level: float) -> tuple[n
     widths = intervals[:, 1] - intervals[:, 0]
 
     heat = (radius / SAMPLE_REACH) ** 2
+    outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
     hot = Trajectories(model, duration, heat, random)
     for samples in hot.positions(draw(state, heat, SAMPLES, random)):
-        lower, upper = np.partition(samples, (1, -2), axis=1)[:, [1, -2]].T
+        lower, upper = np.partition(samples, (outermost - 1, -outermost), axis=1)[:, [outermost - 1, -outermost]].T
         intervals = np.stack([np.minimum(intervals[:, 0], lower), np.maximum(intervals[:, 1], upper)], axis=1)
         widths = np.maximum(widths, upper - lower)
 
@@ -111,8 +114,14 @@ def _needs(model: Model, state: State, duration: float, level: float) -> tuple[n
     for packets in typical.packets(draw(state, 1.0, PACKETS, random), finest):
         precisions = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
         frequencies = np.maximum(frequencies, radius * np.sqrt(precisions.max(axis=0)))
-    if sp.simplify(sp.diff(model.V_Q + model.V_I, X, 3)) != 0:  # the Moyal bracket is more than the Poisson bracket
+    if not _is_harmonic(model):
         margin = QUANTUM_MARGIN * np.sqrt(np.diag(finest)[2:])
         intervals[2:] += np.outer(margin, [-1, 1])
         frequencies[2:] = (widths[2:] + 2 * margin)[::-1] / model.hbar
     return intervals, frequencies
+
+
+def _is_harmonic(model: Model) -> bool:
+    """Whether the quantum potential is quadratic in x at every q: then its Moyal bracket is the Poisson bracket."""
+    potential = sp.expand(model.V_Q + model.V_I)
+    return bool(potential.is_polynomial(X)) and sp.Poly(potential, X).degree() <= 2
