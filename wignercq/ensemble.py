@@ -15,7 +15,7 @@ import sympy as sp
 from wignercq.errors import GridError
 from wignercq.grid import Axis
 from wignercq.model import Model, Q, X
-from wignercq.states import ProductState, State
+from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
 MOMENTS_IN_TIME = 60
 STEPS_PER_MOMENT = 10  # at least
@@ -25,9 +25,16 @@ ESCAPE = 1e4  # in units of the initial spread
 FLOOR = 1e-12  # relative size below which a sampled state is rounding
 
 
-def draw(state: State, heat: float, count: int, random: np.random.Generator) -> np.ndarray:
-    """Samples (4, count) of the density ``|W|**(1/heat)``; a state that is not a product counts as Gaussian."""
+def is_gaussian(state: State) -> bool:
+    """Whether a state is a Gaussian or a product of two; of states of other kinds only their covariance is used."""
     if not isinstance(state, ProductState):
+        return True
+    return isinstance(state.classical, ClassicalGaussian) and isinstance(state.quantum, GaussianQuantumState)
+
+
+def draw(state: State, heat: float, count: int, random: np.random.Generator) -> np.ndarray:
+    """Samples (4, count) of the density proportional to ``|W|**(1/heat)``."""
+    if is_gaussian(state) or not isinstance(state, ProductState):
         return random.multivariate_normal(state.mean, heat * state.covariance, count).T
     parts = (state.classical.density, state.quantum.wigner)
     regions, bandwidths = np.split(state.support(), 2), np.split(state.bandwidth(), 2)

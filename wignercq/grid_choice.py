@@ -24,9 +24,9 @@ from wignercq.grid import NAMES, Axis, Grid
 from wignercq.model import Model, X
 from wignercq.states import GaussianState, State
 
-LEVEL = 1e-2  # of the tolerance: where W ends, relative to its maximum
+LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
-SAMPLE_REACH = 3.2  # standard deviations beyond which the outermost samples of a Gaussian lie,
+SAMPLE_REACH = 3.05  # standard deviations beyond which the outermost samples of a Gaussian lie,
 OUTERMOST = 8  # so many on each side;
 OUTERMOST_FLAT = 2  # other states are flatter, so that fewer samples are at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
@@ -64,7 +64,7 @@ def choose_grid(
         The initial state.
     duration : float
     tolerance : float
-        On W relative to its maximum; the grid aims at tails of ``1e-2 * tolerance``.
+        On W relative to its maximum; the grid aims at tails of ``5e-3 * tolerance``.
     axes : mapping of axis name to AxisChoice, optional
         Extents or points that are fixed.
 
