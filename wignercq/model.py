@@ -21,7 +21,7 @@ from wignercq.expressions import CONSTANTS, FUNCTIONS, as_rational, brief, liste
 Formula: TypeAlias = str | float | sp.Expr
 
 Q, X = real_symbol("q"), real_symbol("x")
-RESERVED = {"q", "p", "x", "y", "t", "I", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
+RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

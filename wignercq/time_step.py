@@ -22,7 +22,8 @@ from wignercq.propagator import Propagator
 from wignercq.schemes import Scheme
 
 MARKS = 5  # moments of the run at which pilot runs are compared
-STEP_MULTIPLE = 20  # larger step counts are multiples of this, so that common output times fall on steps
+STEP_MULTIPLE = 20  # more than ten steps are a multiple of this,
+LARGER_MULTIPLE = 40  # more than a hundred of this, so that common output times fall on steps
 MAX_STEPS = 200_000
 EVERY_OTHER = (slice(None, None, 2),) * 4  # enough to find the largest difference of two smooth fields
 COARSENING = 3 / 4  # points per axis of the pilot grid
@@ -138,11 +139,12 @@ class Pilot:
 
 
 def _convenient(steps: float) -> int:
-    """The next of 5, 10, 20, 40, 60, ... steps."""
+    """The next of 5, 10, 20, 40, 60, 80, 100, 120, 160, 200, ... steps."""
     for few in (MARKS, 2 * MARKS):
         if steps <= few * (1 + 1e-9):
             return few
-    return STEP_MULTIPLE * int(np.ceil(steps / STEP_MULTIPLE * (1 - 1e-9)))
+    multiple = STEP_MULTIPLE if steps <= 100 else LARGER_MULTIPLE
+    return multiple * int(np.ceil(steps / multiple * (1 - 1e-9)))
 
 
 def pilot_run(

@@ -1,4 +1,4 @@
-"""The reference engine: whole-array transforms in any NumPy-like namespace, one code path for NumPy and CuPy."""
+"""The reference engine: whole-array transforms, written against NumPy's interface alone."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wignercq.grid import Grid
 
 
 class ArrayEngine(Engine):
-    """Whole-array transforms with ``xp.fft``; simple, and the judge of the tiled engine.
+    """Whole-array transforms with ``xp.fft``; simple, slow, and the judge of the tiled engine.
 
     Parameters
     ----------
     grid : Grid
     dtype : np.dtype
     xp : module
-        NumPy or a module with NumPy's interface, such as CuPy.
+        NumPy, or a module with its interface; only NumPy is tested.
     """
 
     def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, xp: ModuleType = np) -> None:
