@@ -282,3 +282,9 @@ def test_substitution_obeys_the_rules_of_the_parser() -> None:
     for n, k, complaint in ((3, 0, "division by zero"), (3, -4, "complex"), (10**9, 4, "a larger one")):
         with pytest.raises(ExpressionError, match=rf"^V: expected .* got .*{complaint}"):
             substitute(formula, {"x": x, "n": sp.Integer(n), "k": sp.Integer(k)}, where="V")
+
+
+def test_a_caret_is_answered_with_the_power_that_was_meant() -> None:
+    """Kills: the name of a syntax node in place of what was typed."""
+    with pytest.raises(ExpressionError, match=r"got the operator \^ \(a power is \*\*\)"):
+        parse("x^2", {"x"}, where="V")

@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import GridError
-from wignercq.grid import Axis
+from wignercq.grid import NAMES, Axis
 from wignercq.model import Model, Q, X
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
@@ -103,9 +103,12 @@ class Trajectories:
             for _ in range(MOMENTS_IN_TIME):
                 for _ in range(substeps):
                     samples, packets = self._step(samples, packets, dt)
-                if not (np.abs(samples) < reach).all():
+                bounded = (np.abs(samples) < reach).all(axis=1)
+                if not bounded.all():
                     raise GridError(
-                        "grid: expected trajectories that stay bounded, got ones that run away; give every extent"
+                        "grid: expected trajectories that stay bounded, got ones that run away along "
+                        f"{', '.join(np.array(NAMES)[~bounded])}; "
+                        "shorten the run, or give extent and points of every axis"
                     )
                 yield samples, packets
 

@@ -218,7 +218,8 @@ def _check_memory(grid: Grid, scheme: Scheme, precision: str, engine: str) -> No
     if needed > available:
         raise MemoryLimitError(
             f"grid: expected a run that fits the free memory of {available / 2**30:.1f} GiB, got "
-            f"{' x '.join(map(str, grid.shape))} points, which need {needed / 2**30:.1f} GiB; lower points"
+            f"{' x '.join(map(str, grid.shape))} points, which need {needed / 2**30:.1f} GiB; "
+            "lower points or shorten the run"
         )
 
 

@@ -26,6 +26,8 @@ CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi}
 SYMPY_FUNCTIONS = {*FUNCTIONS.values(), sp.Abs, sp.sign, sp.cot, sp.sec, sp.csc, sp.coth, sp.csch}
 SINGULAR = {sp.zoo, sp.nan, sp.oo, -sp.oo}
 
+OPERATORS = {ast.BitXor: "^ (a power is **)", ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}  # as typed
+
 MAX_LENGTH = 2000  # characters
 MAX_DEPTH = 60  # nested operations; SymPy takes up to three levels for one
 MAX_EXPONENT = 64
@@ -188,7 +190,7 @@ class _Builder:
             case ast.Pow():
                 return self.power(left, right)
             case _:
-                raise self.refuse(f"the operator {type(operator).__name__}")
+                raise self.refuse(f"the operator {OPERATORS.get(type(operator), type(operator).__name__)}")
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if _is_large(exponent):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from wignercq import Model
 from wignercq.errors import InputError
 from wignercq.gaussian import (
     CoupledOscillators,
@@ -152,3 +153,12 @@ def test_zero_frequency_and_temperature_are_refused() -> None:
         effective_temperatures(linear, [0.3, 0.0])
     with pytest.raises(InputError, match=r"^temperature: expected"):
         fdr_violation(linear, 0.3, hbar=0.6, temperature=0.0)
+
+
+def test_temperature_of_a_position_that_does_not_respond_is_infinite() -> None:
+    """Kills: a quotient of two rounding errors; V_I = lam q x has no response of q at w_Q = sqrt(k_Q/m)."""
+    for lam in (0.2, 0.25):
+        model = Model("q**2/2", "x**2/2", "lam*q*x", parameters={"lam": lam}, friction=0.3, diffusion=0.5)
+        classical, quantum = effective_temperatures(LinearModel.from_model(model), 1.0)
+        assert classical == np.inf
+        assert 0 < quantum < 1e3

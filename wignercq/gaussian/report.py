@@ -218,7 +218,8 @@ def format_report(report: Report) -> str:
         Lines of plain ASCII text.
     """
     lines = ["Gaussian theory: " + report["theory"]["note"]]
-    lines += _section("Parameters", _scalars(report["parameters"], _PARAMETER_LABELS))
+    form = "Parameters (potentials as k_C q^2/2 + k_Q x^2/2 + lam (q - x)^2/2)"
+    lines += _section(form, _scalars(report["parameters"], _PARAMETER_LABELS))
     dynamics = report["dynamics"]
     lines += _section(
         "Relaxation",

@@ -153,6 +153,7 @@ def effective_temperatures(linear: LinearModel, w: ArrayLike) -> np.ndarray:
     Returns
     -------
     ndarray (..., 2)
+        Infinite where a position does not respond: q at the frequency ``m w**2 = k_Q + lam`` of the held particle.
     """
     frequencies = np.asarray(w, dtype=float)
     if np.any(frequencies == 0):
@@ -160,7 +161,10 @@ def effective_temperatures(linear: LinearModel, w: ArrayLike) -> np.ndarray:
     noise, chi = spectrum(linear, frequencies), susceptibility(linear, frequencies)
     diagonal = np.stack([noise[..., i, i].real for i in POSITIONS], axis=-1)
     loss = np.stack([-chi[..., i, j].imag for i, j in zip(POSITIONS, MOMENTA, strict=True)], axis=-1)
-    return frequencies[..., None] * diagonal / (2 * loss)
+    rounding = 1e-12 * np.abs(chi).max(axis=(-2, -1))[..., None]
+    temperatures = np.full(loss.shape, np.inf)
+    np.divide(frequencies[..., None] * diagonal, 2 * loss, out=temperatures, where=np.abs(loss) > rounding)
+    return temperatures
 
 
 def keldysh_distribution(linear: LinearModel, w: ArrayLike, *, hbar: float) -> np.ndarray:
