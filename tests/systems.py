@@ -45,11 +45,6 @@ def grid(q: int = 28, p: int = 30, x: int = 32, y: int = 36) -> Grid:
     return Grid(Axis(-6.5, 7.0, q), Axis(-6.8, 6.3, p), Axis(-6.0, 5.7, x), Axis(-5.9, 6.1, y))
 
 
-def fine_grid() -> Grid:
-    """Resolves the oscillators from MEAN, VARIANCES to about 1e-9."""
-    return Grid(Axis(-7.6, 7.9, 54), Axis(-8.0, 7.5, 48), Axis(-7.0, 6.6, 50), Axis(-6.8, 6.4, 46))
-
-
 def gaussian_density(grid: Grid, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """The normalised Gaussian on a grid, written out, shape grid.shape."""
     inverse = np.linalg.inv(covariance)
