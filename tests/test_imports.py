@@ -36,7 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "grid_choice": {"ensemble", "errors", "grid", "model", "states"},
     "time_step": {"engines", "errors", "grid", "model", "propagator", "schemes"},
     "time_loop": {"grid", *WATCHERS, "propagator"},
-    "evolve": {*FOUNDATION, "model", *GRID_CODE, *WATCHERS, "solution", "time_step", "time_loop"},
+    "prepare": {*FOUNDATION, "model", *GRID_CODE, "time_step"},
+    "evolve": {*FOUNDATION, "model", *GRID_CODE, *WATCHERS, "prepare", "solution", "time_loop"},
     "gaussian": {"errors", "expressions", "model"},
     "plotting": {"errors", "gaussian", "grid", "solution"},
 }

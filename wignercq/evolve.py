@@ -6,33 +6,25 @@ import math
 import platform
 import time as clock
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import psutil
 from tqdm import tqdm
 
-from wignercq.engines import ArrayEngine, Engine, TiledEngine
-from wignercq.errors import GridError, InputError, Interrupted, MemoryLimitError, ResolutionError, StateError
+from wignercq.errors import InputError, Interrupted, ResolutionError
 from wignercq.grid import Grid
-from wignercq.grid_choice import AxisChoice, choose_grid
+from wignercq.grid_choice import AxisChoice
 from wignercq.model import Model
 from wignercq.monitors import Watch
-from wignercq.propagator import Propagator
+from wignercq.prepare import Numerics, Prepared, prepare
 from wignercq.record import Record
-from wignercq.schemes import BY_ORDER, Part, Scheme
 from wignercq.solution import Solution
 from wignercq.states import State
 from wignercq.time_loop import TimeLoop
-from wignercq.time_step import pilot_run
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
-DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
-FLOAT32_TOLERANCE = 1e-4  # rounding of many float32 passes does not allow less
-ENGINES = ("tiled", "array")
 
 
 def evolve(
@@ -104,28 +96,24 @@ def evolve(
         Ctrl-C; ``.solution`` holds what was computed.
     """
     output_times = _output_times(duration, outputs, times)
-    scheme = _check_settings(order, tolerance, dt, precision, engine, threads, frames)
+    numerics = Numerics(tolerance, dt, order, hbar_order, precision, engine, threads)
+    if frames < 0:
+        raise InputError(f"frames: expected at least 0, got {frames!r}")
     end = float(output_times[-1])
-    full_grid = _resolve_grid(model, state, grid, end, tolerance)
-    _check_memory(full_grid, scheme, precision, engine)
-    make_engine = partial(_make_engine, engine, DTYPES[precision], threads)
     started = clock.perf_counter()
-    attributes = _attributes(model, scheme, engine, precision, tolerance, hbar_order, full_grid)
-    record = Record(model, full_grid, _framed(output_times.size, frames))
+    record: Record | None = None
 
     def solution(W: Any) -> Solution | None:
+        if record is None or not record.times:
+            return None
         attributes["wall_time"] = clock.perf_counter() - started
-        return Solution(record.dataset(attributes, W)) if record.times else None
+        return Solution(record.dataset(attributes, W))
 
     try:
-        main_engine = make_engine(full_grid)
-        W = _fill(main_engine, state, model.hbar)
-        pilot = pilot_run(model, scheme, hbar_order, W, full_grid, main_engine.spectral_power(W), end, make_engine)
-        step = pilot.choose(tolerance) if dt is None else pilot.measure(dt)
-        del pilot
-        attributes.update(time_step=step.dt, time_error_estimate=step.error)
-        propagator = Propagator(model, main_engine, scheme, step.dt, hbar_order)
-        loop = TimeLoop(propagator, W, record, Watch(max(tolerance, LOWEST_WARNING)), threads)
+        run = prepare(model, state, grid=grid, end=end, numerics=numerics)
+        attributes = _attributes(model, numerics, run)
+        record = Record(model, run.grid, _framed(output_times.size, frames))
+        loop = TimeLoop(run.propagator, run.W, record, Watch(max(tolerance, LOWEST_WARNING)), threads)
         with tqdm(total=end, disable=not progress, bar_format=PROGRESS_BAR) as bar:
             for reached in loop.outputs(output_times):
                 bar.update(reached - bar.n)
@@ -136,10 +124,6 @@ def evolve(
     result = solution(loop.at_output if keep_state else None)
     assert result is not None
     return result
-
-
-def _make_engine(name: str, dtype: np.dtype, threads: int, grid: Grid) -> Engine:
-    return TiledEngine(grid, dtype, threads=threads) if name == "tiled" else ArrayEngine(grid, dtype)
 
 
 def _framed(outputs: int, frames: int) -> set[int]:
@@ -177,90 +161,18 @@ def _output_times(
     return np.linspace(0.0, duration, count + 1)
 
 
-def _check_settings(
-    order: int, tolerance: float, dt: float | None, precision: str, engine: str, threads: int, frames: int
-) -> Scheme:
-    if order not in BY_ORDER:
-        raise InputError(f"order: expected 2 or 4, got {order!r}")
-    if precision not in DTYPES:
-        raise InputError(f"precision: expected 'float64' or 'float32', got {precision!r}")
-    if engine not in ENGINES:
-        raise InputError(f"engine: expected 'tiled' or 'array', got {engine!r}")
-    if not 0 < tolerance < 1:
-        raise InputError(f"tolerance: expected a number between 0 and 1, got {tolerance!r}")
-    if precision == "float32" and dt is None and tolerance < FLOAT32_TOLERANCE:
-        raise InputError(f"tolerance: expected at least {FLOAT32_TOLERANCE:g} with float32, got {tolerance:g}")
-    if dt is not None and not (math.isfinite(dt) and dt > 0):
-        raise InputError(f"dt: expected a positive number, got {dt!r}")
-    if threads < 1:
-        raise InputError(f"threads: expected at least 1, got {threads!r}")
-    if frames < 0:
-        raise InputError(f"frames: expected at least 0, got {frames!r}")
-    return BY_ORDER[order]
-
-
-def _resolve_grid(
-    model: Model, state: State | np.ndarray, grid: Grid | Mapping[str, AxisChoice] | None, end: float, tolerance: float
-) -> Grid:
-    if isinstance(grid, Grid):
-        return grid
-    if isinstance(state, np.ndarray):
-        raise GridError("grid: expected a full Grid together with W as an array, got none")
-    return choose_grid(model, state, end, tolerance=tolerance, axes=grid)
-
-
-def _check_memory(grid: Grid, scheme: Scheme, precision: str, engine: str) -> None:
-    """Refuse before allocating: W, a copy for outputs between steps, and one half-spectrum table per distinct stage."""
-    tables = len({stage for stage in scheme.stages if stage.part is Part.MOMENTUM}) + 1
-    temporaries = 4 if engine == "array" else 0
-    needed = 1.1 * grid.size * DTYPES[precision].itemsize * (2 + temporaries + tables * (1 + 2 / grid.y.points))
-    available = psutil.virtual_memory().available
-    if needed > available:
-        raise MemoryLimitError(
-            f"grid: expected a run that fits the free memory of {available / 2**30:.1f} GiB, got "
-            f"{' x '.join(map(str, grid.shape))} points, which need {needed / 2**30:.1f} GiB; "
-            "lower points or shorten the run"
-        )
-
-
-def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
-    """W at time 0, checked; what the box cuts off a state (1e-10, say) is made up for once, here and never again."""
-    if not isinstance(state, np.ndarray) and state.hbar != hbar:
-        raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
-    W = engine.allocate()
-    if isinstance(state, np.ndarray):
-        if state.shape != engine.grid.shape or not np.isrealobj(state):
-            raise StateError(
-                f"state: expected a real array of shape {engine.grid.shape}, got {state.dtype} {state.shape}"
-            )
-        W[...] = state
-    else:
-        state.fill(engine.grid, W)
-    norm = float(W.sum(dtype=float)) * engine.grid.cell
-    if not abs(norm - 1) < 1e-4:
-        raise StateError(f"state: expected W with integral 1 on the grid, got {norm:.6g}; check the extents and points")
-    W /= norm
-    return W
-
-
-def _attributes(
-    model: Model,
-    scheme: Scheme,
-    engine: str,
-    precision: str,
-    tolerance: float,
-    hbar_order: int | None,
-    grid: Grid,
-) -> dict[str, Any]:
+def _attributes(model: Model, numerics: Numerics, run: Prepared) -> dict[str, Any]:
     return {
         "wignercq_version": version("wignercq"),
         "versions": ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pyfftw", "xarray"))
         + f", python {platform.python_version()}",
         "model": str(model),
-        "engine": engine,
-        "precision": precision,
-        "scheme": scheme.name,
-        "hbar_order": "exact" if hbar_order is None else hbar_order,
-        "tolerance": tolerance,
-        "grid": " x ".join(str(n) for n in grid.shape),
+        "engine": numerics.engine,
+        "precision": numerics.precision,
+        "scheme": numerics.scheme.name,
+        "hbar_order": "exact" if numerics.hbar_order is None else numerics.hbar_order,
+        "tolerance": numerics.tolerance,
+        "grid": " x ".join(str(n) for n in run.grid.shape),
+        "time_step": run.step.dt,
+        "time_error_estimate": run.step.error,
     }

@@ -1,0 +1,197 @@
+"""What a run needs before its first step: checked settings, a grid, an engine, W at time 0 and a time step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psutil
+
+from wignercq.engines import ArrayEngine, Engine, TiledEngine
+from wignercq.errors import GridError, InputError, MemoryLimitError, StateError
+from wignercq.grid import Grid
+from wignercq.grid_choice import AxisChoice, choose_grid
+from wignercq.model import Model
+from wignercq.propagator import Propagator
+from wignercq.schemes import BY_ORDER, Part, Scheme
+from wignercq.states import State
+from wignercq.time_step import TimeStep, pilot_run
+
+DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
+FLOAT32_TOLERANCE = 1e-4  # rounding of many float32 passes does not allow less
+ENGINES = ("tiled", "array")
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How a run is computed.
+
+    Parameters
+    ----------
+    tolerance : float
+        On W relative to its maximum.
+    dt : float or None
+        Time step; None lets the tolerance choose it.
+    order : {4, 2}
+    hbar_order : int or None
+        None is exact; 0 the classical Fokker-Planck counterpart.
+    precision : {"float64", "float32"}
+    engine : {"tiled", "array"}
+    threads : int
+
+    Raises
+    ------
+    InputError
+        A value that cannot be used.
+    """
+
+    tolerance: float = 1e-6
+    dt: float | None = None
+    order: int = 4
+    hbar_order: int | None = None
+    precision: str = "float64"
+    engine: str = "tiled"
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        if self.order not in BY_ORDER:
+            raise InputError(f"order: expected 2 or 4, got {self.order!r}")
+        if self.precision not in DTYPES:
+            raise InputError(f"precision: expected 'float64' or 'float32', got {self.precision!r}")
+        if self.engine not in ENGINES:
+            raise InputError(f"engine: expected 'tiled' or 'array', got {self.engine!r}")
+        if not 0 < self.tolerance < 1:
+            raise InputError(f"tolerance: expected a number between 0 and 1, got {self.tolerance!r}")
+        if self.precision == "float32" and self.dt is None and self.tolerance < FLOAT32_TOLERANCE:
+            raise InputError(f"tolerance: expected at least {FLOAT32_TOLERANCE:g} with float32, got {self.tolerance:g}")
+        if self.dt is not None and not (math.isfinite(self.dt) and self.dt > 0):
+            raise InputError(f"dt: expected a positive number, got {self.dt!r}")
+        if self.threads < 1:
+            raise InputError(f"threads: expected at least 1, got {self.threads!r}")
+
+    @property
+    def scheme(self) -> Scheme:
+        """The splitting scheme of the order asked."""
+        return BY_ORDER[self.order]
+
+    def make_engine(self, grid: Grid) -> Engine:
+        """The engine asked, on `grid`."""
+        dtype = DTYPES[self.precision]
+        return TiledEngine(grid, dtype, threads=self.threads) if self.engine == "tiled" else ArrayEngine(grid, dtype)
+
+    def memory(self, grid: Grid) -> float:
+        """Bytes a run on `grid` needs: W, one copy, and a half-spectrum table per distinct momentum stage."""
+        tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM}) + 1
+        temporaries = 4 if self.engine == "array" else 0
+        return 1.1 * grid.size * DTYPES[self.precision].itemsize * (2 + temporaries + tables * (1 + 2 / grid.y.points))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A run before its first step.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Carries model, engine, grid, scheme and time step.
+    W : array
+        At time 0, from the propagator's engine.
+    step : TimeStep
+        The time step and its estimated error.
+    """
+
+    propagator: Propagator
+    W: Any
+    step: TimeStep
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of the run."""
+        return self.propagator.engine.grid
+
+
+def prepare(
+    model: Model,
+    state: State | np.ndarray,
+    *,
+    grid: Grid | Mapping[str, AxisChoice] | None,
+    end: float,
+    numerics: Numerics,
+) -> Prepared:
+    """Choose what is missing of the grid, sample the initial W and find the time step.
+
+    Parameters
+    ----------
+    model : Model
+    state : State or np.ndarray
+        Initial state, or W itself on a full `grid`.
+    grid : Grid, mapping of axis name to AxisChoice, or None
+    end : float
+        Duration of the run.
+    numerics : Numerics
+
+    Raises
+    ------
+    InputError
+        Something in the arguments cannot be used.
+    """
+    full_grid = _resolve_grid(model, state, grid, end, numerics.tolerance)
+    _check_memory(full_grid, numerics)
+    engine = numerics.make_engine(full_grid)
+    W = _fill(engine, state, model.hbar)
+    pilot = pilot_run(
+        model,
+        numerics.scheme,
+        numerics.hbar_order,
+        W,
+        full_grid,
+        engine.spectral_power(W),
+        end,
+        numerics.make_engine,
+    )
+    step = pilot.choose(numerics.tolerance) if numerics.dt is None else pilot.measure(numerics.dt)
+    return Prepared(Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order), W, step)
+
+
+def _resolve_grid(
+    model: Model, state: State | np.ndarray, grid: Grid | Mapping[str, AxisChoice] | None, end: float, tolerance: float
+) -> Grid:
+    if isinstance(grid, Grid):
+        return grid
+    if isinstance(state, np.ndarray):
+        raise GridError("grid: expected a full Grid together with W as an array, got none")
+    return choose_grid(model, state, end, tolerance=tolerance, axes=grid)
+
+
+def _check_memory(grid: Grid, numerics: Numerics) -> None:
+    """Refuse a run that does not fit, before anything is allocated."""
+    needed, available = numerics.memory(grid), psutil.virtual_memory().available
+    if needed > available:
+        raise MemoryLimitError(
+            f"grid: expected a run that fits the free memory of {available / 2**30:.1f} GiB, got "
+            f"{' x '.join(map(str, grid.shape))} points, which need {needed / 2**30:.1f} GiB; "
+            "lower points or shorten the run"
+        )
+
+
+def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
+    """W at time 0, checked; what the box cuts off a state (1e-10, say) is made up for once, here and never again."""
+    if not isinstance(state, np.ndarray) and state.hbar != hbar:
+        raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
+    W = engine.allocate()
+    if isinstance(state, np.ndarray):
+        if state.shape != engine.grid.shape or not np.isrealobj(state):
+            raise StateError(
+                f"state: expected a real array of shape {engine.grid.shape}, got {state.dtype} {state.shape}"
+            )
+        W[...] = state
+    else:
+        state.fill(engine.grid, W)
+    norm = float(W.sum(dtype=float)) * engine.grid.cell
+    if not abs(norm - 1) < 1e-4:
+        raise StateError(f"state: expected W with integral 1 on the grid, got {norm:.6g}; check the extents and points")
+    W /= norm
+    return W
