@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "prepare": {*FOUNDATION, "model", *GRID_CODE, "time_step"},
     "evolve": {*FOUNDATION, "model", *GRID_CODE, *WATCHERS, "prepare", "solution", "time_loop"},
     "gaussian": {"errors", "expressions", "model"},
+    "breakdown": {"errors", "grid", "model", "gaussian", *GRID_CODE, *WATCHERS, "prepare", "solution"},
     "plotting": {"errors", "gaussian", "grid", "solution"},
 }
 #: Parts that bring the others together for a user.

@@ -1,0 +1,19 @@
+"""Anharmonic breakdown: where hybrid dynamics ceases to be classical diffusion in phase space, or Gaussian."""
+
+from wignercq.breakdown.closure import GaussianMoments, gaussian_closure, linearised
+from wignercq.breakdown.compare import THEORIES, compare
+from wignercq.breakdown.density_matrix import density_matrix, trace_norm
+from wignercq.breakdown.result import Breakdown
+from wignercq.breakdown.verdict import OBSERVABLES
+
+__all__ = [
+    "OBSERVABLES",
+    "THEORIES",
+    "Breakdown",
+    "GaussianMoments",
+    "compare",
+    "density_matrix",
+    "gaussian_closure",
+    "linearised",
+    "trace_norm",
+]

@@ -1,0 +1,165 @@
+"""Two Gaussian theories of an anharmonic model: the self-consistent closure and the linearised one.
+
+Multiplying the master equation by z_i or z_i z_j and integrating leaves, of the symbol G(q, r, x, s), what is at most
+of second order in (r, s). There the hybrid equation and its Fokker-Planck counterpart are the same, at every order
+in hbar: the mean force ``[d_qV_I(x+h) + d_qV_I(x-h)]/2`` is even in s and enters at s = 0, the Moyal bracket is odd and
+its next term is of third order, and of the decoherence only ``-(D0/2) (hbar s d_x d_qV_I)**2`` is left. So for any W ::
+
+    d<q> = <p>/M                             d<x> = <y>/m
+    d<p> = -<d_q V> - (alpha/M) <p>          d<y> = -<d_x V>,          V = V_C + V_Q + V_I
+
+and, with Stein's identity ``<dz f> = S <grad f>`` for a Gaussian W of covariance S, ::
+
+    dS = A S + S A^T + B,    A = [[0, 1/M, 0, 0], [-<V_qq>, -alpha/M, -<V_qx>, 0],
+                                  [0, 0, 0, 1/m], [-<V_qx>, 0, -<V_xx>, 0]]
+    B = diag(0, D2, 0, hbar**2 D0 <(d_q d_x V_I)**2>)
+
+One closure stands for both equations: hbar enters it through B alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike
+from scipy.integrate import solve_ivp
+
+from wignercq.breakdown.averages import GaussianAverages, exact_nodes
+from wignercq.errors import ModelError
+from wignercq.gaussian import LinearModel
+from wignercq.model import Model, Q, X
+
+QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomials
+CONVERGED = 1e-10  # change of the moments, in widths, at which more nodes gain nothing
+RELATIVE_TOLERANCE = 1e-11  # of the integration in time
+ABSOLUTE_TOLERANCE = 1e-13  # in initial widths
+POINT = slice(0, 4, 2)  # q and x among (q, p, x, y)
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianMoments:
+    """Means and covariances of z = (q, p, x, y) at several times.
+
+    Parameters
+    ----------
+    mean : np.ndarray, shape (n, 4)
+    covariance : np.ndarray, shape (n, 4, 4)
+    error : float
+        Estimated error of the averages over the Gaussian, in widths; 0 where they are exact.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    error: float = 0.0
+
+
+def gaussian_closure(model: Model, mean: ArrayLike, covariance: ArrayLike, times: ArrayLike) -> GaussianMoments:
+    """Moments of the Gaussian that solves the moment equations self-consistently.
+
+    ``d<z> = <drift(z)>``, ``dS = <A> S + S <A>^T + <B>``, every average over the Gaussian itself: forces, Hessian and
+    ``D_y = hbar**2 D0 <(d_q d_x V_I)**2>``. It is the closure of the hybrid equation and of its Fokker-Planck
+    counterpart alike, and exact for quadratic models.
+
+    Parameters
+    ----------
+    model : Model
+    mean : array_like, shape (4,)
+        Of (q, p, x, y) at the first of `times`.
+    covariance : array_like, shape (4, 4)
+        Positive definite.
+    times : array_like, shape (n,)
+        Increasing.
+
+    Returns
+    -------
+    GaussianMoments
+        Averages of polynomials are exact, others are converged in the number of quadrature nodes.
+
+    Raises
+    ------
+    ModelError
+        The moments do not stay finite.
+
+    Notes
+    -----
+    The moment equations follow from eqs (104)-(112) of arXiv:2510.07402; for oscillators they are (11)-(16), (74).
+    """
+    nodes = exact_nodes(model)
+    if nodes is not None:
+        return _integrate(model, mean, covariance, times, nodes)
+    change, previous = np.inf, _integrate(model, mean, covariance, times, QUADRATURE[0])
+    for finer in QUADRATURE[1:]:
+        result = _integrate(model, mean, covariance, times, finer)
+        change, previous = _difference(previous, result), result
+        if change < CONVERGED:
+            break
+    return GaussianMoments(previous.mean, previous.covariance, change)
+
+
+def linearised(model: Model, mean: ArrayLike, covariance: ArrayLike, times: ArrayLike) -> GaussianMoments:
+    """Moments of the theory linearised along the classical trajectory that starts at the initial mean.
+
+    The mean follows the noiseless classical equations, ``dm = drift(m)``: the force at the mean, not the mean force.
+    The covariance follows the drift linearised about that trajectory, ``dS = A(m) S + S A(m)^T + B(m)``, with the
+    Hessian and ``D_y = hbar**2 D0 (d_q d_x V_I)**2`` at m(t). It is the prediction step of an extended Kalman filter;
+    the covariance does not act back on the mean. For quadratic models it is :class:`LinearModel`.
+
+    Parameters, returns and errors are those of :func:`gaussian_closure`.
+    """
+    if model.is_quadratic:
+        theory = LinearModel.from_model(model)
+        elapsed = np.subtract(times, np.asarray(times)[0])
+        return GaussianMoments(theory.mean(elapsed, mean), theory.covariance(elapsed, covariance))
+    return _integrate(model, mean, covariance, times, nodes=1)
+
+
+def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: ArrayLike, nodes: int) -> GaussianMoments:
+    """The moment equations with averages over the Gaussian by quadrature; one node takes values at the mean."""
+    V = model.V_C + model.V_Q + model.V_I
+    coupling = sp.diff(model.V_I, Q, X)
+    derivatives = [sp.diff(V, *by) for by in ((Q,), (X,), (Q, Q), (Q, X), (X, X))]
+    averages = GaussianAverages([*derivatives, coupling**2], nodes)
+    M, m, gamma = model.classical_mass, model.quantum_mass, model.damping_rate
+    quantum_diffusion = model.hbar**2 * model.D0
+    drift = np.array([[0, 1 / M, 0, 0], [0, -gamma, 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, 0]])
+
+    def rate(_time: float, moments: np.ndarray) -> np.ndarray:
+        z, S = moments[:4], moments[4:].reshape(4, 4)
+        V_q, V_x, V_qq, V_qx, V_xx, squared = averages(z[POINT], S[POINT, POINT])
+        A = drift.copy()
+        A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
+        flow = A @ S
+        B = np.diag([0, model.diffusion, 0, quantum_diffusion * squared])
+        return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
+
+    outputs, start_mean, start_covariance = (np.asarray(a, float) for a in (times, mean, covariance))
+    widths = np.sqrt(np.diag(start_covariance))
+    scale = np.concatenate([widths, np.outer(widths, widths).ravel()])
+    start = np.concatenate([start_mean, start_covariance.ravel()])
+    try:
+        with np.errstate(all="ignore"):
+            result = solve_ivp(
+                rate,
+                (outputs[0], outputs[-1]),
+                start,
+                method="DOP853",
+                t_eval=outputs,
+                rtol=RELATIVE_TOLERANCE,
+                atol=ABSOLUTE_TOLERANCE * scale,
+            )
+        finite = result.success and bool(np.isfinite(result.y).all())
+    except np.linalg.LinAlgError:
+        finite = False
+    if not finite:
+        raise ModelError(f"model: expected Gaussian moments that stay finite until t = {outputs[-1]:g}, got a runaway")
+    return GaussianMoments(result.y[:4].T, result.y[4:].T.reshape(-1, 4, 4))
+
+
+def _difference(a: GaussianMoments, b: GaussianMoments) -> float:
+    """Largest difference of two sets of moments, in the widths of the second."""
+    widths = np.sqrt(np.diagonal(b.covariance, axis1=1, axis2=2))
+    of_means = np.abs(a.mean - b.mean) / widths
+    of_covariances = np.abs(a.covariance - b.covariance) / (widths[:, :, None] * widths[:, None, :])
+    return float(max(of_means.max(), of_covariances.max()))

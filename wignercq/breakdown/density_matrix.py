@@ -1,0 +1,58 @@
+"""The density matrix of the reduced quantum state from its Wigner function on the grid, and trace norms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wignercq.grid import Axis
+
+
+def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.ndarray:
+    """The inverse Weyl transform of W(x, y), ``<u|rho|v> = int dy e^{i y (u-v)/hbar} W((u+v)/2, y)``.
+
+    The positions u lie on a lattice fine and wide enough for every W that the two axes resolve, states or not: it
+    spans the box and half the shift ``pi hbar/dy`` of the highest frequency at either end, and its spacing resolves
+    the momenta of the box and ``pi hbar/(2 dx)`` beyond either end.
+
+    Parameters
+    ----------
+    plane : np.ndarray, shape (nx, ny)
+        W(x, y) of the reduced quantum state, units 1/action.
+    x, y : Axis
+    hbar : float
+
+    Returns
+    -------
+    np.ndarray, shape (n, n)
+        Complex, Hermitian, in the orthonormal basis of the lattice: its trace is the integral of W, its eigenvalues
+        are those of rho. ``n = (Lx + pi hbar/dy) (Ly + pi hbar/dx)/(2 pi hbar)``, rounded up.
+
+    Notes
+    -----
+    The inverse of eqs (101), (102) of arXiv:2510.07402.
+    """
+    reach = math.pi * hbar / y.spacing
+    count = math.ceil((x.length + reach) * (y.length + math.pi * hbar / x.spacing) / (2 * math.pi * hbar))
+    step = (x.length + reach) / count
+    centres = x.lower - reach / 2 + step / 2 * np.arange(2 * count - 1)
+    shifts = step * np.arange(1 - count, count)
+    phases = np.exp(1j / hbar * np.outer(y.values, shifts)) * (np.abs(shifts) <= reach)
+    table = _interpolation(x, centres) @ plane @ phases * (y.spacing * step)
+    a, b = np.ogrid[:count, :count]
+    return table[a + b, a - b + count - 1]
+
+
+def trace_norm(matrix: np.ndarray) -> float:
+    """``Tr |A|`` of a Hermitian matrix, the sum of the moduli of its eigenvalues."""
+    return float(np.abs(np.linalg.eigvalsh(matrix)).sum())
+
+
+def _interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
+    """Trigonometric interpolation from an axis to `points`, zero outside the box; shape (points, axis.points)."""
+    highest = (axis.points - 1) // 2
+    k = 2 * np.pi / axis.length * np.arange(-highest, highest + 1)
+    forward = np.exp(-1j * np.outer(k, axis.values)) / axis.points
+    inside = (points >= axis.lower - axis.spacing / 2) & (points < axis.upper - axis.spacing / 2)
+    return inside[:, None] * (np.exp(1j * np.outer(points, k)) @ forward).real

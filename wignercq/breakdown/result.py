@@ -1,0 +1,98 @@
+"""The result of a comparison: an xarray.Dataset behind a thin class."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from wignercq.errors import InputError
+from wignercq.solution import Solution
+
+SHOWN = 4  # observables of a theory in the summary
+
+
+@dataclass(frozen=True, eq=False)
+class Breakdown:
+    """How far, how soon and in which observable each theory departs from the exact hybrid dynamics.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Variables and dimensions are listed in ``docs/breakdown.md``.
+    """
+
+    dataset: xr.Dataset
+
+    @property
+    def time(self) -> np.ndarray:
+        """Output times, shape (n,)."""
+        return self.dataset["time"].values
+
+    @property
+    def theories(self) -> tuple[str, ...]:
+        """Names of the theories compared with the exact one."""
+        return tuple(str(name) for name in self.dataset["theory"].values[1:])
+
+    @property
+    def threshold(self) -> float:
+        """Error that counts as a breakdown."""
+        return float(self.dataset.attrs["threshold"])
+
+    def note(self, theory: str) -> str:
+        """What is to be said of a theory: the same equation as another, or why it has no result; empty if nothing."""
+        return str(self.dataset["note"].sel(theory=theory).item())
+
+    def times(self, theory: str) -> dict[str, float | None]:
+        """First time at which each observable of a theory is off by more than the threshold; None for never."""
+        row = self.dataset["breakdown_time"].sel(theory=theory)
+        return {
+            str(name): None if np.isnan(t) else float(t)
+            for name, t in zip(row["observable"].values, row.values, strict=True)
+        }
+
+    def order(self, theory: str) -> list[tuple[str, float]]:
+        """Observables that break down, with their times, the earliest first."""
+        return sorted(((n, t) for n, t in self.times(theory).items() if t is not None), key=lambda item: item[1])
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether any theory breaks down in any observable."""
+        return any(self.order(theory) for theory in self.theories)
+
+    def summary(self) -> str:
+        """A few lines: what broke down when, for each theory."""
+        worst = float(np.nanmax(self.dataset["numerical_error"].values))
+        lines = [
+            f"t = 0 to {self.time[-1]:g}, threshold {self.threshold:g}, numerical error below {worst:.1g}",
+            *(f"{theory:14} {self._verdict(theory)}" for theory in self.theories),
+        ]
+        return "\n".join(lines if self.is_broken else [*lines, "no breakdown"])
+
+    def _verdict(self, theory: str) -> str:
+        broken = self.order(theory)
+        if not broken:
+            return self.note(theory) or "no breakdown"
+        shown = ", ".join(f"{name} at {t:.3g}" for name, t in broken[:SHOWN])
+        more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+        return f"{shown}{more}" + (f" ({self.note(theory)})" if self.note(theory) else "")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a NetCDF-4 file; it appears whole or not at all."""
+        Solution(self.dataset).save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Breakdown:
+        """Read a file that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            The file is not the result of a comparison.
+        """
+        dataset = Solution.load(path).dataset
+        if "breakdown_time" not in dataset:
+            raise InputError(f"{path}: expected the result of a comparison, got another result of wignercq")
+        return cls(dataset)
