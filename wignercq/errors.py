@@ -40,6 +40,10 @@ class MemoryLimitError(InputError):
     """The run needs more memory than the machine has; raised before anything is allocated."""
 
 
+class CheckpointError(InputError):
+    """There is no checkpoint to resume, it is damaged, or it belongs to another run."""
+
+
 class StoppedError(WignerCQError):
     """A run ended before its time.
 
@@ -59,8 +63,24 @@ class ResolutionError(StoppedError):
 
 
 class Interrupted(StoppedError):
-    """The run was interrupted from the keyboard."""
+    """The run was interrupted, by Ctrl-C or by SIGTERM.
+
+    Attributes
+    ----------
+    solution : Solution or None
+        Everything computed up to the last output; None if there was none.
+    signal : int
+        Number of the signal.
+    """
+
+    def __init__(self, message: str, solution: Solution | None = None, signal: int = 2) -> None:
+        super().__init__(message, solution)
+        self.signal = signal
 
 
 class ResolutionWarning(UserWarning):
     """The grid is close to not resolving the state; the message says which number to change."""
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written or is damaged; the run goes on without it."""

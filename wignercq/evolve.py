@@ -1,29 +1,28 @@
-"""The time loop: from a model and an initial state to a Solution."""
+"""From a model and an initial state to a Solution."""
 
 from __future__ import annotations
 
 import math
-import platform
+import os
 import time as clock
+import warnings
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from wignercq.errors import InputError, Interrupted, ResolutionError
+from wignercq.checkpoint import CheckpointFiles
+from wignercq.errors import CheckpointWarning, InputError, Interrupted, ResolutionError
 from wignercq.grid import Grid
 from wignercq.grid_choice import AxisChoice
+from wignercq.interruption import Stop, StopRequests
 from wignercq.model import Model
-from wignercq.monitors import Watch
-from wignercq.prepare import Numerics, Prepared, prepare
-from wignercq.record import Record
+from wignercq.prepare import Numerics
+from wignercq.session import Request, Session
 from wignercq.solution import Solution
 from wignercq.states import State
-from wignercq.time_loop import TimeLoop
 
-LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
 
 
@@ -44,6 +43,11 @@ def evolve(
     threads: int = 2,
     frames: int = 5,
     keep_state: bool = False,
+    adapt: bool | None = None,
+    memory_limit: float | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = 600.0,
+    resume: bool = False,
     progress: bool = False,
 ) -> Solution:
     """Solve the classical-quantum master equation, eqs (101)-(112) of arXiv:2510.07402, on a phase-space grid.
@@ -67,7 +71,7 @@ def evolve(
         Time step. Steps are at ``n * dt`` whatever the outputs; an output between two steps is reached by a
         shorter step on a copy, so other outputs never change the result.
     order : {4, 2}
-        Chin's forward fourth-order scheme, or Strang's.
+        Order of the splitting scheme (:mod:`wignercq.schemes`).
     hbar_order : int or None
         None: exact. 0: the classical Fokker-Planck counterpart. n: Moyal terms up to hbar**(2n).
     precision : {"float64", "float32"}
@@ -79,6 +83,17 @@ def evolve(
         Number of outputs, spread over the run, whose marginal planes are kept.
     keep_state : bool
         Keep the final W in the solution.
+    adapt : bool or None
+        Whether the box may grow and the mesh be refined when W comes too close to their limits
+        (:mod:`wignercq.regrid`). None: in what `grid` leaves open; True: in every axis; False: never.
+    memory_limit : float, optional
+        Bytes the run may use, at most the free memory.
+    checkpoint : path, optional
+        Where to write checkpoints (:mod:`wignercq.checkpoint`); removed when the run is finished.
+    checkpoint_every : float
+        Seconds of wall time between checkpoints.
+    resume : bool
+        Go on from the checkpoint instead of starting at time 0.
     progress : bool
         Show a progress bar.
 
@@ -90,45 +105,73 @@ def evolve(
     ------
     InputError
         Something in the arguments cannot be used; nothing was computed.
+    CheckpointError
+        No checkpoint to resume, a damaged one, or one of another run.
     ResolutionError
         The grid lost the state on the way; ``.solution`` holds what was computed.
     Interrupted
-        Ctrl-C; ``.solution`` holds what was computed.
+        Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
     """
     output_times = _output_times(duration, outputs, times)
     numerics = Numerics(tolerance, dt, order, hbar_order, precision, engine, threads)
     if frames < 0:
         raise InputError(f"frames: expected at least 0, got {frames!r}")
-    end = float(output_times[-1])
-    started = clock.perf_counter()
-    record: Record | None = None
+    for name, value in (("memory_limit", memory_limit), ("checkpoint_every", checkpoint_every)):
+        if value is not None and not value > 0:
+            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    if resume and checkpoint is None:
+        raise InputError("checkpoint: expected the path of a checkpoint to resume, got none")
+    request = Request(model, state, grid, output_times, numerics, frames, adapt, memory_limit)
+    files = None if checkpoint is None else CheckpointFiles(Path(checkpoint))
+    session: Session | None = None
 
-    def solution(W: Any) -> Solution | None:
-        if record is None or not record.times:
-            return None
-        attributes["wall_time"] = clock.perf_counter() - started
-        return Solution(record.dataset(attributes, W))
+    def so_far() -> Solution | None:
+        return None if session is None else session.solution()
 
-    try:
-        run = prepare(model, state, grid=grid, end=end, numerics=numerics)
-        attributes = _attributes(model, numerics, run)
-        record = Record(model, run.grid, _framed(output_times.size, frames))
-        loop = TimeLoop(run.propagator, run.W, record, Watch(max(tolerance, LOWEST_WARNING)), threads)
-        with tqdm(total=end, disable=not progress, bar_format=PROGRESS_BAR) as bar:
-            for reached in loop.outputs(output_times):
-                bar.update(reached - bar.n)
-    except ResolutionError as error:
-        raise ResolutionError(str(error), solution(None)) from None
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted", solution(None)) from None
-    result = solution(loop.at_output if keep_state else None)
+    with StopRequests() as requests:
+        try:
+            if files is not None and resume:
+                session = Session.resume(request, files.read(model, request.framed))
+            else:
+                session = Session.begin(request)
+            requests.patient = True
+            _go(session, requests, files, checkpoint_every, progress)
+        except Stop as stop:
+            raise Interrupted("interrupted", so_far(), stop.signal) from None
+        except ResolutionError as error:
+            raise ResolutionError(str(error), so_far()) from None
+    if files is not None:
+        files.discard()
+    result = session.solution(keep_state=keep_state)
     assert result is not None
     return result
 
 
-def _framed(outputs: int, frames: int) -> set[int]:
-    """Numbers of the outputs whose planes are kept: `frames` of them spread evenly, the last always among them."""
-    return {round(k) for k in np.linspace(outputs - 1, 0, min(frames, outputs))}
+def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, progress: bool) -> None:
+    """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
+    times, loop, written = session.request.times, session.loop, clock.perf_counter()
+    end = float(times[-1])
+    with tqdm(total=end, initial=loop.time, disable=not progress, bar_format=PROGRESS_BAR) as bar:
+        for reached in loop.outputs(times):
+            bar.update(reached - bar.n)
+            due = clock.perf_counter() - written > every
+            if files is not None and (due or requests.requested is not None) and reached < end:
+                _checkpoint(files, session)
+                written = clock.perf_counter()
+            if requests.requested is not None and reached < end:
+                raise Stop(requests.requested)
+
+
+def _checkpoint(files: CheckpointFiles, session: Session) -> None:
+    """Write a checkpoint; a run does not end because one cannot be written."""
+    try:
+        files.write(session.snapshot())
+    except OSError as error:
+        warnings.warn(
+            f"{files.path}: expected room for a checkpoint, got: {error.strerror or error}; going on without",
+            CheckpointWarning,
+            stacklevel=2,
+        )
 
 
 def _output_times(
@@ -159,20 +202,3 @@ def _output_times(
     if not isinstance(count, (int, np.integer)) or count < 1:
         raise InputError(f"outputs: expected a whole number >= 1, got {count!r}")
     return np.linspace(0.0, duration, count + 1)
-
-
-def _attributes(model: Model, numerics: Numerics, run: Prepared) -> dict[str, Any]:
-    return {
-        "wignercq_version": version("wignercq"),
-        "versions": ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pyfftw", "xarray"))
-        + f", python {platform.python_version()}",
-        "model": str(model),
-        "engine": numerics.engine,
-        "precision": numerics.precision,
-        "scheme": numerics.scheme.name,
-        "hbar_order": "exact" if numerics.hbar_order is None else numerics.hbar_order,
-        "tolerance": numerics.tolerance,
-        "grid": " x ".join(str(n) for n in run.grid.shape),
-        "time_step": run.step.dt,
-        "time_error_estimate": run.step.error,
-    }

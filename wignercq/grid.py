@@ -91,10 +91,15 @@ class Axis:
             raise GridError(
                 f"frequency: expected a number >= 0 that at most {MAX_POINTS} points resolve, got {_brief(frequency)}"
             )
-        points = next_fast_len(max(MIN_POINTS, math.ceil(least)), real=True)
-        while points % 2:  # an even size halves the work of the real transform
-            points = next_fast_len(points + 1, real=True)
-        return cls(lower, upper, points)
+        return cls(lower, upper, fast_even_size(max(MIN_POINTS, math.ceil(least))))
+
+
+def fast_even_size(least: int) -> int:
+    """The least even product of small primes from `least` on; an even size halves the work of the real transform."""
+    points = next_fast_len(least, real=True)
+    while points % 2:
+        points = next_fast_len(points + 1, real=True)
+    return points
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wignercq.errors import ResolutionError, ResolutionWarning
-from wignercq.grid import NAMES
+from wignercq.grid import NAMES, Axis
 from wignercq.observables import Marginals
 
 EDGE_BAND = 1 / 16  # share of an axis, at each end, that counts as edge
@@ -17,13 +17,21 @@ ERROR_LEVEL = 1e-2
 NORM_ERROR_LEVEL = 1e-3
 
 
+def mass_at_ends(axis: Axis, density: np.ndarray) -> np.ndarray:
+    """Integral of the modulus of a one-variable density over the outer sixteenths of its axis, lower and upper."""
+    band = max(1, round(axis.points * EDGE_BAND))
+    size = np.abs(density)
+    return np.array([size[:band].sum(), size[-band:].sum()]) * axis.spacing
+
+
+def mass_at_all_ends(marginals: Marginals) -> np.ndarray:
+    """:func:`mass_at_ends` of the axes q, p, x, y, shape (4, 2)."""
+    return np.array([mass_at_ends(axis, line) for axis, line in zip(marginals.grid, marginals.lines, strict=True)])
+
+
 def edge_mass(marginals: Marginals) -> np.ndarray:
-    """Integral of the modulus of each one-variable density over the outer sixteenths of its axis, shape (4,)."""
-    result = []
-    for axis, line in zip(marginals.grid, marginals.lines, strict=True):
-        band = max(1, round(axis.points * EDGE_BAND))
-        result.append((np.abs(line[:band]).sum() + np.abs(line[-band:]).sum()) * axis.spacing)
-    return np.array(result)
+    """Mass near both ends of each axis, shape (4,)."""
+    return mass_at_all_ends(marginals).sum(axis=1)
 
 
 def spectral_tail(powers: list[np.ndarray]) -> np.ndarray:
@@ -39,10 +47,12 @@ class Watch:
     ----------
     warning_level : float
         Edge mass or spectral tail worth a warning; the tolerance of the run is a good choice.
+    warned : set of (str, str)
+        Axes and quantities already warned of.
     """
 
     warning_level: float
-    _warned: set[tuple[str, str]] = field(init=False, default_factory=set)
+    warned: set[tuple[str, str]] = field(default_factory=set)
 
     def check(self, time: float, norm: float, edge: np.ndarray, tail: np.ndarray) -> None:
         """Look at one moment of the run.
@@ -67,8 +77,8 @@ class Watch:
                 f"{quantity} of axis {name} at t = {time:.6g}: expected below {ERROR_LEVEL:g}, "
                 f"got {value:.2g}; {remedy}"
             )
-        if value > self.warning_level and (name, quantity) not in self._warned:
-            self._warned.add((name, quantity))
+        if value > self.warning_level and (name, quantity) not in self.warned:
+            self.warned.add((name, quantity))
             warnings.warn(
                 f"{quantity} of axis {name} at t = {time:.6g}: expected below {self.warning_level:.2g}, "
                 f"got {value:.2g}; {remedy}",

@@ -120,6 +120,7 @@ def prepare(
     grid: Grid | Mapping[str, AxisChoice] | None,
     end: float,
     numerics: Numerics,
+    memory_limit: float | None = None,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -132,6 +133,8 @@ def prepare(
     end : float
         Duration of the run.
     numerics : Numerics
+    memory_limit : float or None
+        Bytes the run may use; None is all free memory.
 
     Raises
     ------
@@ -139,7 +142,7 @@ def prepare(
         Something in the arguments cannot be used.
     """
     full_grid = _resolve_grid(model, state, grid, end, numerics.tolerance)
-    _check_memory(full_grid, numerics)
+    _check_memory(full_grid, numerics, memory_limit)
     engine = numerics.make_engine(full_grid)
     W = _fill(engine, state, model.hbar)
     pilot = pilot_run(
@@ -166,12 +169,14 @@ def _resolve_grid(
     return choose_grid(model, state, end, tolerance=tolerance, axes=grid)
 
 
-def _check_memory(grid: Grid, numerics: Numerics) -> None:
+def _check_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
     """Refuse a run that does not fit, before anything is allocated."""
-    needed, available = numerics.memory(grid), psutil.virtual_memory().available
-    if needed > available:
+    needed, free = numerics.memory(grid), psutil.virtual_memory().available
+    allowed = free if limit is None else min(limit, free)
+    if needed > allowed:
+        whose = "the free memory" if allowed == free else "a memory limit"
         raise MemoryLimitError(
-            f"grid: expected a run that fits the free memory of {available / 2**30:.1f} GiB, got "
+            f"grid: expected a run that fits {whose} of {allowed / 2**30:.1f} GiB, got "
             f"{' x '.join(map(str, grid.shape))} points, which need {needed / 2**30:.1f} GiB; "
             "lower points or shorten the run"
         )

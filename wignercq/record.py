@@ -14,6 +14,7 @@ from wignercq.grid import NAMES, Grid
 from wignercq.model import Model
 from wignercq.observables import Energies, Marginals, occupation
 from wignercq.propagator import Boundary
+from wignercq.regrid import embedding
 
 FRAME_PLANES = {
     "density_qp": ("q", "p"),
@@ -44,6 +45,31 @@ DESCRIPTIONS = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The marginal planes of one moment.
+
+    Parameters
+    ----------
+    time : float
+    grid : Grid
+        At that moment.
+    planes : dict of str to np.ndarray
+        Keys as in FRAME_PLANES.
+    """
+
+    time: float
+    grid: Grid
+    planes: dict[str, np.ndarray]
+
+    def on(self, grid: Grid) -> dict[str, np.ndarray]:
+        """The planes on the grid a run has come to since."""
+        if grid == self.grid:
+            return self.planes
+        along = {n: embedding(a, b) for n, a, b in zip(NAMES, self.grid, grid, strict=True)}
+        return {name: along[a] @ self.planes[name] @ along[b].T for name, (a, b) in FRAME_PLANES.items()}
+
+
 @dataclass(eq=False)
 class Record:
     """Everything a run has reported so far.
@@ -52,20 +78,26 @@ class Record:
     ----------
     model : Model
     grid : Grid
-    frames : set of int
+        Of W now; :meth:`regrid` changes it.
+    framed : set of int
         Numbers of the outputs whose marginal planes are kept.
     """
 
     model: Model
     grid: Grid
-    frames: set[int]
-    times: list[float] = field(init=False, default_factory=list)
-    _rows: list[dict[str, Any]] = field(init=False, default_factory=list)
-    _planes: list[tuple[float, Marginals]] = field(init=False, default_factory=list)
-    _rates: dict[float, float] = field(init=False, default_factory=dict)
+    framed: set[int]
+    times: list[float] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    rates: dict[float, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._energies = Energies(self.model, self.grid)
+        self.regrid(self.grid)
+
+    def regrid(self, grid: Grid) -> None:
+        """W is on another grid from now on."""
+        self.grid = grid
+        self._energies = Energies(self.model, grid)
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
         """The energy rate at the step boundaries inside a run of fused steps."""
@@ -74,22 +106,23 @@ class Record:
         for time, boundary in zip(times, boundaries, strict=True):
             p_weights = np.fft.ifft(boundary.p_characteristic).real * p_cell
             p_squared = float(p_weights @ self.grid.p.values**2)
-            self._rates[time] = self._energies.rate(boundary.density_qx * plane_cell, p_squared)
+            self.rates[time] = self._energies.rate(boundary.density_qx * plane_cell, p_squared)
 
     def add_rate(self, time: float, marginals: Marginals) -> None:
         """The energy rate at any other moment."""
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
-        self._rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
+        self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
 
     def add_output(self, time: float, marginals: Marginals, edge: np.ndarray, tail: np.ndarray) -> None:
         """All observables at an output time."""
-        if len(self.times) in self.frames:
-            self._planes.append((time, marginals))
+        if len(self.times) in self.framed:
+            planes = {name: marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
+            self.frames.append(Frame(time, self.grid, planes))
         energies = self._energies
         parts = energies.classical(marginals), energies.quantum(marginals), energies.interaction(marginals)
         self.add_rate(time, marginals)
         self.times.append(time)
-        self._rows.append(
+        self.rows.append(
             {
                 "norm": marginals.norm,
                 "mean": marginals.mean,
@@ -108,9 +141,9 @@ class Record:
 
     def _budget_residual(self) -> np.ndarray:
         """<H>(t) - <H>(0) - integral of the rate, the integral taken along a spline through all step boundaries."""
-        energy = np.array([row["energy"] for row in self._rows])
-        times = np.array(sorted(self._rates))
-        rates = np.array([self._rates[t] for t in times])
+        energy = np.array([row["energy"] for row in self.rows])
+        times = np.array(sorted(self.rates))
+        rates = np.array([self.rates[t] for t in times])
         if times.size == 1:
             return np.zeros(1)
         integral = make_interp_spline(times, rates, k=min(5, times.size - 1)).antiderivative()
@@ -126,18 +159,18 @@ class Record:
             "spectral_tail": ("time", "axis"),
         }
         variables: dict[str, Any] = {
-            name: (dims.get(name, ("time",)), np.array([row[name] for row in self._rows])) for name in self._rows[0]
+            name: (dims.get(name, ("time",)), np.array([row[name] for row in self.rows])) for name in self.rows[0]
         }
         variables["energy_budget_residual"] = (("time",), self._budget_residual())
+        frames = [frame.on(self.grid) for frame in self.frames]
         for name, (a, b) in FRAME_PLANES.items():
-            planes = np.array([marginals.planes[a, b] for _, marginals in self._planes])
-            shape = (0, getattr(self.grid, a).points, getattr(self.grid, b).points)
-            variables[name] = (("frame", a, b), planes if len(planes) else np.empty(shape))
+            shape = (len(frames), getattr(self.grid, a).points, getattr(self.grid, b).points)
+            variables[name] = (("frame", a, b), np.array([planes[name] for planes in frames]).reshape(shape))
         if W is not None:
             variables["W"] = (NAMES, W)
         coordinates = {
             "time": np.array(self.times),
-            "frame": np.array([time for time, _ in self._planes]),
+            "frame": np.array([frame.time for frame in self.frames]),
             **{name: list(NAMES) for name in ("z", "z2", "axis")},
             **{name: axis.values for name, axis in zip(NAMES, self.grid, strict=True)},
         }

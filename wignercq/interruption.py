@@ -1,0 +1,45 @@
+"""Ctrl-C and SIGTERM: at once while nothing is worth keeping, at the next good moment once a run is under way."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop(BaseException):
+    """Leave at once; `signal` says why."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+class StopRequests:
+    """Context in which a first SIGINT or SIGTERM only sets :attr:`requested`, once :attr:`patient` is True.
+
+    Before that, and for every further signal, :class:`Stop` is raised where the program is. Outside the main thread,
+    where Python delivers no signals, it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.patient = False
+        self.requested: int | None = None
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> StopRequests:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+        return self
+
+    def __exit__(self, kind: type | None, value: BaseException | None, traceback: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.patient and self.requested is None:
+            self.requested = number
+        else:
+            raise Stop(number)

@@ -1,0 +1,165 @@
+"""Another grid in the middle of a run: boxes that grow and meshes that are refined, by exact lattice operations only.
+
+- A box grows by whole cells, W being zero in the new ones: zero padding in phase space.
+- A mesh is refined by zero padding of the spectrum, the new points within the same extent.
+
+Both keep W to the last digit where it was known; nothing is interpolated locally, rescaled or clipped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from wignercq.engines import Engine
+from wignercq.grid import NAMES, Axis, Grid, fast_even_size
+from wignercq.grid_choice import AxisChoice
+
+GROWTH = 0.25  # of the points of an axis, added at an end or by refinement
+LOWER, UPPER = 0, 1  # ends of an axis
+SAME_POINT = 1e-6  # of the spacing: closer points are one
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """What of a grid may change in the course of a run.
+
+    Parameters
+    ----------
+    extents : frozenset of str
+        Axes whose box may grow.
+    points : frozenset of str
+        Axes whose mesh may be refined.
+    """
+
+    extents: frozenset[str] = frozenset()
+    points: frozenset[str] = frozenset()
+
+    @classmethod
+    def beyond(cls, axes: Mapping[str, AxisChoice]) -> Freedom:
+        """Freedom in everything that the user has not fixed; growing a box adds points too."""
+        fixed = {name: axes.get(name, AxisChoice()) for name in NAMES}
+        loose = frozenset(name for name, axis in fixed.items() if axis.points is None)
+        return cls(frozenset(name for name in loose if fixed[name].extent is None), loose)
+
+    def __bool__(self) -> bool:
+        return bool(self.extents or self.points)
+
+    @classmethod
+    def full(cls) -> Freedom:
+        """Freedom in every axis."""
+        return cls(frozenset(NAMES), frozenset(NAMES))
+
+
+@dataclass(eq=False)
+class Adapter:
+    """Decides when a run needs another grid, and which.
+
+    Parameters
+    ----------
+    freedom : Freedom
+    level : float
+        Edge mass or spectral tail that calls for a change.
+    fits : callable
+        Whether a run on a grid keeps to its memory limit.
+    make_engine : callable
+        The run's kind of engine on another grid.
+    notes : list of str
+        What was changed and why, a line each.
+    exhausted : bool
+        Nothing better can be had; the grid stays as it is.
+    """
+
+    freedom: Freedom
+    level: float
+    fits: Callable[[Grid], bool]
+    make_engine: Callable[[Grid], Engine]
+    notes: list[str] = field(default_factory=list)
+    exhausted: bool = False
+
+    def improved(self, time: float, grid: Grid, edges: np.ndarray, tail: np.ndarray) -> Grid | None:
+        """The grid to go on with, or None when `grid` is good enough, or nothing better is allowed.
+
+        Parameters
+        ----------
+        time : float
+            For the notes.
+        grid : Grid
+        edges : np.ndarray
+            Mass near the lower and upper end of each axis, shape (4, 2).
+        tail : np.ndarray
+            Spectral tail of each axis, shape (4,).
+        """
+        if self.exhausted:
+            return None
+        axes, reasons = {}, []
+        for name, axis, ends, top in zip(NAMES, grid, edges, tail, strict=True):
+            changed = axis
+            if ends.sum() > self.level and name in self.freedom.extents:
+                changed = grown(changed, ends > self.level / 4)
+                reasons.append(f"{name} to [{changed.lower:.6g}, {changed.upper:.6g}], edge mass {ends.sum():.1e}")
+            if top > self.level and name in self.freedom.points:
+                changed = refined(changed)
+                reasons.append(f"{name} to spacing {changed.spacing:.4g}, spectral tail {top:.1e}")
+            axes[name] = changed
+        if not reasons:
+            return None
+        better = Grid(**axes)
+        self.notes.append(f"t = {time:.6g}: {'; '.join(reasons)}")
+        if not self.fits(better):
+            self.give_up("beyond the memory limit")
+            return None
+        return better
+
+    def give_up(self, reason: str) -> None:
+        """The last change did not work; there will be no other."""
+        self.exhausted = True
+        self.notes[-1] += f": not done, {reason}"
+
+
+def grown(axis: Axis, ends: np.ndarray) -> Axis:
+    """The axis with about a quarter more points at each end that is marked, the spacing unchanged."""
+    points = fast_even_size(axis.points + math.ceil(GROWTH * axis.points) * int(ends.sum()))
+    added = points - axis.points
+    below = added if not ends[UPPER] else added // 2 if ends[LOWER] else 0
+    return Axis(axis.lower - below * axis.spacing, axis.upper + (added - below) * axis.spacing, points)
+
+
+def refined(axis: Axis) -> Axis:
+    """The axis with about a quarter more points within the same extent."""
+    return replace(axis, points=fast_even_size(math.ceil((1 + GROWTH) * axis.points)))
+
+
+def embedding(axis: Axis, target: Axis) -> np.ndarray:
+    """The matrix that takes values on `axis` to those on `target`, shape (target.points, axis.points).
+
+    Inside the extent of `axis` it is trigonometric interpolation, which is zero padding of the spectrum, and the exact
+    identity at common points; outside it is zero.
+    """
+    position = (target.values - axis.lower) / axis.spacing
+    inside = (position > -SAME_POINT) & (position < axis.points - SAME_POINT)
+    nearest = np.rint(position)
+    matrix = np.zeros((target.points, axis.points))
+    if np.abs(position - nearest)[inside].max() < SAME_POINT:
+        matrix[inside, nearest[inside].astype(int)] = 1
+        return matrix
+    offsets = position[inside, None] - np.arange(axis.points)
+    k = 2 * np.pi / axis.points * np.arange(1, (axis.points - 1) // 2 + 1)
+    kernel = 1 + 2 * np.cos(k[:, None, None] * offsets).sum(axis=0)
+    if axis.points % 2 == 0:
+        kernel += np.cos(np.pi * offsets)
+    matrix[inside] = kernel / axis.points
+    return matrix
+
+
+def transfer(W: np.ndarray, grid: Grid, target: Grid, into: np.ndarray) -> None:
+    """Write W, given on `grid`, into an array of zeros on `target`, slab by slab."""
+    along_q, along_p, along_x, along_y = (embedding(a, b) for a, b in zip(grid, target, strict=True))
+    for i in range(grid.q.points):
+        slab = np.tensordot(along_p, np.asarray(W[i], float), axes=(1, 0))
+        slab = np.matmul(along_x, slab) @ along_y.T
+        for j in np.flatnonzero(along_q[:, i]):
+            into[j] += along_q[j, i] * slab
