@@ -253,7 +253,7 @@ def test_files_that_are_no_results(config, capsys, command):
         ([], "command"),
         (["fly"], "fly"),
         (["run"], "CONFIG"),
-        (["run", "a.toml", "--resume"], "--resume"),
+        (["run", "a.toml", "--restart"], "--restart"),
         (["plot", "a.nc"], "--output"),
     ],
 )

@@ -251,8 +251,8 @@ REFUSED = {
     ),
     "checkpoints": (
         "frames = 3",
-        'checkpoint_every = "5 min"',
-        r'run\.checkpoint_every: .*, got "5 min"',
+        'checkpoint_every = "5 weeks"',
+        r'run\.checkpoint_every: expected a positive number with one of the units s, min, h, .*, got "5 weeks"',
     ),
     "not TOML": ("[initial]", "[initial", r"settings\.toml: expected TOML, got: .*line 20"),
     "odd key": ("frames = 3", '"fra\\nmes" = 3', r"run\.'fra\\nmes': expected one of"),

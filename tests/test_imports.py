@@ -57,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "plotting": {"errors", "gaussian", "grid", "solution"},
 }
 #: Parts that bring the others together for a user.
-OUTERMOST = {"__init__", "__main__", "cli", "config", "summary"}
+OUTERMOST = {"__init__", "__main__", "cli", "config", "output", "summary"}
 
 
 def part_of(path: Path) -> str:

@@ -1,10 +1,10 @@
-"""The command ``wignercq``. Exit codes: 0 done, 2 bad input, 3 resolution lost, 130 interrupted."""
+"""The command ``wignercq``. Exit codes: 0 done, 2 bad input, 3 resolution lost, 130 Ctrl-C, 143 SIGTERM."""
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,13 +15,22 @@ import xarray as xr
 from tqdm import tqdm
 
 from wignercq.config import Config
-from wignercq.errors import InputError, Interrupted, ResolutionError, ResolutionWarning, StoppedError
+from wignercq.errors import (
+    CheckpointWarning,
+    InputError,
+    Interrupted,
+    ResolutionError,
+    ResolutionWarning,
+    StoppedError,
+)
 from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
+from wignercq.output import Output
 from wignercq.solution import Solution
 from wignercq.summary import accuracy_lines, description, final_table
 
-BAD_INPUT, UNRESOLVED, INTERRUPTED = 2, 3, 130
+BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
+OURS = (ResolutionWarning, CheckpointWarning)
 RUN_ARGUMENTS = ("duration", "tolerance", "dt", "order", "precision", "engine", "frames")
 
 
@@ -35,8 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.format_message()} Try wignercq --help", BAD_INPUT)
     except ResolutionError as error:
         return _fail(str(error), UNRESOLVED)
-    except (Interrupted, KeyboardInterrupt, click.Abort) as error:
-        return _fail(str(error) or "interrupted", INTERRUPTED)
+    except Interrupted as error:
+        return _fail(str(error), SIGNALLED + error.signal)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", SIGNALLED + signal.SIGINT)
     return 0
 
 
@@ -56,25 +67,25 @@ def commands() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Result file; default: CONFIG's name with .nc here."
 )
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that did not finish.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def run(config: Path, output: Path | None, quiet: bool) -> None:
+def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
     settings = Config.load(config)
-    target = output if output is not None else Path(config.stem + ".nc")
-    _require_writable(target, config)
-    try:
-        with _warnings_as_lines():
-            solution = _evolve(settings, progress=sys.stderr.isatty() and not quiet)
-    except StoppedError as error:
-        if error.solution is None:
-            raise
-        error.solution.dataset.attrs["stopped"] = str(error)
-        _save(error.solution, settings, target)
-        raise type(error)(f"{error}; result up to t = {error.solution.time[-1]:.6g} saved in {target}") from None
-    _save(solution, settings, target)
+    files = Output(output if output is not None else Path(config.stem + ".nc"))
+    with files.reserved(config), _warnings_as_lines():
+        if resume and files.finished(settings):
+            files.checkpoints.discard()
+            _tell(f"{files.target} is finished; nothing to resume", quiet)
+            return
+        if not resume and files.checkpoints.exist():
+            _tell(f"starting afresh; {files.checkpoints.path} of an unfinished run will be replaced", quiet)
+        solution = _evolve_into(files, settings, resume=resume, progress=sys.stderr.isatty() and not quiet)
+        files.save(solution, settings)
+        files.checkpoints.discard()
     if not quiet:
         click.echo(final_table(solution.dataset, _theory(settings)))
-        click.echo(f"\n{accuracy_lines(solution.dataset)}\n{'written':<16}{target}")
+        click.echo(f"\n{accuracy_lines(solution.dataset)}\n{'written':<16}{files.target}")
 
 
 @commands.command()
@@ -121,8 +132,29 @@ def plot(result: Path, output: Path) -> None:
         raise InputError(f"{output}: expected a folder to write to, got: {error.strerror}") from None
 
 
-def _evolve(settings: Config, *, progress: bool) -> Solution:
-    chosen = settings.run
+def _tell(message: str, quiet: bool) -> None:
+    if not quiet:
+        click.echo(f"wignercq: {message}", err=True)
+
+
+def _evolve_into(files: Output, settings: Config, *, resume: bool, progress: bool) -> Solution:
+    """The solution; when the run is stopped, what there is of it is saved."""
+    try:
+        return _evolve(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
+    except StoppedError as error:
+        if error.solution is None:
+            raise
+        error.solution.dataset.attrs["stopped"] = str(error)
+        files.save(error.solution, settings)
+        saved = f"result up to t = {error.solution.time[-1]:.6g} saved in {files.target}"
+        if isinstance(error, Interrupted):
+            hint = "; go on with --resume" if files.checkpoints.exist() else ""
+            raise Interrupted(f"{error}; {saved}{hint}", signal=error.signal) from None
+        raise ResolutionError(f"{error}; {saved}") from None
+
+
+def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool) -> Solution:
+    chosen, grid = settings.run, settings.grid
     try:
         return evolve(
             settings.model,
@@ -137,6 +169,11 @@ def _evolve(settings: Config, *, progress: bool) -> Solution:
             engine=chosen.engine,
             frames=chosen.frames,
             keep_state=chosen.save_state,
+            adapt=grid.adapt,
+            memory_limit=grid.memory_limit,
+            checkpoint=checkpoint,
+            checkpoint_every=chosen.checkpoint_every,
+            resume=resume,
             progress=progress,
         )
     except InputError as error:
@@ -163,38 +200,16 @@ def _load(path: Path) -> xr.Dataset:
     return Solution.load(path).dataset
 
 
-def _save(solution: Solution, settings: Config, target: Path) -> None:
-    solution.dataset.attrs["configuration"] = settings.text
-    try:
-        solution.save(target)
-    except OSError as error:
-        raise InputError(f"{target}: expected a file that can be written, got: {error.strerror or error}") from None
-
-
-def _require_writable(target: Path, config: Path) -> None:
-    """Refuse, before anything is computed, a result file that could not be written in the end."""
-    if target.is_dir():
-        raise InputError(f"{target}: expected a file to write, got a folder")
-    if target.exists() and target.samefile(config):
-        raise InputError(f"{target}: expected a result file, got the configuration itself")
-    if not target.parent.is_dir():
-        raise InputError(f"{target}: expected a file in an existing folder, got {target.parent}, which is none")
-    try:
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise InputError(f"{target}: expected a folder that can be written to, got: {error.strerror}") from None
-
-
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Print every ResolutionWarning as one line on stderr, without breaking a progress bar."""
+    """Print every warning of a run as one line on stderr, without breaking a progress bar."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", ResolutionWarning)
+        for category in OURS:
+            warnings.simplefilter("always", category)
         otherwise = warnings.showwarning
 
         def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
-            if issubclass(category, ResolutionWarning):
+            if issubclass(category, OURS):
                 tqdm.write(f"wignercq: warning: {message}", file=sys.stderr)
             else:
                 otherwise(message, category, filename, lineno, file, line)

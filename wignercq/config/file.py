@@ -54,7 +54,27 @@ def _hbar_order(value: object) -> int | None:
     raise expected('"exact" or a whole number >= 0')
 
 
+def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
+    """A positive number with one of the units, in the first of them; a bare number has that unit."""
+
+    def check(value: object) -> float:
+        number, unit = value, next(iter(units))
+        if isinstance(value, str):
+            text, _, unit = value.partition(" ")
+            try:
+                number = float(text)
+            except ValueError:
+                number = None
+        if not is_number(number) or unit not in units or not number > 0:  # type: ignore[operator]
+            raise expected(f"a positive number with one of the units {', '.join(units)}, for example {example}")
+        return float(number) * units[unit]  # type: ignore[arg-type]
+
+    return PlainValidator(check)
+
+
 Formula = Annotated[str | float, PlainValidator(_formula)]
+Seconds = Annotated[float, _quantity({"s": 1.0, "min": 60.0, "h": 3600.0}, '"5 min"')]
+Bytes = Annotated[float, _quantity({"B": 1.0, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}, '"4 GiB"')]
 
 
 class _Classical(Table):
@@ -87,11 +107,15 @@ class _Axis(Table):
     points: int | None = None
 
 
-class _Grid(Table):
+class GridTable(Table):
+    """The table ``[grid]``: what is fixed of the axes, whether they may change during the run, and memory."""
+
     q: _Axis | None = None
     p: _Axis | None = None
     x: _Axis | None = None
     y: _Axis | None = None
+    adapt: bool | None = None
+    memory_limit: Bytes | None = None
 
 
 class Run(Table):
@@ -108,7 +132,7 @@ class Run(Table):
     engine: Literal["tiled", "array"] = "tiled"
     frames: int = Field(default=5, ge=1)
     save_state: bool = False
-    checkpoint_every: Any = None
+    checkpoint_every: Seconds = 600.0
 
     @property
     def accuracy(self) -> float:
@@ -130,7 +154,7 @@ class Run(Table):
 class _File(Table):
     model: _Model
     initial: dict[str, Any]
-    grid: _Grid = _Grid()
+    grid: GridTable = GridTable()
     run: Run
 
 
@@ -147,6 +171,8 @@ class Config:
         The initial state.
     axes : mapping of str to AxisChoice
         What the file fixes of each axis; what is missing is for `evolve` to choose.
+    grid : GridTable
+        Whether the grid may change during the run, and within which memory.
     run : Run
         Output times and numerical settings.
     """
@@ -155,6 +181,7 @@ class Config:
     model: Model
     state: State
     axes: Mapping[str, AxisChoice]
+    grid: GridTable
     run: Run
 
     @classmethod
@@ -196,14 +223,12 @@ class Config:
             model=model,
             state=_under("initial", lambda: initial.state(model)),
             axes=MappingProxyType(_axes(tables.grid)),
+            grid=tables.grid,
             run=tables.run,
         )
 
 
 def _check_run(run: Run) -> None:
-    if run.checkpoint_every is not None:
-        came = shown(run.checkpoint_every)
-        raise ConfigError(f"run.checkpoint_every: expected no such key, this version writes no checkpoints, got {came}")
     for first, second in (("outputs", "save_every"), ("tolerance", "dt")):
         if getattr(run, first) is not None and getattr(run, second) is not None:
             raise ConfigError(f"run.{second}: expected either {first} or {second}, got both")
@@ -240,7 +265,7 @@ def _model(table: _Model) -> Model:
         raise ConfigError(KEY_OF_ARGUMENT.get(head, head) + dot + tail + colon + rest) from None
 
 
-def _axes(table: _Grid) -> dict[str, AxisChoice]:
+def _axes(table: GridTable) -> dict[str, AxisChoice]:
     axes = {}
     for name in NAMES:
         axis = getattr(table, name)

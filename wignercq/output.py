@@ -1,0 +1,135 @@
+"""The files of a run at the command line: the result, its lock, and the checkpoints beside it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wignercq.checkpoint import CheckpointFiles
+from wignercq.config import Config
+from wignercq.errors import CheckpointError, InputError
+from wignercq.solution import Solution
+
+FREE_KEYS = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ between a run and its resumption
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a run writes.
+
+    Parameters
+    ----------
+    target : Path
+        The result file. Checkpoints and a lock, both gone when the run is finished, have its name and a suffix.
+    """
+
+    target: Path
+
+    @property
+    def checkpoints(self) -> CheckpointFiles:
+        """The checkpoints of the run."""
+        return CheckpointFiles(self.target.with_name(self.target.name + ".checkpoint"))
+
+    @contextmanager
+    def reserved(self, config: Path) -> Iterator[None]:
+        """Context in which this process alone writes the result.
+
+        Raises
+        ------
+        InputError
+            The result could not be written in the end, or another run is writing it.
+        """
+        self._require_writable(config)
+        lock = self.target.with_name(self.target.name + ".lock")
+        with _locked(lock, self.target):
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+
+    def _require_writable(self, config: Path) -> None:
+        target = self.target
+        if target.is_dir():
+            raise InputError(f"{target}: expected a file to write, got a folder")
+        if target.exists() and target.samefile(config):
+            raise InputError(f"{target}: expected a result file, got the configuration itself")
+        if not target.parent.is_dir():
+            raise InputError(f"{target}: expected a file in an existing folder, got {target.parent}, which is none")
+        try:
+            with tempfile.TemporaryFile(dir=target.parent):
+                pass
+        except OSError as error:
+            raise InputError(f"{target}: expected a folder that can be written to, got: {error.strerror}") from None
+
+    def finished(self, settings: Config) -> bool:
+        """Whether the result is there already and complete.
+
+        Raises
+        ------
+        CheckpointError
+            There is nothing to resume: no checkpoint, and no result of this configuration.
+        """
+        if self.target.exists():
+            attributes = Solution.load(self.target).dataset.attrs
+            if "stopped" not in attributes:
+                if _essence(str(attributes.get("configuration", ""))) == _essence(settings.text):
+                    return True
+                if not self.checkpoints.exist():
+                    raise CheckpointError(
+                        f"{self.target}: expected a run to resume, got the finished result of another configuration"
+                    )
+        if not self.checkpoints.exist():
+            raise CheckpointError(f"{self.checkpoints.path}: expected a checkpoint to resume, got nothing at this path")
+        return False
+
+    def save(self, solution: Solution, settings: Config) -> None:
+        """Write the result, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            It cannot be written, the disk being full for example.
+        """
+        solution.dataset.attrs["configuration"] = settings.text
+        try:
+            solution.save(self.target)
+        except OSError as error:
+            hint = "; --resume goes on from the last checkpoint" if self.checkpoints.exist() else ""
+            reason = error.strerror or " ".join(str(error).split())
+            raise InputError(f"{self.target}: expected a file that can be written, got: {reason}{hint}") from None
+
+
+@contextmanager
+def _locked(lock: Path, target: Path) -> Iterator[None]:
+    while True:
+        with open(lock, "a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise InputError(f"{target}: expected a file that no other run is writing, got one in use") from None
+            try:
+                current = os.stat(lock).st_ino == os.fstat(handle.fileno()).st_ino
+            except FileNotFoundError:  # the run before has just removed it
+                current = False
+            if current:
+                yield
+                return
+
+
+def _essence(text: str) -> dict[str, Any]:
+    """A configuration without what does not change the result; empty when it is none."""
+    try:
+        data = tomllib.loads(text)
+    except ValueError:
+        return {}
+    for table, key in FREE_KEYS:
+        if isinstance(data.get(table), dict):
+            data[table].pop(key, None)
+    return {name: table for name, table in data.items() if table != {}}
