@@ -1,4 +1,4 @@
-"""Runs the tests of the breakdown share: an anharmonic model with every number different, stepped without pilot runs."""
+"""Runs that tests of the breakdown share: an anharmonic model, every number different, stepped without pilot runs."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import ModelError, ResolutionError
+from wignercq.errors import InputError, ResolutionError
 from wignercq.grid import Grid
 from wignercq.monitors import ERROR_LEVEL, Watch, edge_mass, spectral_tail
 from wignercq.observables import Marginals
@@ -74,31 +74,25 @@ class Lockstep:
 
     def __post_init__(self) -> None:
         ready = self.prepared.propagator
+        symbols: dict[str, GeneratorSymbol] = {}
         for name, order in HBAR_ORDERS.items():
-            twin = self._twin(order)
-            if twin is not None:
-                self._same[name], self.notes[name] = twin, f"the same equation as {twin}"
-                continue
             try:
+                symbol = GeneratorSymbol(ready.model, order)
+                twin = next((known for known, other in symbols.items() if _are_equal(symbol, other)), None)
+                if twin is not None:
+                    self._same[name], self.notes[name] = twin, f"the same equation as {twin}"
+                    continue
                 propagator = Propagator(ready.model, ready.engine, ready.scheme, self.dt, order)
-            except ModelError as error:
+            except InputError as error:
+                if name == EXACT:
+                    raise
                 self.notes[name] = str(error)
                 continue
             W = ready.engine.allocate()
             W[...] = self.prepared.W
             # Only the exact run warns: the grid was chosen for it.
             level = self.warning_level if name == EXACT else ERROR_LEVEL
-            self._runs[name] = propagator, W, Watch(level)
-
-    def _twin(self, order: int | None) -> str | None:
-        """The equation already present that is the one of this order."""
-        model = self.prepared.propagator.model
-        symbol = GeneratorSymbol(model, order)
-        for name in self._runs:
-            other = GeneratorSymbol(model, HBAR_ORDERS[name])
-            if not any(sp.expand(a - b) for a, b in _pairs(symbol, other)):
-                return name
-        return None
+            self._runs[name], symbols[name] = (propagator, W, Watch(level)), symbol
 
     @property
     def grid(self) -> Grid:
@@ -134,5 +128,5 @@ class Lockstep:
         return looks | {name: looks[twin] for name, twin in self._same.items() if twin in looks}
 
 
-def _pairs(a: GeneratorSymbol, b: GeneratorSymbol) -> list[tuple[sp.Expr, sp.Expr]]:
-    return [(a.phase, b.phase), (a.damping, b.damping)]
+def _are_equal(a: GeneratorSymbol, b: GeneratorSymbol) -> bool:
+    return bool(sp.expand(a.phase - b.phase) == 0 and sp.expand(a.damping - b.damping) == 0)
