@@ -17,20 +17,26 @@ Both are polynomials of degree two in r, so they are kept as coefficients on (q,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from math import factorial
+from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError
 from wignercq.expressions import as_rational, real_symbol
+from wignercq.growth import require_differentiable
 from wignercq.model import Model, Q, X
 
 R, S = real_symbol("r"), real_symbol("s")
+ZERO = sp.Integer(0)
 COEFFICIENTS = 3  # of r**0, r**1, r**2
+Coefficients: TypeAlias = list[tuple[sp.Expr, sp.Expr]]  # real and imaginary part by powers of r
+MAX_HBAR_ORDER = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +55,10 @@ class GeneratorSymbol:
     hbar_order: int | None = None
 
     def __post_init__(self) -> None:
-        if self.hbar_order is not None and self.hbar_order < 0:
-            raise ModelError(f"hbar_order: expected 'exact' or an integer >= 0, got {self.hbar_order}")
+        if self.hbar_order is not None and not 0 <= self.hbar_order <= MAX_HBAR_ORDER:
+            raise ModelError(
+                f"hbar_order: expected 'exact' or an integer from 0 to {MAX_HBAR_ORDER}, got {self.hbar_order}"
+            )
 
     @property
     def _h(self) -> sp.Expr:
@@ -59,58 +67,90 @@ class GeneratorSymbol:
     def _half_difference(self, f: sp.Expr) -> sp.Expr:
         """[f(x+h) - f(x-h)]/2, or its odd Taylor series."""
         if self.hbar_order is None:
-            return _tidy((f.subs(X, X + self._h) - f.subs(X, X - self._h)) / 2)
-        return self._series(f, first=1)
+            ahead, behind = self._shifted(f)
+            return _tidy((ahead - behind) / 2)
+        return sp.Add(*self._series(f, first=1))
 
     def _mean(self, f: sp.Expr) -> sp.Expr:
         """[f(x+h) + f(x-h)]/2, or its even Taylor series."""
         if self.hbar_order is None:
-            return _tidy((f.subs(X, X + self._h) + f.subs(X, X - self._h)) / 2)
-        return self._series(f, first=0)
+            ahead, behind = self._shifted(f)
+            return _tidy((ahead + behind) / 2)
+        return sp.Add(*self._series(f, first=0))
 
-    def _series(self, f: sp.Expr, first: int) -> sp.Expr:
+    def _shifted(self, f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        """f(x+h) and f(x-h); a polynomial is expanded first, because its powers are many more after the shift."""
+        expanded = _tidy(f)
+        return expanded.subs(X, X + self._h), expanded.subs(X, X - self._h)
+
+    def _series(self, f: sp.Expr, first: int) -> list[sp.Expr]:
+        """Terms of the Taylor series of f(x+h) in h: orders `first`, `first` + 2, and so on up to the truncation."""
         assert self.hbar_order is not None
-        orders = range(first, first + 2 * self.hbar_order + 1, 2)
-        return _tidy(sum((sp.diff(f, X, j) * self._h**j / factorial(j) for j in orders), sp.Integer(0)))
+        terms, derivative = [], _tidy(f)
+        for j in range(first + 2 * self.hbar_order + 1):
+            if j:
+                require_differentiable(derivative, where="hbar_order")
+                derivative = sp.diff(derivative, X)
+            if j % 2 == first:
+                terms.append(_tidy(derivative * self._h**j / factorial(j)))
+        return terms
 
     def _squared_half_difference(self, f: sp.Expr) -> sp.Expr:
         """([f(x+h) - f(x-h)]/2)**2, or the Cauchy product of the odd series cut at the same order."""
         if self.hbar_order is None:
             return self._half_difference(f) ** 2
-        terms = [sp.diff(f, X, j) * self._h**j / factorial(j) for j in range(1, 2 * self.hbar_order + 2, 2)]
+        terms = self._series(f, first=1)
         kept = (terms[i] * terms[n - i] for n in range(len(terms)) for i in range(n + 1))
-        return _tidy(sum(kept, sp.Integer(0)))
+        return _tidy(sp.Add(*kept))
 
-    @cached_property
+    @property
     def phase(self) -> sp.Expr:
         """Im G = r a + b: forces and Moyal brackets."""
-        model = self.model
-        force = sp.diff(model.V_C, Q) + self._mean(sp.diff(model.V_I, Q))
-        moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
-        return R * force + moyal
+        return _polynomial(im for _, im in self._generator)
 
-    @cached_property
+    @property
     def damping(self) -> sp.Expr:
         """Re G = -(D2/2) r**2 - (D0/2) c**2: momentum diffusion and decoherence."""
-        D2, D0 = as_rational(self.model.diffusion), as_rational(self.model.D0)
-        return -D2 / 2 * R**2 - 2 * D0 * self._squared_half_difference(sp.diff(self.model.V_I, Q))
+        return _polynomial(re for re, _ in self._generator)
 
-    @cached_property
+    @property
     def commutator(self) -> tuple[sp.Expr, sp.Expr]:
         """Real and imaginary part of C = (2i/M) (d_q G)(d_r G) + (2i/m) (d_x G)(d_s G)."""
-        real, imaginary = sp.Integer(0), sp.Integer(0)
-        for mass, position, conjugate in ((self.model.classical_mass, Q, R), (self.model.quantum_mass, X, S)):
-            d_re, d_im = sp.diff(self.damping, position), sp.diff(self.phase, position)
-            c_re, c_im = sp.diff(self.damping, conjugate), sp.diff(self.phase, conjugate)
+        return _polynomial(re for re, _ in self._double_commutator), _polynomial(
+            im for _, im in self._double_commutator
+        )
+
+    @cached_property
+    def _generator(self) -> Coefficients:
+        """Re G and Im G by powers of r."""
+        model = self.model
+        L = sp.diff(model.V_I, Q)
+        force = sp.diff(model.V_C, Q) + self._mean(L)
+        moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
+        decoherence = -2 * as_rational(model.D0) * self._squared_half_difference(L)
+        return [(decoherence, moyal), (ZERO, force), (-as_rational(model.diffusion) / 2, ZERO)]
+
+    @cached_property
+    def _double_commutator(self) -> Coefficients:
+        """Re C and Im C by powers of r; the coefficients of G enter as they are, not multiplied out."""
+        model, G = self.model, self._generator
+        by_r = [((k + 1) * re, (k + 1) * im) for k, (re, im) in enumerate(G[1:])]
+        C: Coefficients = [(ZERO, ZERO)] * COEFFICIENTS
+        for mass, left, right in (
+            (model.classical_mass, _derivatives(G, Q), by_r),
+            (model.quantum_mass, _derivatives(G, X), _derivatives(G, S)),
+        ):
             factor = 2 / as_rational(mass)
-            real -= factor * (d_re * c_im + d_im * c_re)
-            imaginary += factor * (d_re * c_re - d_im * c_im)
-        return real, imaginary
+            for (i, (a_re, a_im)), (j, (b_re, b_im)) in product(enumerate(left), enumerate(right)):
+                re, im = -factor * (a_re * b_im + a_im * b_re), factor * (a_re * b_re - a_im * b_im)
+                if (re, im) != (ZERO, ZERO):
+                    C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
+        return C
 
     def compile(self) -> Callable[..., list[np.ndarray]]:
         """Numerical coefficients of r**0, r**1, r**2 in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
-        parts = (self.damping, self.phase, *self.commutator)
-        coefficients = [c for part in parts for c in _powers_of_r(part)]
+        parts = (self._generator, self._double_commutator)
+        coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
         return sp.lambdify((Q, X, S), coefficients, modules=["scipy", "numpy"], cse=True)
 
 
@@ -157,12 +197,12 @@ def _tidy(expression: sp.Expr) -> sp.Expr:
     return sp.expand(expression) if expression.is_polynomial(Q, X, S) else expression
 
 
-def _powers_of_r(expression: sp.Expr) -> list[sp.Expr]:
-    """Coefficients of 1, r, r**2 of an expression that is a polynomial of degree two in r."""
-    at_zero = expression.subs(R, 0)
-    slope = sp.diff(expression, R).subs(R, 0)
-    curvature = sp.diff(expression, R, 2) / 2
-    return [at_zero, slope, curvature]
+def _polynomial(coefficients: Iterable[sp.Expr]) -> sp.Expr:
+    return sp.Add(*(coefficient * R**k for k, coefficient in enumerate(coefficients)))
+
+
+def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficients:
+    return [(sp.diff(re, variable), sp.diff(im, variable)) for re, im in coefficients]
 
 
 def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
