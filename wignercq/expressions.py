@@ -87,6 +87,12 @@ def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str
     return _Builder(values, where, imaginary=False).rebuild(expression)
 
 
+def representable(expression: sp.Expr) -> sp.Expr:
+    """`expression` with decimals in place of constants that NumPy cannot evaluate, such as ``sqrt(3*10**19)``."""
+    constants = {node for node in sp.preorder_traversal(expression) if node.is_number and _is_unwieldy(node)}
+    return expression.xreplace({constant: as_rational(float(constant)) for constant in constants})
+
+
 def brief(value: object) -> str:
     """What came, for an error message: its repr on one short line."""
     try:
@@ -217,14 +223,29 @@ class _Builder:
             raise self.error(f"numbers below {MAX_NUMBER:g}, exact ones of at most {MAX_BITS} bits", "a larger one")
         if any(_is_large(power.exp) for power in value.atoms(sp.Pow)):
             raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
-        if not self.imaginary and (sp.I in leaves or (value.is_number and value.is_real is False)):
-            raise self.error("a real formula", f"the complex {_shorten(str(value))}")
+        if not self.imaginary:
+            self.require_real(value, leaves)
         return value
+
+    def require_real(self, value: sp.Expr, leaves: set[sp.Basic]) -> None:
+        if sp.I in leaves or (value.is_number and value.is_real is False):
+            raise self.error("a real formula", f"the complex {_shorten(str(value))}")
+        for power in value.atoms(sp.Pow):
+            if power.base.is_negative and not power.exp.is_integer:
+                raise self.error("a real formula", f"{_shorten(str(power))}, a power of a negative number")
 
 
 def _is_large(exponent: sp.Expr) -> bool:
     size = exponent if exponent.is_Rational else complex(exponent) if exponent.is_number else 0
     return bool(abs(size) > MAX_EXPONENT)
+
+
+def _is_unwieldy(constant: sp.Expr) -> bool:
+    """Whether a fraction has integers beyond all floats, or a function of integers some beyond 64 bits."""
+    bits = max(
+        (part.bit_length() for number in constant.atoms(sp.Rational) for part in (number.p, number.q)), default=0
+    )
+    return bits > (1000 if constant.is_Rational else 62)
 
 
 def _is_moderate(constant: sp.Expr) -> bool:

@@ -16,7 +16,18 @@ import sympy as sp
 
 from wignercq.differences import is_quadratic, is_separable
 from wignercq.errors import ModelError
-from wignercq.expressions import CONSTANTS, FUNCTIONS, as_rational, brief, listed, parse, real_symbol, substitute
+from wignercq.expressions import (
+    CONSTANTS,
+    FUNCTIONS,
+    as_rational,
+    brief,
+    listed,
+    parse,
+    real_symbol,
+    representable,
+    substitute,
+)
+from wignercq.growth import require_tractable
 
 Formula: TypeAlias = str | float | sp.Expr
 
@@ -106,7 +117,9 @@ class Model:
             shown = listed([f"{parameter} = {_plain(self.parameters[parameter])}" for parameter in used], limit=4)
             where = f"{name} with {shown}" if used else name
             self._set(name, formula)
-            self._set(short, substitute(formula, {**coordinates, **values}, where=where))
+            put_in = representable(substitute(formula, {**coordinates, **values}, where=where))
+            require_tractable(put_in, where=where)
+            self._set(short, put_in)
         if unused:
             raise ModelError(
                 f"parameters.{min(unused)}: expected a name used in a potential, got one that occurs in none"
