@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
+from wignercq.config.text import parse, read
 from wignercq.errors import ConfigError, GridError, InputError
 from wignercq.grid import MIN_POINTS, NAMES, Axis
 from wignercq.grid_choice import AxisChoice
@@ -193,13 +193,7 @@ class Config:
         ConfigError
             The file cannot be read, is not TOML, or says something that cannot be used.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise ConfigError(f"{path}: expected a text file in UTF-8, got something else") from None
-        except OSError as error:
-            raise ConfigError(f"{path}: expected a readable file, got: {error.strerror}") from None
-        return cls.from_text(text, name=str(path))
+        return cls.from_text(read(path), name=str(path))
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "configuration") -> Config:
@@ -210,10 +204,7 @@ class Config:
         ConfigError
             The text is not TOML, or says something that cannot be used.
         """
-        try:
-            data = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-            raise ConfigError(f"{name}: expected TOML, got: {' '.join(str(error).split())}") from None
+        data = parse(text, name=name)
         tables = validate(_File, data)
         _check_run(tables.run)
         initial = _initial(tables.initial)

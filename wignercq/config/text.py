@@ -1,0 +1,62 @@
+"""Configuration text: read from an ordinary file of a moderate size, and parsed as TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from wignercq.errors import ConfigError
+
+MAX_LENGTH = 100_000  # characters
+MAX_LINE = 4_000  # characters: the time to parse a dotted key grows with the square of its length
+
+
+def read(path: str | Path) -> str:
+    """The text of a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, too long or not UTF-8, or it is a pipe or a device, which is not read at all.
+    """
+    try:
+        content = _content(Path(path))
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"{path}: expected a readable file, got: {reason}") from None
+    if content is None:
+        raise ConfigError(f"{path}: expected an ordinary file, got a pipe or a device")
+    if len(content) > 4 * MAX_LENGTH:
+        raise ConfigError(f"{path}: expected at most {MAX_LENGTH} characters, got more")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: expected a text file in UTF-8, got something else") from None
+
+
+def _content(path: Path) -> bytes | None:
+    """What a file holds, up to the longest text in UTF-8; None without waiting if it is a pipe or a device."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return None
+    with path.open("rb") as file:
+        return file.read(4 * MAX_LENGTH + 1)
+
+
+def parse(text: str, *, name: str) -> dict[str, Any]:
+    """The tables written in `text`; `name` stands for it in errors.
+
+    Raises
+    ------
+    ConfigError
+        The text is too long or not TOML.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ConfigError(f"{name}: expected at most {MAX_LENGTH} characters, got more")
+    longest = max(map(len, text.split("\n")))
+    if longest > MAX_LINE:
+        raise ConfigError(f"{name}: expected lines of at most {MAX_LINE} characters, got one of {longest}")
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{name}: expected TOML, got: {' '.join(str(error).split())}") from None
