@@ -53,14 +53,14 @@ class Breakdown:
             for name, t in zip(row["observable"].values, row.values, strict=True)
         }
 
-    def order(self, theory: str) -> list[tuple[str, float]]:
+    def broken(self, theory: str) -> list[tuple[str, float]]:
         """Observables that break down, with their times, the earliest first."""
         return sorted(((n, t) for n, t in self.times(theory).items() if t is not None), key=lambda item: item[1])
 
     @property
     def is_broken(self) -> bool:
         """Whether any theory breaks down in any observable."""
-        return any(self.order(theory) for theory in self.theories)
+        return any(self.broken(theory) for theory in self.theories)
 
     def summary(self) -> str:
         """A few lines: what broke down when, for each theory."""
@@ -72,7 +72,7 @@ class Breakdown:
         return "\n".join(lines if self.is_broken else [*lines, "no breakdown"])
 
     def _verdict(self, theory: str) -> str:
-        broken = self.order(theory)
+        broken = self.broken(theory)
         if not broken:
             return self.note(theory) or "no breakdown"
         shown = ", ".join(f"{name} at {t:.3g}" for name, t in broken[:SHOWN])
