@@ -58,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "plotting": {"errors", "gaussian", "grid", "solution"},
 }
 #: Parts that bring the others together for a user.
-OUTERMOST = {"__init__", "__main__", "cli", "config", "output", "summary"}
+OUTERMOST = {"__init__", "__main__", "cli", "comparison", "config", "output", "report", "summary", "sweep"}
 
 
 def part_of(path: Path) -> str:

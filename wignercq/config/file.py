@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
+from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
 from wignercq.config.text import parse, read
 from wignercq.errors import ConfigError, GridError, InputError
@@ -156,6 +158,8 @@ class _File(Table):
     initial: dict[str, Any]
     grid: GridTable = GridTable()
     run: Run
+    compare: Compare = Compare()
+    sweep: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +179,12 @@ class Config:
         Whether the grid may change during the run, and within which memory.
     run : Run
         Output times and numerical settings.
+    compare : Compare
+        When a theory counts as broken, and what the figures of a comparison show.
+    sweep : Sweep or None
+        Numbers to vary, and their values.
+    tables : dict
+        Every value of the file and every default, without ``[sweep]``.
     """
 
     text: str
@@ -183,6 +193,9 @@ class Config:
     axes: Mapping[str, AxisChoice]
     grid: GridTable
     run: Run
+    compare: Compare
+    sweep: Sweep | None
+    tables: Mapping[str, Any]
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -205,6 +218,26 @@ class Config:
             The text is not TOML, or says something that cannot be used.
         """
         data = parse(text, name=name)
+        return cls._of(data, text)
+
+    def at(self, point: Mapping[str, float]) -> Config:
+        """This configuration with the values of one point of its sweep.
+
+        Raises
+        ------
+        ConfigError
+            The values cannot be used.
+        """
+        if self.sweep is None:
+            raise ConfigError("sweep: expected this table, got nothing")
+        try:
+            return self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text)
+        except ConfigError as error:
+            where = ", ".join(f"{name} = {value:g}" for name, value in point.items())
+            raise ConfigError(f"sweep at {where}: {error}") from None
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any], text: str) -> Config:
         tables = validate(_File, data)
         _check_run(tables.run)
         initial = _initial(tables.initial)
@@ -216,6 +249,9 @@ class Config:
             axes=MappingProxyType(_axes(tables.grid)),
             grid=tables.grid,
             run=tables.run,
+            compare=tables.compare,
+            sweep=sweep(data),
+            tables=MappingProxyType({**tables.model_dump(exclude={"sweep"}), "initial": initial.model_dump()}),
         )
 
 

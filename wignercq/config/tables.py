@@ -107,7 +107,7 @@ def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
     for name in location:
         annotation = table.model_fields[str(name)].annotation
         table = next(t for t in (annotation, *get_args(annotation)) if isinstance(t, type) and issubclass(t, Table))
-    return list(table.model_fields)
+    return [field.alias or name for name, field in table.model_fields.items()]
 
 
 def _expected(error: ErrorDetails) -> str:
@@ -127,6 +127,8 @@ def _expected(error: ErrorDetails) -> str:
             return f"a number > {context['gt']:g}"
         case "greater_than_equal":
             return f"a number >= {context['ge']:g}"
+        case "less_than":
+            return f"a number < {context['lt']:g}"
         case "less_than_equal":
             return f"a number <= {context['le']:g}"
         case "literal_error":

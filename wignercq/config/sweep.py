@@ -1,0 +1,195 @@
+"""The tables ``[compare]`` and ``[sweep]``: what a comparison shows, and which numbers are varied over which values."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from wignercq.config.tables import Table, dotted, is_number, shown, validate
+from wignercq.errors import ConfigError
+
+MAX_POINTS = 10_000
+MAX_AXES = 2  # what a map can show
+TEMPERATURE = "temperature"
+#: Numbers of the model that can be varied, by the name an axis may have in place of the key.
+KEYS: Mapping[str, str] = {
+    "hbar": "model.hbar",
+    "classical_mass": "model.classical.mass",
+    "friction": "model.classical.friction",
+    "diffusion": "model.classical.diffusion",
+    "quantum_mass": "model.quantum.mass",
+    "decoherence": "model.interaction.decoherence",
+    TEMPERATURE: "model.classical.diffusion",
+}
+RESERVED = ("theory", "observable", "time")  # dimensions of the result
+
+
+class Compare(Table):
+    """The table ``[compare]``: when a theory counts as broken, and which observables the figures show."""
+
+    threshold: float = Field(default=0.01, gt=0, lt=1)
+    observables: tuple[str, ...] = ("mean_x", "cov_xx", "density_matrix", "W")
+
+
+class _Range(Table):
+    start: float = Field(alias="from")
+    to: float
+    points: int = Field(ge=2, le=MAX_POINTS)
+    scale: Literal["linear", "log"] = "linear"
+
+
+@dataclass(frozen=True)
+class SweptAxis:
+    """One number of a configuration and the values it takes.
+
+    Parameters
+    ----------
+    name : str
+        As written in ``[sweep]``.
+    key : str
+        Dotted path of the number.
+    values : tuple of float
+        Increasing.
+    log : bool
+        Whether they are spaced logarithmically.
+    """
+
+    name: str
+    key: str
+    values: tuple[float, ...]
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Values of one or two numbers, every combination of which is a point.
+
+    Parameters
+    ----------
+    axes : tuple of SweptAxis
+    """
+
+    axes: tuple[SweptAxis, ...]
+
+    @property
+    def points(self) -> Iterator[dict[str, float]]:
+        """Values by name of axis, the last axis varying fastest."""
+        for values in product(*(axis.values for axis in self.axes)):
+            yield dict(zip((axis.name for axis in self.axes), values, strict=True))
+
+    def put(self, point: Mapping[str, float], data: Mapping[str, Any]) -> dict[str, Any]:
+        """The tables of a configuration, `data`, with the values of a point put in and without ``[sweep]``.
+
+        A temperature sets the diffusion, ``D2 = 2 alpha k_B T``.
+        """
+        result = copy.deepcopy({name: table for name, table in data.items() if name != "sweep"})
+        for axis in sorted(self.axes, key=lambda axis: axis.name == TEMPERATURE):
+            value = point[axis.name]
+            if axis.name == TEMPERATURE:
+                value *= 2 * _at(result, KEYS["friction"], 0.0)
+            *tables, key = axis.key.split(".")
+            table = result
+            for name in tables:
+                table = table.setdefault(name, {})
+            table[key] = value
+        return result
+
+
+def sweep(data: Mapping[str, Any]) -> Sweep | None:
+    """The table ``[sweep]`` of a configuration, whose other tables are valid; None if there is none.
+
+    Raises
+    ------
+    ConfigError
+        A number that cannot be varied, or values that cannot be used.
+    """
+    if "sweep" not in data:
+        return None
+    written = list(_leaves(data["sweep"]))
+    if not 1 <= len(written) <= MAX_AXES:
+        raise ConfigError(f"sweep: expected one or two numbers to vary, got {len(written)}")
+    axes = tuple(_axis(path, values, data) for path, values in written)
+    if len({axis.key for axis in axes}) < len(axes):
+        raise ConfigError(f"sweep.{axes[1].name}: expected another number than {axes[0].name}, got the same")
+    if any(axis.name == TEMPERATURE for axis in axes) and not any(axis.key == KEYS["friction"] for axis in axes):
+        friction = _at(data, KEYS["friction"], 0.0)
+        if not friction > 0:
+            raise ConfigError(f"sweep.{TEMPERATURE}: expected friction > 0, since D2 = 2 alpha k_B T, got {friction:g}")
+    if math.prod(len(axis.values) for axis in axes) > MAX_POINTS:
+        raise ConfigError(f"sweep: expected at most {MAX_POINTS} points, got more")
+    return Sweep(axes)
+
+
+def _leaves(table: Mapping[str, Any], prefix: Sequence[str] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Paths and values of a table; ``model.hbar = [...]`` and ``"model.hbar" = [...]`` are the same."""
+    for name, value in table.items():
+        path = (*prefix, *name.split("."))
+        if isinstance(value, Mapping) and not set(value) & {"from", "to", "points", "scale"}:
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def _axis(path: Sequence[str], written: Any, data: Mapping[str, Any]) -> SweptAxis:
+    name = ".".join(path)
+    key = _key(name, data)
+    where = f"sweep.{dotted(path)}"
+    if isinstance(written, Mapping):
+        values, log = _range(written, ("sweep", *path)), written.get("scale") == "log"
+    elif isinstance(written, list) and written and all(map(is_number, written)):
+        values, log = tuple(sorted(written)), False
+    else:
+        raise ConfigError(
+            f"{where}: expected a list of numbers or {{ from = ..., to = ..., points = ... }}, got {shown(written)}"
+        )
+    if len(set(values)) < len(values):
+        raise ConfigError(f"{where}: expected values that differ, got one twice")
+    return SweptAxis(name, key, values, log)
+
+
+def _range(written: Mapping[str, Any], path: Sequence[str]) -> tuple[float, ...]:
+    table = validate(_Range, written, path)
+    if table.scale == "log":
+        if not min(table.start, table.to) > 0:
+            least = min(table.start, table.to)
+            raise ConfigError(f"{dotted(path)}: expected positive numbers on a log scale, got {least:g}")
+        inner = np.geomspace(table.start, table.to, table.points)
+    else:
+        inner = np.linspace(table.start, table.to, table.points)
+    return tuple(sorted(float(f"{value:.12g}") for value in inner))
+
+
+def _key(name: str, data: Mapping[str, Any]) -> str:
+    """The dotted path of the number that a name in ``[sweep]`` stands for."""
+    parameters = {name: f"model.parameters.{name}" for name in _at(data, "model.parameters", {})}
+    initial = {f"initial.{key}" for key, value in data["initial"].items() if is_number(value)}
+    names = {**KEYS, **parameters}
+    if name in RESERVED:
+        raise ConfigError(f"sweep.{name}: expected a name that the result does not use itself, got {name}")
+    if name in names:
+        return names[name]
+    if name in names.values() or name in initial:
+        return name
+    known = sorted({*names, *initial})
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ConfigError(
+        f"sweep.{dotted(name.split('.'))}: expected one of {', '.join(known)}, or a dotted key of one, got another "
+        f"name{hint}"
+    )
+
+
+def _at(data: Mapping[str, Any], path: str, missing: Any) -> Any:
+    for name in path.split("."):
+        if name not in data:
+            return missing
+        data = data[name]
+    return data

@@ -1,0 +1,116 @@
+"""Through all points of a sweep in several processes; what is finished stays finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from wignercq.breakdown import Breakdown
+from wignercq.comparison import check
+from wignercq.config import Config
+from wignercq.errors import InputError, Interrupted
+from wignercq.interruption import Stop, StopRequests
+from wignercq.sweep.result import Point, SweepResult, gathered
+from wignercq.sweep.workers import Workers
+
+#: Settings that do not change what is computed of a point.
+FREE_KEYS = (
+    ("run", "frames"),
+    ("run", "save_state"),
+    ("run", "checkpoint_every"),
+    ("grid", "memory_limit"),
+    ("compare", "observables"),
+)
+
+
+def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int, progress: bool = False) -> SweepResult:
+    """Compare the theories at every point of the sweep of a configuration, one thread each.
+
+    A point is written as soon as it is finished, under a name made of all its settings; points that are there are
+    not computed again, by whatever configuration. A point whose process dies is tried once more. A point that fails
+    is left out of the result, with the reason, and tried again by the next run.
+
+    Parameters
+    ----------
+    config : Config
+        With a table ``[sweep]``.
+    folder : path
+        Where the points are kept; made if missing.
+    processes : int
+        Processes side by side.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    ConfigError
+        A point that cannot be computed whatever the grid; nothing was computed.
+    Interrupted
+        Ctrl-C or SIGTERM; finished points are kept.
+    """
+    assert config.sweep is not None
+    check(config)
+    identities = {tuple(point.values()): identity(config.at(point)) for point in config.sweep.points}
+    files = Path(folder)
+    try:
+        files.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{files}: expected a folder to write to, got: {error.strerror}") from None
+    results: dict[Point, Breakdown] = {}
+    for point, name in identities.items():
+        known = _finished(files / f"{name}.nc", name)
+        if known is not None:
+            results[point] = known
+    failures: dict[Point, str] = {}
+    jobs = [(point, _job(config, point, files, name)) for point, name in identities.items() if point not in results]
+    bar = tqdm(total=len(identities), initial=len(results), disable=not progress, unit="point")
+    try:
+        with StopRequests(), bar, closing(Workers(min(processes, len(jobs) or 1)).outcomes(jobs)) as outcomes:
+            for point, failure in outcomes:
+                finished = None if failure else _finished(files / f"{identities[point]}.nc", identities[point])
+                if finished is None:
+                    failures[point] = failure or "the result could not be read back"
+                else:
+                    results[point] = finished
+                bar.update()
+    except Stop as stop:
+        done = f"{len(results)} of {len(identities)} points are finished in {files}"
+        raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=stop.signal) from None
+    return gathered(config, results, failures)
+
+
+def identity(config: Config) -> str:
+    """A name for everything that decides the result of a point."""
+    tables: dict[str, Any] = {name: dict(table) for name, table in config.tables.items()}
+    for table, key in FREE_KEYS:
+        del tables[table][key]
+    text = json.dumps([version("wignercq"), tables], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _job(config: Config, point: Point, files: Path, name: str) -> dict[str, Any]:
+    assert config.sweep is not None
+    values: Mapping[str, float] = dict(zip((axis.name for axis in config.sweep.axes), point, strict=True))
+    target = str((files / f"{name}.nc").resolve())
+    return {"configuration": config.text, "point": values, "target": target, "identity": name}
+
+
+def _finished(path: Path, name: str) -> Breakdown | None:
+    """The result of a point; None if there is none that is whole."""
+    try:
+        result = Breakdown.load(path)
+    except InputError:
+        return None
+    return result if result.dataset.attrs.get("identity") == name else None

@@ -1,0 +1,127 @@
+"""Worker processes that do the jobs of a sweep, replaced when they die."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+ATTEMPTS = 2  # processes that a job may cost
+
+Label = TypeVar("Label")
+
+
+class WorkerDied(Exception):
+    """The process ended before it answered; the message says how."""
+
+
+class Worker:
+    """One process, which is given one job at a time.
+
+    It is no member of the terminal's process group, so that Ctrl-C reaches the sweep alone; and it ends with its
+    standard input, whatever has become of the sweep.
+    """
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "wignercq.sweep.worker"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
+
+    def __call__(self, job: dict[str, Any]) -> str | None:
+        """What went wrong with a job; None when it is done.
+
+        Raises
+        ------
+        WorkerDied
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        answer = ""
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(job) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        if not answer.endswith("\n"):
+            code = self.process.wait()
+            raise WorkerDied(f"killed by signal {-code}" if code < 0 else f"ended with code {code}")
+        result: str | None = json.loads(answer)
+        return result
+
+    def close(self) -> None:
+        """End the process, at once."""
+        self.process.kill()
+        with suppress(BrokenPipeError):  # of a job that it no longer read
+            self.process.communicate()
+
+
+@dataclass(eq=False)
+class Workers:
+    """Several workers.
+
+    Parameters
+    ----------
+    count : int
+    """
+
+    count: int
+    _living: list[Worker] = field(init=False, default_factory=list)
+    _idle: list[Worker] = field(init=False, default_factory=list)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _closed: bool = field(init=False, default=False)
+
+    def outcomes(self, jobs: Iterable[tuple[Label, dict[str, Any]]]) -> Generator[tuple[Label, str | None]]:
+        """Labels of jobs in the order in which they end, each with what went wrong or None.
+
+        When it is left, at whatever point, no worker goes on.
+        """
+        with ThreadPoolExecutor(self.count) as threads:
+            try:
+                running = {threads.submit(self._do, job): label for label, job in jobs}
+                for future in as_completed(running):
+                    yield running[future], future.result()
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)
+                self._close()
+
+    def _do(self, job: dict[str, Any]) -> str | None:
+        death = ""
+        for _ in range(ATTEMPTS):
+            worker = self._take()
+            try:
+                answer = worker(job)
+            except WorkerDied as error:
+                death = str(error)
+                self._bury(worker)
+                continue
+            with self._lock:
+                self._idle.append(worker)
+            return answer
+        return f"a worker process was {death}, {ATTEMPTS} times"
+
+    def _take(self) -> Worker:
+        with self._lock:
+            if self._closed:
+                raise WorkerDied("closed")
+            if self._idle:
+                return self._idle.pop()
+            worker = Worker()
+            self._living.append(worker)
+            return worker
+
+    def _bury(self, worker: Worker) -> None:
+        with self._lock:
+            if not self._closed:
+                self._living.remove(worker)
+                worker.close()
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed = True
+            for worker in self._living:
+                worker.process.kill()
