@@ -76,7 +76,7 @@ def parse(formula: str | float | sp.Expr, names: Collection[str], *, where: str,
     return builder.number(formula)
 
 
-def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str) -> sp.Expr:
+def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str, imaginary: bool = False) -> sp.Expr:
     """Put `values` in for all names of `expression`, under the checks of :func:`parse`.
 
     Raises
@@ -84,13 +84,13 @@ def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str
     ExpressionError
         A name without a value, a division by zero, a complex number, an exponent or a number too large.
     """
-    return _Builder(values, where, imaginary=False).rebuild(expression)
+    return _Builder(values, where, imaginary).rebuild(expression)
 
 
 def representable(expression: sp.Expr) -> sp.Expr:
     """`expression` with decimals in place of constants that NumPy cannot evaluate, such as ``sqrt(3*10**19)``."""
     constants = {node for node in sp.preorder_traversal(expression) if node.is_number and _is_unwieldy(node)}
-    return expression.xreplace({constant: as_rational(float(constant)) for constant in constants})
+    return expression.xreplace({constant: _decimal(complex(constant)) for constant in constants})
 
 
 def brief(value: object) -> str:
@@ -238,6 +238,10 @@ class _Builder:
 def _is_large(exponent: sp.Expr) -> bool:
     size = exponent if exponent.is_Rational else complex(exponent) if exponent.is_number else 0
     return bool(abs(size) > MAX_EXPONENT)
+
+
+def _decimal(value: complex) -> sp.Expr:
+    return as_rational(value.real) + (sp.I * as_rational(value.imag) if value.imag else 0)
 
 
 def _is_unwieldy(constant: sp.Expr) -> bool:

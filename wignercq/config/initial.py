@@ -14,7 +14,7 @@ from pydantic import Field
 
 from wignercq.config.tables import Covariance2, Covariance4, Four, Table, Two
 from wignercq.errors import StateError
-from wignercq.expressions import as_rational, parse, real_symbol
+from wignercq.expressions import as_rational, parse, representable, substitute
 from wignercq.model import Model, X
 from wignercq.states import (
     ClassicalGaussian,
@@ -29,6 +29,7 @@ from wignercq.states import (
     squeezed,
     thermal,
 )
+from wignercq.states.sampled import MAX_FOCK
 
 REACHES = 2.0 ** np.arange(-20, 21)  # half-widths of the ranges in which a wave function is looked for
 NEGLIGIBLE = 1e-14  # of the maximum: where a wave function counts as zero
@@ -123,7 +124,7 @@ class _Thermal(_Oscillator):
 
 class _Fock(_Oscillator):
     kind: Literal["fock"]
-    n: int = Field(ge=0)
+    n: int = Field(ge=0, le=MAX_FOCK)
 
     def quantum(self, model: Model) -> QuantumState:
         x, y = self.mean[2:]
@@ -161,7 +162,8 @@ class _Wavefunction(Initial):
     def state(self, model: Model) -> State:
         values = {"hbar": model.hbar, **model.parameters}
         formula = parse(self.psi, {"x", *values}, where="psi", imaginary=True)
-        psi = formula.subs({real_symbol(name): as_rational(value) for name, value in values.items()})
+        known = {"x": X, **{name: as_rational(value) for name, value in values.items()}}
+        psi = representable(substitute(formula, known, where="psi", imaginary=True))
         compiled = sp.lambdify(X, psi, modules=["scipy", "numpy"])
 
         def sampled(x: np.ndarray) -> np.ndarray:

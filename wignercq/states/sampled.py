@@ -227,9 +227,15 @@ def cat(
     length = oscillator_length(mass, frequency, hbar)
     dx, dy = vector("displacement", displacement, 2) / np.array([length, hbar / length])
     phase = number("phase", phase)
+    reach, bandwidth = float(abs(dx)) + TAIL, float(abs(dy)) + TAIL
+    if 2 * reach * bandwidth / math.pi > MAX_SAMPLES:
+        raise StateError(
+            f"displacement: expected components that {MAX_SAMPLES} samples resolve, "
+            f"got {abs(dx):.3g} and {abs(dy):.3g} ground-state widths"
+        )
     if 1 + math.cos(phase) * math.exp(-(dx**2) - dy**2) < 1e-8:
         raise StateError("displacement: expected components that do not cancel, got too small a separation")
-    xi = _uniform(abs(dx) + TAIL, abs(dy) + TAIL)
+    xi = _uniform(reach, bandwidth)
     psi = np.exp(-((xi - dx) ** 2) / 2 + 1j * dy * xi) + np.exp(-((xi + dx) ** 2) / 2 - 1j * dy * xi + 1j * phase)
     return _pure(xi * length, psi, (position, momentum), hbar)
 

@@ -12,10 +12,13 @@ from wignercq.grid import Axis
 NEGLIGIBLE = 1e-8  # of the maximum: what samples may still hold at the ends of their range and near their Nyquist limit
 FLOOR = 1e-12  # of the maximum: below it sampled fields are rounding noise
 BORDER = 0.03  # part of a range that counts as its end
+LARGEST = 1e75  # size of a number that a state may contain, so that a product of four is a float; its inverse the least
 
 
 def number(name: str, value: float, *, above: float | None = None, least: float | None = None) -> float:
-    """`value` as a float after checking that it is a finite real number, greater than `above`, not less than `least`.
+    """`value` as a float after checking that it is a real number, greater than `above`, not less than `least`.
+
+    Its size is at most 1e75; where it has to be positive, at least 1e-75.
 
     Raises
     ------
@@ -28,6 +31,10 @@ def number(name: str, value: float, *, above: float | None = None, least: float 
         and math.isfinite(value)
     )
     if finite and (above is None or value > above) and (least is None or value >= least):
+        if abs(value) > LARGEST or (above == 0 and value < 1 / LARGEST):
+            raise StateError(
+                f"{name}: expected a number between {1 / LARGEST:g} and {LARGEST:g} in size, got {value:g}"
+            )
         return float(value)
     bound = f" above {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
     raise StateError(f"{name}: expected a finite number{bound}, got {value!r}")
@@ -59,6 +66,8 @@ def vector(name: str, value: object, length: int) -> np.ndarray:
     result = array(name, value)
     if result.shape != (length,):
         raise StateError(f"{name}: expected {length} numbers, got shape {result.shape}")
+    if np.abs(result).max() > LARGEST:
+        raise StateError(f"{name}: expected numbers of at most {LARGEST:g} in size, got {np.abs(result).max():g}")
     return frozen(result)
 
 
@@ -75,6 +84,11 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
         result = np.diag(result)
     if result.shape != (size, size):
         raise StateError(f"covariance: expected {size} variances or a {size} x {size} matrix, got shape {result.shape}")
+    largest, least = np.abs(result).max(), np.abs(np.diag(result)).min()
+    if largest > LARGEST or 0 < least < 1 / LARGEST:
+        raise StateError(
+            f"covariance: expected variances between {1 / LARGEST:g} and {LARGEST:g}, got {least:g} to {largest:g}"
+        )
     asymmetry = np.abs(result - result.T).max()
     if asymmetry > 1e-12 * np.abs(result).max():
         raise StateError(f"covariance: expected a symmetric matrix, got one that is asymmetric by {asymmetry:.3g}")
