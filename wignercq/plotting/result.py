@@ -1,7 +1,4 @@
-"""Figures of a result: marginal planes, moments beside the Gaussian theory, diagnostics.
-
-The only file that imports matplotlib. Figures are made without pyplot, so no display and no global state is needed.
-"""
+"""Figures of a run: marginal planes, moments beside the Gaussian theory, diagnostics."""
 
 from __future__ import annotations
 
@@ -11,24 +8,20 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from wignercq.errors import InputError
 from wignercq.gaussian import OrnsteinUhlenbeck
 from wignercq.grid import NAMES
+from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, largest, reached
 
-WIDTH = 7.0  # inches, two columns of a journal
 PLANES = (
     ("density_qp", "q", "p", r"$\int W\,\mathrm{d}x\,\mathrm{d}y$"),
     ("wigner_xy", "x", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}p$"),
     ("density_qx", "q", "x", r"$\int W\,\mathrm{d}p\,\mathrm{d}y$"),
     ("density_py", "p", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}x$"),
 )
-SHOWN = 1e-3  # of the maximum: planes are cut to where they exceed it
 COLOURS = dict(zip(NAMES, ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), strict=True))
 CROSS = (("q", "p"), ("q", "x"), ("q", "y"), ("p", "x"), ("p", "y"), ("x", "y"))
 CROSS_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-FONT = 8  # points
 
 
 def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) -> Figure:
@@ -53,11 +46,7 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) 
     InputError
         A frame that the dataset does not hold.
     """
-    held = dataset.sizes["frame"]
-    chosen = [frames] if isinstance(frames, int) else list(range(held) if frames is None else frames)
-    for frame in chosen:
-        if not -held <= frame < held:
-            raise InputError(f"frames: expected numbers from 0 to {held - 1}, got {frame}")
+    chosen = chosen_frames(dataset, frames)
     figure = Figure(figsize=(max(WIDTH / 2, WIDTH / 5 * len(chosen)), 7.2), layout="constrained")
     axes = figure.subplots(len(PLANES), len(chosen), squeeze=False, sharex="row", sharey="row")
     for row, (name, first, second, label) in zip(axes, PLANES, strict=True):
@@ -69,39 +58,17 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) 
 
 
 def _draw_row(figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: str, second: str, label: str) -> None:
-    signed = planes.name == "wigner_xy"
-    top = float(np.abs(planes).max()) or 1.0
-    extent = (_interval(planes, first), _interval(planes, second))
+    top = largest(planes)
+    extent = (reached(planes, first), reached(planes, second))
     for ax, plane in zip(row, planes, strict=True):
-        image = ax.pcolormesh(
-            planes[first],
-            planes[second],
-            plane.values.T,
-            cmap="RdBu_r" if signed else "viridis",
-            vmin=-top if signed else 0.0,
-            vmax=top,
-            shading="gouraud",
-            rasterized=True,
-        )
+        mesh = draw_plane(ax, plane, first, second, top=top, signed=planes.name == "wigner_xy")
         ax.set_xlim(extent[0])
         ax.set_ylim(extent[1])
         ax.set_xlabel(f"${first}$", fontsize=FONT, labelpad=1)
-        ax.tick_params(labelsize=FONT - 1)
-        ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.yaxis.set_major_locator(MaxNLocator(5))
     row[0].set_ylabel(f"${second}$", fontsize=FONT)
-    bar = figure.colorbar(image, ax=list(row), pad=0.01, aspect=15)
+    bar = figure.colorbar(mesh, ax=list(row), pad=0.01, aspect=15)
     bar.set_label(label, fontsize=FONT)
     bar.ax.tick_params(labelsize=FONT - 1)
-
-
-def _interval(planes: xr.DataArray, name: str) -> tuple[float, float]:
-    """The part of an axis where any of the planes exceeds a thousandth of the maximum, and a little more."""
-    size = abs(planes)
-    along = size.max([str(dim) for dim in planes.dims if dim != name])
-    reached = planes[name].values[(along >= SHOWN * float(size.max())).values]
-    spacing = float(planes[name][1] - planes[name][0])
-    return float(reached.min()) - 2 * spacing, float(reached.max()) + 2 * spacing
 
 
 def _frame_times(dataset: xr.Dataset) -> np.ndarray:

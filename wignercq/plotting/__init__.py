@@ -1,0 +1,21 @@
+"""Figures: of a run, of a comparison of theories, of a sweep; animations.
+
+The only part that imports matplotlib. Figures are made without pyplot, so no display and no global state is needed.
+"""
+
+from wignercq.plotting.animation import animate
+from wignercq.plotting.breakdown import plot_errors, plot_theories
+from wignercq.plotting.formula import formula_svg
+from wignercq.plotting.result import plot_diagnostics, plot_moments, plot_planes
+from wignercq.plotting.sweep import plot_map
+
+__all__ = [
+    "animate",
+    "formula_svg",
+    "plot_diagnostics",
+    "plot_errors",
+    "plot_map",
+    "plot_moments",
+    "plot_planes",
+    "plot_theories",
+]

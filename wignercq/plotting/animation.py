@@ -1,0 +1,99 @@
+"""Animations of the marginal planes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import xarray as xr
+from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+
+from wignercq.errors import InputError
+from wignercq.plotting import labels
+from wignercq.plotting.result import PLANES
+from wignercq.plotting.style import FONT, WIDTH, draw_plane, largest, reached
+
+RATE = 8  # frames per second
+RESOLUTION = 110  # dots per inch
+
+Moving = list[tuple[QuadMesh, xr.DataArray]]
+
+
+def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
+    """Write an animation of the frames of a result, MP4 if ffmpeg is installed, else GIF.
+
+    Of a run the four marginal planes move, of a comparison ``W(x, y)`` in each theory. Colour scales do not change
+    in time.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of a :class:`wignercq.Solution` or a :class:`wignercq.breakdown.Breakdown`.
+    folder : path
+        Where ``planes.mp4`` or ``planes.gif`` goes.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        There are no two frames to show.
+    """
+    if dataset.sizes.get("frame", 0) < 2:
+        raise InputError(f"frames: expected at least 2 to animate, got {dataset.sizes.get('frame', 0)}")
+    writer, suffix = _writer()
+    target = Path(folder) / f"planes.{suffix}"
+    figure, moving = _theories(dataset) if "theory" in dataset.dims else _planes(dataset)
+    with writer.saving(figure, str(target), RESOLUTION):
+        for k, time in enumerate(dataset["frame"].values):
+            figure.suptitle(f"$t = {time:.3f}$", fontsize=FONT + 2)
+            for mesh, planes in moving:
+                mesh.set_array(planes[k].values.T)
+            writer.grab_frame()
+    return target
+
+
+def _writer() -> tuple[AbstractMovieWriter, str]:
+    choice: tuple[Callable[..., AbstractMovieWriter], str]
+    choice = (FFMpegWriter, "mp4") if shutil.which("ffmpeg") else (PillowWriter, "gif")
+    return choice[0](fps=RATE), choice[1]
+
+
+def _planes(dataset: xr.Dataset) -> tuple[Figure, Moving]:
+    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
+    moving = []
+    for ax, (name, first, second, label) in zip(figure.subplots(2, 2).ravel(), PLANES, strict=True):
+        planes = dataset[name].transpose("frame", first, second)
+        mesh = draw_plane(ax, planes[0], first, second, top=largest(planes), signed=name == "wigner_xy")
+        ax.set_xlim(reached(planes, first))
+        ax.set_ylim(reached(planes, second))
+        ax.set_xlabel(f"${first}$", fontsize=FONT)
+        ax.set_ylabel(f"${second}$", fontsize=FONT)
+        figure.colorbar(mesh, ax=ax, pad=0.01).set_label(label, fontsize=FONT)
+        moving.append((mesh, planes))
+    return figure, moving
+
+
+def _theories(dataset: xr.Dataset) -> tuple[Figure, Moving]:
+    theories = ["exact", *labels.distinct(dataset)]
+    planes = dataset["wigner_xy"].sel(theory=theories).transpose("frame", "theory", "x", "y")
+    figure = Figure(figsize=(WIDTH, 2.4), layout="constrained")
+    axes = figure.subplots(1, len(theories), squeeze=False, sharex=True, sharey=True)[0]
+    top, moving = largest(planes), []
+    for i, (ax, name) in enumerate(zip(axes, theories, strict=True)):
+        mesh = draw_plane(ax, planes[0, i], "x", "y", top=top, signed=True)
+        ax.set_title(labels.THEORIES[name], fontsize=FONT)
+        ax.set_xlabel("$x$", fontsize=FONT)
+        moving.append((mesh, planes[:, i]))
+    axes[0].set_xlim(reached(planes, "x"))
+    axes[0].set_ylim(reached(planes, "y"))
+    axes[0].set_ylabel("$y$", fontsize=FONT)
+    figure.colorbar(mesh, ax=list(axes), pad=0.01).set_label("$W(x, y)$", fontsize=FONT)
+    return figure, moving

@@ -1,0 +1,141 @@
+"""Figures of a comparison of theories: Wigner functions side by side, and errors in time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wignercq.plotting import labels
+from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, largest, reached
+
+LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
+DECADES = 7  # shown of an error at most
+HIDDEN = 5  # the axis reaches so far below the numerical error
+
+
+def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) -> Figure:
+    """Draw the Wigner function of the quantum particle in each theory, and its difference from the exact one.
+
+    Two rows per frame: ``W(x, y)`` in each theory that has an equation of its own, on one colour scale for the whole
+    figure, and below ``W - W_exact`` on one scale per frame. All scales are centred on zero.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of a :class:`wignercq.breakdown.Breakdown`.
+    frames : int, sequence of int or None
+        Which frames; None draws up to three, the last among them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        A frame that the dataset does not hold.
+    """
+    if frames is None:
+        held = dataset.sizes["frame"]
+        frames = sorted({round(k) for k in np.linspace(held - 1, 0, min(4, held))[:3]})
+    chosen = chosen_frames(dataset, frames)
+    theories = ["exact", *labels.distinct(dataset)]
+    planes = dataset["wigner_xy"].sel(theory=theories).isel(frame=chosen).transpose("frame", "theory", "x", "y")
+    figure = Figure(figsize=(WIDTH, 0.5 + 2.5 * len(chosen)), layout="constrained")
+    axes = figure.subplots(2 * len(chosen), len(theories), squeeze=False, sharex=True, sharey=True)
+    for ax, name in zip(axes[0], theories, strict=True):
+        ax.set_title(labels.THEORIES[name], fontsize=FONT)
+    top = largest(planes)
+    for k, frame in enumerate(planes):
+        _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top)
+    axes[0, 0].set_xlim(reached(planes, "x"))
+    axes[0, 0].set_ylim(reached(planes, "y"))
+    for ax in axes[-1]:
+        ax.set_xlabel("$x$", fontsize=FONT)
+    return figure
+
+
+def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: float) -> None:
+    differences = planes - planes.sel(theory="exact")
+    scale = max(largest(differences.where(differences != 0, 0.0)), LEAST_DIFFERENCE * top)
+    for ax, plane in zip(rows[0], planes, strict=True):
+        mesh = draw_plane(ax, plane, "x", "y", top=top, signed=True)
+    for ax, plane in zip(rows[1, 1:], differences[1:], strict=True):
+        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True)
+    rows[1, 0].set_axis_off()
+    rows[1, 0].text(
+        1, 0.5, "difference\nfrom exact", transform=rows[1, 0].transAxes, ha="right", va="center", fontsize=FONT
+    )
+    time = float(planes["frame"])
+    rows[0, 0].set_ylabel(f"$t = {time:.4g}$\n$y$", fontsize=FONT)
+    bars = [(mesh, rows[0], "$W(x, y)$")]
+    if rows.shape[1] > 1:
+        bars.append((below, rows[1], r"$W - W_\mathrm{exact}$"))
+    for drawn, row, label in bars:
+        bar = figure.colorbar(drawn, ax=list(row), pad=0.01, aspect=12)
+        bar.set_label(label, fontsize=FONT)
+        bar.ax.tick_params(labelsize=FONT - 1)
+
+
+def plot_errors(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
+    """Draw the errors of the theories in time, with the breakdown times marked.
+
+    One panel per observable, on a logarithmic axis. The dashed grey line is the threshold, the grey area what the
+    numerical error hides, a triangle on the threshold a breakdown time.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of a :class:`wignercq.breakdown.Breakdown`.
+    observables : sequence of str
+        Of :data:`wignercq.breakdown.OBSERVABLES`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = math.ceil(len(observables) / 2)
+    columns = min(2, len(observables))
+    figure = Figure(figsize=(WIDTH * columns / 2, 0.5 + 2.0 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    for ax, name in zip(axes, observables, strict=False):
+        _draw_errors(ax, dataset.sel(observable=name))
+        ax.set_ylabel(f"error of {labels.observable(name)}", fontsize=FONT)
+    for ax in axes[len(observables) :]:
+        ax.remove()
+    for ax in axes[max(0, len(observables) - columns) : len(observables)]:
+        ax.set_xlabel("$t$", fontsize=FONT)
+        ax.tick_params(labelbottom=True)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=6, fontsize=FONT - 1, frameon=False)
+    return figure
+
+
+def _draw_errors(ax: Axes, data: xr.Dataset) -> None:
+    """Errors of one observable."""
+    times, threshold = data["time"].values, data.attrs["threshold"]
+    theories = labels.distinct(data)
+    for name in theories:
+        values = data["error"].sel(theory=name).values
+        style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
+        ax.plot(times, np.where(values > 0, values, np.nan), label=labels.THEORIES[name], linewidth=1.1, **style)
+        when = float(data["breakdown_time"].sel(theory=name))
+        if math.isfinite(when):
+            ax.plot([when], [threshold], "v", color=labels.COLOURS[name], markersize=5, clip_on=False, zorder=4)
+            ax.axvline(when, color=labels.COLOURS[name], linewidth=0.5, alpha=0.5)
+    floor = data["numerical_error"].sel(theory=theories).max("theory").values
+    errors = data["error"].sel(theory=theories).values
+    highest = 2 * max(threshold, float(np.nanmax(errors, initial=0.0)))
+    lowest = max(float(np.min(floor, initial=threshold)) / HIDDEN, highest * 10.0**-DECADES)
+    ax.fill_between(times, np.zeros_like(floor), floor, color="0.9", zorder=0, label="numerical error")
+    ax.axhline(threshold, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), label="threshold")
+    ax.set_yscale("log")
+    ax.set_ylim(lowest, highest)
+    ax.set_xlim(times[0], times[-1])
+    ax.tick_params(labelsize=FONT - 1)

@@ -1,0 +1,69 @@
+"""How theories and observables are called in figures and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import xarray as xr
+
+THEORIES: Mapping[str, str] = {
+    "exact": "exact",
+    "fokker_planck": "Fokker-Planck",
+    "first_order": r"order $\hbar^2$",
+    "closure": "Gaussian closure",
+    "linearised": "linearised",
+}
+COLOURS: Mapping[str, str] = {
+    "fokker_planck": "#d55e00",
+    "first_order": "#009e73",
+    "closure": "#0072b2",
+    "linearised": "#cc79a7",
+}
+LINES: Mapping[str, str] = {"fokker_planck": "-", "first_order": "-.", "closure": "--", "linearised": ":"}
+OTHERS: Mapping[str, str] = {
+    "energy": r"$\langle H \rangle$",
+    "energy_classical": r"$\langle H_\mathrm{C} \rangle$",
+    "energy_quantum": r"$\langle H_\mathrm{Q} \rangle$",
+    "energy_interaction": r"$\langle V_\mathrm{I} \rangle$",
+    "occupation": "$n$",
+    "W": "$W$",
+    "density_matrix": r"$\hat{\rho}$",
+}
+
+
+def observable(name: str) -> str:
+    """The symbol of an observable, as mathtext."""
+    kind, _, variables = name.partition("_")
+    if kind == "mean":
+        return rf"$\langle {variables} \rangle$"
+    if kind == "cov":
+        return rf"$\sigma_{{{variables}}}$"
+    return OTHERS[name]
+
+
+def swept(name: str) -> str:
+    """The symbol of a swept number, as mathtext."""
+    known = {
+        "hbar": r"\hbar",
+        "temperature": r"k_\mathrm{B} T",
+        "classical_mass": "M",
+        "quantum_mass": "m",
+        "friction": r"\alpha",
+        "diffusion": "D_2",
+        "decoherence": "D_0",
+        "lam": r"\lambda",
+    }
+    last = name.rpartition(".")[2]
+    return f"${known[last]}$" if last in known else f"${last}$" if len(last) == 1 else name
+
+
+def distinct(dataset: xr.Dataset) -> list[str]:
+    """Theories other than the exact one that have a result and an equation of their own, somewhere in a dataset."""
+    notes = dataset["note"].transpose("theory", ...)
+    results = dataset["numerical_error" if "failure" in dataset else "error"].transpose("theory", ...)
+    return [
+        str(name)
+        for name in dataset["theory"].values[1:]
+        if bool(results.sel(theory=name).notnull().any())
+        and not bool(notes.sel(theory=name).str.startswith("the same equation as").all())
+    ]

@@ -1,0 +1,76 @@
+"""What all figures share: sizes, colours, the drawing of a plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.collections import QuadMesh
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from wignercq.errors import InputError
+
+WIDTH = 7.0  # inches, two columns of a journal
+FONT = 8  # points
+SHOWN = 1e-3  # of the maximum: planes are cut to where they exceed it
+SIGNED, DENSITY = "RdBu_r", "viridis"  # colour maps of what may be negative, and of what may not
+
+
+def chosen_frames(dataset: xr.Dataset, frames: int | Sequence[int] | None) -> list[int]:
+    """Numbers of the frames asked for, all by default.
+
+    Raises
+    ------
+    InputError
+        A frame that the dataset does not hold.
+    """
+    held = dataset.sizes["frame"]
+    chosen = [frames] if isinstance(frames, int) else list(range(held) if frames is None else frames)
+    for frame in chosen:
+        if not -held <= frame < held:
+            raise InputError(f"frames: expected numbers from 0 to {held - 1}, got {frame}")
+    return chosen
+
+
+def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: float, signed: bool) -> QuadMesh:
+    """Draw a function of two variables, the second upwards, with colours up to `top`; zero is neutral if signed."""
+    mesh = ax.pcolormesh(
+        plane[first],
+        plane[second],
+        plane.transpose(first, second).values.T,
+        cmap=SIGNED if signed else DENSITY,
+        vmin=-top if signed else 0.0,
+        vmax=top,
+        shading="gouraud",
+        rasterized=True,
+    )
+    ax.tick_params(labelsize=FONT - 1)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.yaxis.set_major_locator(MaxNLocator(5))
+    return mesh
+
+
+def log_ticks(axis: Axis, lower: float, upper: float) -> None:
+    """Plain numbers on a logarithmic axis from `lower` to `upper`, three a decade on short ones."""
+    decades = np.log10(upper / lower)
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def reached(planes: xr.DataArray, name: str) -> tuple[float, float]:
+    """The part of an axis where any of the planes exceeds a thousandth of the maximum, and a little more."""
+    size = abs(planes)
+    along = size.max([str(dim) for dim in planes.dims if dim != name])
+    points = planes[name].values[(along >= SHOWN * float(size.max())).values]
+    spacing = float(planes[name][1] - planes[name][0])
+    return float(points.min()) - 2 * spacing, float(points.max()) + 2 * spacing
+
+
+def largest(planes: xr.DataArray) -> float:
+    """The largest modulus, or 1 where there is none."""
+    top = float(np.abs(planes).max())
+    return top if top > 0 else 1.0
