@@ -221,7 +221,7 @@ def test_w_as_an_array_is_accepted_with_its_grid() -> None:
         ({"duration": 1.0, "tolerance": 0.0}, "tolerance: expected"),
         ({"duration": 1.0, "dt": -0.1}, "dt: expected a positive number"),
         ({"duration": 1.0, "precision": "float16"}, "precision: expected"),
-        ({"duration": 1.0, "precision": "float32"}, "tolerance: expected at least"),
+        ({"duration": 1.0, "precision": "float32", "tolerance": 1e-6}, "tolerance: expected at least"),
         ({"duration": 1.0, "engine": "gpu"}, "engine: expected"),
         ({"duration": 1.0, "threads": 0}, "threads: expected"),
         ({"duration": 1.0, "grid": {"z": AxisChoice(points=8)}}, "axes q, p, x, y, got z"),

@@ -145,7 +145,7 @@ def test_a_packet_that_leaves_the_box_stops_the_run_and_keeps_the_outputs_before
         pytest.warns(ResolutionWarning, match="axis q"),
         pytest.raises(ResolutionError, match=r"grid\.q\.extent") as stop,
     ):
-        evolve(model, state, grid=grid, duration=4.0, outputs=16, tolerance=1e-4, dt=0.05, order=2)
+        evolve(model, state, grid=grid, duration=4.0, outputs=16, tolerance=1e-4, dt=0.05)
     solution = stop.value.solution
     assert solution is not None
     assert 3 <= solution.time.size < 12

@@ -1,47 +1,48 @@
-"""Checkpoints: everything a run needs to go on as if it had never stopped, in one file that is whole or refused.
+"""Checkpoints: everything a run needs to go on as if it had never stopped, in a file that is whole or refused.
 
-The file is HDF5 behind a user block of 512 bytes that holds the SHA-256 of the rest. It is written beside its final
-name, synced, and renamed; the checkpoint before it is kept as ``.previous``. Nothing in it is ever executed.
+A checkpoint is written beside its final name, synced and renamed; the one before it is kept as ``.previous``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import h5py
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from wignercq.errors import CheckpointError, CheckpointWarning
-from wignercq.grid import Axis, Grid
-from wignercq.record import FRAME_PLANES, Frame, Record
+from wignercq.archive import Archive
+from wignercq.errors import CheckpointError, CheckpointWarning, GridError
+from wignercq.grid import NAMES, Axis, Grid
+from wignercq.model import Model
+from wignercq.record import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS, Frame, Record
 
 FORMAT = 1
-USER_BLOCK = 512  # bytes; HDF5 allows no less
-MAGIC = b"wignercq checkpoint sha256 "
-PIECE = 1 << 22  # bytes read at a time
+ROW_NAMES = ("time", *(name for name in DESCRIPTIONS if name not in {"energy_budget_residual", "W", *FRAME_PLANES}))
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[FiniteFloat, Field(gt=0)]
+Axes = list[tuple[float, float, int]]
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """A run between two steps.
+class Header(BaseModel):
+    """What a checkpoint says beside its arrays.
 
     Parameters
     ----------
-    identity : dict
-        What was asked: model, grid, times and numerical settings as text; a checkpoint goes on with the same only.
-    probe : np.ndarray
-        Some values of the initial W, relative to its maximum.
-    attributes : dict
-        Of the result so far: versions, scheme, time step, error estimate.
-    record : Record
-    steps, next_output : int
-        See TimeLoop.
+    identity : dict of str to str
+        What was asked: model, state, grid, times and numerical settings; a checkpoint goes on with the same only.
+    versions : dict of str to str
+        Of the program and of the libraries that began the run.
+    resumed : list of str
+        Earlier resumptions, a line each.
+    dt, error : float
+        The time step and its estimated error.
+    steps : int
+        Whole steps behind W.
     warned : list of (str, str)
         Axes and quantities already warned of.
     notes : list of str
@@ -50,20 +51,50 @@ class Snapshot:
         No more changes of the grid.
     seconds : float
         Wall time so far.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = FORMAT
+    identity: dict[str, str]
+    versions: dict[str, str]
+    resumed: list[str]
+    dt: Positive
+    error: FiniteFloat
+    steps: Count
+    warned: list[tuple[str, str]]
+    notes: list[str]
+    exhausted: bool
+    seconds: FiniteFloat
+
+
+class _Layout(BaseModel):
+    """The header as it is stored: with the grids that the arrays belong to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    header: Header
+    grid: Axes
+    frames: list[tuple[FiniteFloat, Axes]]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A run between two steps.
+
+    Parameters
+    ----------
+    header : Header
+    probe : np.ndarray
+        Some values of the initial W.
+    record : Record
     W : np.ndarray
         Shape ``record.grid.shape``.
     """
 
-    identity: dict[str, str]
+    header: Header
     probe: np.ndarray
-    attributes: dict[str, Any]
     record: Record
-    steps: int
-    next_output: int
-    warned: list[tuple[str, str]]
-    notes: list[str]
-    exhausted: bool
-    seconds: float
     W: np.ndarray
 
 
@@ -93,7 +124,7 @@ class CheckpointFiles:
         return self.path.exists() or self.previous.exists()
 
     def discard(self) -> None:
-        """Remove both, the run being finished."""
+        """Remove both, their run being finished."""
         for path in (self._partial, self.previous, self.path):
             path.unlink(missing_ok=True)
 
@@ -106,7 +137,7 @@ class CheckpointFiles:
             For example a full disk.
         """
         try:
-            _write(self._partial, snapshot)
+            _packed(snapshot).write(self._partial)
             if self.path.exists():
                 os.replace(self.path, self.previous)
             os.replace(self._partial, self.path)
@@ -114,131 +145,101 @@ class CheckpointFiles:
         finally:
             self._partial.unlink(missing_ok=True)
 
-    def read(self, model: Any, framed: set[int]) -> Snapshot:
-        """The last checkpoint, or the one before when the last is damaged (with a CheckpointWarning).
+    def read(self, model: Model, framed: set[int]) -> Snapshot:
+        """The last checkpoint; when it is damaged the one before, which takes its place, with a CheckpointWarning.
+
+        Parameters
+        ----------
+        model : Model
+        framed : set of int
+            See Record.
 
         Raises
         ------
         CheckpointError
             There is none, or none that is whole.
         """
-        reasons = []
-        for path in (self.path, self.previous):
-            if not path.exists():
-                continue
+        if not self.exist():
+            raise CheckpointError(f"{self.path}: expected a checkpoint to resume, got nothing at this path")
+        if not self.path.exists():
+            return _read(self.previous, model, framed)
+        try:
+            return _read(self.path, model, framed)
+        except CheckpointError as error:
+            if not self.previous.exists():
+                raise
             try:
-                snapshot = _read(path, model, framed)
-            except CheckpointError as error:
-                reasons.append(str(error))
-                continue
-            for reason in reasons:
-                warnings.warn(f"{reason}; going on from {path.name}", CheckpointWarning, stacklevel=2)
-            return snapshot
-        if reasons:
-            raise CheckpointError("; ".join(reasons))
-        raise CheckpointError(f"{self.path}: expected a checkpoint to resume, got nothing at this path")
+                snapshot = _read(self.previous, model, framed)
+            except CheckpointError as earlier:
+                raise CheckpointError(f"{error}; {earlier}") from None
+            warnings.warn(f"{error}; going on from the one before", CheckpointWarning, stacklevel=2)
+        os.replace(self.previous, self.path)
+        return snapshot
 
 
-def _write(path: Path, snapshot: Snapshot) -> None:
-    with h5py.File(path, "w", userblock_size=USER_BLOCK) as file:
-        file.attrs["header"] = json.dumps(
-            {
-                "format": FORMAT,
-                "identity": snapshot.identity,
-                "attributes": snapshot.attributes,
-                "steps": snapshot.steps,
-                "next_output": snapshot.next_output,
-                "warned": snapshot.warned,
-                "notes": snapshot.notes,
-                "exhausted": snapshot.exhausted,
-                "seconds": snapshot.seconds,
-                "grid": _axes(snapshot.record.grid),
-            }
-        )
-        file["probe"] = snapshot.probe
-        _write_record(file, snapshot.record)
-        stored = file.create_dataset("W", snapshot.W.shape, snapshot.W.dtype)
-        for i in range(snapshot.W.shape[0]):
-            stored[i] = snapshot.W[i]
-    digest = _digest(path)
-    with open(path, "r+b") as raw:
-        raw.write(MAGIC + digest.encode())
-        raw.flush()
-        os.fsync(raw.fileno())
+def _packed(snapshot: Snapshot) -> Archive:
+    record = snapshot.record
+    layout = _Layout(
+        header=snapshot.header,
+        grid=_axes(record.grid),
+        frames=[(frame.time, _axes(frame.grid)) for frame in record.frames],
+    )
+    arrays = {
+        "probe": snapshot.probe,
+        "rates": np.array([*record.rates.items()], float).reshape(-1, 2),
+        **{f"rows/{name}": np.array([row[name] for row in record.rows], float) for name in ROW_NAMES},
+        **{f"frames/{k}/{name}": frame.planes[name] for k, frame in enumerate(record.frames) for name in FRAME_PLANES},
+        "W": snapshot.W,
+    }
+    return Archive(layout.model_dump(), arrays)
 
 
-def _read(path: Path, model: Any, framed: set[int]) -> Snapshot:
+def _read(path: Path, model: Model, framed: set[int]) -> Snapshot:
     try:
-        with open(path, "rb") as raw:
-            head = raw.read(len(MAGIC) + 64)
-        if head != MAGIC + _digest(path).encode():
-            raise CheckpointError(f"{path}: expected a whole checkpoint, got a damaged one")
-        with h5py.File(path, "r") as file:
-            header = json.loads(file.attrs["header"])
-            if header["format"] != FORMAT:
-                raise CheckpointError(f"{path}: expected checkpoint format {FORMAT}, got {header['format']}")
-            grid = Grid(*(Axis(*axis) for axis in header["grid"]))
-            return Snapshot(
-                identity=header["identity"],
-                probe=file["probe"][...],
-                attributes=header["attributes"],
-                record=_read_record(file, model, grid, framed),
-                steps=header["steps"],
-                next_output=header["next_output"],
-                warned=[(axis, quantity) for axis, quantity in header["warned"]],
-                notes=header["notes"],
-                exhausted=header["exhausted"],
-                seconds=header["seconds"],
-                W=file["W"][...],
-            )
-    except CheckpointError:
-        raise
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{path}: expected a readable checkpoint, got: {error}") from None
+        archive = Archive.read(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: expected a readable checkpoint, got: {error.strerror}") from None
+    try:
+        return _unpacked(archive, model, framed)
+    except (ValidationError, GridError, KeyError, TypeError, ValueError):
+        raise CheckpointError(f"{path}: expected a checkpoint of this version, got another content") from None
 
 
-def _write_record(file: h5py.File, record: Record) -> None:
-    file["times"] = record.times
-    file["rates"] = np.array([*record.rates.items()], float).reshape(-1, 2)
-    rows = file.create_group("rows")
-    for name in record.rows[0] if record.rows else ():
-        rows[name] = np.array([row[name] for row in record.rows])
-    for number, frame in enumerate(record.frames):
-        group = file.create_group(f"frames/{number}")
-        group.attrs["time"] = frame.time
-        group.attrs["grid"] = _axes(frame.grid)
-        for name, plane in frame.planes.items():
-            group[name] = plane
-
-
-def _read_record(file: h5py.File, model: Any, grid: Grid, framed: set[int]) -> Record:
-    times = file["times"][...].tolist()
-    columns = {name: values[...] for name, values in file["rows"].items()}
-    rows = [{name: _scalar(values[i]) for name, values in columns.items()} for i in range(len(times))]
+def _unpacked(archive: Archive, model: Model, framed: set[int]) -> Snapshot:
+    """The snapshot in an archive; ValueError and its like where it is none."""
+    layout = _Layout.model_validate(archive.header)
+    arrays = archive.arrays
+    grid = _grid(layout.grid)
+    _require(layout.header.format == FORMAT and arrays["W"].shape == grid.shape)
     frames = []
-    for number in range(len(file.get("frames", ()))):
-        group = file[f"frames/{number}"]
-        axes = Grid(*(Axis(lower, upper, int(points)) for lower, upper, points in group.attrs["grid"]))
-        frames.append(Frame(float(group.attrs["time"]), axes, {name: group[name][...] for name in FRAME_PLANES}))
-    return Record(model, grid, framed, times, rows, frames, dict(map(tuple, file["rates"][...].tolist())))
+    for k, (time, axes) in enumerate(layout.frames):
+        frame = Frame(time, _grid(axes), {name: np.array(arrays[f"frames/{k}/{name}"]) for name in FRAME_PLANES})
+        points = dict(zip(NAMES, frame.grid.shape, strict=True))
+        _require(all(frame.planes[n].shape == (points[a], points[b]) for n, (a, b) in FRAME_PLANES.items()))
+        _require(all(before <= now for before, now in zip(frame.grid.shape, grid.shape, strict=True)))
+        frames.append(frame)
+    columns = {name: np.array(arrays[f"rows/{name}"]) for name in ROW_NAMES}
+    outputs = columns["time"].size
+    _require(all(c.shape == (outputs, *(4,) * len(ROW_DIMENSIONS.get(n, ()))) for n, c in columns.items()))
+    rows = [{name: c[i] if c.ndim > 1 else float(c[i]) for name, c in columns.items()} for i in range(outputs)]
+    _require(arrays["rates"].shape[1:] == (2,) and bool(np.isfinite(arrays["rates"]).all()))
+    rates = dict(arrays["rates"].tolist())
+    _require(all(row["time"] in rates for row in rows))
+    record = Record(model, grid, framed, rows, frames, rates)
+    return Snapshot(layout.header, np.array(arrays["probe"]), record, arrays["W"])
 
 
-def _scalar(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
+def _require(condition: bool) -> None:
+    if not condition:
+        raise ValueError
 
 
-def _axes(grid: Grid) -> list[tuple[float, float, int]]:
+def _axes(grid: Grid) -> Axes:
     return [(axis.lower, axis.upper, axis.points) for axis in grid]
 
 
-def _digest(path: Path) -> str:
-    """SHA-256 of everything behind the user block."""
-    sha = hashlib.sha256()
-    with open(path, "rb") as raw:
-        raw.seek(USER_BLOCK)
-        while piece := raw.read(PIECE):
-            sha.update(piece)
-    return sha.hexdigest()
+def _grid(axes: Axes) -> Grid:
+    return Grid(*(Axis(*axis) for axis in axes))
 
 
 def _sync(folder: Path) -> None:

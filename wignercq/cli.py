@@ -15,6 +15,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from wignercq.config import Config
+from wignercq.config.file import KEY_OF_ARGUMENT
 from wignercq.errors import (
     CheckpointWarning,
     InputError,
@@ -31,7 +32,15 @@ from wignercq.summary import accuracy_lines, description, final_table
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 OURS = (ResolutionWarning, CheckpointWarning)
-RUN_ARGUMENTS = ("duration", "tolerance", "dt", "order", "precision", "engine", "frames")
+RUN_ARGUMENTS = ("duration", "tolerance", "dt", "order", "hbar_order", "precision", "engine", "frames")
+#: Where the configuration says what an argument of evolve, or of its model, stands for.
+KEYS = {
+    **KEY_OF_ARGUMENT,
+    **{name: f"run.{name}" for name in RUN_ARGUMENTS},
+    "times": "run.duration or run.outputs",
+    "state": "initial",
+    "adapt": "grid.adapt",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -161,7 +170,7 @@ def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool)
             settings.state,
             grid=settings.axes,
             times=chosen.times,
-            tolerance=chosen.accuracy,
+            tolerance=chosen.tolerance,
             dt=chosen.dt,
             order=chosen.order,
             hbar_order=chosen.hbar_order,
@@ -177,9 +186,9 @@ def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool)
             progress=progress,
         )
     except InputError as error:
-        argument = str(error).partition(":")[0]
-        prefix = "run." if argument in RUN_ARGUMENTS else ""
-        raise InputError(f"{prefix}{error}") from None
+        argument, colon, rest = str(error).partition(":")
+        head, dot, tail = argument.partition(".")
+        raise type(error)(f"{KEYS.get(head, head)}{dot}{tail}{colon}{rest}") from None
 
 
 def _theory(settings: Config | None) -> LinearModel | None:

@@ -13,16 +13,19 @@ import numpy as np
 from tqdm import tqdm
 
 from wignercq.checkpoint import CheckpointFiles
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, ResolutionError
+from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
 from wignercq.grid import Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
 from wignercq.model import Model
+from wignercq.monitors import ERROR_LEVEL
 from wignercq.prepare import Numerics
-from wignercq.session import Request, Session
+from wignercq.request import Request
+from wignercq.session import Session
 from wignercq.solution import Solution
 from wignercq.states import State
 
+DEFAULT_TOLERANCES = {"float64": 1e-6, "float32": 1e-4}
 PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
 
 
@@ -34,7 +37,7 @@ def evolve(
     duration: float | None = None,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
-    tolerance: float = 1e-6,
+    tolerance: float | None = None,
     dt: float | None = None,
     order: int = 4,
     hbar_order: int | None = None,
@@ -65,11 +68,13 @@ def evolve(
         Number of equal intervals between outputs, default 20. Not with `times`.
     times : sequence of float
         Increasing output times. Time 0 is always an output as well.
-    tolerance : float
-        On W relative to its maximum; sets the time step unless `dt` is given, and the level of warnings.
+    tolerance : float, optional
+        On W relative to its maximum; sets the time step unless `dt` is given, and the level of warnings. Default
+        1e-6, with float32 1e-4.
     dt : float, optional
-        Time step. Steps are at ``n * dt`` whatever the outputs; an output between two steps is reached by a
-        shorter step on a copy, so other outputs never change the result.
+        Time step. Its time error is estimated: above `tolerance` if that is given too, else above 1e-2, it is warned
+        of, above 0.3 it is refused. Steps are at ``n * dt`` whatever the outputs; an output between two steps is
+        reached by a shorter step on a copy, so other outputs never change the result.
     order : {4, 2}
         Order of the splitting scheme (:mod:`wignercq.schemes`).
     hbar_order : int or None
@@ -89,7 +94,8 @@ def evolve(
     memory_limit : float, optional
         Bytes the run may use, at most the free memory.
     checkpoint : path, optional
-        Where to write checkpoints (:mod:`wignercq.checkpoint`); removed when the run is finished.
+        Where to write checkpoints (:mod:`wignercq.checkpoint`). The last two are kept, here and with ``.previous``
+        appended, also when the run is finished: remove them when its result is safe.
     checkpoint_every : float
         Seconds of wall time between checkpoints.
     resume : bool
@@ -113,16 +119,16 @@ def evolve(
         Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
     """
     output_times = _output_times(duration, outputs, times)
-    numerics = Numerics(tolerance, dt, order, hbar_order, precision, engine, threads)
+    level = DEFAULT_TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
+    numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads)
     if frames < 0:
         raise InputError(f"frames: expected at least 0, got {frames!r}")
     for name, value in (("memory_limit", memory_limit), ("checkpoint_every", checkpoint_every)):
         if value is not None and not value > 0:
             raise InputError(f"{name}: expected a positive number, got {value!r}")
-    if resume and checkpoint is None:
-        raise InputError("checkpoint: expected the path of a checkpoint to resume, got none")
-    request = Request(model, state, grid, output_times, numerics, frames, adapt, memory_limit)
-    files = None if checkpoint is None else CheckpointFiles(Path(checkpoint))
+    accuracy = ERROR_LEVEL if tolerance is None else tolerance
+    request = Request(model, state, grid, output_times, numerics, frames, adapt, memory_limit, accuracy)
+    files = _checkpoint_files(checkpoint, resume)
     session: Session | None = None
 
     def so_far() -> Solution | None:
@@ -140,11 +146,22 @@ def evolve(
             raise Interrupted("interrupted", so_far(), stop.signal) from None
         except ResolutionError as error:
             raise ResolutionError(str(error), so_far()) from None
-    if files is not None:
-        files.discard()
+        except MemoryError as error:
+            raise MemoryLimitError(f"grid: expected a run that fits the free memory, got: {error}") from None
     result = session.solution(keep_state=keep_state)
     assert result is not None
     return result
+
+
+def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -> CheckpointFiles | None:
+    if checkpoint is None:
+        if resume:
+            raise InputError("checkpoint: expected the path of a checkpoint to resume, got none")
+        return None
+    path = Path(checkpoint)
+    if not path.parent.is_dir():
+        raise InputError(f"checkpoint: expected a file in an existing folder, got {path}")
+    return CheckpointFiles(path)
 
 
 def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, progress: bool) -> None:
@@ -154,12 +171,14 @@ def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None,
     with tqdm(total=end, initial=loop.time, disable=not progress, bar_format=PROGRESS_BAR) as bar:
         for reached in loop.outputs(times):
             bar.update(reached - bar.n)
-            due = clock.perf_counter() - written > every
-            if files is not None and (due or requests.requested is not None) and reached < end:
+            if reached == end:
+                return
+            stop = requests.requested
+            if files is not None and (stop is not None or clock.perf_counter() - written > every):
                 _checkpoint(files, session)
                 written = clock.perf_counter()
-            if requests.requested is not None and reached < end:
-                raise Stop(requests.requested)
+            if stop is not None:
+                raise Stop(stop)
 
 
 def _checkpoint(files: CheckpointFiles, session: Session) -> None:
@@ -168,7 +187,8 @@ def _checkpoint(files: CheckpointFiles, session: Session) -> None:
         files.write(session.snapshot())
     except OSError as error:
         warnings.warn(
-            f"{files.path}: expected room for a checkpoint, got: {error.strerror or error}; going on without",
+            f"{files.path}: expected a checkpoint that can be written, got: {error.strerror or error}; "
+            "going on without",
             CheckpointWarning,
             stacklevel=2,
         )

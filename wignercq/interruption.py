@@ -20,18 +20,25 @@ class Stop(BaseException):
 class StopRequests:
     """Context in which a first SIGINT or SIGTERM only sets :attr:`requested`, once :attr:`patient` is True.
 
-    Before that, and for every further signal, :class:`Stop` is raised where the program is. Outside the main thread,
-    where Python delivers no signals, it does nothing.
+    Before that, and for every further signal, :class:`Stop` is raised where the program is. A signal that is ignored,
+    as in a job that a script put into the background, stays ignored. Outside the main thread, where Python delivers no
+    signals, it does nothing.
+
+    Parameters
+    ----------
+    patient : bool
     """
 
-    def __init__(self) -> None:
-        self.patient = False
+    def __init__(self, *, patient: bool = False) -> None:
+        self.patient = patient
         self.requested: int | None = None
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> StopRequests:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+            for number in SIGNALS:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(self, kind: type | None, value: BaseException | None, traceback: TracebackType | None) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from wignercq.checkpoint import CheckpointFiles
 from wignercq.config import Config
 from wignercq.errors import CheckpointError, InputError
+from wignercq.interruption import StopRequests
 from wignercq.solution import Solution
 
 FREE_KEYS = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ between a run and its resumption
@@ -99,7 +100,8 @@ class Output:
         """
         solution.dataset.attrs["configuration"] = settings.text
         try:
-            solution.save(self.target)
+            with StopRequests(patient=True):
+                solution.save(self.target)
         except OSError as error:
             hint = "; --resume goes on from the last checkpoint" if self.checkpoints.exist() else ""
             reason = error.strerror or " ".join(str(error).split())
@@ -112,8 +114,11 @@ def _locked(lock: Path, target: Path) -> Iterator[None]:
         with open(lock, "a") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise InputError(f"{target}: expected a file that no other run is writing, got one in use") from None
+            except OSError:  # some network file systems know no locks
+                yield
+                return
             try:
                 current = os.stat(lock).st_ino == os.fstat(handle.fileno()).st_ino
             except FileNotFoundError:  # the run before has just removed it

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import psutil
 
 from wignercq.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.errors import GridError, InputError, MemoryLimitError, StateError
 from wignercq.grid import Grid
 from wignercq.grid_choice import AxisChoice, choose_grid
+from wignercq.memory import free_memory
 from wignercq.model import Model
 from wignercq.propagator import Propagator
 from wignercq.schemes import BY_ORDER, Part, Scheme
@@ -142,7 +142,7 @@ def prepare(
         Something in the arguments cannot be used.
     """
     full_grid = _resolve_grid(model, state, grid, end, numerics.tolerance)
-    _check_memory(full_grid, numerics, memory_limit)
+    require_memory(full_grid, numerics, memory_limit)
     engine = numerics.make_engine(full_grid)
     W = _fill(engine, state, model.hbar)
     pilot = pilot_run(
@@ -169,17 +169,27 @@ def _resolve_grid(
     return choose_grid(model, state, end, tolerance=tolerance, axes=grid)
 
 
-def _check_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
-    """Refuse a run that does not fit, before anything is allocated."""
-    needed, free = numerics.memory(grid), psutil.virtual_memory().available
+def require_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
+    """Refuse a run that does not fit, before anything is allocated.
+
+    Raises
+    ------
+    MemoryLimitError
+        The run needs more than is free, or more than `limit` bytes.
+    """
+    needed, free = numerics.memory(grid), free_memory()
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
         whose = "the free memory" if allowed == free else "a memory limit"
         raise MemoryLimitError(
-            f"grid: expected a run that fits {whose} of {allowed / 2**30:.1f} GiB, got "
-            f"{' x '.join(map(str, grid.shape))} points, which need {needed / 2**30:.1f} GiB; "
+            f"grid: expected a run that fits {whose} of {_readable(allowed)}, got "
+            f"{' x '.join(map(str, grid.shape))} points, which need {_readable(needed)}; "
             "lower points or shorten the run"
         )
+
+
+def _readable(size: float) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:

@@ -16,6 +16,8 @@ from wignercq.observables import Energies, Marginals, occupation
 from wignercq.propagator import Boundary
 from wignercq.regrid import embedding
 
+ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}
+
 FRAME_PLANES = {
     "density_qp": ("q", "p"),
     "wigner_xy": ("x", "y"),
@@ -81,18 +83,27 @@ class Record:
         Of W now; :meth:`regrid` changes it.
     framed : set of int
         Numbers of the outputs whose marginal planes are kept.
+    rows : list of dict
+        The time and the observables of every output, names as in DESCRIPTIONS.
+    frames : list of Frame
+    rates : dict of float to float
+        Rate of <H> at step boundaries and outputs.
     """
 
     model: Model
     grid: Grid
     framed: set[int]
-    times: list[float] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     rates: dict[float, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.regrid(self.grid)
+
+    @property
+    def times(self) -> list[float]:
+        """Times of the outputs so far."""
+        return [row["time"] for row in self.rows]
 
     def regrid(self, grid: Grid) -> None:
         """W is on another grid from now on."""
@@ -115,15 +126,13 @@ class Record:
 
     def add_output(self, time: float, marginals: Marginals, edge: np.ndarray, tail: np.ndarray) -> None:
         """All observables at an output time."""
-        if len(self.times) in self.framed:
-            planes = {name: marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
-            self.frames.append(Frame(time, self.grid, planes))
+        number = len(self.rows)
         energies = self._energies
         parts = energies.classical(marginals), energies.quantum(marginals), energies.interaction(marginals)
         self.add_rate(time, marginals)
-        self.times.append(time)
         self.rows.append(
             {
+                "time": time,
                 "norm": marginals.norm,
                 "mean": marginals.mean,
                 "covariance": marginals.covariance,
@@ -138,11 +147,15 @@ class Record:
                 "spectral_tail": tail,
             }
         )
+        if number in self.framed:
+            planes = {name: marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
+            self.frames.append(Frame(time, self.grid, planes))
 
     def _budget_residual(self) -> np.ndarray:
         """<H>(t) - <H>(0) - integral of the rate, the integral taken along a spline through all step boundaries."""
         energy = np.array([row["energy"] for row in self.rows])
-        times = np.array(sorted(self.rates))
+        last = self.rows[-1]["time"]
+        times = np.array(sorted(time for time in self.rates if time <= last))
         rates = np.array([self.rates[t] for t in times])
         if times.size == 1:
             return np.zeros(1)
@@ -152,14 +165,10 @@ class Record:
 
     def dataset(self, attributes: Mapping[str, Any], W: np.ndarray | None) -> xr.Dataset:
         """The record as a dataset."""
-        dims: dict[str, tuple[str, ...]] = {
-            "mean": ("time", "z"),
-            "covariance": ("time", "z", "z2"),
-            "edge_mass": ("time", "axis"),
-            "spectral_tail": ("time", "axis"),
-        }
         variables: dict[str, Any] = {
-            name: (dims.get(name, ("time",)), np.array([row[name] for row in self.rows])) for name in self.rows[0]
+            name: (("time", *ROW_DIMENSIONS.get(name, ())), np.array([row[name] for row in self.rows]))
+            for name in self.rows[0]
+            if name != "time"
         }
         variables["energy_budget_residual"] = (("time",), self._budget_residual())
         frames = [frame.on(self.grid) for frame in self.frames]

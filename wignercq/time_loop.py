@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, ResolutionError
 from wignercq.grid import Grid
 from wignercq.monitors import Watch, mass_at_all_ends, mass_at_ends, spectral_tail
 from wignercq.observables import Marginals
@@ -61,8 +61,6 @@ class TimeLoop:
         Chooses better grids; None keeps the grid.
     steps : int
         Whole steps behind W.
-    next_output : int
-        Number of the first output that is still to come.
     """
 
     propagator: Propagator
@@ -72,7 +70,6 @@ class TimeLoop:
     threads: int
     adapter: Adapter | None = None
     steps: int = 0
-    next_output: int = 0
     at_output: Any = field(init=False, default=None)
     _copy: Any = field(init=False, default=None)
 
@@ -87,36 +84,39 @@ class TimeLoop:
         return self.propagator.engine.grid
 
     def outputs(self, times: np.ndarray) -> Iterator[float]:
-        """Go through all output times still to come, yielding every moment reached, W being at ``self.time`` then."""
-        stretch = self._stretch(float(times[-1]))
+        """Go through all output times still to come, yielding every moment reached.
+
+        Whenever it yields, W, `steps` and `record` are all that is needed to go on with the very same operations.
+        """
+        end = float(times[-1])
         if self.adapter is not None:
             self._save_copy()
-        while self.next_output < times.size:
-            time = float(times[self.next_output])
-            position = time / self.propagator.dt
-            whole = round(position) if abs(position - round(position)) < ON_STEP else math.floor(position)
-            look = None
+        while len(self.record.rows) < times.size:
+            time, look = float(times[len(self.record.rows)]), None
+            whole = whole_steps(time, self.propagator.dt)
             while self.steps < whole:
-                look = self._advance(min(stretch, whole - self.steps))
+                look = self._advance(min(self._stretch(end), whole - self.steps))
                 if self.steps < whole:
                     self._report(self.time, look, output=False)
                     yield self.time
-            remainder = time - self.time
-            if abs(remainder) < ON_STEP * self.propagator.dt:
-                self.at_output = self.W
-                self._report(time, look or self._look(self.W), output=True)
-            else:
-                self._save_copy()
-                self.at_output = self._copy
-                self.propagator.leap(self._copy, remainder)
-                self._report(time, self._look(self._copy), output=True)
-            self.next_output += 1
+            self._output(time, look)
             yield time
             if self.adapter is not None and self.at_output is self._copy:
                 self._save_copy()
 
+    def _output(self, time: float, look: Look | None) -> None:
+        """Report an output at or within a step after W, which `look` has seen if it is not None."""
+        remainder = time - self.time
+        self.at_output = self.W
+        if remainder > ON_STEP * self.propagator.dt:
+            self._save_copy()
+            self.at_output = self._copy
+            self.propagator.leap(self._copy, remainder)
+            look = None
+        self._report(time, look or self._look(self.at_output), output=True)
+
     def _stretch(self, duration: float) -> int:
-        """Steps between two looks."""
+        """Steps until W is looked at again; on a grid that has grown they are fewer."""
         evenly = math.ceil(duration / self.propagator.dt / CHECKS_PER_RUN)
         return max(1, min(evenly, STRETCH_WORK // self.grid.size))
 
@@ -147,7 +147,7 @@ class TimeLoop:
         except InputError as error:
             self.adapter.give_up(str(error))
             return False
-        self.propagator, self.W = propagator, None
+        self.propagator, self.W, self.at_output = propagator, None, None
         self.W = propagator.engine.allocate()
         transfer(self._copy, before, grid, self.W)
         self._copy = None
@@ -167,11 +167,22 @@ class TimeLoop:
 
     def _report(self, time: float, look: Look, *, output: bool) -> None:
         edge = look.ends.sum(axis=1)
-        self.watch.check(time, look.marginals.norm, edge, look.tail)
+        try:
+            self.watch.check(time, look.marginals.norm, edge, look.tail)
+        except ResolutionError as error:
+            if self.adapter is None or not self.adapter.exhausted:
+                raise
+            raise ResolutionError(f"{error}; the grid was to be changed at {self.adapter.notes[-1]}") from None
         if output:
             self.record.add_output(time, look.marginals, edge, look.tail)
         else:
             self.record.add_rate(time, look.marginals)
+
+
+def whole_steps(time: float, dt: float) -> int:
+    """Number of whole steps from 0 to `time`, or to the step boundary that `time` is on up to rounding."""
+    nearest = round(time / dt)
+    return nearest if abs(time / dt - nearest) < ON_STEP else math.floor(time / dt)
 
 
 def _ends_between(boundary: Boundary, grid: Grid) -> np.ndarray:

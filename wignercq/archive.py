@@ -1,0 +1,121 @@
+"""Named arrays and a header in one file that is whole or refused; reading it executes nothing.
+
+The file is a line with the SHA-256 of the rest, the length of the header in eight bytes, the header as JSON, and the
+arrays one after another. The header lists their names, types and shapes, which have to fill the file exactly: a file
+never makes its reader allocate more than its own size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wignercq.errors import CheckpointError
+from wignercq.grid import NAMES
+
+MAGIC = b"wignercq archive 1, sha256 "
+DIGEST = slice(len(MAGIC), len(MAGIC) + 64)
+BODY = DIGEST.stop + 1  # where the signed part begins: after the newline
+LENGTH_BYTES = 8  # of the length of the header
+ALIGNMENT = 64  # bytes, of the first array; the header is filled up with blanks
+MAX_HEADER = 2**28  # bytes
+DTYPES = ("<f8", "<f4")
+PIECE = 2**22  # bytes hashed at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """Arrays and what is said of them.
+
+    Parameters
+    ----------
+    header : dict
+        Of what JSON knows.
+    arrays : mapping of str to np.ndarray
+        float64 or float32, any layout; from :meth:`read`, views of the file.
+    """
+
+    header: dict[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+    def write(self, path: Path) -> None:
+        """Write the file and wait until it is on the disk.
+
+        Raises
+        ------
+        OSError
+            For example a full disk; an incomplete file may be left behind.
+        """
+        listed = [(name, array.dtype.newbyteorder("<").str, array.shape) for name, array in self.arrays.items()]
+        header = json.dumps({"header": self.header, "arrays": listed}).encode()
+        header += b" " * (-(BODY + LENGTH_BYTES + len(header)) % ALIGNMENT)
+        digest = hashlib.sha256()
+        with open(path, "wb") as file:
+            file.write(bytes(BODY))
+            for piece in (len(header).to_bytes(LENGTH_BYTES, "little"), header, *self._pieces()):
+                digest.update(piece)
+                file.write(piece)
+            file.seek(0)
+            file.write(MAGIC + digest.hexdigest().encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The bytes of all arrays in C order, those of a W slab by slab."""
+        for array in self.arrays.values():
+            for part in array if array.ndim == len(NAMES) else [array]:
+                yield np.asarray(part, part.dtype.newbyteorder("<")).tobytes()
+
+    @classmethod
+    def read(cls, path: Path) -> Archive:
+        """Read a file that :meth:`write` wrote, its arrays as read-only views of it.
+
+        Raises
+        ------
+        CheckpointError
+            The file is damaged or something else.
+        OSError
+            It cannot be read.
+        """
+        if not path.is_file():
+            raise CheckpointError(f"{path}: expected a checkpoint, got something that is no file")
+        if path.stat().st_size < BODY + LENGTH_BYTES:
+            raise CheckpointError(f"{path}: expected a whole checkpoint, got a damaged one")
+        raw = np.asarray(np.memmap(path, np.uint8, "r"))
+        digest = hashlib.sha256()
+        for start in range(BODY, raw.size, PIECE):
+            digest.update(raw[start : start + PIECE])
+        if raw[:BODY].tobytes() != MAGIC + digest.hexdigest().encode() + b"\n":
+            raise CheckpointError(f"{path}: expected a whole checkpoint, got a damaged one")
+        try:
+            return cls(*_parse(raw[BODY:]))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+            raise CheckpointError(f"{path}: expected a checkpoint of wignercq, got another content") from None
+
+
+def _parse(body: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of the signed part of a file; ValueError and its like where it is not one."""
+    length = int.from_bytes(body[:LENGTH_BYTES].tobytes(), "little")
+    end = LENGTH_BYTES + length
+    if length > min(MAX_HEADER, body.size):
+        raise ValueError("header longer than its file")
+    content = json.loads(body[LENGTH_BYTES:end].tobytes())
+    arrays = {}
+    for name, dtype, shape in content["arrays"]:
+        if dtype not in DTYPES or not all(type(n) is int and n >= 0 for n in shape):
+            raise ValueError("no array")
+        start, end = end, end + np.dtype(dtype).itemsize * math.prod(shape)
+        if end > body.size:
+            raise ValueError("arrays beyond the end")
+        arrays[name] = body[start:end].view(dtype).reshape(shape)
+    if end != body.size:
+        raise ValueError("bytes beyond the arrays")
+    return content["header"], arrays

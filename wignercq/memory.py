@@ -1,0 +1,57 @@
+"""How much memory this process may still use: what the machine has free, within the limits it was given."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+CGROUPS = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+#: Names of the limit, the usage and the reclaimable part of it in memory.stat, for cgroups of version 2 and 1.
+FILES = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+
+
+def free_memory() -> float:
+    """Bytes this process can still allocate: free memory, within the limits of control groups and of ``ulimit -v``."""
+    limits = [float(psutil.virtual_memory().available), *_left_in_cgroups()]
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        limits.append(float(soft - psutil.Process().memory_info().vms))
+    return max(0.0, min(limits))
+
+
+def held_memory() -> float:
+    """Bytes this process holds now."""
+    return float(psutil.Process().memory_info().rss)
+
+
+def _left_in_cgroups() -> Iterator[float]:
+    """Bytes left in each control group with a limit that this process is in, containers and batch systems set them."""
+    for folder in _own_cgroups():
+        for limit, usage, reclaimable in FILES:
+            try:
+                stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+                used = int((folder / usage).read_text()) - int(stat.get(reclaimable, 0))
+                yield float(int((folder / limit).read_text()) - used)
+            except (OSError, ValueError):  # no such file, or "max"
+                continue
+
+
+def _own_cgroups() -> Iterator[Path]:
+    """The folders of this process's memory groups and of all above them."""
+    try:
+        lines = MEMBERSHIP.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory"):
+            top = CGROUPS / controllers
+            group = top / path.lstrip("/")
+            yield from (folder for folder in (group, *group.parents) if folder == top or top in folder.parents)
