@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
+from wignercq.reading import read_result
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +69,6 @@ class Solution:
         Raises
         ------
         InputError
-            The file is not a result of wignercq.
+            The file is damaged, or not the result of a run.
         """
-        try:
-            dataset = xr.load_dataset(path, engine="h5netcdf")
-        except FileNotFoundError:
-            raise InputError(f"{path}: expected a result file, got nothing at this path") from None
-        except (OSError, ValueError):
-            raise InputError(f"{path}: expected a NetCDF-4 result file, got something else") from None
-        if "wignercq_version" not in dataset.attrs:
-            raise InputError(f"{path}: expected a result of wignercq, got another NetCDF file")
-        return cls(dataset)
+        return cls(read_result(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial
@@ -248,7 +249,12 @@ class OrnsteinUhlenbeck:
         for _ in range(3):  # refine: weak damping makes the equation ill-conditioned
             product = drift @ solution.astype(np.longdouble)
             residual = (self.diffusion - product - product.T).astype(float)
-            correction = solve_continuous_lyapunov(self.drift, residual)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", RuntimeWarning)  # SciPy would solve another equation
+                    correction = solve_continuous_lyapunov(self.drift, residual)
+            except RuntimeWarning:
+                raise ModelError(f"drift: expected damping that floats resolve, got the rate {self.gap:.3g}") from None
             solution = solution + (correction + correction.T) / 2
         return solution
 

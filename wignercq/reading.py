@@ -1,0 +1,142 @@
+"""Reading a result that may come from anywhere: whole and as documented, or refused in one line.
+
+Nothing in a file is executed, no other file is opened on its behalf, and no memory is allocated for numbers it only
+claims to hold. The libraries below raise whatever they like on damaged bytes; here it becomes an InputError.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from wignercq.errors import InputError
+from wignercq.grid import NAMES
+from wignercq.record import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+
+COMPRESSION = 100  # a variable may hold this many times the bytes of its file
+LARGEST = 1e100  # of all numbers
+LONGEST = 20_000  # characters of an attribute that may be shown
+
+LEAST = {"time": 1, "frame": 0, **dict.fromkeys(NAMES, 2)}  # points along a dimension with numbers as coordinate
+LABELS = ("z", "z2", "axis")
+TEXTS = ("wignercq_version", "versions", "engine", "precision", "scheme", "grid")
+OPTIONAL_TEXTS = ("stopped", "grid_changes", "resumed", "model")
+NUMBERS = ("time_step", "time_error_estimate", "wall_time")
+
+
+def read_result(path: str | os.PathLike[str]) -> xr.Dataset:
+    """The dataset in a result file, in memory and checked.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, something else, or not the result of a run as documented.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise InputError(f"{place}: expected a result file, got nothing at this path")
+    if not (place.is_file() or place.is_dir()):
+        raise InputError(f"{place}: expected a result file, got a pipe or a device")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            complaint = _out_of_hand(place)
+            dataset = None if complaint else xr.load_dataset(place, engine="h5netcdf", decode_times=False)
+    except Exception:
+        raise InputError(f"{place}: expected a NetCDF-4 result file, got something else") from None
+    if dataset is not None:
+        complaint = _unlike_a_result(dataset)
+    if complaint:
+        raise InputError(f"{place}: expected {complaint}")
+    assert dataset is not None
+    return dataset
+
+
+def _out_of_hand(path: Path) -> str:
+    """What forbids to load a file, judged by its structure alone; empty if nothing does."""
+    limit = COMPRESSION * path.stat().st_size
+    with h5py.File(path, "r") as file:
+        for name in file:
+            if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+                return f"variables in the file itself, got the link {name[:60]!a}"
+            variable = file[name]
+            if not isinstance(variable, h5py.Dataset):
+                return f"variables alone, got the group {name[:60]!a}"
+            if variable.external or variable.is_virtual:
+                return f"values in the file itself, got those of {name[:60]!a} in another"
+            if variable.size is None or variable.size * variable.dtype.itemsize > limit:
+                return f"variables that the file holds, got {name[:60]!a} of shape {variable.shape}"
+    return ""
+
+
+def _unlike_a_result(dataset: xr.Dataset) -> str:
+    """What a dataset lacks to be a result; empty if nothing."""
+    if "wignercq_version" not in dataset.attrs:
+        return "a result of wignercq, got another NetCDF file"
+    strange = next((name for name in dataset.variables if not str(name).isprintable()), None)
+    if strange is not None:
+        return f"printable names, got {strange!a}"
+    return _attributes(dataset.attrs) or _coordinates(dataset) or _variables(dataset)
+
+
+def _attributes(attributes: Mapping[str, Any]) -> str:
+    for name in (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in attributes)):
+        text = attributes.get(name)
+        if not isinstance(text, str) or len(text) > LONGEST or not text.replace("\n", " ").isprintable():
+            return f"a printable attribute {name}, got {_shown(text)}"
+    for name in NUMBERS:
+        if not isinstance(attributes.get(name), (float, int, np.floating, np.integer)):
+            return f"a number as attribute {name}, got {_shown(attributes.get(name))}"
+    order = attributes.get("hbar_order")
+    if not (isinstance(order, (int, np.integer)) or (isinstance(order, str) and order == "exact")):
+        return f"'exact' or a whole number as attribute hbar_order, got {_shown(order)}"
+    if not isinstance(attributes.get("configuration", ""), str):
+        return f"text as attribute configuration, got {_shown(attributes['configuration'])}"
+    return ""
+
+
+def _coordinates(dataset: xr.Dataset) -> str:
+    for name in LABELS:
+        if name not in dataset.coords or dataset[name].dims != (name,) or dataset[name].values.tolist() != list(NAMES):
+            return f"the names q, p, x, y as coordinate {name}, got others"
+    for name, least in LEAST.items():
+        if name not in dataset.coords or dataset[name].dims != (name,) or dataset[name].dtype.kind != "f":
+            return f"numbers as coordinate {name}, got none"
+        values = dataset[name].values
+        if values.size < least or not _moderate(values) or (np.diff(values) <= 0).any():
+            return f"at least {least} increasing numbers as coordinate {name}, got others"
+    return ""
+
+
+def _variables(dataset: xr.Dataset) -> str:
+    for name in DESCRIPTIONS:
+        if name == "W" and name not in dataset:
+            continue
+        dimensions = _dimensions(name)
+        if name not in dataset.data_vars or dataset[name].dims != dimensions or dataset[name].dtype.kind != "f":
+            return f"a variable {name} of numbers over ({', '.join(dimensions)}), got none"
+        values = dataset[name].values
+        if not _moderate(values[~np.isnan(values)] if name == "occupation" else values):
+            return f"finite numbers below {LARGEST:g} as {name}, got others"
+    return ""
+
+
+def _dimensions(name: str) -> tuple[str, ...]:
+    if name == "W":
+        return NAMES
+    return ("frame", *FRAME_PLANES[name]) if name in FRAME_PLANES else ("time", *ROW_DIMENSIONS.get(name, ()))
+
+
+def _moderate(values: np.ndarray) -> bool:
+    return bool(values.size == 0 or -LARGEST < values.min() <= values.max() < LARGEST)  # False for NaN
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else f"{type(value).__name__} {str(value)[:60]!a}"
