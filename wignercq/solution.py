@@ -12,6 +12,8 @@ import xarray as xr
 from wignercq.errors import InputError
 from wignercq.reading import read_result
 
+SPACE_PER_VARIABLE = 2**13  # bytes a variable takes in a file beside its values, at most
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -53,14 +55,28 @@ class Solution:
         return float(self.dataset.attrs["time_error_estimate"])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a NetCDF-4 file; it appears whole or not at all."""
+        """Write a NetCDF-4 file; it appears whole or not at all.
+
+        Raises
+        ------
+        OSError
+            It cannot be written, the disk being full for example.
+        """
         target = Path(path)
         partial = target.with_name(target.name + ".partial")
         try:
+            _require_room(partial, self._space())
             self.dataset.to_netcdf(partial, engine="h5netcdf")
+            with open(partial, "rb") as file:
+                os.fsync(file.fileno())
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)
+
+    def _space(self) -> int:
+        """Bytes that suffice for a file."""
+        texts = sum(len(str(value).encode()) for value in self.dataset.attrs.values())
+        return self.dataset.nbytes + texts + SPACE_PER_VARIABLE * (len(self.dataset.variables) + 1)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Solution:
@@ -72,3 +88,9 @@ class Solution:
             The file is damaged, or not the result of a run.
         """
         return cls(read_result(path))
+
+
+def _require_room(path: Path, size: int) -> None:
+    """OSError if `size` bytes cannot be written at `path`. HDF5 crashes a process in which it runs out of space."""
+    with open(path, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
