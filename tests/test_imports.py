@@ -69,7 +69,7 @@ ALLOWED: dict[str, set[str]] = {
         "solution",
     },
     "gaussian": {"errors", "expressions", "model"},
-    "breakdown": {"errors", "grid", "model", "gaussian", *GRID_CODE, *WATCHERS, "prepare", "solution"},
+    "breakdown": {"errors", "grid", "model", "gaussian", *GRID_CODE, *WATCHERS, "prepare", "reading", "solution"},
     "plotting": {"errors", "gaussian", "grid", "solution"},
 }
 #: Parts that bring the others together for a user.

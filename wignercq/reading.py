@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,21 @@ def read_result(path: str | os.PathLike[str]) -> xr.Dataset:
     InputError
         The file is missing, damaged, something else, or not the result of a run as documented.
     """
+    return _read(path, _unlike_a_result)
+
+
+def read_dataset(path: str | os.PathLike[str]) -> xr.Dataset:
+    """The dataset in any file of wignercq, in memory; what its variables hold is for the caller to check.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged or something else.
+    """
+    return _read(path, _unlike_ours)
+
+
+def _read(path: str | os.PathLike[str], complaint_of: Callable[[xr.Dataset], str]) -> xr.Dataset:
     place = Path(path)
     if not place.exists():
         raise InputError(f"{place}: expected a result file, got nothing at this path")
@@ -52,7 +67,7 @@ def read_result(path: str | os.PathLike[str]) -> xr.Dataset:
     except Exception:
         raise InputError(f"{place}: expected a NetCDF-4 result file, got something else") from None
     if dataset is not None:
-        complaint = _unlike_a_result(dataset)
+        complaint = complaint_of(dataset)
     if complaint:
         raise InputError(f"{place}: expected {complaint}")
     assert dataset is not None
@@ -76,14 +91,17 @@ def _out_of_hand(path: Path) -> str:
     return ""
 
 
-def _unlike_a_result(dataset: xr.Dataset) -> str:
-    """What a dataset lacks to be a result; empty if nothing."""
+def _unlike_ours(dataset: xr.Dataset) -> str:
+    """What a dataset lacks to be one of wignercq; empty if nothing."""
     if "wignercq_version" not in dataset.attrs:
         return "a result of wignercq, got another NetCDF file"
     strange = next((name for name in dataset.variables if not str(name).isprintable()), None)
-    if strange is not None:
-        return f"printable names, got {strange!a}"
-    return _attributes(dataset.attrs) or _coordinates(dataset) or _variables(dataset)
+    return "" if strange is None else f"printable names, got {strange!a}"
+
+
+def _unlike_a_result(dataset: xr.Dataset) -> str:
+    """What a dataset lacks to be the result of a run; empty if nothing."""
+    return _unlike_ours(dataset) or _attributes(dataset.attrs) or _coordinates(dataset) or _variables(dataset)
 
 
 def _attributes(attributes: Mapping[str, Any]) -> str:

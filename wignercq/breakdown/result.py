@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
+from wignercq.reading import read_dataset
 from wignercq.solution import Solution
 
 SHOWN = 4  # observables of a theory in the summary
@@ -92,7 +93,7 @@ class Breakdown:
         InputError
             The file is not the result of a comparison.
         """
-        dataset = Solution.load(path).dataset
+        dataset = read_dataset(path)
         if "breakdown_time" not in dataset:
             raise InputError(f"{path}: expected the result of a comparison, got another result of wignercq")
         return cls(dataset)

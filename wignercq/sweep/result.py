@@ -13,6 +13,7 @@ import xarray as xr
 from wignercq.breakdown import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.errors import InputError
+from wignercq.reading import read_dataset
 from wignercq.solution import Solution
 
 Point = tuple[float, ...]
@@ -82,7 +83,7 @@ class SweepResult:
         InputError
             The file is not the result of a sweep.
         """
-        dataset = Solution.load(path).dataset
+        dataset = read_dataset(path)
         if "failure" not in dataset:
             raise InputError(f"{path}: expected the result of a sweep, got another result of wignercq")
         return cls(dataset)
