@@ -1,14 +1,19 @@
 """Peak memory of a run in bytes per cell, above what the interpreter and the imports take.
 
-Usage: python tests/benchmarks/memory.py [points per axis, default 48] [order, default 4]
+Usage: python tests/benchmarks/memory.py [size, default 48] [order, default 4] [precision, default float64]
+
+The size is points per axis, or four of them as in 40x54x48x60.
 """
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 
-from wignercq import Axis, Grid, Model, evolve
+from common import Shape, grid_of, name_of, parse_shape
+
+from wignercq import Model, evolve
 from wignercq.states import gaussian
 
 
@@ -17,20 +22,28 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def run(n: int, order: int, duration: float) -> None:
-    grid = Grid(Axis(-7, 7, n), Axis(-6.5, 7, n), Axis(-7, 6, n), Axis(-6, 6.5, n))
+def run(shape: Shape, order: int, precision: str, duration: float) -> None:
     state = gaussian([0.5, 0, -0.5, 0], [1.5] * 4, hbar=1.0)
-    times = [duration / 2 + 0.01, duration]  # one output between steps, one on a step
-    evolve(Model.oscillators(), state, grid=grid, times=times, dt=duration / 2, order=order, tolerance=0.5)
+    evolve(
+        Model.oscillators(),
+        state,
+        grid=grid_of(shape),
+        times=[duration / 2 + 0.01, duration],  # one output between steps, one on a step
+        dt=duration / 2,
+        order=order,
+        precision=precision,
+        tolerance=0.5,
+    )
 
 
 def main() -> None:
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 48
-    order = int(sys.argv[2]) if len(sys.argv) > 2 else 4
-    run(16, order, 0.1)  # lazily imported modules and FFT plans do not count
+    settings = [*sys.argv[1:], *("48", "4", "float64")[len(sys.argv) - 1 :]]
+    shape, order, precision = parse_shape(settings[0]), int(settings[1]), settings[2]
+    run((16, 16, 16, 16), order, precision, 0.1)  # lazily imported modules and FFT plans do not count
     before = peak_bytes()
-    run(n, order, 0.2)
-    print(f"{n}^4 points, order {order}: {(peak_bytes() - before) / n**4:.1f} bytes per cell")
+    run(shape, order, precision, 0.2)
+    used = (peak_bytes() - before) / math.prod(shape)
+    print(f"{name_of(shape)} points, order {order}, {precision}: {used:.1f} bytes per cell")
 
 
 if __name__ == "__main__":
