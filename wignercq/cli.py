@@ -104,8 +104,11 @@ def theory(config: Path, as_json: bool) -> None:
     """Print what the Gaussian theory says about the model of CONFIG."""
     from wignercq.gaussian.report import format_report, theory_report
 
-    report = theory_report(Config.load(config).model)
-    click.echo(json.dumps(report, indent=2, allow_nan=False) if as_json else format_report(report))
+    model = Config.load(config).model
+    with _floats_suffice():
+        report = theory_report(model)
+        text = json.dumps(report, indent=2, allow_nan=False)
+    click.echo(text if as_json else format_report(report))
 
 
 @commands.command()
@@ -207,6 +210,19 @@ def _load(path: Path) -> xr.Dataset:
     if path.is_dir():
         raise InputError(f"{path}: expected a result file, got a folder")
     return Solution.load(path).dataset
+
+
+@contextmanager
+def _floats_suffice() -> Iterator[None]:
+    """Turn what NumPy, SciPy and JSON say to numbers out of all proportion into bad input."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            yield
+    except InputError:
+        raise
+    except (RuntimeWarning, ArithmeticError, ValueError) as error:  # a LinAlgError is a ValueError
+        raise InputError(f"model: expected numbers that floats can combine, got: {error}") from None
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from wignercq.errors import ModelError
 from wignercq.expressions import (
     CONSTANTS,
     FUNCTIONS,
+    MAX_NUMBER,
     as_rational,
     brief,
     listed,
@@ -92,10 +93,10 @@ class Model:
 
     def __post_init__(self) -> None:
         for name in ("classical_mass", "quantum_mass", "hbar"):
-            self._set(name, _number(name, getattr(self, name), "a positive number", lambda v: v > 0))
+            self._set(name, _quantity(name, getattr(self, name), "a positive number", lambda v: v > 0))
         for name in ("friction", "diffusion", "decoherence"):
             if name != "decoherence" or self.decoherence is not None:
-                self._set(name, _number(name, getattr(self, name), "a number >= 0", lambda v: v >= 0))
+                self._set(name, _quantity(name, getattr(self, name), "a number >= 0", lambda v: v >= 0))
         self._set("parameters", _parameters(self.parameters))
         self._put_parameters_in()
         self._settle_decoherence()
@@ -219,6 +220,13 @@ def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
             raise ModelError(f"parameters.{name}: expected a plain name that is not reserved, got {brief(name)}")
     values = {n: _number(f"parameters.{n}", v, "a finite number", lambda _: True) for n, v in parameters.items()}
     return MappingProxyType(values)
+
+
+def _quantity(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:
+    number = _number(name, value, expected, accepts)
+    if number and not 1 / MAX_NUMBER <= number <= MAX_NUMBER:
+        raise ModelError(f"{name}: expected a size from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {number:g}")
+    return number
 
 
 def _number(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:

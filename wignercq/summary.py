@@ -29,7 +29,8 @@ def final_table(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) ->
         lines = [f"at t = {time:.6g}{'grid':>14}"]
     else:
         elapsed = time - first
-        columns.append(_column(theory.mean(elapsed, mean[0]), theory.covariance(elapsed, covariance[0])))
+        with np.errstate(all="ignore"):  # what is beyond floats is shown as inf or nan
+            columns.append(_column(theory.mean(elapsed, mean[0]), theory.covariance(elapsed, covariance[0])))
         lines = [f"{f'at t = {time:.6g}':<14}{'grid':>14}{'theory':>14}{'difference':>14}"]
     for label, *values in zip(labels, *columns, strict=True):
         line = f"{label:<14}" + "".join(f"{value:14.8f}" for value in values)
