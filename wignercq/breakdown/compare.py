@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import psutil
+import xarray as xr
+from tqdm import tqdm
 
 from wignercq.breakdown.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.breakdown.lockstep import EXACT, HBAR_ORDERS, Lockstep
 from wignercq.breakdown.result import Breakdown
 from wignercq.breakdown.table import Table
-from wignercq.errors import InputError, MemoryLimitError, ModelError
+from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
 from wignercq.grid import Grid
 from wignercq.grid_choice import AxisChoice
+from wignercq.interruption import Stop, StopRequests
 from wignercq.model import Model
 from wignercq.prepare import Numerics, Prepared, prepare
+from wignercq.solution import Solution
 from wignercq.states import State
 
 GAUSSIAN_THEORIES = {"closure": gaussian_closure, "linearised": linearised}
@@ -40,6 +44,7 @@ def compare(
     threshold: float = 0.01,
     frames: int | None = None,
     threads: int = 2,
+    progress: bool = False,
 ) -> Breakdown:
     """Evolve one initial state under five theories and report where they part.
 
@@ -72,6 +77,8 @@ def compare(
     frames : int, optional
         Number of outputs, spread over the run, whose marginal planes are kept; all by default.
     threads : int
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -82,41 +89,85 @@ def compare(
     InputError
         Something in the arguments cannot be used.
     ResolutionError
-        The grid lost the exact W.
+        The grid lost the exact W; ``.solution`` holds what was computed.
+    Interrupted
+        Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
     """
     _check(duration, outputs, tolerance, threshold, frames)
     started = clock.perf_counter()
     numerics = Numerics(tolerance=tolerance, dt=dt, threads=threads)
-    prepared = prepare(model, state, grid=grid, end=duration, numerics=numerics)
-    _check_memory(prepared, numerics)
-    interval = duration / outputs
-    steps = math.ceil(interval / prepared.step.dt * (1 - 1e-9))
-    error = prepared.step.error * (interval / steps / prepared.step.dt) ** numerics.scheme.order
-    lockstep = Lockstep(prepared, interval / steps, max(tolerance, LOWEST_WARNING), threads)
+    with StopRequests() as requests:
+        try:
+            prepared = prepare(model, state, grid=grid, end=duration, numerics=numerics)
+            _check_memory(prepared, numerics)
+            times = np.linspace(0.0, duration, outputs + 1)
+            kept = range(outputs + 1) if frames is None else {round(k) for k in np.linspace(outputs, 0, frames)}
+            comparison = _Comparison(prepared, numerics, times, sorted(kept), threshold)
+            requests.patient = True
+            comparison.follow(requests, progress)
+            result = comparison.dataset(times.size)
+        except Stop as stop:
+            raise Interrupted("interrupted", None, stop.signal) from None
+    return Breakdown(result.assign_attrs(wall_time=clock.perf_counter() - started))
 
-    times = np.linspace(0.0, duration, outputs + 1)
-    kept = range(outputs + 1) if frames is None else {round(k) for k in np.linspace(outputs, 0, frames)}
-    looks = lockstep.look(0.0)
-    start = looks[EXACT].marginals
-    gaussians, notes = _gaussian_theories(model, start.mean, start.covariance, times)
-    table = Table(model, lockstep.grid, times, THEORIES, sorted(kept))
-    for k, time in enumerate(times):
-        if k:
-            lockstep.advance(steps)
-            looks = lockstep.look(float(time))
-        table.add(k, looks, gaussians)
-    attributes: dict[str, Any] = {
-        "wignercq_version": version("wignercq"),
-        "model": str(model),
-        "scheme": numerics.scheme.name,
-        "grid": " x ".join(map(str, lockstep.grid.shape)),
-        "tolerance": tolerance,
-        "threshold": threshold,
-        "time_step": interval / steps,
-        "time_error_estimate": error,
-        "wall_time": clock.perf_counter() - started,
-    }
-    return Breakdown(table.dataset(attributes, notes | lockstep.notes))
+
+class _Comparison:
+    """All theories between the first and the last output.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The exact run.
+    numerics : Numerics
+    times : np.ndarray
+        Of the outputs, evenly spaced from 0.
+    frames : sequence of int
+        Numbers of the outputs whose planes are kept.
+    threshold : float
+    """
+
+    def __init__(
+        self, prepared: Prepared, numerics: Numerics, times: np.ndarray, frames: Sequence[int], threshold: float
+    ) -> None:
+        self.times, self.frames = times, frames
+        self.notes: dict[str, str] = {}
+        model, interval, step = prepared.propagator.model, float(times[1]), prepared.step
+        self.steps = math.ceil(interval / step.dt * (1 - 1e-9))
+        dt = interval / self.steps
+        self.lockstep = Lockstep(prepared, dt, max(numerics.tolerance, LOWEST_WARNING), numerics.threads)
+        self.table = Table(model, prepared.grid, times, THEORIES, frames)
+        self.attributes: dict[str, Any] = {
+            "wignercq_version": version("wignercq"),
+            "model": str(model),
+            "scheme": numerics.scheme.name,
+            "grid": " x ".join(map(str, prepared.grid.shape)),
+            "tolerance": numerics.tolerance,
+            "threshold": threshold,
+            "time_step": dt,
+            "time_error_estimate": step.error * (dt / step.dt) ** numerics.scheme.order,
+        }
+
+    def follow(self, requests: StopRequests, progress: bool) -> None:
+        """Through all outputs; ResolutionError and Interrupted hold what there is."""
+        looks = self.lockstep.look(0.0)
+        start = looks[EXACT].marginals
+        gaussians, self.notes = _gaussian_theories(self.table.model, start.mean, start.covariance, self.times)
+        for k, time in enumerate(tqdm(self.times, disable=not progress, unit="output")):
+            if k:
+                self.lockstep.advance(self.steps)
+                try:
+                    looks = self.lockstep.look(float(time))
+                except ResolutionError as error:
+                    raise ResolutionError(str(error), Solution(self.dataset(k))) from None
+            self.table.add(k, looks, gaussians)
+            if requests.requested is not None and k + 1 < self.times.size:
+                raise Interrupted("interrupted", Solution(self.dataset(k + 1)), requests.requested)
+
+    def dataset(self, outputs: int) -> xr.Dataset:
+        """The result up to so many outputs."""
+        frames = sum(frame < outputs for frame in self.frames)
+        whole = self.table.dataset(self.attributes, self.notes | self.lockstep.notes)
+        return whole.isel(time=slice(outputs), frame=slice(frames))
 
 
 def _check(duration: float, outputs: int, tolerance: float, threshold: float, frames: int | None) -> None:
