@@ -1,0 +1,175 @@
+"""The report of a comparison of theories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from wignercq.breakdown import OBSERVABLES, Breakdown
+from wignercq.config import Config
+from wignercq.grid import NAMES
+from wignercq.report import page
+from wignercq.report.model import model_section
+from wignercq.report.page import Cell
+
+NAMES_OF_THEORIES: Mapping[str, str] = {
+    "exact": "exact",
+    "fokker_planck": "Fokker-Planck",
+    "first_order": "order hbar^2",
+    "closure": "Gaussian closure",
+    "linearised": "linearised",
+}
+MEANINGS: Mapping[str, str] = {
+    "exact": "hybrid dynamics, all orders in hbar",
+    "fokker_planck": "the classical counterpart: same forces, diffusion of p and of y, no quantum corrections",
+    "first_order": "the counterpart with its corrections in hbar^2",
+    "closure": "a Gaussian whose moments obey the moment equations self-consistently",
+    "linearised": "a Gaussian carried along the classical trajectory of the initial mean",
+}
+CAPTIONS: Mapping[str, str] = {
+    "theories": "Wigner function of the quantum particle in each theory, and its difference from the exact one.",
+    "errors": "Errors in time. Triangles mark breakdown times, the dashed line is the threshold, and what lies in the "
+    "grey area may be numerical error.",
+}
+
+
+def comparison_report(result: Breakdown, config: Config, figures: Mapping[str, bytes]) -> str:
+    """The page for one comparison.
+
+    Parameters
+    ----------
+    result : Breakdown
+    config : Config
+        That made it.
+    figures : mapping of str to bytes
+        PNG images by the keys of CAPTIONS.
+    """
+    data = result.dataset
+    parts = [
+        model_section(config),
+        page.heading("Theories"),
+        _theories(result),
+        page.heading("Breakdown"),
+        page.paragraph(
+            f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and the "
+            "numerical error. Errors are in units of the exact solution at the same time: means and covariances in its "
+            "widths, energies in its kinetic energy, n in n + 1/2; W in the integral of |W - W_exact|, density_matrix "
+            "in the trace norm."
+        ),
+        page.beside(_times(result), _errors(data)),
+        *(page.figure(figures[name], CAPTIONS[name]) for name in figures),
+        page.heading("Settings and accuracy"),
+        _settings(data, config),
+        _accuracy(data),
+        page.hidden("Configuration", config.text),
+    ]
+    return page.page("Anharmonic breakdown", verdict(result), parts)
+
+
+def verdict(result: Breakdown) -> str:
+    """The result in a sentence for each theory."""
+    if not result.is_broken:
+        return f"No breakdown up to t = {result.time[-1]:g}: every theory agrees with the exact dynamics."
+    sentences = []
+    for theory in result.theories:
+        broken, note = result.broken(theory), result.note(theory)
+        name = NAMES_OF_THEORIES[theory]
+        if broken:
+            observable, when = broken[0]
+            sentences.append(f"{name}: first off in {observable}, at t = {when:.3g}.")
+        elif note:
+            sentences.append(f"{name}: {note}.")
+        else:
+            sentences.append(f"{name}: no breakdown.")
+    return " ".join(sentences)
+
+
+def _theories(result: Breakdown) -> str:
+    rows = [
+        (NAMES_OF_THEORIES[name], Cell(MEANINGS[name], "text"), Cell(result.note(name), "text")) for name in MEANINGS
+    ]
+    return page.table(("theory", "what it solves", "note"), rows)
+
+
+def _times(result: Breakdown) -> str:
+    columns = [result.times(theory) for theory in result.theories]
+    rows = []
+    for name in OBSERVABLES:
+        cells = (Cell("-", "faint") if (when := column[name]) is None else Cell(f"{when:.3g}") for column in columns)
+        rows.append((name, *cells))
+    head = ("", *(NAMES_OF_THEORIES[theory] for theory in result.theories))
+    return page.table(head, rows, caption="Breakdown times; - for never")
+
+
+def _errors(data: xr.Dataset) -> str:
+    last = data.isel(time=-1)
+    theories = [str(name) for name in data["theory"].values[1:]]
+    rows = []
+    for name in OBSERVABLES:
+        cells = []
+        for theory in theories:
+            error = float(last["error"].sel(theory=theory, observable=name))
+            floor = float(last["numerical_error"].sel(theory=theory))
+            cells.append(_error_cell(error, floor, data.attrs["threshold"]))
+        rows.append((name, *cells))
+    head = ("", *(NAMES_OF_THEORIES[theory] for theory in theories))
+    caption = f"Errors and distances at t = {float(last['time']):g}; bold: above the threshold, grey: numerical error"
+    return page.table(head, rows, caption=caption)
+
+
+def _error_cell(error: float, floor: float, threshold: float) -> Cell:
+    if np.isnan(error):
+        return Cell("-", "faint")
+    kind = "faint" if error <= floor else "above" if error > threshold else ""
+    return Cell(f"{error:.1e}", kind)
+
+
+def _settings(data: xr.Dataset, config: Config) -> str:
+    attributes = data.attrs
+    rows = {f"axis {name}": _axis(data, name) for name in NAMES}
+    rows |= {
+        "points": attributes["grid"],
+        "duration, outputs": f"{float(data['time'][-1]):g}, {data.sizes['time'] - 1}",
+        "tolerance": f"{attributes['tolerance']:g} of the maximum of W",
+        "time step": f"{attributes['time_step']:.6g} ({attributes['scheme']})",
+        "time error": f"{attributes['time_error_estimate']:.1e} of the maximum of W, estimated",
+        "threshold": f"{attributes['threshold']:g}",
+        "wall time": f"{attributes['wall_time']:.1f} s",
+        "program": f"wignercq {attributes['wignercq_version']}",
+    }
+    for line in attributes["warnings"].splitlines():
+        rows[f"warning {len(rows)}"] = line
+    return page.settings(rows)
+
+
+def _axis(data: xr.Dataset, name: str) -> str:
+    values = data[name].values
+    return f"{values[0]:.4g} to {2 * values[-1] - values[-2]:.4g}, {values.size} points"
+
+
+def _accuracy(data: xr.Dataset) -> str:
+    rows = []
+    for theory in map(str, data["theory"].values):
+        of = data.sel(theory=theory)
+        rows.append(
+            (
+                NAMES_OF_THEORIES[theory],
+                _largest(of["numerical_error"]),
+                *(_worst(of[name]) for name in ("edge_mass", "spectral_tail")),
+            )
+        )
+    head = ("", "numerical error", "edge mass (axis)", "spectral tail (axis)")
+    return page.table(head, rows, caption="Largest over the run")
+
+
+def _largest(values: xr.DataArray) -> str:
+    return f"{float(np.nanmax(values)):.1e}" if values.notnull().any() else "-"
+
+
+def _worst(values: xr.DataArray) -> str:
+    if not values.notnull().any():
+        return "-"
+    largest = values.max("time")
+    return f"{float(largest.max()):.1e} ({largest['axis'].values[int(np.argmax(largest.values))]})"

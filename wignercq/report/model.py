@@ -1,0 +1,106 @@
+"""The part of a report that states the model."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import sympy as sp
+
+from wignercq.config import Config
+from wignercq.grid import NAMES
+from wignercq.model import Model, Q
+from wignercq.report import page
+
+KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
+LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
+HAMILTONIAN = r"H = \dfrac{p^2}{2M} + V_\mathrm{C}(q) + \dfrac{y^2}{2m} + V_\mathrm{Q}(x) + V_\mathrm{I}(q, x)"
+EQUATION = (
+    r"\dfrac{\partial \hat\rho}{\partial t} = -\dfrac{i}{\hbar} [\hat H, \hat\rho]"
+    r" + \dfrac{1}{2} (\{\hat H, \hat\rho\} - \{\hat\rho, \hat H\})"
+    r" + \dfrac{\partial}{\partial p} \left(\dfrac{\alpha}{M} p \hat\rho\right)"
+    r" + \dfrac{D_2}{2} \dfrac{\partial^2 \hat\rho}{\partial p^2} - \dfrac{D_0}{2} [\hat L, [\hat L, \hat\rho]]"
+)
+
+
+def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
+    """Hamiltonian, potentials, master equation, the numbers in them, and the initial state.
+
+    Parameters
+    ----------
+    config : Config
+    swept : tuple of str
+        Dotted keys of numbers that vary, whose values are left out.
+    """
+    model = config.model
+    potentials = (
+        (r"V_\mathrm{C}(q)", "V_C", model.classical_potential),
+        (r"V_\mathrm{Q}(x)", "V_Q", model.quantum_potential),
+        (r"V_\mathrm{I}(q, x)", "V_I", model.interaction),
+        (r"L = \partial_q V_\mathrm{I}", "L", sp.diff(model.interaction, Q)),
+    )
+    return "\n".join(
+        [
+            page.heading("Model"),
+            page.formula(HAMILTONIAN, "H = p^2/(2M) + V_C(q) + y^2/(2m) + V_Q(x) + V_I(q, x)"),
+            *(page.formula(f"{symbol} = {latex(value)}", f"{name} = {value}") for symbol, name, value in potentials),
+            page.formula(EQUATION, "master equation, (3)-(5) of arXiv:2510.07402"),
+            page.beside(
+                page.settings(_numbers(model, swept), caption="Numbers"),
+                page.settings(_initial(config), caption="Initial state"),
+            ),
+        ]
+    )
+
+
+def latex(formula: sp.Expr) -> str:
+    """A formula for typesetting: fractions at full size outside of exponents, words upright, long fractions decimal."""
+    short = formula.replace(
+        lambda part: part.is_Rational and part.q > LARGEST_DENOMINATOR, lambda part: sp.Float(part, 6)
+    )
+    names = {symbol: _name(symbol) for symbol in short.free_symbols}
+    return _displayed(sp.latex(short, symbol_names=names))
+
+
+def _name(symbol: sp.Symbol) -> str:
+    if symbol.name in KNOWN:
+        return KNOWN[symbol.name]
+    typeset = str(sp.latex(symbol))
+    return rf"\mathrm{{{typeset}}}" if re.fullmatch("[A-Za-z]{2,}[0-9]*", typeset) else typeset
+
+
+def _displayed(text: str) -> str:
+    r"""With \dfrac for each \frac that is in no braces."""
+    depth, result = 0, []
+    for part in re.split(r"(\\frac|[{}])", text):
+        depth += {"{": 1, "}": -1}.get(part, 0)
+        result.append(r"\dfrac" if part == r"\frac" and depth == 0 else part)
+    return "".join(result)
+
+
+def _numbers(model: Model, swept: tuple[str, ...]) -> dict[str, str]:
+    parameters = {f"model.parameters.{name}": (name, value) for name, value in model.parameters.items()}
+    fixed = {
+        "model.classical.mass": ("classical mass M", model.classical_mass),
+        "model.quantum.mass": ("quantum mass m", model.quantum_mass),
+        "model.hbar": ("hbar", model.hbar),
+        "model.classical.friction": ("friction alpha", model.friction),
+        "model.classical.diffusion": ("diffusion D2", model.diffusion),
+        "model.interaction.decoherence": ("decoherence D0", model.D0),
+    }
+    rows = {
+        name: "varied" if key in swept else f"{value:.6g}" for key, (name, value) in {**parameters, **fixed}.items()
+    }
+    if not swept:
+        rows["4 D0 D2"] = f"{4 * model.D0 * model.diffusion:.6g}"
+        rows["bath temperature D2/(2 alpha)"] = f"{model.bath_temperature:.6g}"
+    return rows
+
+
+def _initial(config: Config) -> dict[str, str]:
+    state = config.state
+    widths = np.sqrt(np.diag(state.covariance))
+    rows = {"kind": str(config.tables["initial"]["kind"])}
+    for name, mean, width in zip(NAMES, state.mean, widths, strict=True):
+        rows[f"{name}, mean and width"] = f"{mean:.6g}, {width:.6g}"
+    return rows

@@ -1,0 +1,105 @@
+"""The report of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from wignercq.config import Config
+from wignercq.report import page
+from wignercq.report.comparison import MEANINGS, NAMES_OF_THEORIES
+from wignercq.report.model import model_section
+from wignercq.report.page import Cell
+from wignercq.sweep import SweepResult
+
+CAPTION = (
+    "Breakdown times over the varied numbers. Grey areas and open triangles above the dashed line mean that the theory "
+    "holds to the end of the run, crosses that the point has no result."
+)
+
+
+def sweep_report(result: SweepResult, config: Config, png: bytes) -> str:
+    """The page for a sweep.
+
+    Parameters
+    ----------
+    result : SweepResult
+    config : Config
+        That made it.
+    png : bytes
+        The breakdown map.
+    """
+    assert config.sweep is not None
+    data = result.dataset
+    parts = [
+        model_section(config, tuple(axis.key for axis in config.sweep.axes)),
+        page.heading("Theories"),
+        page.table(
+            ("theory", "what it solves"),
+            [(NAMES_OF_THEORIES[name], Cell(text, "text")) for name, text in MEANINGS.items()],
+        ),
+        page.heading("Breakdown"),
+        page.figure(png, CAPTION),
+        *(_times(data, result.axes, observable) for observable in config.compare.observables),
+        page.heading("Settings and accuracy of every run"),
+        page.settings(
+            {
+                "duration": f"{data.attrs['duration']:g}",
+                "threshold": f"{data.attrs['threshold']:g}",
+                "tolerance": f"{config.run.accuracy:g} of the maximum of W",
+                "program": f"wignercq {data.attrs['wignercq_version']}",
+            }
+        ),
+        _runs(data, result.axes),
+        page.hidden("Configuration", config.text),
+    ]
+    return page.page("Anharmonic breakdown, a sweep", " ".join(_lead(result)), parts)
+
+
+def _lead(result: SweepResult) -> list[str]:
+    first, *others = result.summary().splitlines()
+    sentences = [f"{first}."]
+    for line in others:
+        theory, _, text = line.partition(" ")
+        sentences.append(f"{NAMES_OF_THEORIES[theory]}: {text.strip()}." if theory in NAMES_OF_THEORIES else f"{line}.")
+    return sentences
+
+
+def _points(data: xr.Dataset, axes: Sequence[str]) -> list[tuple[tuple[str, ...], xr.Dataset]]:
+    """Every point: its values as text, and what is known of it."""
+    shape = tuple(data.sizes[name] for name in axes)
+    chosen = [data.isel(dict(zip(axes, indices, strict=True))) for indices in np.ndindex(*shape)]
+    return [(tuple(f"{float(point[name]):.6g}" for name in axes), point) for point in chosen]
+
+
+def _times(data: xr.Dataset, axes: Sequence[str], observable: str) -> str:
+    theories = [str(name) for name in data["theory"].values[1:]]
+    rows = []
+    for values, point in _points(data, axes):
+        times = point["breakdown_time"].sel(observable=observable, theory=theories).values
+        rows.append((*values, *(Cell("-", "faint") if np.isnan(t) else Cell(f"{t:.3g}") for t in times)))
+    head = (*axes, *(NAMES_OF_THEORIES[name] for name in theories))
+    return page.table(head, rows, caption=f"Breakdown times in {observable}; - for never")
+
+
+def _runs(data: xr.Dataset, axes: Sequence[str]) -> str:
+    rows = []
+    for values, point in _points(data, axes):
+        failure = str(point["failure"].item())
+        if failure:
+            rows.append((*values, *["-"] * 5, Cell(f"failed: {failure}", "text")))
+            continue
+        rows.append(
+            (
+                *values,
+                str(point["grid"].item()),
+                f"{float(point['time_step']):.4g}",
+                f"{float(point['time_error_estimate']):.1e}",
+                f"{float(point['numerical_error'].max()):.1e}",
+                f"{float(point['wall_time']):.1f} s",
+                Cell(str(point["warnings"].item()), "text"),
+            )
+        )
+    return page.table((*axes, "grid", "time step", "time error", "numerical error", "wall time", "remarks"), rows)
