@@ -54,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
         "propagator",
         "request",
         "solution",
+        "step_check",
         "time_loop",
         "time_step",
     },

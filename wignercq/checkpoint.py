@@ -43,6 +43,8 @@ class Header(BaseModel):
         The time step and its estimated error.
     steps : int
         Whole steps behind W.
+    local_errors, checked, excess
+        See StepCheck.
     warned : list of (str, str)
         Axes and quantities already warned of.
     notes : list of str
@@ -62,6 +64,9 @@ class Header(BaseModel):
     dt: Positive
     error: FiniteFloat
     steps: Count
+    local_errors: list[FiniteFloat]
+    checked: Count
+    excess: Positive
     warned: list[tuple[str, str]]
     notes: list[str]
     exhausted: bool

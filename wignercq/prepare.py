@@ -18,6 +18,7 @@ from wignercq.model import Model
 from wignercq.propagator import Propagator
 from wignercq.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import State
+from wignercq.step_check import StepCheck
 from wignercq.time_step import TimeStep, pilot_run
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
@@ -101,11 +102,14 @@ class Prepared:
         At time 0, from the propagator's engine.
     step : TimeStep
         The time step and its estimated error.
+    check : StepCheck
+        What the pilot run expects of the steps.
     """
 
     propagator: Propagator
     W: Any
     step: TimeStep
+    check: StepCheck
 
     @property
     def grid(self) -> Grid:
@@ -156,7 +160,8 @@ def prepare(
         numerics.make_engine,
     )
     step = pilot.choose(numerics.tolerance) if numerics.dt is None else pilot.measure(numerics.dt)
-    return Prepared(Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order), W, step)
+    propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
+    return Prepared(propagator, W, step, StepCheck.against(pilot))
 
 
 def _resolve_grid(

@@ -19,11 +19,12 @@ from wignercq.propagator import Propagator
 from wignercq.record import Record
 from wignercq.request import Request
 from wignercq.solution import Solution
+from wignercq.step_check import StepCheck
 from wignercq.time_loop import TimeLoop, whole_steps
 from wignercq.time_step import TimeStep
 
 MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing
-PROBE_TOLERANCE = 1e-9  # relative difference of initial states that are the same
+PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same
 VERSIONED = ("wignercq", "numpy", "scipy", "sympy", "pyfftw", "xarray")
 SHOWN = 60  # characters of a text in a message
 
@@ -75,7 +76,7 @@ class Session:
             _judge(start.step, request.accuracy)
         record = Record(request.model, start.grid, request.framed)
         watch, threads = Watch(request.level), request.numerics.threads
-        loop = TimeLoop(start.propagator, start.W, record, watch, threads, request.adapter())
+        loop = TimeLoop(start.propagator, start.W, record, watch, threads, request.adapter(), start.check)
         return cls(request, loop, start.step, _versions(), [], started)
 
     @classmethod
@@ -101,14 +102,16 @@ class Session:
         if adapter is not None:
             adapter.notes, adapter.exhausted = list(header.notes), header.exhausted
         watch = Watch(request.level, set(header.warned))
-        loop = TimeLoop(propagator, W, record, watch, numerics.threads, adapter, header.steps)
+        check = StepCheck(float(request.times[-1]), header.local_errors, header.checked, header.excess)
+        loop = TimeLoop(propagator, W, record, watch, numerics.threads, adapter, check, header.steps)
         resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
         return cls(request, loop, TimeStep(header.dt, header.error), header.versions, resumed, started)
 
     def snapshot(self) -> Snapshot:
         """Everything to go on from here."""
-        loop, adapter = self.loop, self.loop.adapter
+        loop, adapter, check = self.loop, self.loop.adapter, self.loop.check
+        assert check is not None
         header = Header(
             identity=self.request.identity,
             versions=self.versions,
@@ -116,6 +119,9 @@ class Session:
             dt=self.step.dt,
             error=self.step.error,
             steps=loop.steps,
+            local_errors=check.expected,
+            checked=check.done,
+            excess=check.excess,
             warned=sorted(loop.watch.warned),
             notes=[] if adapter is None else adapter.notes,
             exhausted=adapter is not None and adapter.exhausted,
@@ -138,7 +144,7 @@ class Session:
             "hbar_order": "exact" if numerics.hbar_order is None else numerics.hbar_order,
             "tolerance": numerics.tolerance,
             "time_step": self.step.dt,
-            "time_error_estimate": self.step.error,
+            "time_error_estimate": self.step.error * (loop.check.excess if loop.check is not None else 1),
             "grid": " x ".join(str(n) for n in loop.grid.shape),
             "grid_changes": "\n".join(loop.adapter.notes if loop.adapter is not None else []),
             "wall_time": clock.perf_counter() - self.started,

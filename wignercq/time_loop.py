@@ -16,6 +16,7 @@ from wignercq.observables import Marginals
 from wignercq.propagator import Boundary, Propagator
 from wignercq.record import Record
 from wignercq.regrid import Adapter, transfer
+from wignercq.step_check import StepCheck
 
 CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
 STRETCH_WORK = 250_000_000  # cells times steps between two such moments, at most: some seconds
@@ -59,6 +60,8 @@ class TimeLoop:
         For the observables.
     adapter : Adapter or None
         Chooses better grids; None keeps the grid.
+    check : StepCheck or None
+        Compares the steps with those of the pilot run now and then; None trusts them.
     steps : int
         Whole steps behind W.
     """
@@ -69,6 +72,7 @@ class TimeLoop:
     watch: Watch
     threads: int
     adapter: Adapter | None = None
+    check: StepCheck | None = None
     steps: int = 0
     at_output: Any = field(init=False, default=None)
     _copy: Any = field(init=False, default=None)
@@ -130,6 +134,9 @@ class TimeLoop:
         times = [(self.steps + k) * self.propagator.dt for k in range(1, count)]
         self.record.add_boundaries(times, boundaries)
         self.steps += count
+        if self.check is not None and self.check.due(self.time):
+            self._save_copy()
+            self.check.check(self.time, self.propagator, self.W, self._copy)
         if self.adapter is not None:
             self._save_copy()
         return look

@@ -1,0 +1,92 @@
+"""Is the time step as good as its pilot run said? Local errors in the run itself against those in the pilot run.
+
+A step of 2 dt and two steps of dt from the same W differ by ``2**(order + 1) - 2`` local errors of a step dt, and those
+go as ``dt**(order + 1)``. The pilot run, on its coarser grid and with longer steps, tells what to expect.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wignercq.errors import ResolutionWarning
+from wignercq.propagator import Propagator
+from wignercq.time_step import EVERY_OTHER, Pilot
+
+MOMENTS = (1 / 3, 2 / 3)  # of a run at which its steps are checked
+NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
+ROUNDING = 1e-11  # difference of the two results, relative to the maximum of W, that says nothing,
+ROUNDING_UNITS = 100  # or so many units of rounding of the precision of W
+
+
+@dataclass(eq=False)
+class StepCheck:
+    """What is expected of the steps of a run, and how much worse they turned out.
+
+    Parameters
+    ----------
+    duration : float
+        Of the run.
+    expected : list of float
+        Local error over ``dt**(order + 1)`` at each of MOMENTS.
+    done : int
+        Moments already checked.
+    excess : float
+        Largest local error so far over the expected one, at least 1.
+    """
+
+    duration: float
+    expected: list[float]
+    done: int = 0
+    excess: float = 1.0
+
+    @classmethod
+    def against(cls, pilot: Pilot) -> StepCheck:
+        """Expect what a pilot run shows with the longest step its law of errors holds for."""
+        dt = pilot.law.dt
+        propagator = Propagator(pilot.model, pilot.engine, pilot.scheme, dt, pilot.hbar_order)
+        W, scratch = pilot.engine.allocate(), pilot.engine.allocate()
+        W[...] = pilot.initial
+        steps = round(pilot.duration / dt)
+        expected, taken = [], 0
+        for moment in MOMENTS:
+            wanted = max(1, round(steps * moment))
+            if wanted > taken:
+                propagator.advance(W, wanted - taken)
+                taken = wanted
+            expected.append(local_error(propagator, W, scratch))
+        return cls(pilot.duration, expected)
+
+    def due(self, time: float) -> bool:
+        """Whether the next check is at this time of the run or before."""
+        return self.done < len(self.expected) and time >= self.duration * MOMENTS[self.done] * (1 - 1e-9)
+
+    def check(self, time: float, propagator: Propagator, W: Any, scratch: Any) -> None:
+        """Compare the steps at this time; `scratch` is overwritten, W is not. A ResolutionWarning when far worse."""
+        found, expected = local_error(propagator, W, scratch), self.expected[self.done]
+        self.done += 1
+        if not expected or found <= NOTEWORTHY * self.excess * expected:
+            return
+        self.excess = found / expected
+        warnings.warn(
+            f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {self.excess:.1f} "
+            "times as large; lower run.dt or tolerance",
+            ResolutionWarning,
+            stacklevel=2,
+        )
+
+
+def local_error(propagator: Propagator, W: Any, scratch: Any) -> float:
+    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in rounding."""
+    order, dt = propagator.scheme.order, propagator.dt
+    scratch[...] = W
+    propagator.advance(scratch, 2)
+    twice = scratch[EVERY_OTHER].copy()
+    scratch[...] = W
+    propagator.leap(scratch, 2 * dt)
+    difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
+    lost = max(ROUNDING, ROUNDING_UNITS * float(np.finfo(scratch.dtype).eps))
+    return difference / ((2 ** (order + 1) - 2) * dt ** (order + 1)) if difference > lost else 0.0
