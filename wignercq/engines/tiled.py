@@ -1,45 +1,37 @@
 """The default engine: tiles that fit the cache, pyFFTW, and one worker thread per core.
 
-W lies in memory as rows (q, x), each a padded plane (p, y)::
+W lies in memory in the order (q, x, p, y), each row of y padded to whole cache lines, each plane (p, y) by one more
+line if need be::
 
-    momentum pass   a tile is a few neighbouring rows, contiguous in memory
-    position pass   a tile is one cache line of columns (p, y) across all rows
+    momentum pass   a tile is one q and a few x: some whole planes, contiguous
+    position pass   a tile is one p and a few cache lines of y: all of (q, x)
 
-so each pass reads and writes W once. FFTW gathers and scatters the strided tiles itself. Rows are padded, since a
-stride that is a multiple of a page would send all rows of a column tile to the same cache sets. Tiles do not
-depend on the number of threads and plans come from FFTW's deterministic estimator: the result is the same to
-the last bit for any number of threads.
+so each pass reads and writes W once. FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the
+number of threads and plans come from FFTW's deterministic estimator: the result is the same to the last bit for any
+number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyfftw
 from threadpoolctl import ThreadpoolController
 
-from wignercq.engines.base import Engine, Kick, Shear, fold_power
+from wignercq.engines.base import Engine, Kick, Shear
+from wignercq.engines.factored import FactoredAxis, TileLayout, TileTransform
 from wignercq.grid import Grid
 
 CACHE_LINE = 64  # bytes
-TILE_BYTES = 256 * 1024  # of W in one momentum tile
-CONFLICT_STRIDE = 1024  # bytes: row strides that are multiples of this are padded by one cache line
-PLANNING = "FFTW_ESTIMATE"  # deterministic, unlike FFTW_MEASURE
+TILE_BYTES = 1024 * 1024  # of W in one tile
+CONFLICT_STRIDE = 1024  # bytes: planes that are multiples of this get one more line, or columns would share cache sets
 
-
-@dataclass(frozen=True)
-class _Plans:
-    """FFT plans and buffers of one worker thread for one kind of pass."""
-
-    forward: pyfftw.FFTW
-    backward: pyfftw.FFTW
-    spectrum: np.ndarray
-    contracted: np.ndarray
-    forward_contracted: pyfftw.FFTW
+Tile = tuple[int, slice]  # (q, part of x) or (p, part of a padded row)
+Transforms = list[dict[tuple[int, ...], TileTransform]]  # for each worker thread by the shape of the tile
 
 
 class TiledEngine(Engine):
@@ -57,121 +49,107 @@ class TiledEngine(Engine):
         super().__init__(grid, dtype)
         n_q, n_p, n_x, n_y = grid.shape
         self.threads = threads
-        self.rows = n_q * n_x
-        self.lane = CACHE_LINE // self.dtype.itemsize
-        self.row_length = self._padded(n_p * n_y)
-        self.tile_rows = self._rows_per_tile(n_x, n_p * n_y * self.dtype.itemsize)
+        self._lane = CACHE_LINE // self.dtype.itemsize
+        lines = -(-n_y // self._lane)
+        self._row_length = lines * self._lane
+        in_conflict = n_p * lines * CACHE_LINE % CONFLICT_STRIDE == 0
+        self._plane_length = n_p * self._row_length + in_conflict * self._lane
+        self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
+        self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
+        self._row_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
+        self._line_parts = _parts(lines, n_q * n_x * CACHE_LINE, scale=self._lane)
+        self._row_tiles = [(q, part) for q in range(n_q) for part in self._row_parts]
+        self._column_tiles = [(p, part) for p in range(n_p) for part in self._line_parts]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._blas = ThreadpoolController()
-        layout = self.allocate()
-        self._column_plans = [self._plan_columns(layout) for _ in range(threads)]
-        self._row_plans = [self._plan_rows(layout) for _ in range(threads)]
+        storage = self._storage(self.allocate())
+        columns = [self._column_view(storage, (0, part)) for part in self._line_parts]
+        rows = [self._row_view(storage, (0, part)) for part in self._row_parts]
+        self._column_transforms = self._plan(TileLayout(self._q, self._x, 0, tile) for tile in columns)
+        self._row_transforms = self._plan(TileLayout(self._p, self._y, 1, tile) for tile in rows)
 
-    def _padded(self, length: int) -> int:
-        padded = -(-length // self.lane) * self.lane
-        return padded if padded * self.dtype.itemsize % CONFLICT_STRIDE else padded + self.lane
-
-    @staticmethod
-    def _rows_per_tile(n_x: int, row_bytes: int) -> int:
-        """The largest divisor of n_x whose rows fit a tile."""
-        return max(d for d in range(1, n_x + 1) if n_x % d == 0 and (d == 1 or d * row_bytes <= TILE_BYTES))
+    def _plan(self, layouts: Iterable[TileLayout]) -> Transforms:
+        by_shape = {layout.tile.shape: layout for layout in layouts}
+        return [{shape: TileTransform(layout) for shape, layout in by_shape.items()} for _ in range(self.threads)]
 
     # layout
 
     def allocate(self) -> np.ndarray:
-        storage = pyfftw.zeros_aligned((self.rows, self.row_length), self.dtype, n=CACHE_LINE)
         n_q, n_p, n_x, n_y = self.grid.shape
-        planes = storage[:, : n_p * n_y].reshape(n_q, n_x, n_p, n_y, copy=False)
-        return planes.transpose(0, 2, 1, 3)
+        storage = pyfftw.zeros_aligned((n_q, n_x, self._plane_length), self.dtype, n=CACHE_LINE)
+        planes = storage[..., : n_p * self._row_length].reshape(n_q, n_x, n_p, self._row_length, copy=False)
+        return planes[..., :n_y].transpose(0, 2, 1, 3)
 
     def _storage(self, W: np.ndarray) -> np.ndarray:
-        """All rows with their padding, shape (nq * nx, row_length), of a W from :meth:`allocate`."""
-        item = self.dtype.itemsize
-        expected = tuple(
-            item * n for n in (self.grid.x.points * self.row_length, self.grid.y.points, self.row_length, 1)
-        )
-        if W.strides != expected or W.dtype != self.dtype or W.shape != self.grid.shape:
+        """A W from :meth:`allocate` as it lies in memory, rows of y with their padding, axes (q, x, p, y)."""
+        n_q, n_p, n_x, _ = self.grid.shape
+        steps = n_x * self._plane_length, self._plane_length, self._row_length, 1
+        q, x, p, y = (self.dtype.itemsize * step for step in steps)
+        ours = W.shape == self.grid.shape and W.dtype == self.dtype and W.strides == (q, p, x, y)
+        if not ours or W.ctypes.data % CACHE_LINE:
             raise ValueError("W: expected an array from this engine's allocate(), got one of another layout")
-        return np.lib.stride_tricks.as_strided(W, (self.rows, self.row_length), (self.row_length * item, item))
+        return np.lib.stride_tricks.as_strided(W, (n_q, n_x, n_p, self._row_length), (q, x, p, y))
 
-    def _column_tile(self, storage: np.ndarray, tile: int) -> np.ndarray:
-        n_q, _, n_x, _ = self.grid.shape
-        columns = storage[:, tile * self.lane : (tile + 1) * self.lane]
-        return columns.reshape(n_q, n_x, self.lane, copy=False)
+    def _column_view(self, storage: np.ndarray, tile: Tile) -> np.ndarray:
+        p, part = tile
+        return storage[:, :, p, part]
 
-    def _row_tile(self, storage: np.ndarray, tile: int) -> np.ndarray:
-        _, n_p, _, n_y = self.grid.shape
-        rows = storage[tile * self.tile_rows : (tile + 1) * self.tile_rows, : n_p * n_y]
-        return rows.reshape(self.tile_rows, n_p, n_y, copy=False)
-
-    # plans
-
-    def _plan_columns(self, layout: np.ndarray) -> _Plans:
-        n_q, _, n_x, _ = self.grid.shape
-        tile = self._column_tile(self._storage(layout), 0)
-        return self._plan(tile, (n_q, n_x // 2 + 1, self.lane), axes=(0, 1))
-
-    def _plan_rows(self, layout: np.ndarray) -> _Plans:
-        _, n_p, _, n_y = self.grid.shape
-        tile = self._row_tile(self._storage(layout), 0)
-        return self._plan(tile, (self.tile_rows, n_p, n_y // 2 + 1), axes=(1, 2))
-
-    def _plan(self, tile: np.ndarray, spectrum_shape: tuple[int, ...], axes: tuple[int, int]) -> _Plans:
-        spectrum = pyfftw.empty_aligned(spectrum_shape, self.complex_dtype)
-        contracted = pyfftw.empty_aligned(tile.shape, self.dtype)
-        aligned = tile.strides[0] % CACHE_LINE == 0
-        flags = (PLANNING,) if aligned else (PLANNING, "FFTW_UNALIGNED")
-        back_flags = (*flags, "FFTW_DESTROY_INPUT")
-        return _Plans(
-            pyfftw.FFTW(tile, spectrum, axes=axes, flags=flags),
-            pyfftw.FFTW(spectrum, tile, axes=axes, direction="FFTW_BACKWARD", flags=back_flags),
-            spectrum,
-            contracted,
-            pyfftw.FFTW(contracted, spectrum, axes=axes, flags=flags),
-        )
+    def _row_view(self, storage: np.ndarray, tile: Tile) -> np.ndarray:
+        q, part = tile
+        return storage[q, part, :, : self.grid.y.points]
 
     # work sharing
 
-    def _share(self, tiles: int, work: Callable[[int, Iterator[int]], Any]) -> list[Any]:
-        """Run ``work(worker, queue of tile numbers)`` in every thread; the queue is shared between them."""
-        queue = iter(range(tiles))
+    def _share(self, tiles: Iterable[Any], work: Callable[[int, Iterator[Any]], None]) -> None:
+        """Run ``work(worker, queue of tiles)`` in every thread; the queue is shared between them."""
+        queue = iter(tiles)
         if self._pool is None:
-            return [work(0, queue)]
-        return [f.result() for f in [self._pool.submit(work, worker, queue) for worker in range(self.threads)]]
+            work(0, queue)
+            return
+        for future in [self._pool.submit(work, worker, queue) for worker in range(self.threads)]:
+            future.result()
 
     # multipliers
 
     def compile_shear(self, shear: Shear) -> Any:
-        """Both factors spread over the columns (p, y), the transform's normalisation included."""
-        n_q, n_p, n_x, n_y = self.grid.shape
-        q = np.zeros((n_q, self.row_length), self.complex_dtype)
-        x = np.zeros((n_x // 2 + 1, self.row_length), self.complex_dtype)
-        q[:, : n_p * n_y] = np.repeat(shear.q, n_y, axis=1) / (n_q * n_x)
-        x[:, : n_p * n_y] = np.tile(shear.x, n_p)
-        return self._by_column_tile(q)[:, :, None, :], self._by_column_tile(x)
+        """The q factor by p and the x factor by part of a row, the transform's normalisation included."""
+        n_q, _, n_x, n_y = self.grid.shape
+        q = shear.q[self._q.frequencies].T[:, :, None, None]
+        x = np.zeros((self._x.frequencies.size, self._row_length), complex)
+        x[:, :n_y] = shear.x[self._x.folded] / (n_q * n_x)
+        x[self._x.mirrored] = x[self._x.mirrored].conj()
+        by_part = {part.start: np.ascontiguousarray(x[:, part], self.complex_dtype) for part in self._line_parts}
+        return np.ascontiguousarray(q, self.complex_dtype), by_part
 
-    def _by_column_tile(self, factor: np.ndarray) -> np.ndarray:
-        """Columns regrouped tile by tile, each tile contiguous, shape (tiles, frequencies, lane)."""
-        tiles = factor.reshape(len(factor), -1, self.lane)
-        return np.ascontiguousarray(tiles.transpose(1, 0, 2))
+    def compile_kick(self, kick: Kick) -> Any:
+        """The multipliers of all tiles, the transform's normalisation included."""
+        n_q, _, n_x, _ = self.grid.shape
+        table = np.empty((n_q * n_x, self._p.frequencies.size * self._y.frequencies.size), self.complex_dtype)
 
-    def compile_kick(self, kick: Kick) -> np.ndarray:
-        _, n_p, _, n_y = self.grid.shape
-        table = np.empty((self.rows, n_p, n_y // 2 + 1), self.complex_dtype)
-
-        def fill(_worker: int, queue: Iterator[int]) -> None:
+        def fill(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
-                rows = slice(tile * self.tile_rows, (tile + 1) * self.tile_rows)
-                table[rows] = self._kick_rows(kick, rows)
+                self._multiplier(table, tile)[...] = self._multiplier(kick, tile)
 
-        self._share(self.rows // self.tile_rows, fill)
+        self._share(self._row_tiles, fill)
         return table
 
-    def _kick_rows(self, kick: Kick | np.ndarray, rows: slice) -> np.ndarray:
+    def _row_numbers(self, tile: Tile) -> slice:
+        """The rows (q, x) of a tile, q slowest."""
+        q, part = tile
+        first = q * self.grid.x.points
+        return slice(first + part.start, first + part.stop)
+
+    def _multiplier(self, kick: Kick | np.ndarray, tile: Tile) -> np.ndarray:
+        """What the spectrum of a tile is multiplied by, shape (x, r, s), the frequencies at their places."""
+        rows = self._row_numbers(tile)
         if isinstance(kick, np.ndarray):
-            return kick[rows]
+            return kick[rows].reshape(rows.stop - rows.start, self._p.frequencies.size, -1)
         _, n_p, _, n_y = self.grid.shape
-        return kick.rows(rows.start, rows.stop) / (n_p * n_y)
+        half = kick.rows(rows.start, rows.stop) / (n_p * n_y)
+        r, s, mirrored = self._p.frequencies[:, None], self._y.folded, self._y.mirrored
+        values = half[:, r, s]
+        values[:, :, mirrored] = half[:, -r % n_p, s[mirrored]].conj()
+        return values
 
     # passes
 
@@ -179,19 +157,16 @@ class TiledEngine(Engine):
         storage = self._storage(W)
         q_factor, x_factor = shear
 
-        def work(worker: int, queue: Iterator[int]) -> None:
-            plans = self._column_plans[worker]
-            spectrum = plans.spectrum
-            for tile in queue:
-                view = self._column_tile(storage, tile)
-                plans.forward.update_arrays(view, spectrum)
-                plans.forward.execute()
-                spectrum *= q_factor[tile]
-                spectrum *= x_factor[tile]
-                plans.backward.update_arrays(spectrum, view)
-                plans.backward.execute()
+        def work(worker: int, queue: Iterator[Tile]) -> None:
+            for p, part in queue:
+                view = self._column_view(storage, (p, part))
+                transform = self._column_transforms[worker][view.shape]
+                spectrum = transform.forward(view)
+                spectrum *= q_factor[p]
+                spectrum *= x_factor[part.start]
+                transform.backward(view)
 
-        self._share(self.row_length // self.lane, work)
+        self._share(self._column_tiles, work)
 
     def momentum(
         self, W: np.ndarray, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None
@@ -199,66 +174,55 @@ class TiledEngine(Engine):
         storage = self._storage(W)
         matrix = None if contraction is None else contraction.astype(self.dtype)
 
-        def work(worker: int, queue: Iterator[int]) -> None:
-            plans = self._row_plans[worker]
-            spectrum = plans.spectrum
+        def work(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
-                view = self._row_tile(storage, tile)
-                rows = slice(tile * self.tile_rows, (tile + 1) * self.tile_rows)
-                self._forward_rows(plans, view, matrix)
+                view = self._row_view(storage, tile)
+                transform = self._row_transforms[worker][view.shape]
+                if matrix is not None:
+                    self._contract(storage, tile, matrix)
+                spectrum = transform.forward(view)
                 if column is not None:
-                    column[rows] = spectrum[:, :, 0]
-                spectrum *= self._kick_rows(kick, rows)
-                plans.backward.update_arrays(spectrum, view)
-                plans.backward.execute()
+                    column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
+                spectrum *= self._multiplier(kick, tile)
+                transform.backward(view)
 
         with self._blas.limit(limits=1, user_api="blas"):
-            self._share(self.rows // self.tile_rows, work)
+            self._share(self._row_tiles, work)
 
-    @staticmethod
-    def _forward_rows(plans: _Plans, view: np.ndarray, matrix: np.ndarray | None) -> None:
-        if matrix is None:
-            plans.forward.update_arrays(view, plans.spectrum)
-            plans.forward.execute()
-        else:
-            np.matmul(matrix, view, out=plans.contracted)
-            plans.forward_contracted.execute()
+    def _contract(self, storage: np.ndarray, tile: Tile, matrix: np.ndarray) -> None:
+        """Apply a matrix along p to a tile; the padding takes part, since whole planes are contiguous."""
+        q, part = tile
+        planes = storage[q, part]
+        np.matmul(matrix, planes.copy(), out=planes)
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
         storage = self._storage(W)
-        n_q, n_p, n_x, n_y = self.grid.shape
+        columns = [self._column_view(storage, tile) for tile in self._column_tiles]
+        rows = [self._row_view(storage, tile) for tile in self._row_tiles]
+        power_q, power_x = self._power(columns, self._column_transforms)
+        power_p, power_y = self._power(rows, self._row_transforms)
+        return [power_q, power_p, power_x, power_y]
 
-        def column_tiles(worker: int, queue: Iterator[int], powers: tuple[np.ndarray, np.ndarray]) -> None:
-            plans = self._column_plans[worker]
-            for tile in queue:
-                plans.forward.update_arrays(self._column_tile(storage, tile), plans.spectrum)
-                plans.forward.execute()
-                squared = plans.spectrum.real**2 + plans.spectrum.imag**2
-                powers[0][tile] = squared.sum(axis=2) @ _half_weights(n_x)
-                powers[1][tile] = squared.sum(axis=(0, 2)) * _half_weights(n_x)
+    def _power(self, tiles: list[np.ndarray], transforms: Transforms) -> list[np.ndarray]:
+        """Shares of the power at each absolute frequency of both transformed axes, summed in the order of the tiles."""
+        layout = transforms[0][tiles[0].shape].layout
+        axes = layout.first, layout.second
+        powers = [np.zeros((len(tiles), axis.frequencies.size)) for axis in axes]
 
-        def row_tiles(worker: int, queue: Iterator[int], powers: tuple[np.ndarray, np.ndarray]) -> None:
-            plans = self._row_plans[worker]
-            for tile in queue:
-                self._forward_rows(plans, self._row_tile(storage, tile), None)
-                squared = plans.spectrum.real**2 + plans.spectrum.imag**2
-                powers[0][tile] = squared.sum(axis=0) @ _half_weights(n_y)
-                powers[1][tile] = squared.sum(axis=(0, 1)) * _half_weights(n_y)
+        def work(worker: int, queue: Iterator[tuple[int, np.ndarray]]) -> None:
+            for number, tile in queue:
+                spectrum = transforms[worker][tile.shape].forward(tile)
+                squared = (spectrum.real**2 + spectrum.imag**2).sum(axis=2 - 2 * layout.position)
+                powers[0][number] = squared @ layout.second.weights
+                powers[1][number] = squared.sum(axis=0) * layout.second.weights
 
-        def total(work: Callable, tiles: int, n_full: int, n_half: int) -> tuple[np.ndarray, np.ndarray]:
-            powers = np.zeros((tiles, n_full)), np.zeros((tiles, n_half // 2 + 1))
-            self._share(tiles, lambda worker, queue: work(worker, queue, powers))
-            return fold_power(powers[0].sum(axis=0)), powers[1].sum(axis=0)
-
-        power_q, power_x = total(column_tiles, self.row_length // self.lane, n_q, n_x)
-        power_p, power_y = total(row_tiles, self.rows // self.tile_rows, n_p, n_y)
-        return [power / power.sum() for power in (power_q, power_p, power_x, power_y)]
+        self._share(enumerate(tiles), work)
+        folded = [np.bincount(axis.folded, power.sum(axis=0)) for axis, power in zip(axes, powers, strict=True)]
+        return [power / power.sum() for power in folded]
 
 
-def _half_weights(n: int) -> np.ndarray:
-    """How many frequencies of a full transform of size n each entry of its half spectrum stands for."""
-    weights = np.full(n // 2 + 1, 2.0)
-    weights[0] = 1
-    if n % 2 == 0:
-        weights[-1] = 1
-    return weights
+def _parts(length: int, unit_bytes: int, scale: int = 1) -> list[slice]:
+    """Cut `length` units evenly into the fewest parts of at most TILE_BYTES, a unit at least, times `scale`."""
+    count = -(-length // max(1, TILE_BYTES // unit_bytes))
+    edges = [length * part // count * scale for part in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
