@@ -20,7 +20,8 @@ from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
-PROBE_POINTS = 8  # per axis, at which initial states are compared
+PROBE_LEVEL = 1e-3  # initial states are compared where they are above this share of their maximum,
+PROBE_POINTS = 8  # at so many points per axis
 DIGEST_SHOWN = 16  # digits of a digest that tell arrays apart
 
 
@@ -107,12 +108,15 @@ class Request:
 
     @cached_property
     def probe(self) -> np.ndarray:
-        """Values of the initial W relative to their largest, to tell states apart; none of an array with its digest."""
+        """Where the initial W lies and some of its values, all of order one, to tell states apart; nothing of arrays.
+
+        Arrays have their digest in the identity.
+        """
         if isinstance(self.state, np.ndarray):
             return np.zeros(0)
-        grid = Grid(*(Axis(lower, upper, PROBE_POINTS) for lower, upper in self.state.support(1e-3)))
-        values = self.state.wigner(grid)
-        return values / np.abs(values).max()
+        lower, upper = self.state.support(PROBE_LEVEL).T
+        W = self.state.wigner(Grid(*(Axis(*ends, PROBE_POINTS) for ends in zip(lower, upper, strict=True))))
+        return np.concatenate([lower / (upper - lower), np.log(upper - lower), W.ravel() / np.abs(W).max()])
 
 
 def _axis(grid: Grid | Mapping[str, AxisChoice] | None, name: str) -> str:
