@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import warnings
@@ -14,6 +15,8 @@ import click
 import xarray as xr
 from tqdm import tqdm
 
+from wignercq.breakdown import Breakdown
+from wignercq.comparison import check, computed
 from wignercq.config import Config
 from wignercq.config.file import KEY_OF_ARGUMENT
 from wignercq.errors import (
@@ -27,10 +30,13 @@ from wignercq.errors import (
 from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
 from wignercq.output import Output
+from wignercq.reading import read_dataset
 from wignercq.solution import Solution
 from wignercq.summary import accuracy_lines, description, final_table
+from wignercq.sweep import SweepResult, run_sweep
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
+FIGURE_RESOLUTION = 200  # dots per inch
 OURS = (ResolutionWarning, CheckpointWarning)
 RUN_ARGUMENTS = ("duration", "tolerance", "dt", "order", "hbar_order", "precision", "engine", "frames")
 #: Where the configuration says what an argument of evolve, or of its model, stands for.
@@ -89,7 +95,9 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
             return
         if not resume and files.checkpoints.exist():
             _tell(f"starting afresh; {files.checkpoints.path} of an unfinished run will be replaced", quiet)
-        solution = _evolve_into(files, settings, resume=resume, progress=sys.stderr.isatty() and not quiet)
+        progress = sys.stderr.isatty() and not quiet
+        with _saving_what_there_is(files, settings):
+            solution = _evolve(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
         files.save(solution, settings)
         files.checkpoints.discard()
     if not quiet:
@@ -112,10 +120,41 @@ def theory(config: Path, as_json: bool) -> None:
 
 
 @commands.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
+@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: one per core.")
+@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
+def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> None:
+    """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
+    report.html. A sweep that was stopped goes on."""
+    from wignercq.report import write_report
+
+    settings = Config.load(config)
+    check(settings)
+    progress = sys.stderr.isatty() and not quiet
+    files = Output(output / ("breakdown.nc" if settings.sweep is None else "sweep.nc"))
+    with _writing_to(output), _warnings_as_lines():
+        output.mkdir(parents=True, exist_ok=True)
+        with files.reserved(config):
+            result = _compare(settings, files, processes or len(os.sched_getaffinity(0)), progress)
+            files.save(Solution(result.dataset), settings)
+            page = write_report(result, settings, output)
+    if not quiet:
+        click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
+    if isinstance(result, SweepResult) and result.failures:
+        point, reason = next(iter(result.failures.items()))
+        raise ResolutionError(f"{len(result.failures)} points failed, the rest is in {files.target}; {point}: {reason}")
+
+
+@commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
     """Print what the file RESULT holds and how it was made."""
-    dataset = _load(result)
+    loaded = _load(result)
+    if not isinstance(loaded, Solution):
+        click.echo(loaded.summary())
+        return
+    dataset = loaded.dataset
     settings = _configuration(dataset)
     click.echo(description(dataset))
     click.echo(f"{accuracy_lines(dataset)}\n\n{final_table(dataset, _theory(settings))}")
@@ -124,24 +163,20 @@ def info(result: Path) -> None:
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
-def plot(result: Path, output: Path) -> None:
-    """Draw the file RESULT: planes.png, moments.png and diagnostics.png."""
-    from wignercq.plotting import plot_diagnostics, plot_moments, plot_planes
+@click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
+def plot(result: Path, output: Path, moving: bool) -> None:
+    """Draw the file RESULT of a run, a comparison or a sweep as PNG."""
+    from wignercq.plotting import animate
+    from wignercq.report import figures, written
 
-    dataset = _load(result)
-    settings = _configuration(dataset)
-    figures = {
-        "planes": plot_planes(dataset),
-        "moments": plot_moments(dataset, _theory(settings)),
-        "diagnostics": plot_diagnostics(dataset),
-    }
-    try:
+    dataset = _load(result).dataset
+    with _writing_to(output):
         output.mkdir(parents=True, exist_ok=True)
-        for name, figure in figures.items():
-            figure.savefig(output / f"{name}.png", dpi=200)
+        if moving:
+            click.echo(str(animate(dataset, output)))
+            return
+        for name in written(figures(dataset, _configuration(dataset)), output, FIGURE_RESOLUTION):
             click.echo(str(output / f"{name}.png"))
-    except OSError as error:
-        raise InputError(f"{output}: expected a folder to write to, got: {error.strerror}") from None
 
 
 def _tell(message: str, quiet: bool) -> None:
@@ -149,10 +184,11 @@ def _tell(message: str, quiet: bool) -> None:
         click.echo(f"wignercq: {message}", err=True)
 
 
-def _evolve_into(files: Output, settings: Config, *, resume: bool, progress: bool) -> Solution:
-    """The solution; when the run is stopped, what there is of it is saved."""
+@contextmanager
+def _saving_what_there_is(files: Output, settings: Config) -> Iterator[None]:
+    """Save what there is of a run that is stopped."""
     try:
-        return _evolve(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
+        yield
     except StoppedError as error:
         if error.solution is None:
             raise
@@ -194,6 +230,14 @@ def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool)
         raise type(error)(f"{KEYS.get(head, head)}{dot}{tail}{colon}{rest}") from None
 
 
+def _compare(settings: Config, files: Output, processes: int, progress: bool) -> Breakdown | SweepResult:
+    """A comparison, of which what there is is saved when it is stopped, or a sweep, whose points are kept anyway."""
+    if settings.sweep is not None:
+        return run_sweep(settings, files.target.with_name("points"), processes=processes, progress=progress)
+    with _saving_what_there_is(files, settings):
+        return computed(settings, progress=progress)
+
+
 def _theory(settings: Config | None) -> LinearModel | None:
     if settings is None or not settings.model.is_quadratic:
         return None
@@ -206,10 +250,22 @@ def _configuration(dataset: xr.Dataset) -> Config | None:
     return None if text is None else Config.from_text(text, name="configuration in the result")
 
 
-def _load(path: Path) -> xr.Dataset:
+def _load(path: Path) -> Solution | Breakdown | SweepResult:
+    """A result of any kind."""
     if path.is_dir():
         raise InputError(f"{path}: expected a result file, got a folder")
-    return Solution.load(path).dataset
+    dataset = read_dataset(path)
+    kind = SweepResult if "failure" in dataset else Breakdown if "theory" in dataset.dims else Solution
+    return kind.load(path)
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Turn what the system says of files in a folder into bad input."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{folder}: expected a folder to write to, got: {error.strerror}") from None
 
 
 @contextmanager

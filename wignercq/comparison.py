@@ -41,7 +41,7 @@ def check(config: Config) -> None:
             raise ConfigError(f"compare.observables: expected some of {', '.join(OBSERVABLES)}, got {name}")
 
 
-def computed(config: Config, *, frames: int | None = None, threads: int = 2) -> Breakdown:
+def computed(config: Config, *, frames: int | None = None, threads: int = 2, progress: bool = False) -> Breakdown:
     """The comparison of a configuration that :func:`check` has passed.
 
     Parameters
@@ -50,6 +50,8 @@ def computed(config: Config, *, frames: int | None = None, threads: int = 2) -> 
     frames : int, optional
         Outputs whose planes are kept, in place of ``run.frames``.
     threads : int
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -79,6 +81,7 @@ def computed(config: Config, *, frames: int | None = None, threads: int = 2) -> 
                 threshold=config.compare.threshold,
                 frames=min(run.frames, outputs + 1) if frames is None else frames,
                 threads=threads,
+                progress=progress,
             )
     except InputError as error:
         table = TABLES.get(str(error).partition(":")[0])

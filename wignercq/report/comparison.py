@@ -17,14 +17,14 @@ from wignercq.report.page import Cell
 NAMES_OF_THEORIES: Mapping[str, str] = {
     "exact": "exact",
     "fokker_planck": "Fokker-Planck",
-    "first_order": "order hbar^2",
+    "first_order": "order ħ²",
     "closure": "Gaussian closure",
     "linearised": "linearised",
 }
 MEANINGS: Mapping[str, str] = {
-    "exact": "hybrid dynamics, all orders in hbar",
+    "exact": "hybrid dynamics, all orders in ħ",
     "fokker_planck": "the classical counterpart: same forces, diffusion of p and of y, no quantum corrections",
-    "first_order": "the counterpart with its corrections in hbar^2",
+    "first_order": "the counterpart with its corrections in ħ²",
     "closure": "a Gaussian whose moments obey the moment equations self-consistently",
     "linearised": "a Gaussian carried along the classical trajectory of the initial mean",
 }
@@ -35,7 +35,7 @@ CAPTIONS: Mapping[str, str] = {
 }
 
 
-def comparison_report(result: Breakdown, config: Config, figures: Mapping[str, bytes]) -> str:
+def comparison_report(result: Breakdown, config: Config, images: Mapping[str, bytes]) -> str:
     """The page for one comparison.
 
     Parameters
@@ -43,8 +43,8 @@ def comparison_report(result: Breakdown, config: Config, figures: Mapping[str, b
     result : Breakdown
     config : Config
         That made it.
-    figures : mapping of str to bytes
-        PNG images by the keys of CAPTIONS.
+    images : mapping of str to bytes
+        PNG, by the keys of CAPTIONS.
     """
     data = result.dataset
     parts = [
@@ -59,7 +59,7 @@ def comparison_report(result: Breakdown, config: Config, figures: Mapping[str, b
             "in the trace norm."
         ),
         page.beside(_times(result), _errors(data)),
-        *(page.figure(figures[name], CAPTIONS[name]) for name in figures),
+        *(page.figure(images[name], caption) for name, caption in CAPTIONS.items()),
         page.heading("Settings and accuracy"),
         _settings(data, config),
         _accuracy(data),
@@ -68,10 +68,10 @@ def comparison_report(result: Breakdown, config: Config, figures: Mapping[str, b
     return page.page("Anharmonic breakdown", verdict(result), parts)
 
 
-def verdict(result: Breakdown) -> str:
-    """The result in a sentence for each theory."""
+def verdict(result: Breakdown) -> list[str]:
+    """The result, a sentence for each theory."""
     if not result.is_broken:
-        return f"No breakdown up to t = {result.time[-1]:g}: every theory agrees with the exact dynamics."
+        return [f"No breakdown up to t = {result.time[-1]:g}."]
     sentences = []
     for theory in result.theories:
         broken, note = result.broken(theory), result.note(theory)
@@ -83,19 +83,19 @@ def verdict(result: Breakdown) -> str:
             sentences.append(f"{name}: {note}.")
         else:
             sentences.append(f"{name}: no breakdown.")
-    return " ".join(sentences)
+    return sentences
 
 
 def _theories(result: Breakdown) -> str:
     rows = [
         (NAMES_OF_THEORIES[name], Cell(MEANINGS[name], "text"), Cell(result.note(name), "text")) for name in MEANINGS
     ]
-    return page.table(("theory", "what it solves", "note"), rows)
+    return page.table(("theory", Cell("what it solves", "text"), Cell("note", "text")), rows)
 
 
 def _times(result: Breakdown) -> str:
     columns = [result.times(theory) for theory in result.theories]
-    rows = []
+    rows: list[tuple[str | Cell, ...]] = []
     for name in OBSERVABLES:
         cells = (Cell("-", "faint") if (when := column[name]) is None else Cell(f"{when:.3g}") for column in columns)
         rows.append((name, *cells))
@@ -106,7 +106,7 @@ def _times(result: Breakdown) -> str:
 def _errors(data: xr.Dataset) -> str:
     last = data.isel(time=-1)
     theories = [str(name) for name in data["theory"].values[1:]]
-    rows = []
+    rows: list[tuple[str | Cell, ...]] = []
     for name in OBSERVABLES:
         cells = []
         for theory in theories:
@@ -122,6 +122,8 @@ def _errors(data: xr.Dataset) -> str:
 def _error_cell(error: float, floor: float, threshold: float) -> Cell:
     if np.isnan(error):
         return Cell("-", "faint")
+    if error == 0:
+        return Cell("0", "faint")
     kind = "faint" if error <= floor else "above" if error > threshold else ""
     return Cell(f"{error:.1e}", kind)
 
@@ -150,7 +152,7 @@ def _axis(data: xr.Dataset, name: str) -> str:
 
 
 def _accuracy(data: xr.Dataset) -> str:
-    rows = []
+    rows: list[tuple[str | Cell, ...]] = []
     for theory in map(str, data["theory"].values):
         of = data.sel(theory=theory)
         rows.append(

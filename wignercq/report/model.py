@@ -33,6 +33,7 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
         Dotted keys of numbers that vary, whose values are left out.
     """
     model = config.model
+    saturated = config.tables["model"]["interaction"]["decoherence"] is None
     potentials = (
         (r"V_\mathrm{C}(q)", "V_C", model.classical_potential),
         (r"V_\mathrm{Q}(x)", "V_Q", model.quantum_potential),
@@ -46,7 +47,7 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
             *(page.formula(f"{symbol} = {latex(value)}", f"{name} = {value}") for symbol, name, value in potentials),
             page.formula(EQUATION, "master equation, (3)-(5) of arXiv:2510.07402"),
             page.beside(
-                page.settings(_numbers(model, swept), caption="Numbers"),
+                page.settings(_numbers(model, swept, saturated), caption="Numbers"),
                 page.settings(_initial(config), caption="Initial state"),
             ),
         ]
@@ -78,15 +79,15 @@ def _displayed(text: str) -> str:
     return "".join(result)
 
 
-def _numbers(model: Model, swept: tuple[str, ...]) -> dict[str, str]:
+def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str, str]:
     parameters = {f"model.parameters.{name}": (name, value) for name, value in model.parameters.items()}
     fixed = {
         "model.classical.mass": ("classical mass M", model.classical_mass),
         "model.quantum.mass": ("quantum mass m", model.quantum_mass),
-        "model.hbar": ("hbar", model.hbar),
+        "model.hbar": ("ħ", model.hbar),
         "model.classical.friction": ("friction alpha", model.friction),
-        "model.classical.diffusion": ("diffusion D2", model.diffusion),
-        "model.interaction.decoherence": ("decoherence D0", model.D0),
+        "model.classical.diffusion": ("diffusion D₂", model.diffusion),
+        "model.interaction.decoherence": ("decoherence D₀", model.D0),
     }
     rows = {
         name: "varied" if key in swept else f"{value:.6g}" for key, (name, value) in {**parameters, **fixed}.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -20,7 +20,7 @@ CAPTION = (
 )
 
 
-def sweep_report(result: SweepResult, config: Config, png: bytes) -> str:
+def sweep_report(result: SweepResult, config: Config, images: Mapping[str, bytes]) -> str:
     """The page for a sweep.
 
     Parameters
@@ -28,8 +28,8 @@ def sweep_report(result: SweepResult, config: Config, png: bytes) -> str:
     result : SweepResult
     config : Config
         That made it.
-    png : bytes
-        The breakdown map.
+    images : mapping of str to bytes
+        PNG, the breakdown map as ``map``.
     """
     assert config.sweep is not None
     data = result.dataset
@@ -37,11 +37,11 @@ def sweep_report(result: SweepResult, config: Config, png: bytes) -> str:
         model_section(config, tuple(axis.key for axis in config.sweep.axes)),
         page.heading("Theories"),
         page.table(
-            ("theory", "what it solves"),
+            ("theory", Cell("what it solves", "text")),
             [(NAMES_OF_THEORIES[name], Cell(text, "text")) for name, text in MEANINGS.items()],
         ),
         page.heading("Breakdown"),
-        page.figure(png, CAPTION),
+        page.figure(images["map"], CAPTION),
         *(_times(data, result.axes, observable) for observable in config.compare.observables),
         page.heading("Settings and accuracy of every run"),
         page.settings(
@@ -55,7 +55,7 @@ def sweep_report(result: SweepResult, config: Config, png: bytes) -> str:
         _runs(data, result.axes),
         page.hidden("Configuration", config.text),
     ]
-    return page.page("Anharmonic breakdown, a sweep", " ".join(_lead(result)), parts)
+    return page.page("Anharmonic breakdown, a sweep", _lead(result), parts)
 
 
 def _lead(result: SweepResult) -> list[str]:
@@ -76,23 +76,23 @@ def _points(data: xr.Dataset, axes: Sequence[str]) -> list[tuple[tuple[str, ...]
 
 def _times(data: xr.Dataset, axes: Sequence[str], observable: str) -> str:
     theories = [str(name) for name in data["theory"].values[1:]]
-    rows = []
+    rows: list[list[str | Cell]] = []
     for values, point in _points(data, axes):
         times = point["breakdown_time"].sel(observable=observable, theory=theories).values
-        rows.append((*values, *(Cell("-", "faint") if np.isnan(t) else Cell(f"{t:.3g}") for t in times)))
+        rows.append([*values, *(Cell("-", "faint") if np.isnan(t) else Cell(f"{t:.3g}") for t in times)])
     head = (*axes, *(NAMES_OF_THEORIES[name] for name in theories))
     return page.table(head, rows, caption=f"Breakdown times in {observable}; - for never")
 
 
 def _runs(data: xr.Dataset, axes: Sequence[str]) -> str:
-    rows = []
+    rows: list[list[str | Cell]] = []
     for values, point in _points(data, axes):
         failure = str(point["failure"].item())
         if failure:
-            rows.append((*values, *["-"] * 5, Cell(f"failed: {failure}", "text")))
+            rows.append([*values, *["-"] * 5, Cell(f"failed: {failure}", "text")])
             continue
         rows.append(
-            (
+            [
                 *values,
                 str(point["grid"].item()),
                 f"{float(point['time_step']):.4g}",
@@ -100,6 +100,8 @@ def _runs(data: xr.Dataset, axes: Sequence[str]) -> str:
                 f"{float(point['numerical_error'].max()):.1e}",
                 f"{float(point['wall_time']):.1f} s",
                 Cell(str(point["warnings"].item()), "text"),
-            )
+            ]
         )
-    return page.table((*axes, "grid", "time step", "time error", "numerical error", "wall time", "remarks"), rows)
+    return page.table(
+        (*axes, "grid", "time step", "time error", "numerical error", "wall time", Cell("remarks", "text")), rows
+    )
