@@ -57,10 +57,10 @@ class TiledEngine(Engine):
         self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
         self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
         self._row_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
-        self._line_parts = _parts(lines, n_q * n_x * CACHE_LINE, scale=self._lane)
+        self._line_parts = _parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
         self._row_tiles = [(q, part) for q in range(n_q) for part in self._row_parts]
         self._column_tiles = [(p, part) for p in range(n_p) for part in self._line_parts]
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._pool = ThreadPoolExecutor(max(1, threads - 1))  # the calling thread works too
         self._blas = ThreadpoolController()
         storage = self._storage(self.allocate())
         columns = [self._column_view(storage, (0, part)) for part in self._line_parts]
@@ -101,12 +101,11 @@ class TiledEngine(Engine):
     # work sharing
 
     def _share(self, tiles: Iterable[Any], work: Callable[[int, Iterator[Any]], None]) -> None:
-        """Run ``work(worker, queue of tiles)`` in every thread; the queue is shared between them."""
+        """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue."""
         queue = iter(tiles)
-        if self._pool is None:
-            work(0, queue)
-            return
-        for future in [self._pool.submit(work, worker, queue) for worker in range(self.threads)]:
+        others = [self._pool.submit(work, worker, queue) for worker in range(1, self.threads)]
+        work(0, queue)
+        for future in others:
             future.result()
 
     # multipliers
@@ -221,8 +220,11 @@ class TiledEngine(Engine):
         return [power / power.sum() for power in folded]
 
 
-def _parts(length: int, unit_bytes: int, scale: int = 1) -> list[slice]:
-    """Cut `length` units evenly into the fewest parts of at most TILE_BYTES, a unit at least, times `scale`."""
-    count = -(-length // max(1, TILE_BYTES // unit_bytes))
+def _parts(length: int, unit_bytes: int, *, at_least: int = 1, scale: int = 1) -> list[slice]:
+    """Cut `length` units evenly into the fewest parts that fit a tile; units are `scale` elements long.
+
+    A part that does not fit has up to `at_least` units.
+    """
+    count = -(-length // max(at_least, TILE_BYTES // unit_bytes))
     edges = [length * part // count * scale for part in range(count + 1)]
     return [slice(start, stop) for start, stop in pairwise(edges)]
