@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pyfftw
 import pytest
 import systems
 
 from wignercq import Axis, Grid
-from wignercq.engines import ArrayEngine, Kick, Shear, TiledEngine
+from wignercq.engines import ArrayEngine, Kick, Shear, TiledEngine, tiled
+from wignercq.engines.factored import FactoredAxis, TileLayout, TileTransform
 
-SIZES = [(8, 9, 10, 11), (11, 10, 9, 8), (16, 8, 8, 16), (9, 15, 13, 12), (12, 16, 10, 24)]
+#: The last two have axes transformed in two steps, all four of them and of odd lengths, and a prime.
+SIZES = [(8, 9, 10, 11), (11, 10, 9, 8), (16, 8, 8, 16), (9, 15, 13, 12), (18, 21, 24, 22), (8, 17, 45, 33)]
 PRECISIONS = [(np.float64, 2e-14), (np.float32, 1e-5)]
 
 
@@ -47,8 +55,19 @@ def random_shear(grid: Grid) -> Shear:
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 def test_tiled_equals_array_engine(sizes: tuple[int, ...], dtype: type, tolerance: float) -> None:
-    """Kills: mixed-up axes, wrong padding, wrong normalisation, wrong half-spectrum sizes."""
-    grid = grid_of(sizes)
+    """Kills: mixed-up axes, wrong padding, wrong normalisation, frequencies at wrong places."""
+    assert_equal_engines(grid_of(sizes), dtype, tolerance)
+
+
+@pytest.mark.parametrize("tile_bytes", [1, 9000])
+def test_uneven_tiles_cover_everything_once(monkeypatch: pytest.MonkeyPatch, tile_bytes: int) -> None:
+    """Kills: tiles of two widths mixed up, multipliers of one tile used for another, a last tile left out."""
+    monkeypatch.setattr(tiled, "TILE_BYTES", tile_bytes)
+    assert_equal_engines(grid_of((9, 14, 11, 37)), np.float64, 2e-14)
+
+
+def assert_equal_engines(grid: Grid, dtype: type, tolerance: float) -> None:
+    """Both engines do the same to a random field, with every option of a pass."""
     tiled, array = TiledEngine(grid, dtype), ArrayEngine(grid, dtype)
     contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points))
     kick, shear = random_kick(grid), random_shear(grid)
@@ -87,24 +106,67 @@ def test_multipliers_act_on_the_transforms_they_claim() -> None:
     assert np.abs(W - damped).max() < 1e-13
 
 
-@pytest.mark.parametrize("sizes", SIZES[:2])
+def final_bits(sizes: tuple[int, ...], threads: int) -> str:
+    """Digest of W after three pairs of passes with friction, and of what the last one read off at s = 0."""
+    grid = grid_of(sizes)
+    engine = TiledEngine(grid, threads=threads)
+    W = engine.allocate()
+    W[...] = random_field(grid)
+    column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
+    contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points)) / grid.p.points
+    for _ in range(3):
+        engine.transport(W, engine.compile_shear(random_shear(grid)))
+        engine.momentum(W, engine.compile_kick(random_kick(grid)), contraction=contraction, column=column)
+    return hashlib.sha256(np.ascontiguousarray(W).tobytes() + column.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("sizes", SIZES[-2:])
 def test_any_number_of_threads_gives_identical_bits(sizes: tuple[int, ...]) -> None:
     """Kills: sums or plans that depend on who does the work."""
-    grid = grid_of(sizes)
-    fields = []
-    for threads in (1, 2, 3, 5):
-        engine = TiledEngine(grid, threads=threads)
-        W = engine.allocate()
-        W[...] = random_field(grid)
-        for _ in range(3):
-            engine.transport(W, engine.compile_shear(random_shear(grid)))
-            engine.momentum(W, engine.compile_kick(random_kick(grid)), contraction=np.eye(grid.p.points) * 0.9)
-        fields.append(np.array(W))
-    assert all(np.array_equal(fields[0], field) for field in fields[1:])
+    assert len({final_bits(sizes, threads) for threads in (1, 2, 3, 5)}) == 1
+
+
+def test_another_process_gives_identical_bits() -> None:
+    """Kills: plans or tiles chosen by measurement, on which no run could be continued to the same last bit."""
+    sizes = SIZES[-2]
+    code = f"from test_engines import final_bits; print(final_bits({sizes}, 2))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
+    assert run.stdout.strip() == final_bits(sizes, 2), run.stderr
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_places_of_a_factored_axis_stand_for_every_frequency_once(real: bool) -> None:
+    """Kills: frequencies left out or counted twice by a factorisation, and lengths that do not multiply to n."""
+    two_steps = 0
+    for n in range(8, 200):
+        axis = FactoredAxis(n, real=real)
+        assert np.prod(axis.steps) == n
+        counted = np.bincount(axis.folded, weights=axis.weights)
+        assert np.array_equal(counted, [1 if 2 * k % n == 0 else 2 for k in range(n // 2 + 1)])
+        two_steps += axis.steps[1] > 1
+    assert two_steps > 60
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize(("n_first", "n_second"), [(24, 27), (13, 18), (40, 16), (21, 23)])
+def test_tile_transform_equals_numpy(position: int, n_first: int, n_second: int) -> None:
+    """Kills: wrong twiddle factors and frequencies that are not where the axis says."""
+    first, second = FactoredAxis(n_first, real=False), FactoredAxis(n_second, real=True)
+    shape = [n_first, n_second]
+    shape.insert(2 - 2 * position, 8)
+    tile = pyfftw.empty_aligned(shape)
+    tile[...] = np.random.default_rng(4).normal(size=shape)
+    transform = TileTransform(TileLayout(first, second, position, tile))
+    expected = np.fft.fft2(tile, axes=(position, position + 1))
+    expected = expected.take(first.frequencies, axis=position).take(second.frequencies, axis=position + 1)
+    assert np.abs(transform.forward(tile) - expected).max() < 1e-13 * np.abs(expected).max()
+    back = np.zeros_like(tile)
+    transform.backward(back)
+    assert np.abs(back / (n_first * n_second) - tile).max() < 1e-14
 
 
 @pytest.mark.parametrize("engine_class", [TiledEngine, ArrayEngine])
-@pytest.mark.parametrize("sizes", SIZES[:3])
+@pytest.mark.parametrize("sizes", [*SIZES[:3], SIZES[-1]])
 def test_spectral_power_of_a_plane_wave_sits_at_its_frequency(engine_class: type, sizes: tuple[int, ...]) -> None:
     """Kills: powers folded wrongly or booked on the wrong axis."""
     grid = grid_of(sizes)
