@@ -62,7 +62,7 @@ class TiledEngine(Engine):
         self._column_tiles = [(p, part) for p in range(n_p) for part in self._line_parts]
         self._pool = ThreadPoolExecutor(max(1, threads - 1))  # the calling thread works too
         self._blas = ThreadpoolController()
-        storage = self._storage(self.allocate())
+        storage = self._planes(pyfftw.empty_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))  # for its layout
         columns = [self._column_view(storage, (0, part)) for part in self._line_parts]
         rows = [self._row_view(storage, (0, part)) for part in self._row_parts]
         self._column_transforms = self._plan(TileLayout(self._q, self._x, 0, tile) for tile in columns)
@@ -74,11 +74,18 @@ class TiledEngine(Engine):
 
     # layout
 
+    @property
+    def _memory_shape(self) -> tuple[int, int, int]:
+        return self.grid.q.points, self.grid.x.points, self._plane_length
+
+    def _planes(self, memory: np.ndarray) -> np.ndarray:
+        """A view with axes (q, x, p, y), rows of y with their padding."""
+        n_q, n_p, n_x, _ = self.grid.shape
+        return memory[..., : n_p * self._row_length].reshape(n_q, n_x, n_p, self._row_length, copy=False)
+
     def allocate(self) -> np.ndarray:
-        n_q, n_p, n_x, n_y = self.grid.shape
-        storage = pyfftw.zeros_aligned((n_q, n_x, self._plane_length), self.dtype, n=CACHE_LINE)
-        planes = storage[..., : n_p * self._row_length].reshape(n_q, n_x, n_p, self._row_length, copy=False)
-        return planes[..., :n_y].transpose(0, 2, 1, 3)
+        planes = self._planes(pyfftw.zeros_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))
+        return planes[..., : self.grid.y.points].transpose(0, 2, 1, 3)
 
     def _storage(self, W: np.ndarray) -> np.ndarray:
         """A W from :meth:`allocate` as it lies in memory, rows of y with their padding, axes (q, x, p, y)."""
