@@ -9,7 +9,7 @@ axis keeps k1 <= a/2, which is half of the frequencies and a few of the other ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -89,21 +89,23 @@ class TileLayout:
         The axes that are transformed, neighbours in a tile; the second is the real one.
     position : int
         Which axis of a tile `first` is, 0 or 1.
-    tile : np.ndarray
-        A real array with the shape, strides and alignment of these tiles, three axes.
+    shape : tuple of int
+        Of a tile, three axes.
+    dtype : np.dtype
+        Of its spectrum.
     """
 
     first: FactoredAxis
     second: FactoredAxis
     position: int
-    tile: np.ndarray
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
     @property
     def spectrum_shape(self) -> tuple[int, ...]:
         """Shape of the transform of a tile."""
-        shape = self.tile.shape
         sizes = self.first.frequencies.size, self.second.frequencies.size
-        return (*shape[: self.position], *sizes, *shape[self.position + 2 :])
+        return (*self.shape[: self.position], *sizes, *self.shape[self.position + 2 :])
 
     @cached_property
     def twiddles(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -113,7 +115,7 @@ class TileLayout:
         factors = np.multiply.outer(self.first.twiddles, self.second.twiddles)
         if self.position == 0:  # spread over the columns: a multiplication with a long inner loop is twice as fast
             factors = np.broadcast_to(factors[..., None], self.spectrum_shape)
-        forward = factors.astype(np.result_type(self.tile.dtype, np.complex64))
+        forward = factors.astype(self.dtype)
         return forward, forward.conj()
 
     def pieces(self, array: np.ndarray, first: tuple[int, int], second: tuple[int, int]) -> np.ndarray:
@@ -129,17 +131,19 @@ class TileTransform:
     Parameters
     ----------
     layout : TileLayout
+    example : np.ndarray
+        An array with the shape, strides and alignment of the tiles; its values do not matter.
     """
 
     layout: TileLayout
+    example: InitVar[np.ndarray]
     spectrum: np.ndarray = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, example: np.ndarray) -> None:
         layout = self.layout
-        dtype = np.result_type(layout.tile.dtype, np.complex64)
-        self.spectrum = pyfftw.empty_aligned(layout.spectrum_shape, dtype)
+        self.spectrum = pyfftw.empty_aligned(layout.spectrum_shape, layout.dtype)
         self._pieces = layout.pieces(self.spectrum, layout.first.kept, layout.second.kept)
-        tile = self._tile_pieces(layout.tile)
+        tile = self._tile_pieces(example)
         i = layout.position
         outer, inner = (i, i + 2), (i + 1, i + 3)
         backward = (PLANNING, "FFTW_DESTROY_INPUT")

@@ -65,12 +65,16 @@ class TiledEngine(Engine):
         storage = self._planes(pyfftw.empty_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))  # for its layout
         columns = [self._column_view(storage, (0, part)) for part in self._line_parts]
         rows = [self._row_view(storage, (0, part)) for part in self._row_parts]
-        self._column_transforms = self._plan(TileLayout(self._q, self._x, 0, tile) for tile in columns)
-        self._row_transforms = self._plan(TileLayout(self._p, self._y, 1, tile) for tile in rows)
+        self._column_transforms = self._plan(self._q, self._x, 0, columns)
+        self._row_transforms = self._plan(self._p, self._y, 1, rows)
 
-    def _plan(self, layouts: Iterable[TileLayout]) -> Transforms:
-        by_shape = {layout.tile.shape: layout for layout in layouts}
-        return [{shape: TileTransform(layout) for shape, layout in by_shape.items()} for _ in range(self.threads)]
+    def _plan(
+        self, first: FactoredAxis, second: FactoredAxis, position: int, examples: Iterable[np.ndarray]
+    ) -> Transforms:
+        """Transforms for tiles like the examples."""
+        distinct = {tile.shape: tile for tile in examples}.values()
+        pairs = [(TileLayout(first, second, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
+        return [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self.threads)]
 
     # layout
 
