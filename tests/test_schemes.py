@@ -1,17 +1,20 @@
-"""Scheme tables: what is refused, and the order conditions of what is offered, in exact rational arithmetic."""
+"""Scheme tables: what is refused, and the order of what is offered, in exact rational arithmetic."""
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
+from math import factorial
 
+import numpy as np
 import pytest
 
 from wignercq.errors import InputError
-from wignercq.schemes import BY_ORDER, CHIN_4A, STRANG, Part, Scheme, Stage
+from wignercq.schemes import BY_ORDER, CHIN_4A, FORWARD_3, STRANG, Part, Scheme, Stage
 
 HALF = Fraction(1, 2)
 T, V = Part.TRANSPORT, Part.MOMENTUM
-SCHEMES = [STRANG, CHIN_4A]
+SCHEMES = [STRANG, CHIN_4A, FORWARD_3]
 
 
 @pytest.mark.parametrize("fraction", [Fraction(0), Fraction(-1, 6)])
@@ -47,66 +50,64 @@ def test_malformed_tables_are_refused(stages: tuple[Stage, ...], message: str) -
         Scheme("wrong", 2, stages)
 
 
-def times(scheme: Scheme) -> tuple[list[Fraction], list[Fraction]]:
-    """Momentum fractions, and the transport time elapsed before each of them."""
-    elapsed, kicks, moments = Fraction(0), [], []
-    for stage in scheme.stages:
-        if stage.part is T:
-            elapsed += stage.fraction
-        else:
-            kicks.append(stage.fraction)
-            moments.append(elapsed)
-    return kicks, moments
+Series = dict[str, Fraction]
+DEGREE = 5
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
-def test_kicks_are_a_quadrature_of_the_declared_order(scheme: Scheme) -> None:
-    """Kills: a wrong fraction. With a given force the kicks integrate t**n over [0, 1]: exactly for n < order."""
-    kicks, moments = times(scheme)
-    defects = [sum(v * t**n for v, t in zip(kicks, moments, strict=True)) - Fraction(1, n + 1) for n in range(5)]
-    assert not any(defects[: scheme.order])
-    assert defects[scheme.order]
-
-
-def test_commutator_of_chin_cancels_the_remaining_third_order_term() -> None:
-    """Kills: a wrong sign or size of the correction.
-
-    For H = p**2/2 + q**2/2 the correction is a kick as well, and the trace of the 2 x 2 matrix of one step must be that
-    of a rotation, 2 cos(dt) = 2 - dt**2 + dt**4/12 - ..., up to dt**5.
-    """
-    identity = [[[Fraction(1)], [Fraction(0)]], [[Fraction(0)], [Fraction(1)]]]
-    step = identity
-    for stage in CHIN_4A.stages:
-        if stage.part is T:  # q += p dt
-            factor = [[[Fraction(1)], [Fraction(0), stage.fraction]], [[Fraction(0)], [Fraction(1)]]]
-        else:  # the double commutator is the potential -force**2 = -q**2
-            kick = [Fraction(0), -stage.fraction, Fraction(0), 2 * stage.commutator]
-            factor = [[[Fraction(1)], [Fraction(0)]], [kick, [Fraction(1)]]]
-        step = multiply(factor, step)
-    trace = add(step[0][0], step[1][1])
-    assert trace[:6] == [2, 0, -1, 0, Fraction(1, 12), 0]
-
-
-Polynomial = list[Fraction]
-
-
-def add(a: Polynomial, b: Polynomial) -> Polynomial:
-    size = max(len(a), len(b))
-    return [
-        x + y for x, y in zip(a + [Fraction(0)] * (size - len(a)), b + [Fraction(0)] * (size - len(b)), strict=True)
-    ]
-
-
-def product(a: Polynomial, b: Polynomial) -> Polynomial:
-    result = [Fraction(0)] * (len(a) + len(b) - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            result[i + j] += x * y
+def product(a: Series, b: Series) -> Series:
+    """Product of series of words in the letters T and V that do not commute, cut beyond DEGREE letters."""
+    result: Series = {}
+    for u, x in a.items():
+        for v, y in b.items():
+            if len(u) + len(v) <= DEGREE:
+                result[u + v] = result.get(u + v, Fraction(0)) + x * y
     return result
 
 
-def multiply(a: list[list[Polynomial]], b: list[list[Polynomial]]) -> list[list[Polynomial]]:
-    return [[add(product(a[i][0], b[0][j]), product(a[i][1], b[1][j])) for j in range(2)] for i in range(2)]
+def flow(generator: Series) -> Series:
+    """exp(generator)."""
+    result, term = {"": Fraction(1)}, {"": Fraction(1)}
+    for k in range(1, DEGREE + 1):
+        term = {word: value / k for word, value in product(term, generator).items()}
+        for word, value in term.items():
+            result[word] = result.get(word, Fraction(0)) + value
+    return result
+
+
+def one_step(scheme: Scheme) -> Series:
+    step: Series = {"": Fraction(1)}
+    for stage in scheme.stages:
+        c = stage.commutator  # [V, [T, V]] = 2 VTV - VVT - TVV
+        momentum = {"V": stage.fraction, "VTV": 2 * c, "VVT": -c, "TVV": -c}
+        step = product(flow({"T": stage.fraction} if stage.part is T else momentum), step)
+    return step
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
+def test_one_step_agrees_with_the_exact_flow_to_the_declared_order_and_no_further(scheme: Scheme) -> None:
+    """Kills: any wrong coefficient. T and V are letters here; a word of k letters has the weight 1/k! in exp(T + V)."""
+    step = one_step(scheme)
+    for length in range(scheme.order + 2):
+        words = ["".join(letters) for letters in itertools.product("TV", repeat=length)]
+        exact = all(step.get(word, 0) == Fraction(1, factorial(length)) for word in words)
+        assert exact == (length <= scheme.order), length
+
+
+def oscillator_error(scheme: Scheme, dt: float) -> float:
+    """Largest entry of one step minus the exact rotation for H = p**2/2 + q**2/2."""
+    step = np.eye(2)
+    for stage in scheme.stages:
+        t = float(stage.fraction) * dt
+        kick = 2 * float(stage.commutator) * dt**3 - t  # [V, [T, V]] acts as the potential -force**2 = -q**2
+        step = np.array([[1, t], [0, 1]] if stage.part is T else [[1, 0], [kick, 1]]) @ step
+    return float(np.abs(step - [[np.cos(dt), np.sin(dt)], [-np.sin(dt), np.cos(dt)]]).max())
+
+
+@pytest.mark.parametrize(("scheme", "order"), [(STRANG, 2), (CHIN_4A, 4), (FORWARD_3, 6)], ids=lambda v: str(v))
+def test_order_for_the_harmonic_oscillator(scheme: Scheme, order: int) -> None:
+    """Kills: a default of fourth order that has lost its sixth order without friction and anharmonicity."""
+    errors = [oscillator_error(scheme, dt) for dt in (0.6, 0.3)]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(order + 1, abs=0.2)
 
 
 def test_schemes_are_offered_under_their_order() -> None:
