@@ -92,7 +92,7 @@ class Archive:
         raw = np.asarray(np.memmap(path, np.uint8, "r"))
         digest = hashlib.sha256()
         for start in range(BODY, raw.size, PIECE):
-            digest.update(raw[start : start + PIECE])
+            digest.update(raw[start : start + PIECE].data)
         if raw[:BODY].tobytes() != MAGIC + digest.hexdigest().encode() + b"\n":
             raise CheckpointError(f"{path}: expected a whole checkpoint, got a damaged one")
         try:

@@ -161,7 +161,7 @@ def prepare(
     )
     step = pilot.choose(numerics.tolerance) if numerics.dt is None else pilot.measure(numerics.dt)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
-    return Prepared(propagator, W, step, StepCheck.against(pilot))
+    return Prepared(propagator, W, step, StepCheck.against(pilot, step.error, numerics.tolerance))
 
 
 def _resolve_grid(

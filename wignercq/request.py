@@ -123,13 +123,12 @@ def _axis(grid: Grid | Mapping[str, AxisChoice] | None, name: str) -> str:
     """What is fixed of an axis."""
     if isinstance(grid, Grid):
         axis: Axis = getattr(grid, name)
-        extent, points = (axis.lower, axis.upper), axis.points
+        choice = AxisChoice((axis.lower, axis.upper), axis.points)
     else:
         choice = (grid or {}).get(name, AxisChoice())
-        extent, points = choice.extent, choice.points
-    where = "chosen" if extent is None else f"[{float(extent[0])}, {float(extent[1])}]"
-    return f"extent {where}, points {'chosen' if points is None else points}"
+    where = "chosen" if choice.extent is None else f"[{float(choice.extent[0])}, {float(choice.extent[1])}]"
+    return f"extent {where}, points {'chosen' if choice.points is None else choice.points}"
 
 
 def _digest(array: np.ndarray) -> str:
-    return "sha256 " + hashlib.sha256(np.ascontiguousarray(array)).hexdigest()[:DIGEST_SHOWN]
+    return "sha256 " + hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()[:DIGEST_SHOWN]

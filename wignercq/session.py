@@ -102,7 +102,14 @@ class Session:
         if adapter is not None:
             adapter.notes, adapter.exhausted = list(header.notes), header.exhausted
         watch = Watch(request.level, set(header.warned))
-        check = StepCheck(float(request.times[-1]), header.local_errors, header.checked, header.excess)
+        check = StepCheck(
+            float(request.times[-1]),
+            header.local_errors,
+            header.error,
+            numerics.tolerance,
+            header.checked,
+            header.excess,
+        )
         loop = TimeLoop(propagator, W, record, watch, numerics.threads, adapter, check, header.steps)
         resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
@@ -184,13 +191,13 @@ def _told_changes(begun: Mapping[str, str]) -> str:
     changed = [name for name in now if now[name] != begun.get(name)]
     if not changed:
         return ""
-    now, begun = _listed({n: now[n] for n in changed}), _listed({n: begun.get(n, "unknown") for n in changed})
+    old, new = _listed({n: begun.get(n, "unknown") for n in changed}), _listed({n: now[n] for n in changed})
     warnings.warn(
-        f"checkpoint: begun with {begun}, going on with {now}; the result is equal to rounding, not to the last bit",
+        f"checkpoint: begun with {old}, going on with {new}; the result is equal to rounding, not to the last bit",
         CheckpointWarning,
         stacklevel=2,
     )
-    return f" with {now} instead of {begun}"
+    return f" with {new} instead of {old}"
 
 
 def _require_same(request: Request, snapshot: Snapshot) -> None:

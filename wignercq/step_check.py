@@ -18,8 +18,9 @@ from wignercq.time_step import EVERY_OTHER, Pilot
 
 MOMENTS = (1 / 3, 2 / 3)  # of a run at which its steps are checked
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
-ROUNDING = 1e-11  # difference of the two results, relative to the maximum of W, that says nothing,
-ROUNDING_UNITS = 100  # or so many units of rounding of the precision of W
+ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps;
+NOISE = 1e-3  # the same relative to the tolerance, or to the time error if that is larger: what the grid itself may do
+UNITS = 100  # or so many units of rounding of the precision of W
 
 
 @dataclass(eq=False)
@@ -32,6 +33,10 @@ class StepCheck:
         Of the run.
     expected : list of float
         Local error over ``dt**(order + 1)`` at each of MOMENTS.
+    error : float
+        Estimated time error of the run.
+    tolerance : float
+        Of the run; what keeps to it is not warned of.
     done : int
         Moments already checked.
     excess : float
@@ -40,25 +45,33 @@ class StepCheck:
 
     duration: float
     expected: list[float]
+    error: float
+    tolerance: float
     done: int = 0
     excess: float = 1.0
 
     @classmethod
-    def against(cls, pilot: Pilot) -> StepCheck:
+    def against(cls, pilot: Pilot, error: float, tolerance: float) -> StepCheck:
         """Expect what a pilot run shows with the longest step its law of errors holds for."""
+        check = cls(pilot.duration, [], error, tolerance)
         dt = pilot.law.dt
         propagator = Propagator(pilot.model, pilot.engine, pilot.scheme, dt, pilot.hbar_order)
         W, scratch = pilot.engine.allocate(), pilot.engine.allocate()
         W[...] = pilot.initial
         steps = round(pilot.duration / dt)
-        expected, taken = [], 0
+        taken = 0
         for moment in MOMENTS:
             wanted = max(1, round(steps * moment))
             if wanted > taken:
                 propagator.advance(W, wanted - taken)
                 taken = wanted
-            expected.append(local_error(propagator, W, scratch))
-        return cls(pilot.duration, expected)
+            check.expected.append(local_error(propagator, W, scratch, check.noise))
+        return check
+
+    @property
+    def noise(self) -> float:
+        """Difference of two results, relative to the maximum of W, that says nothing of the steps."""
+        return max(ROUNDING, NOISE * max(self.tolerance, self.error))
 
     def due(self, time: float) -> bool:
         """Whether the next check is at this time of the run or before."""
@@ -66,11 +79,13 @@ class StepCheck:
 
     def check(self, time: float, propagator: Propagator, W: Any, scratch: Any) -> None:
         """Compare the steps at this time; `scratch` is overwritten, W is not. A ResolutionWarning when far worse."""
-        found, expected = local_error(propagator, W, scratch), self.expected[self.done]
+        found, expected = local_error(propagator, W, scratch, self.noise), self.expected[self.done]
         self.done += 1
         if not expected or found <= NOTEWORTHY * self.excess * expected:
             return
         self.excess = found / expected
+        if self.excess * self.error < self.tolerance:
+            return
         warnings.warn(
             f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {self.excess:.1f} "
             "times as large; lower run.dt or tolerance",
@@ -79,8 +94,8 @@ class StepCheck:
         )
 
 
-def local_error(propagator: Propagator, W: Any, scratch: Any) -> float:
-    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in rounding."""
+def local_error(propagator: Propagator, W: Any, scratch: Any, noise: float) -> float:
+    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`."""
     order, dt = propagator.scheme.order, propagator.dt
     scratch[...] = W
     propagator.advance(scratch, 2)
@@ -88,5 +103,5 @@ def local_error(propagator: Propagator, W: Any, scratch: Any) -> float:
     scratch[...] = W
     propagator.leap(scratch, 2 * dt)
     difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
-    lost = max(ROUNDING, ROUNDING_UNITS * float(np.finfo(scratch.dtype).eps))
-    return difference / ((2 ** (order + 1) - 2) * dt ** (order + 1)) if difference > lost else 0.0
+    lost = difference <= max(noise, UNITS * np.finfo(twice.dtype).eps)
+    return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))
