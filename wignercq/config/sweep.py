@@ -8,12 +8,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
-from wignercq.config.tables import Table, dotted, is_number, shown, validate
+from wignercq.config.tables import Table, dotted, expected, is_number, shown, validate
 from wignercq.errors import ConfigError
 
 MAX_POINTS = 10_000
@@ -32,11 +32,17 @@ KEYS: Mapping[str, str] = {
 RESERVED = ("theory", "observable", "time")  # dimensions of the result
 
 
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    raise expected("a list of names in quotes")
+
+
 class Compare(Table):
     """The table ``[compare]``: when a theory counts as broken, and which observables the figures show."""
 
     threshold: float = Field(default=0.01, gt=0, lt=1)
-    observables: tuple[str, ...] = ("mean_x", "cov_xx", "density_matrix", "W")
+    observables: Annotated[tuple[str, ...], PlainValidator(_names)] = ("mean_x", "cov_xx", "density_matrix", "W")
 
 
 class _Range(Table):

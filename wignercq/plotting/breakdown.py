@@ -42,8 +42,8 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
         A frame that the dataset does not hold.
     """
     if frames is None:
-        held = dataset.sizes["frame"]
-        frames = sorted({round(k) for k in np.linspace(held - 1, 0, min(4, held))[:3]})
+        last = dataset.sizes["frame"] - 1
+        frames = sorted({last - last * k // 3 for k in range(3)})
     chosen = chosen_frames(dataset, frames)
     theories = ["exact", *labels.distinct(dataset)]
     planes = dataset["wigner_xy"].sel(theory=theories).isel(frame=chosen).transpose("frame", "theory", "x", "y")

@@ -58,12 +58,8 @@ def swept(name: str) -> str:
 
 
 def distinct(dataset: xr.Dataset) -> list[str]:
-    """Theories other than the exact one that have a result and an equation of their own, somewhere in a dataset."""
-    notes = dataset["note"].transpose("theory", ...)
-    results = dataset["numerical_error" if "failure" in dataset else "error"].transpose("theory", ...)
-    return [
-        str(name)
-        for name in dataset["theory"].values[1:]
-        if bool(results.sel(theory=name).notnull().any())
-        and not bool(notes.sel(theory=name).str.startswith("the same equation as").all())
-    ]
+    """Theories other than the exact one that somewhere in a dataset have a result and an equation of their own."""
+    same = dataset["note"].str.startswith("the same equation as")
+    results = dataset["final_error" if "failure" in dataset else "error"].notnull()
+    own = results.any([dim for dim in results.dims if dim not in same.dims]) & ~same
+    return [str(name) for name in dataset["theory"].values[1:] if bool(own.sel(theory=name).any())]

@@ -86,7 +86,8 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
                     results[point] = finished
                 bar.update()
     except Stop as stop:
-        done = f"{len(results)} of {len(identities)} points are finished in {files}"
+        count = sum((files / f"{name}.nc").exists() for name in identities.values())
+        done = f"{count} of {len(identities)} points are finished in {files}"
         raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=stop.signal) from None
     return gathered(config, results, failures)
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+COMMAND = (sys.executable, "-m", "wignercq.sweep.worker")
 ATTEMPTS = 2  # processes that a job may cost
 
 Label = TypeVar("Label")
@@ -29,9 +30,8 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "wignercq.sweep.worker"]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
+        self.process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, text=True, process_group=0)
 
     def __call__(self, job: dict[str, Any]) -> str | None:
         """What went wrong with a job; None when it is done.
@@ -56,8 +56,11 @@ class Worker:
     def close(self) -> None:
         """End the process, at once."""
         self.process.kill()
-        with suppress(BrokenPipeError):  # of a job that it no longer read
-            self.process.communicate()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(BrokenPipeError):  # of a job that it no longer read
+                assert pipe is not None
+                pipe.close()
 
 
 @dataclass(eq=False)
@@ -80,14 +83,16 @@ class Workers:
 
         When it is left, at whatever point, no worker goes on.
         """
-        with ThreadPoolExecutor(self.count) as threads:
-            try:
-                running = {threads.submit(self._do, job): label for label, job in jobs}
-                for future in as_completed(running):
-                    yield running[future], future.result()
-            finally:
-                threads.shutdown(wait=False, cancel_futures=True)
-                self._close()
+        threads = ThreadPoolExecutor(self.count)
+        try:
+            running = {threads.submit(self._do, job): label for label, job in jobs}
+            for future in as_completed(running):
+                yield running[future], future.result()
+        finally:
+            self._kill()
+            threads.shutdown(cancel_futures=True)
+            for worker in self._living:
+                worker.close()
 
     def _do(self, job: dict[str, Any]) -> str | None:
         death = ""
@@ -120,7 +125,7 @@ class Workers:
                 self._living.remove(worker)
                 worker.close()
 
-    def _close(self) -> None:
+    def _kill(self) -> None:
         with self._lock:
             self._closed = True
             for worker in self._living:
