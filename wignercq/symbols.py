@@ -206,11 +206,43 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
 
 
 def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
+    """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
+    for name, potential in _potentials(model).items():
+        values = _evaluated(potential, q[:, None], x[None, :])
+        if not np.isfinite(values).all():
+            i, j = np.argwhere(~np.isfinite(values))[0]
+            raise ModelError(
+                f"{name}: expected finite values on the grid, got a singular or overflowing one near "
+                f"q = {q[i]:.4g}, x = {x[j]:.4g}"
+            )
     if np.isfinite(table).all():
         return
     _, _, i, j, k = np.argwhere(~np.isfinite(table))[0]
     reach = model.hbar * s[k] / 2
-    raise ModelError(
-        f"potential: expected finite values on the grid (the Moyal terms reach x +- hbar s/2), "
-        f"got a singular or overflowing one near q = {q[i]:.4g}, x = {x[j] - reach:.4g} or {x[j] + reach:.4g}"
+    below, above = x[j] - reach, x[j] + reach
+    name = next(
+        (n for n, V in _potentials(model).items() if not _is_smooth(V, q[i], np.array([below, above]))), "interaction"
     )
+    raise ModelError(
+        f"{name}: expected finite values and derivatives on the grid and within hbar s/2 = {reach:.3g} of it in x, "
+        f"which the Moyal terms reach, got a singular or overflowing one near q = {q[i]:.4g}, x = {below:.4g} or "
+        f"{above:.4g}; narrow grid.x.extent or lower grid.y.points"
+    )
+
+
+def _potentials(model: Model) -> dict[str, sp.Expr]:
+    """The potentials by the names of the arguments that set them."""
+    return {"classical_potential": model.V_C, "quantum_potential": model.V_Q, "interaction": model.V_I}
+
+
+def _is_smooth(potential: sp.Expr, q: float, x: np.ndarray) -> bool:
+    """Whether a potential is finite at some points, with its derivatives of first and second order."""
+    first = [sp.diff(potential, variable) for variable in (Q, X)]
+    second = [sp.diff(slope, variable) for slope in first for variable in (Q, X)]
+    return all(np.isfinite(_evaluated(f, np.array(q), x)).all() for f in (potential, *first, *second))
+
+
+def _evaluated(formula: sp.Expr, q: np.ndarray, x: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        values = sp.lambdify((Q, X), formula, modules=["scipy", "numpy"])(q, x)
+    return np.broadcast_to(np.asarray(values, float), np.broadcast(q, x).shape)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 
 from wignercq.engines import Engine
-from wignercq.errors import InputError
+from wignercq.errors import GridError, InputError
 from wignercq.grid import MIN_POINTS, Axis, Grid
 from wignercq.model import Model
 from wignercq.propagator import Propagator
@@ -30,6 +31,10 @@ COARSENING = 3 / 4  # points per axis of the pilot grid
 COARSENED_AWAY = 1e-3  # share of the amplitude of the initial W the pilot grid may lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
+STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
+HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
+EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
+LOST = 0.03  # of the mass means that W has left the box of the pilot run
 NEGLIGIBLE = 1e-11  # below this differences are rounding
 SAFETY = 0.5  # aim below the tolerance
 
@@ -85,14 +90,21 @@ class Pilot:
         return results
 
     def error(self, coarse: list[np.ndarray], fine: list[np.ndarray]) -> float:
-        """Error of the run with the longer of two steps that differ by a factor two."""
-        ratios = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(coarse, fine, strict=True)]
+        """Error of the run with the longer of two steps that differ by a factor two, while W is in the box."""
+        contained = [*takewhile(_is_contained, fine)] or fine[:1]
+        ratios = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(coarse, contained, strict=False)]
         return float(max(ratios)) / (1 - 2.0**-self.scheme.order)
 
     @cached_property
     def law(self) -> TimeStep:
-        """A step short enough that the error of every shorter one follows from it as dt**order."""
-        steps = MARKS
+        """A step short enough that the error of every shorter one follows from it as dt**order.
+
+        Raises
+        ------
+        InputError
+            There is none within 200000 steps, or shorter steps do not help because the grid does not hold W.
+        """
+        steps, halted = MARKS, 0
         longer, shorter = self._evenly(steps), self._evenly(2 * steps)
         previous = self.error(longer, shorter)
         while True:
@@ -105,6 +117,13 @@ class Pilot:
                 return TimeStep(self.duration / steps, error)
             if stalled and previous < TRUSTED_ERROR:
                 return TimeStep(2 * self.duration / steps, previous)
+            halted = halted + 1 if STAGNANT * previous < error < HALTED_BELOW else 0
+            if halted == 2:
+                raise GridError(
+                    "grid: expected one on which shorter steps bring a smaller error, got an error that stays at "
+                    f"{error:.2g} of the maximum of W, which the grid does not hold or resolve; widen the extents, "
+                    "raise the points, or shorten the run"
+                )
             if 4 * steps > MAX_STEPS:
                 raise InputError(f"duration: expected one that {MAX_STEPS} steps resolve, got {self.duration:g}")
             previous = error
@@ -136,6 +155,16 @@ class Pilot:
 
     def _evenly(self, steps: int) -> list[np.ndarray]:
         return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
+
+
+def _is_contained(W: np.ndarray) -> bool:
+    """Whether W, on every other point of the grid, has not reached the ends of an axis."""
+    for axis in range(W.ndim):
+        line = np.abs(W.sum(axis=tuple(i for i in range(W.ndim) if i != axis)))
+        band = max(1, round(line.size * EDGE_BAND / 2))
+        if line[:band].sum() + line[-band:].sum() > LOST * line.sum():
+            return False
+    return True
 
 
 def _convenient(steps: float) -> int:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -76,13 +77,14 @@ class Run:
         self.process.start()
 
     def send(self, number: int) -> None:
-        """Send a signal to the process."""
+        """Send a signal to the process, unless it has ended."""
         assert self.process.pid is not None
-        os.kill(self.process.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)
 
     def finish(self) -> int:
         """Wait for the process; its exit code, negative for the signal that killed it."""
-        self.process.join(60)
+        self.process.join(300)
         assert self.process.exitcode is not None
         return self.process.exitcode
 
