@@ -102,14 +102,14 @@ class Prepared:
         At time 0, from the propagator's engine.
     step : TimeStep
         The time step and its estimated error.
-    check : StepCheck
+    check : StepCheck or None
         What the pilot run expects of the steps.
     """
 
     propagator: Propagator
     W: Any
     step: TimeStep
-    check: StepCheck
+    check: StepCheck | None = None
 
     @property
     def grid(self) -> Grid:

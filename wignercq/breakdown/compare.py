@@ -95,6 +95,8 @@ def compare(
     """
     _check(duration, outputs, tolerance, threshold, frames)
     started = clock.perf_counter()
+    if dt is not None:
+        dt = duration / (outputs * math.ceil(duration / outputs / dt * (1 - 1e-9)))
     numerics = Numerics(tolerance=tolerance, dt=dt, threads=threads)
     with StopRequests() as requests:
         try:
