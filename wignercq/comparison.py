@@ -7,19 +7,19 @@ from typing import Any
 
 from wignercq.breakdown import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
+from wignercq.config.tables import shown
 from wignercq.errors import ConfigError, InputError
 
-#: Settings of a run that a comparison does not have, beside their defaults.
-FIXED: tuple[tuple[str, str, Any], ...] = (
-    ("run", "save_every", None),
-    ("run", "order", 4),
-    ("run", "hbar_order", None),
-    ("run", "precision", "float64"),
-    ("run", "engine", "tiled"),
-    ("run", "save_state", False),
+#: Settings of a run that a comparison does not have: their defaults, and what is expected.
+FIXED: tuple[tuple[str, str, Any, str], ...] = (
+    ("run", "save_every", None, "outputs in its place"),
+    ("run", "order", 4, "4"),
+    ("run", "hbar_order", None, '"exact"'),
+    ("run", "precision", "float64", '"float64"'),
+    ("run", "engine", "tiled", '"tiled"'),
+    ("run", "save_state", False, "false"),
 )
 TABLES = {"duration": "run", "outputs": "run", "tolerance": "run", "dt": "run", "frames": "run", "threshold": "compare"}
-SHOWN = {None: "exact", False: "false"}
 
 
 def check(config: Config) -> None:
@@ -29,11 +29,11 @@ def check(config: Config) -> None:
     ------
     ConfigError
     """
-    for table, key, default in FIXED:
+    for table, key, default, wanted in FIXED:
         if getattr(config.run, key) != default:
-            wanted = "outputs in its place" if key == "save_every" else SHOWN.get(default, default)
-            got = getattr(config.run, key)
-            raise ConfigError(f"{table}.{key}: expected {wanted} for a comparison, got {SHOWN.get(got, got)}")
+            raise ConfigError(
+                f"{table}.{key}: expected {wanted} for a comparison, got {shown(getattr(config.run, key))}"
+            )
     if config.grid.adapt:
         raise ConfigError("grid.adapt: expected false for a comparison, whose theories share one grid, got true")
     for name in config.compare.observables:

@@ -92,9 +92,11 @@ def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str,
     rows = {
         name: "varied" if key in swept else f"{value:.6g}" for key, (name, value) in {**parameters, **fixed}.items()
     }
+    if swept and saturated and model.is_coupled:
+        rows["decoherence D₀"] = "1/(4 D₂)"
     if not swept:
-        rows["4 D0 D2"] = f"{4 * model.D0 * model.diffusion:.6g}"
-        rows["bath temperature D2/(2 alpha)"] = f"{model.bath_temperature:.6g}"
+        rows["4 D₀ D₂"] = f"{4 * model.D0 * model.diffusion:.6g}"
+        rows["bath temperature D₂/(2 alpha)"] = f"{model.bath_temperature:.6g}"
     return rows
 
 
