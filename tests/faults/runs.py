@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
@@ -51,12 +52,12 @@ adapt = true
 duration = 0.8
 save_every = 0.27
 tolerance = 2e-4
-order = 2
 frames = 3
 save_state = true
 checkpoint_every = "0.001 s"
 """
 OUTPUTS = 4
+COMMAND = ("run", "run.toml", "-o", "out.nc", "--quiet")
 
 
 class Run:
@@ -116,6 +117,14 @@ def folder_with(parent: Path, name: str, config: str = CONFIG) -> Path:
 def load(path: Path) -> xr.Dataset:
     """A result file."""
     return xr.load_dataset(path, engine="h5netcdf")
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a file appears."""
+    deadline = time.monotonic() + 300
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.002)
 
 
 def require_identical(found: xr.Dataset, expected: xr.Dataset) -> None:
