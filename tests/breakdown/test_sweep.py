@@ -17,7 +17,7 @@ from breakdown import made_up
 from wignercq.breakdown import Breakdown
 from wignercq.comparison import computed
 from wignercq.config import Config
-from wignercq.errors import ConfigError, InputError
+from wignercq.errors import ConfigError, InputError, ResolutionWarning
 from wignercq.sweep import SweepResult, run_sweep, workers
 from wignercq.sweep.run import identity
 
@@ -35,7 +35,7 @@ for line in sys.stdin:
 """
 # Two seconds a point, on a grid that is just fine enough not to lose it.
 TINY = made_up.CONFIG.replace("tolerance = 1e-4", "tolerance = 9e-4")
-for coarse, fine in (("points = 16", 20), ("points = 18", 22), ("points = 20 }", 26), ("points = 22 }", 28)):
+for coarse, fine in (("points = 20 }", 26), ("points = 22 }", 28), ("points = 16", 20), ("points = 18", 22)):
     TINY = TINY.replace(coarse, f"points = {fine}" + " }" * coarse.endswith("}"))
 TINY = TINY.replace("[compare]", "[compare]\nthreshold = 0.09")
 POINTS = "g = [0.1, 0.3]\nhbar = [0.4, 0.7]"
@@ -238,7 +238,8 @@ def test_a_sweep_survives_interruption_and_the_death_of_a_worker(tmp_path: Path)
 
     result = SweepResult.load(tmp_path / "sweep.nc")
     assert "linearised     breaks down at 1 of 4 points" in summary
-    alone = computed(made_up.config(TINY.replace("g = 0.2", "g = 0.3")), frames=0, threads=1).dataset
+    with pytest.warns(ResolutionWarning, match="raise grid.q.points"):
+        alone = computed(made_up.config(TINY.replace("g = 0.2", "g = 0.3")), frames=0, threads=1).dataset
     point = result.dataset.sel(g=0.3, hbar=0.7)
     np.testing.assert_allclose(point["breakdown_time"], alone["breakdown_time"], rtol=1e-9)
     np.testing.assert_allclose(point["final_error"], alone["error"][-1], rtol=1e-6, atol=1e-12)
