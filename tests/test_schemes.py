@@ -103,7 +103,9 @@ def oscillator_error(scheme: Scheme, dt: float) -> float:
     return float(np.abs(step - [[np.cos(dt), np.sin(dt)], [-np.sin(dt), np.cos(dt)]]).max())
 
 
-@pytest.mark.parametrize(("scheme", "order"), [(STRANG, 2), (CHIN_4A, 4), (FORWARD_3, 6)], ids=lambda v: str(v))
+@pytest.mark.parametrize(
+    ("scheme", "order"), [(STRANG, 2), (CHIN_4A, 4), (FORWARD_3, 6)], ids=["Strang", "Chin 4A", "forward"]
+)
 def test_order_for_the_harmonic_oscillator(scheme: Scheme, order: int) -> None:
     """Kills: a default of fourth order that has lost its sixth order without friction and anharmonicity."""
     errors = [oscillator_error(scheme, dt) for dt in (0.6, 0.3)]
