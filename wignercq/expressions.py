@@ -24,6 +24,7 @@ FUNCTIONS: Mapping[str, Callable[..., sp.Expr]] = {
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi}
 # What SymPy makes of the functions above, such as sqrt(x**2) = Abs(x) and tan(x + pi/2) = -cot(x).
 SYMPY_FUNCTIONS = {*FUNCTIONS.values(), sp.Abs, sp.sign, sp.cot, sp.sec, sp.csc, sp.coth, sp.csch}
+UNKNOWN_TO_NUMPY = (sp.sech, sp.csch, sp.coth, sp.sec, sp.csc, sp.cot)  # of a constant, SymPy writes them with exp(I*x)
 SINGULAR = {sp.zoo, sp.nan, sp.oo, -sp.oo}
 
 OPERATORS = {ast.BitXor: "^ (a power is **)", ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}  # as typed
@@ -87,10 +88,28 @@ def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str
     return _Builder(values, where, imaginary).rebuild(expression)
 
 
-def representable(expression: sp.Expr) -> sp.Expr:
-    """`expression` with decimals in place of constants that NumPy cannot evaluate, such as ``sqrt(3*10**19)``."""
-    constants = {node for node in sp.preorder_traversal(expression) if node.is_number and _is_unwieldy(node)}
-    return expression.xreplace({constant: _decimal(complex(constant)) for constant in constants})
+def representable(expression: sp.Expr, *, where: str, imaginary: bool = False) -> sp.Expr:
+    """`expression` with decimals in place of constants that NumPy cannot evaluate, such as ``sqrt(3*10**19)``.
+
+    Raises
+    ------
+    ExpressionError
+        With the decimals, it is no formula any more.
+    """
+    better: dict[sp.Basic, sp.Expr] = {}
+    for node in sp.preorder_traversal(expression):
+        if node.is_number and _is_unwieldy(node):
+            better[node] = _decimal(complex(node))
+        elif (
+            isinstance(node, sp.Pow)
+            and not node.exp.is_number
+            and node.base.is_number
+            and _is_unwieldy(sp.log(node.base))
+        ):
+            better[node] = sp.exp(node.exp * _decimal(complex(sp.log(node.base))))  # its derivative has the logarithm
+    replaced = expression.xreplace(better)
+    names = {symbol.name: symbol for symbol in replaced.free_symbols}
+    return _Builder(names, where, imaginary).rebuild(replaced) if better else expression
 
 
 def brief(value: object) -> str:
@@ -231,6 +250,8 @@ class _Builder:
         if sp.I in leaves or (value.is_number and value.is_real is False):
             raise self.error("a real formula", f"the complex {_shorten(str(value))}")
         for power in value.atoms(sp.Pow):
+            if not power.base.is_positive and power.base.is_number and not power.exp.is_number:
+                raise self.error("powers of positive numbers", _shorten(str(power)))
             if power.base.is_negative and not power.exp.is_integer:
                 raise self.error("a real formula", f"{_shorten(str(power))}, a power of a negative number")
 
@@ -245,7 +266,9 @@ def _decimal(value: complex) -> sp.Expr:
 
 
 def _is_unwieldy(constant: sp.Expr) -> bool:
-    """Whether a fraction has integers beyond all floats, or a function of integers some beyond 64 bits."""
+    """Whether NumPy cannot evaluate a constant: integers beyond all floats, or beyond 64 bits in a function."""
+    if constant.has(*UNKNOWN_TO_NUMPY):
+        return True
     bits = max(
         (part.bit_length() for number in constant.atoms(sp.Rational) for part in (number.p, number.q)), default=0
     )

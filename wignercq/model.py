@@ -118,7 +118,7 @@ class Model:
             shown = listed([f"{parameter} = {_plain(self.parameters[parameter])}" for parameter in used], limit=4)
             where = f"{name} with {shown}" if used else name
             self._set(name, formula)
-            put_in = representable(substitute(formula, {**coordinates, **values}, where=where))
+            put_in = representable(substitute(formula, {**coordinates, **values}, where=where), where=where)
             require_tractable(put_in, where=where)
             self._set(short, put_in)
         if unused:

@@ -27,7 +27,8 @@ LONGEST = 20_000  # characters of an attribute that may be shown
 LEAST = {"time": 1, "frame": 0, **dict.fromkeys(NAMES, 2)}  # points along a dimension with numbers as coordinate
 LABELS = ("z", "z2", "axis")
 TEXTS = ("wignercq_version", "versions", "engine", "precision", "scheme", "grid")
-OPTIONAL_TEXTS = ("stopped", "grid_changes", "resumed", "model")
+OPTIONAL_TEXTS = ("stopped", "model", "grid_changes", "resumed")
+LINES = ("grid_changes", "resumed")  # may have several
 NUMBERS = ("time_step", "time_error_estimate", "wall_time")
 
 
@@ -107,7 +108,8 @@ def _unlike_a_result(dataset: xr.Dataset) -> str:
 def _attributes(attributes: Mapping[str, Any]) -> str:
     for name in (*TEXTS, *(name for name in OPTIONAL_TEXTS if name in attributes)):
         text = attributes.get(name)
-        if not isinstance(text, str) or len(text) > LONGEST or not text.replace("\n", " ").isprintable():
+        line = text.replace("\n", " ") if isinstance(text, str) and name in LINES else text
+        if not isinstance(line, str) or len(line) > LONGEST or not line.isprintable():
             return f"a printable attribute {name}, got {_shown(text)}"
     for name in NUMBERS:
         if not isinstance(attributes.get(name), (float, int, np.floating, np.integer)):

@@ -37,6 +37,7 @@ ZERO = sp.Integer(0)
 COEFFICIENTS = 3  # of r**0, r**1, r**2
 Coefficients: TypeAlias = list[tuple[sp.Expr, sp.Expr]]  # real and imaginary part by powers of r
 MAX_HBAR_ORDER = 10
+MAX_BITS = 900  # of coefficients; floats have up to 1024, and derivatives need some room
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +194,15 @@ class SampledSymbol:
 
 
 def _tidy(expression: sp.Expr) -> sp.Expr:
-    """Expanded if polynomial, so that differences cancel on paper and not in floating point."""
-    return sp.expand(expression) if expression.is_polynomial(Q, X, S) else expression
+    """Expanded if polynomial, so that differences cancel on paper and not in floating point.
+
+    Left alone if the coefficients would leave the range of floats.
+    """
+    if not expression.is_polynomial(Q, X, S):
+        return expression
+    expanded = sp.expand(expression)
+    parts = (part for number in expanded.atoms(sp.Rational) for part in (number.p, number.q))
+    return expanded if all(part.bit_length() <= MAX_BITS for part in parts) else expression
 
 
 def _polynomial(coefficients: Iterable[sp.Expr]) -> sp.Expr:

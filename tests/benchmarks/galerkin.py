@@ -96,7 +96,7 @@ def quartic() -> Problem:
         NumberBasis(q=Mode(levels=16, length=0.72), p=Mode(levels=16, length=0.95), x=Mode(levels=24, length=0.63)),
         (3e-6, 1e-6),
         Grid(Axis(-3.9, 3.4, 22), Axis(-5.0, 4.5, 22), Axis(-3.5, 3.5, 32), Axis(-5.0, 5.0, 36)),
-        30,
+        14,
     )
 
 
@@ -114,8 +114,8 @@ def anharmonic() -> Problem:
         _weighted(case, degree=20, levels=20, q_width=0.6, p_width=1.0, x_length=0.62),
         NumberBasis(q=Mode(levels=20, length=0.65), p=Mode(levels=18, length=0.95), x=Mode(levels=25, length=0.62)),
         (1e-6, 1e-6),
-        Grid(Axis(-3.6, 3.2, 28), Axis(-5.8, 5.0, 28), Axis(-3.5, 3.5, 36), Axis(-4.3, 4.3, 32)),
-        24,
+        Grid(Axis(-4.0, 3.5, 28), Axis(-5.8, 5.0, 26), Axis(-3.5, 3.5, 32), Axis(-4.3, 4.3, 30)),
+        8,
     )
 
 

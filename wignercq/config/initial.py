@@ -163,7 +163,8 @@ class _Wavefunction(Initial):
         values = {"hbar": model.hbar, **model.parameters}
         formula = parse(self.psi, {"x", *values}, where="psi", imaginary=True)
         known = {"x": X, **{name: as_rational(value) for name, value in values.items()}}
-        psi = representable(substitute(formula, known, where="psi", imaginary=True))
+        put_in = substitute(formula, known, where="psi", imaginary=True)
+        psi = representable(put_in, where="psi", imaginary=True)
         compiled = sp.lambdify(X, psi, modules=["scipy", "numpy"])
 
         def sampled(x: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -15,6 +16,7 @@ from wignercq.gaussian.ou import OrnsteinUhlenbeck
 from wignercq.model import Model, Q, X
 
 STARTS = (0.0, -1.0, 1.0, -0.1, 0.1, -10.0, 10.0)  # where the search for a minimum begins, along each coordinate
+MAX_ITERATIONS = 100  # from each of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,15 +168,21 @@ def potential_minimum(model: Model) -> tuple[float, float]:
     with np.errstate(all="ignore"):
         for start in product(STARTS, STARTS):
             end = minimize(
-                lambda z: float(value(*z)), start, jac=lambda z: np.array(gradient(*z), dtype=float), method="BFGS"
+                lambda z: float(value(*z)),
+                start,
+                jac=lambda z: np.array(gradient(*z), dtype=float),
+                method="BFGS",
+                options={"maxiter": MAX_ITERATIONS},
             ).x
             for _ in range(3):  # Newton: to rounding error
                 hessian = np.array(curvature(*end), dtype=float)
                 if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(hessian).min() <= 0:
                     break
                 end = end - np.linalg.solve(hessian, np.array(gradient(*end), dtype=float))
-            if _is_minimum(end, np.array(gradient(*end), dtype=float), np.array(curvature(*end), dtype=float)):
-                found.append((float(value(*end)), float(end[0]), float(end[1])))
+            depth = float(value(*end))  # nan outside the domain of a logarithm, say, whose derivatives go on
+            slope, hessian = np.array(gradient(*end), dtype=float), np.array(curvature(*end), dtype=float)
+            if math.isfinite(depth) and _is_minimum(end, slope, hessian):
+                found.append((depth, float(end[0]), float(end[1])))
     if not found:
         raise ModelError(
             "model: expected a potential with a minimum of positive curvature, found none; name a point with at=(q, x)"

@@ -1,0 +1,167 @@
+"""Numbers that go wrong are reported by the name of the axis or key to change, and what was good is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import systems
+from faults.runs import CONFIG
+
+from wignercq import Axis, Grid, Model, cli, evolve, memory
+from wignercq.engines import TiledEngine
+from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError, ResolutionError, ResolutionWarning
+from wignercq.states import gaussian
+from wignercq.symbols import GeneratorSymbol, SampledSymbol
+from wignercq.time_loop import TimeLoop
+
+GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
+SETTINGS: dict[str, Any] = {"grid": GRID, "times": [0.1, 0.2, 0.3], "dt": 0.1, "tolerance": 0.05}
+STATE = gaussian([0.4, -0.3, -0.2, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=systems.HBAR)
+
+
+def model(classical: str = "0.4*q**2", quantum: str = "0.55*x**2", coupling: str = "0.2*(q - x)**2", **more) -> Model:
+    settings = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": systems.HBAR, "friction": 0.3, "diffusion": 0.5}
+    return Model(classical, quantum, coupling, **{**settings, **more})
+
+
+def test_nan_in_a_step_keeps_the_outputs_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: NaN that passes every comparison with a level, or spoils the energy budget of what was good."""
+    advance, calls = TimeLoop._advance, iter(range(9))
+
+    def spoiled(self: TimeLoop, count: int) -> Any:
+        if next(calls) == 2:
+            self.W[3, 4, 5, 6] = np.nan
+        return advance(self, count)
+
+    monkeypatch.setattr(TimeLoop, "_advance", spoiled)
+    with pytest.raises(ResolutionError, match=r"W is not finite at t = 0\.3: expected finite numbers, got NaN") as stop:
+        evolve(model(), STATE, **SETTINGS)
+    solution = stop.value.solution
+    assert solution is not None
+    assert solution.time.tolist() == [0.0, 0.1, 0.2]
+    assert np.isfinite(solution.dataset["energy_budget_residual"]).all()
+    assert np.isfinite(solution.covariance).all()
+
+
+@pytest.mark.parametrize(
+    ("potentials", "message"),
+    [
+        ({"classical": "0.4*q**2 + log(q + 3)"}, r"classical_potential: .* on the grid, got .* near q = -4\.6"),
+        ({"quantum": "1/(x + 4.3)"}, r"quantum_potential: .* on the grid, got .* x = -4\.3"),
+        ({"quantum": "exp(exp(x**2))"}, r"quantum_potential: .* overflowing"),
+        ({"quantum": "x**2/2 + log(6 - x)"}, r"quantum_potential: .* within hbar s/2 = .* narrow grid\.x\.extent"),
+        ({"quantum": "sqrt(x + 4.3)"}, r"quantum_potential: .* and derivatives .* x = -4\.57 or -4\.03"),
+        ({"coupling": "sqrt(3 + q*x)"}, r"interaction: .* on the grid"),
+    ],
+)
+def test_a_singular_potential_is_named(potentials: dict[str, str], message: str) -> None:
+    """Kills: infinite entries in a table; an energy of NaN from a potential whose force alone is finite."""
+    with pytest.raises(ModelError, match=message):
+        SampledSymbol.on(GeneratorSymbol(model(**potentials)), GRID.q.values, GRID.x.values, GRID.y.half_frequencies)
+
+
+def test_a_potential_that_is_singular_where_the_grid_would_grow_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a run that ends with a traceback when it grows, or without a word of why it did not."""
+    cramped = Grid(Axis(-3.4, 3.6, 16), Axis(-4.2, 4.0, 18), Axis(-3.3, 3.2, 20), Axis(-3.6, 3.7, 22))
+    state = gaussian([0.2, -0.3, 0.1, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=systems.HBAR)
+    settings = {**SETTINGS, "grid": cramped, "adapt": True, "times": [0.3, 1.5], "tolerance": 1e-3}
+    monkeypatch.setattr("wignercq.monitors.ERROR_LEVEL", 2.2e-4)  # only just above the level of growth
+    with pytest.raises(ResolutionError, match=r"^edge mass of axis x at t = ") as stop:
+        evolve(model(quantum="0.55*x**2 - log(7.4 - x)/20"), state, **settings)
+    assert "widen grid.x.extent; the grid was to be changed at t = " in str(stop.value)
+    assert "not done, quantum_potential: expected finite values" in str(stop.value)
+    assert stop.value.solution is not None
+    assert stop.value.solution.time.tolist() == [0.0, 0.3]
+    assert stop.value.solution.dataset.attrs["grid_changes"] in str(stop.value)
+
+
+def test_a_step_too_long_for_its_accuracy() -> None:
+    """Kills: a time step taken on trust; a warning without its key; a result that means nothing."""
+    settings = {**SETTINGS, "tolerance": 0.03, "order": 2}
+    with pytest.warns(ResolutionWarning, match=r"time error at dt = 0\.5: expected below 0\.03 .* lower run\.dt"):
+        accepted = evolve(model(), STATE, **{**settings, "times": [0.5], "dt": 0.5})
+    assert 0.03 < accepted.time_error < 0.3
+    with pytest.raises(
+        InputError, match=r"^dt: expected a time step with an error below 0\.3 .* got 2 with .* lower dt"
+    ):
+        evolve(model(), STATE, **{**settings, "times": [2.0], "dt": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('"0.4*q**2"', '"0.4*q**2 + log(q + 3)"', "wignercq: model.classical.potential: expected finite values"),
+        ("tolerance = 2e-4", "dt = 4.0", "wignercq: run.dt: expected a time step with an error below 0.3"),
+    ],
+)
+def test_the_command_line_names_the_key(tmp_path: Path, capsys, monkeypatch, old: str, new: str, line: str) -> None:
+    """Kills: a message that names an argument of Python to somebody who wrote a file."""
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(CONFIG.replace(old, new).replace("duration = 0.8", "duration = 4.0"))
+    assert cli.main(["run", "run.toml", "--quiet"]) == 2
+    assert capsys.readouterr().err.startswith(line)
+
+
+def test_memory_that_fails_all_the_same_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a traceback when an estimate of memory was too low."""
+
+    def failing(self: TiledEngine, kick: object) -> None:
+        raise MemoryError("Unable to allocate 3.00 GiB")
+
+    monkeypatch.setattr(TiledEngine, "compile_kick", failing)
+    with pytest.raises(
+        MemoryLimitError, match=r"grid: expected .* fits the free memory, got: Unable to allocate 3\.00"
+    ):
+        evolve(model(), STATE, **SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("0::/batch/job", ("memory.max", "memory.current", "inactive_file")),
+        ("9:cpu:/\n4:memory:/batch/job", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")),
+    ],
+)
+def test_limits_of_control_groups_count(tmp_path: Path, monkeypatch, line: str, names: tuple[str, str, str]) -> None:
+    """Kills: a container or a batch system that kills a run which takes the machine's free memory for its own."""
+    limit, usage, reclaimable = names
+    top = tmp_path / "memory" if "memory:" in line else tmp_path
+    for folder, size, used in ((top / "batch" / "job", "max", 0), (top / "batch", "900000", 700000)):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / limit).write_text(f"{size}\n")
+        (folder / usage).write_text(f"{used}\n")
+        (folder / "memory.stat").write_text(f"anon 5\n{reclaimable} 300000\n")
+    (tmp_path / "membership").write_text(line)
+    before = memory.free_memory()
+    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
+    monkeypatch.setattr(memory, "MEMBERSHIP", tmp_path / "membership")
+    assert memory.free_memory() == 500000
+    assert before > 500000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changes", "settings", "message"),
+    [
+        ({"diffusion": 30.0}, {}, r"edge mass of axis p .* widen grid\.p\.extent"),
+        ({"quantum": "2*x**4"}, {}, r"spectral tail of axis [xy] .* raise grid\.[xy]\.points"),
+        ({"classical": "-1.5*q**2"}, {}, r"edge mass of axis [qp] .* widen grid\.[qp]\.extent"),
+        ({"quantum": "-2.5*x**2"}, {"times": [0.5, 1.0]}, r"spectral tail of axis x .* raise grid\.x\.points"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::wignercq.errors.ResolutionWarning")
+def test_states_that_a_grid_cannot_hold(changes: dict, settings: dict, message: str) -> None:
+    """Kills: diffusion, aliasing and unbound motion that come out as numbers, or as a preparation without end."""
+    with pytest.raises(ResolutionError, match=message):
+        evolve(model(**changes), STATE, **{**SETTINGS, "times": [0.4, 0.8, 1.2, 1.6], "dt": 0.05, **settings})
+
+
+@pytest.mark.slow
+def test_a_preparation_ends_where_shorter_steps_do_not_help() -> None:
+    """Kills: pilot runs of ever shorter steps, minutes of them, for a state that leaves its box at once."""
+    cramped = Grid(Axis(-3.4, 3.6, 16), Axis(-4.2, 4.0, 18), Axis(-3.3, 3.2, 20), Axis(-3.6, 3.7, 22))
+    with pytest.raises(GridError, match=r"grid: expected one on which shorter steps .* stays at .* widen the extents"):
+        evolve(model(quantum="-2.5*x**2", decoherence=0.75), STATE, grid=cramped, duration=4.0, dt=0.1)
