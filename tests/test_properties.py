@@ -1,0 +1,437 @@
+"""Properties that hold for every model: checked on random polynomial potentials, grids and states.
+
+What a property claims to rounding error is tried with noise as W, which has all frequencies and both signs; what it
+claims up to resolution, with states on grids that hold them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.special import eval_genlaguerre
+
+from wignercq import Axis, Grid, Model
+from wignercq.engines import TiledEngine
+from wignercq.propagator import Propagator
+from wignercq.schemes import BY_ORDER
+from wignercq.states import ClassicalGaussian, State, cat, fock, gaussian, product
+
+Terms = dict[tuple[int, int], float]  # coefficients of q**i x**j
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def examples(count: int) -> Callable[[Test], Test]:
+    return settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def decimals(lower: float, upper: float) -> st.SearchStrategy[float]:
+    """Numbers of three digits, so that a failing example can be read."""
+    return st.integers(round(lower * 1000), round(upper * 1000)).map(lambda n: n / 1000)
+
+
+@dataclass(frozen=True)
+class System:
+    """The numbers of a model with polynomial potentials."""
+
+    V_C: Terms
+    V_Q: Terms
+    V_I: Terms
+    classical_mass: float
+    quantum_mass: float
+    hbar: float
+    friction: float
+    diffusion: float
+    decoherence: float
+
+    def model(self) -> Model:
+        return Model(
+            *(_formula(terms) for terms in (self.V_C, self.V_Q, self.V_I)),
+            classical_mass=self.classical_mass,
+            quantum_mass=self.quantum_mass,
+            hbar=self.hbar,
+            friction=self.friction,
+            diffusion=self.diffusion,
+            decoherence=self.decoherence,
+        )
+
+    def in_units(self, length_q: float, length_x: float, time: float, action: float) -> System:
+        """The same system where the numbers count other units: those of q and x, of time and of p q, y x and hbar.
+
+        Every term of the master equation has to keep its weight: ``V' = V time/action``, ``M' = M length_q**2/(time
+        action)`` and m likewise, ``alpha' = alpha length_q**2/action``, ``D2' = D2 time length_q**2/action**2``,
+        ``D0' = D0 action**2/(time length_q**2)``.
+        """
+
+        def scaled(terms: Terms) -> Terms:
+            return {(i, j): c * length_q**i * length_x**j * time / action for (i, j), c in terms.items()}
+
+        return System(
+            *(scaled(terms) for terms in (self.V_C, self.V_Q, self.V_I)),
+            classical_mass=self.classical_mass * length_q**2 / (time * action),
+            quantum_mass=self.quantum_mass * length_x**2 / (time * action),
+            hbar=self.hbar / action,
+            friction=self.friction * length_q**2 / action,
+            diffusion=self.diffusion * time * length_q**2 / action**2,
+            decoherence=self.decoherence * action**2 / (time * length_q**2),
+        )
+
+
+def _formula(terms: Terms) -> str:
+    return " + ".join(f"({c!r})*q**{i}*x**{j}".replace("*q**0", "").replace("*x**0", "") for (i, j), c in terms.items())
+
+
+@st.composite
+def systems(draw: Any, *, quadratic: bool = False) -> System:
+    def terms(powers: list[tuple[int, int]], size: float) -> Terms:
+        return {power: draw(decimals(-size, size)) for power in powers}
+
+    cubic = 0.0 if quadratic else 0.1
+    diffusion, coupling = draw(decimals(0.3, 1.0)), [(1, 1)] if quadratic else [(1, 1), (1, 2), (2, 1), (2, 2)]
+    return System(
+        V_C={(2, 0): draw(decimals(0.3, 0.9)), **terms([(1, 0)], 0.5), **terms([(3, 0), (4, 0)], cubic)},
+        V_Q={(0, 2): draw(decimals(0.3, 0.9)), **terms([(0, 1)], 0.5), **terms([(0, 3), (0, 4)], cubic)},
+        V_I={**terms(coupling, 0.2), (2, 0): draw(decimals(0, 0.2))},
+        classical_mass=draw(decimals(0.7, 1.9)),
+        quantum_mass=draw(decimals(0.7, 1.9)),
+        hbar=draw(decimals(0.5, 1.4)),
+        friction=draw(decimals(0.0, 0.5)),
+        diffusion=diffusion,
+        decoherence=round(draw(decimals(1.0, 2.0)) / (4 * diffusion) + 1e-3, 3),
+    )
+
+
+@st.composite
+def grids(draw: Any) -> Grid:
+    """Four sizes, all different, odd and even."""
+    sizes = draw(st.lists(st.integers(10, 20), min_size=4, max_size=4, unique=True))
+    return Grid(*(Axis(-draw(decimals(3, 5)), draw(decimals(3, 5)), size) for size in sizes))
+
+
+def noise(grid: Grid, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=grid.shape)
+
+
+def advanced(
+    system: System, grid: Grid, fields: list[np.ndarray], dt: float, *, order: int = 4, hbar_order: int | None = None
+) -> list[np.ndarray]:
+    """Each field two steps later."""
+    engine = TiledEngine(grid)
+    propagator = Propagator(system.model(), engine, BY_ORDER[order], dt, hbar_order)
+    results = []
+    for field in fields:
+        W = engine.allocate()
+        W[...] = field
+        propagator.advance(W, 2)
+        results.append(np.array(W))
+    return results
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).max() / np.abs(b).max())
+
+
+def conserves_and_composes(system: System, grid: Grid, order: int) -> None:
+    """The norm of noise, and of its image; superpositions; two steps at once, one by one and unfused."""
+    engine = TiledEngine(grid)
+    propagator = Propagator(system.model(), engine, BY_ORDER[order], 0.07)
+
+    def moved(field: np.ndarray, advance: Callable[[Any], object]) -> np.ndarray:
+        W = engine.allocate()
+        W[...] = field
+        advance(W)
+        return np.array(W)
+
+    a, b = noise(grid, 1), noise(grid, 2)
+    after_a, after_b, after_both = (moved(f, lambda W: propagator.advance(W, 2)) for f in (a, b, 1.7 * a - 0.6 * b))
+    assert abs(after_a.sum() - a.sum()) < 1e-12 * np.abs(a).sum()
+    assert difference(1.7 * after_a - 0.6 * after_b, after_both) < 1e-12
+    once = moved(a, lambda W: propagator.advance(W, 1))
+    assert difference(moved(once, lambda W: propagator.advance(W, 1)), after_a) < 1e-12
+    leaped = moved(a, lambda W: propagator.leap(W, 0.07))
+    assert difference(leaped, once) < 1e-12
+
+
+@examples(4)
+@given(systems(), grids(), st.sampled_from([2, 4]))
+def test_norm_superposition_and_composition(system: System, grid: Grid, order: int) -> None:
+    """Kills: clipping, renormalisation, and a fused or partial step that is not the product of its stages."""
+    conserves_and_composes(system, grid, order)
+
+
+@pytest.mark.slow
+@examples(40)
+@given(systems(), grids(), st.sampled_from([2, 4]))
+def test_norm_superposition_and_composition_of_many(system: System, grid: Grid, order: int) -> None:
+    """Kills: the same for sizes, models and orders that a few examples miss."""
+    conserves_and_composes(system, grid, order)
+
+
+scales = st.tuples(*[decimals(0.3, 3.0)] * 4)
+
+
+def knows_no_units(system: System, grid: Grid, units: tuple[float, float, float, float], order: int) -> None:
+    length_q, length_x, time, action = units
+    lengths = (length_q, action / length_q, length_x, action / length_x)
+    scaled = Grid(*(Axis(a.lower / u, a.upper / u, a.points) for a, u in zip(grid, lengths, strict=True)))
+    field = noise(grid, 3)
+    for hbar_order in (None, 0):
+        (plain,) = advanced(system, grid, [field], 0.05, order=order, hbar_order=hbar_order)
+        other = system.in_units(*units)
+        (changed,) = advanced(other, scaled, [field * action**2], 0.05 / time, order=order, hbar_order=hbar_order)
+        assert difference(changed / action**2, plain) < 1e-10
+
+
+@examples(2)
+@given(systems(), grids(), scales, st.sampled_from([2, 4]))
+def test_a_change_of_units_changes_nothing(
+    system: System, grid: Grid, units: tuple[float, float, float, float], order: int
+) -> None:
+    """Kills: hbar, a mass, alpha, D2 or D0 missing from a term or there with a wrong power."""
+    knows_no_units(system, grid, units, order)
+
+
+@pytest.mark.slow
+@examples(15)
+@given(systems(), grids(), scales, st.sampled_from([2, 4]))
+def test_a_change_of_units_changes_nothing_in_many(
+    system: System, grid: Grid, units: tuple[float, float, float, float], order: int
+) -> None:
+    """Kills: the same in a term that a few examples hardly feel."""
+    knows_no_units(system, grid, units, order)
+
+
+def forgets_the_origin(system: System, grid: Grid, shift: tuple[float, float]) -> None:
+    """Potentials and grid moved by the same lengths: nothing else may change."""
+    a, b = shift
+    model = system.model()
+    moved_model = Model(
+        *(
+            _formula(terms).replace("q", f"(q - ({a}))").replace("x", f"(x - ({b}))")
+            for terms in (system.V_C, system.V_Q, system.V_I)
+        ),
+        classical_mass=model.classical_mass,
+        quantum_mass=model.quantum_mass,
+        hbar=model.hbar,
+        friction=model.friction,
+        diffusion=model.diffusion,
+        decoherence=model.decoherence,
+    )
+    q, x = (Axis(z.lower + s, z.upper + s, z.points) for z, s in ((grid.q, a), (grid.x, b)))
+    fields = []
+    for each, where in ((model, grid), (moved_model, Grid(q, grid.p, x, grid.y))):
+        engine = TiledEngine(where)
+        W = engine.allocate()
+        W[...] = noise(grid, 4)
+        Propagator(each, engine, BY_ORDER[4], 0.06).advance(W, 1)
+        fields.append(np.array(W))
+    assert difference(fields[1], fields[0]) < 1e-10
+
+
+@examples(2)
+@given(systems(), grids(), st.tuples(decimals(-2, 2), decimals(-2, 2)))
+def test_no_place_is_special(system: System, grid: Grid, shift: tuple[float, float]) -> None:
+    """Kills: a derivative taken at the origin, or positions counted from the middle of the box."""
+    forgets_the_origin(system, grid, shift)
+
+
+def exchanges(system: System, grid: Grid, hbar_order: int | None) -> None:
+    """Without friction and with as much diffusion in y as in p, a bilinear coupling treats both particles alike."""
+    coupling, hbar = max(abs(system.V_I[1, 1]), 0.05), system.hbar
+    diffusion = max(system.diffusion, hbar * coupling)
+    twin = System(
+        V_C=system.V_C,
+        V_Q={(j, i): c for (i, j), c in system.V_C.items()},
+        V_I={(1, 1): coupling},
+        classical_mass=system.classical_mass,
+        quantum_mass=system.classical_mass,
+        hbar=hbar,
+        friction=0.0,
+        diffusion=diffusion,
+        decoherence=diffusion / (hbar * coupling) ** 2,
+    )
+    field = noise(grid, 5)
+    (plain,) = advanced(twin, grid, [field], 0.06, hbar_order=hbar_order)
+    (exchanged,) = advanced(
+        twin, Grid(grid.x, grid.y, grid.q, grid.p), [field.transpose(2, 3, 0, 1)], 0.06, hbar_order=hbar_order
+    )
+    assert difference(exchanged.transpose(2, 3, 0, 1), plain) < 1e-11
+
+
+@examples(2)
+@given(systems(), grids())
+def test_classical_particles_can_be_exchanged(system: System, grid: Grid) -> None:
+    """Kills: axes or masses mixed up where the two particles are treated apart; potentials are anharmonic."""
+    exchanges(system, grid, hbar_order=0)
+
+
+@examples(3)
+@given(systems(quadratic=True), grids())
+def test_quadratic_particles_can_be_exchanged(system: System, grid: Grid) -> None:
+    """Kills: a decoherence that is not the diffusion hbar**2 D0 lam**2 of y, eq (74)."""
+    exchanges(system, grid, hbar_order=None)
+
+
+@examples(4)
+@given(systems(quadratic=True), grids(), st.sampled_from([2, 4]))
+def test_quadratic_dynamics_is_classical_diffusion(system: System, grid: Grid, order: int) -> None:
+    """Kills: a term of the exact symbol that should vanish for quadratic potentials, eq (112)."""
+    field = noise(grid, 6)
+    (exact,) = advanced(system, grid, [field], 0.08, order=order)
+    (classical,) = advanced(system, grid, [field], 0.08, order=order, hbar_order=0)
+    assert difference(classical, exact) < 1e-12
+
+
+# States on a grid that holds them, and on which they may be multiplied by Fock states.
+
+RESOLVING = Grid(Axis(-5.7, 5.8, 24), Axis(-5.9, 6.1, 26), Axis(-5.5, 5.4, 36), Axis(-5.6, 5.8, 40))
+RESOLUTION = 1e-5  # of the maximum: what the ends of this grid cut off
+FOCK_STATES = 6
+
+
+@st.composite
+def confined_systems(draw: Any) -> System:
+    """Anharmonic, but bound on all sides, with oscillator lengths of about one: what leaves the box proves nothing."""
+
+    def well() -> tuple[float, float, float, float]:
+        return draw(decimals(-0.2, 0.2)), draw(decimals(0.4, 0.6)), draw(decimals(-0.03, 0.03)), draw(decimals(0, 0.02))
+
+    diffusion = draw(decimals(0.7, 1.0))
+    coupling = {power: draw(decimals(-size, size)) for power, size in (((1, 1), 0.3), ((1, 2), 0.05), ((2, 1), 0.05))}
+    return System(
+        V_C={(n, 0): c for n, c in enumerate(well(), start=1)},
+        V_Q={(0, n): c for n, c in enumerate(well(), start=1)},
+        V_I=coupling,
+        classical_mass=draw(decimals(0.9, 1.4)),
+        quantum_mass=draw(decimals(0.9, 1.4)),
+        hbar=draw(decimals(0.8, 1.1)),
+        friction=draw(decimals(0.0, 0.5)),
+        diffusion=diffusion,
+        decoherence=0.25 / diffusion,
+    )
+
+
+@st.composite
+def states(draw: Any, hbar: float) -> State:
+    """Gaussian with correlations, Fock or cat."""
+    mean = [draw(decimals(-0.3, 0.3)) for _ in range(4)]
+    variances = [draw(decimals(0.5, 0.7)), draw(decimals(0.35, 0.45))]  # a narrow p feels most of the noise
+    kind = draw(st.sampled_from(["gaussian", "fock", "cat"]))
+    if kind == "gaussian":
+        width = hbar / 2 + 0.1
+        covariance = np.diag([*variances, width * draw(decimals(0.95, 1.05)), width])
+        covariance[0, 2] = covariance[2, 0] = draw(decimals(-0.1, 0.1))
+        return gaussian(mean, covariance, hbar=hbar)
+    classical = ClassicalGaussian(np.array(mean[:2]), np.diag(variances))
+    oscillator = {"mass": 1.0, "frequency": draw(decimals(0.9, 1.1)), "hbar": hbar}
+    if kind == "fock":
+        return product(classical, fock(1, position=mean[2], momentum=mean[3], **oscillator))
+    return product(classical, cat((draw(decimals(0.6, 1.0)), 0.0), phase=draw(decimals(0, 3)), **oscillator))
+
+
+def fock_transition(m: int, n: int, x: np.ndarray, y: np.ndarray, hbar: float) -> np.ndarray:
+    """Wigner function of ``|m><n|`` for an oscillator of unit mass and frequency, m >= n, shape (nx, ny)."""
+    z = (x[:, None] - 1j * y) / math.sqrt(hbar)
+    size = np.abs(z) ** 2
+    height = (-1) ** n * math.sqrt(math.factorial(n) / math.factorial(m)) * 2 ** ((m - n) / 2) / (math.pi * hbar)
+    return height * z ** (m - n) * eval_genlaguerre(n, m - n, 2 * size) * np.exp(-size)
+
+
+def density_matrices(planes: np.ndarray, grid: Grid, hbar: float) -> np.ndarray:
+    """The first Fock elements of operators whose Wigner functions are `planes`, shape (..., nx, ny).
+
+    The sum over the grid is the integral only where the grid resolves the product of both functions, which has
+    twice their frequencies. A part of a positive matrix is positive, however few its states.
+    """
+    x, y = grid.x.values, grid.y.values
+    rho = np.zeros((*planes.shape[:-2], FOCK_STATES, FOCK_STATES), complex)
+    for m in range(FOCK_STATES):
+        for n in range(m + 1):
+            weight = 2 * math.pi * hbar * grid.x.spacing * grid.y.spacing * fock_transition(m, n, x, y, hbar)
+            rho[..., n, m] = np.tensordot(planes, weight, axes=2)
+            rho[..., m, n] = rho[..., n, m].conj()
+    return rho
+
+
+@pytest.mark.parametrize("hbar", [0.8, 1.1])
+def test_the_yardstick_is_a_density_matrix(hbar: float) -> None:
+    """Kills: a wrong basis in the tests below, by a state whose elements are known: <m|cat> ~ d**m/sqrt(m!)."""
+    d = 0.9
+    state = cat((d, 0.0), phase=0.4, mass=1.0, frequency=1.0, hbar=hbar)
+    amplitude = d / math.sqrt(2 * hbar)
+    c = np.array([amplitude**m / math.sqrt(math.factorial(m)) for m in range(40)]) * math.exp(-(amplitude**2) / 2)
+    c = c * (1 + np.exp(0.4j) * (-1.0) ** np.arange(40))
+    c /= np.linalg.norm(c)
+    rho = density_matrices(state.wigner(RESOLVING.x, RESOLVING.y), RESOLVING, hbar)
+    assert np.abs(rho - np.outer(c, c.conj())[:FOCK_STATES, :FOCK_STATES]).max() < 1e-8
+
+
+def lowest(model: Model, state: State) -> tuple[float, float, float, float]:
+    """After four steps: the norm less one, and the least of the density of (q, p), of the spectra of the reduced and
+    of the conditional quantum states, each relative to its largest."""
+    engine = TiledEngine(RESOLVING)
+    W = engine.allocate()
+    state.fill(RESOLVING, W)
+    Propagator(model, engine, BY_ORDER[4], 0.1).advance(W, 4)
+    density = W.sum(axis=(2, 3))
+    reduced = np.linalg.eigvalsh(density_matrices(W.sum(axis=(0, 1)), RESOLVING, model.hbar))
+    conditional = np.linalg.eigvalsh(density_matrices(np.array(W[::3, ::3]), RESOLVING, model.hbar))
+    return (
+        float(W.sum() * RESOLVING.cell - 1),
+        float(density.min() / density.max()),
+        float(reduced[0] / reduced[-1]),
+        float(conditional.min() / conditional.max()),
+    )
+
+
+@st.composite
+def evolutions(draw: Any) -> tuple[System, State]:
+    system = draw(confined_systems())
+    return system, draw(states(system.hbar))
+
+
+def test_the_bound_tells_states_from_others() -> None:
+    """Kills: a bound so wide that half of the decoherence which the noise demands would do; a test that cannot fail."""
+    quantum = fock(1, mass=1.0, frequency=1.0, hbar=0.9)
+    state = product(ClassicalGaussian(np.zeros(2), np.diag([0.6, 0.35])), quantum)
+
+    def conditional(decoherence: float) -> float:
+        settings = {"hbar": 0.9, "friction": 0.3, "diffusion": 1.0, "allow_unphysical": True}
+        model = Model("0.5*q**2", "0.5*x**2 + 0.02*x**4", "0.4*q*x", decoherence=decoherence, **settings)
+        return lowest(model, state)[-1]
+
+    assert conditional(0.25) > -RESOLUTION
+    assert conditional(0.125) < -50 * RESOLUTION
+
+
+def stays_a_state(system: System, state: State) -> None:
+    norm, density, reduced, conditional = lowest(system.model(), state)
+    assert abs(norm) < 1e-6
+    assert min(density, reduced, conditional) > -RESOLUTION
+
+
+@examples(2)
+@given(evolutions())
+def test_states_stay_states(evolution: tuple[System, State]) -> None:
+    """Kills: back-action or decoherence that are wrong for each other, so that probabilities turn negative."""
+    stays_a_state(*evolution)
+
+
+@pytest.mark.slow
+@examples(25)
+@given(evolutions())
+def test_many_states_stay_states(evolution: tuple[System, State]) -> None:
+    """Kills: the same for states and couplings that a few examples miss."""
+    stays_a_state(*evolution)
