@@ -20,6 +20,16 @@ def test_an_exponential_is_interpolated_exactly() -> None:
     assert times_of(1e-4 * np.exp(3 * TIMES)) == pytest.approx(np.log(100) / 3, rel=1e-12)
 
 
+@pytest.mark.parametrize("power", [1, 3])
+def test_what_breaks_down_before_the_first_output_grew_as_a_power_of_time(power: int) -> None:
+    """Kills: a time set by the numerical error at the start and not by the errors; 0.2 t**k passes 0.01 at 0.05**(1/k)."""
+    expected = 0.05 ** (1 / power)
+    for floor in (1e-9, 1e-5):
+        assert times_of(0.2 * TIMES**power, floor=floor) == pytest.approx(expected, rel=1e-12)
+    slower = 0.2 * np.sqrt(TIMES)
+    assert times_of(slower) == pytest.approx(0.5 * 0.01 / slower[1], rel=1e-12)  # a distance grows linearly at first
+
+
 def test_the_first_crossing_counts() -> None:
     """Kills: the last or the largest excursion reported."""
     assert times_of([1e-4, 1e-2 * 1.0001, 1e-4, 1e-4, 0.5]) == pytest.approx(0.5, abs=1e-4)

@@ -53,8 +53,10 @@ def observable_errors(values: Mapping[str, np.ndarray], masses: tuple[float, flo
 def breakdown_times(times: np.ndarray, errors: np.ndarray, floor: np.ndarray, threshold: float) -> np.ndarray:
     """First times at which errors exceed the threshold and the numerical error; NaN for never.
 
-    Between the output before and the one after, the logarithm of the error is interpolated linearly in time, so the
-    result is good to a fraction of the interval between outputs.
+    Between the output before and the one after, the logarithm of the error is interpolated linearly in time. Between
+    the common start and the first output after it errors are taken to grow as a power of time, the one seen between
+    the first two outputs and at least one: a distance grows linearly at first. So the result is good to a fraction
+    of the interval between outputs.
 
     Parameters
     ----------
@@ -76,7 +78,18 @@ def breakdown_times(times: np.ndarray, errors: np.ndarray, floor: np.ndarray, th
         e = known[:, theory, observable]
         if after == 0 or e[after - 1] >= threshold:
             result[theory, observable] = times[after]
+        elif after == 1 and errors[0, theory, observable] <= floor[0, theory]:
+            result[theory, observable] = _in_first_interval(times, e, threshold)
         else:
             part = np.log(threshold / e[after - 1]) / np.log(e[after] / e[after - 1])
             result[theory, observable] = times[after - 1] + part * (times[after] - times[after - 1])
     return result
+
+
+def _in_first_interval(times: np.ndarray, errors: np.ndarray, threshold: float) -> float:
+    """When errors that start from nothing, as a power of time, pass the threshold before the first output."""
+    elapsed = times[1:3] - times[0]
+    power = 1.0
+    if elapsed.size == 2 and errors[2] > errors[1]:
+        power = max(1.0, np.log(errors[2] / errors[1]) / np.log(elapsed[1] / elapsed[0]))
+    return float(times[0] + elapsed[0] * (threshold / errors[1]) ** (1 / power))
