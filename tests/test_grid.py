@@ -60,10 +60,10 @@ def test_grid_order_is_q_p_x_y() -> None:
 @pytest.mark.parametrize(
     ("lower", "upper", "points", "message"),
     [
-        (0.0, 1.0, 7, "points: expected a whole number of at least 8, got 7"),
-        (0.0, 1.0, 16.0, "points: expected a whole number of at least 8, got 16.0"),
-        (0.0, 1.0, True, "points: expected a whole number of at least 8, got True"),
-        (0.0, 1.0, "16", "points: expected a whole number of at least 8, got '16'"),
+        (0.0, 1.0, 7, "points: expected a whole number from 8 to 1000000000, got 7"),
+        (0.0, 1.0, 16.0, "points: expected a whole number from 8 to 1000000000, got 16.0"),
+        (0.0, 1.0, True, "points: expected a whole number from 8 to 1000000000, got True"),
+        (0.0, 1.0, "16", "points: expected a whole number from 8 to 1000000000, got '16'"),
         (1.0, 0.0, 8, r"extent: expected two finite ends, the lower first, got \[1.0, 0.0\]"),
         (1.0, 1.0, 8, r"extent: expected two finite ends, the lower first, got \[1.0, 1.0\]"),
         (0.0, math.inf, 8, r"extent: expected two finite ends, the lower first, got \[0.0, inf\]"),

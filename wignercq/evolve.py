@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time as clock
 import warnings
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 from wignercq.checkpoint import CheckpointFiles
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
+from wignercq.expressions import MAX_NUMBER
 from wignercq.grid import Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
@@ -214,10 +214,16 @@ def _output_times(
         result = given if given[0] == 0 else np.concatenate([[0.0], given])
         if result.size < 2:
             raise InputError("times: expected a time after 0, got none")
+        if not 1 / MAX_NUMBER <= result[-1] <= MAX_NUMBER:
+            raise InputError(
+                f"times: expected an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {float(result[-1])!r}"
+            )
         return result
     assert duration is not None
-    if not (math.isfinite(duration) and duration > 0):
-        raise InputError(f"duration: expected a positive number, got {duration!r}")
+    if not 1 / MAX_NUMBER <= duration <= MAX_NUMBER:
+        raise InputError(
+            f"duration: expected a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {duration!r}"
+        )
     count = 20 if outputs is None else outputs
     if not isinstance(count, (int, np.integer)) or count < 1:
         raise InputError(f"outputs: expected a whole number >= 1, got {count!r}")

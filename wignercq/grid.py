@@ -16,7 +16,7 @@ from wignercq.errors import GridError
 
 NAMES = ("q", "p", "x", "y")
 MIN_POINTS = 8
-MAX_POINTS = 10**9  # an axis that would need more comes from a frequency that cannot be meant
+MAX_POINTS = 10**9  # more cannot be meant
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ class Axis:
     lower, upper : float
         Ends of the axis, in the units of the coordinate.
     points : int
-        Number of points, at least 8. Products of small primes are fastest.
+        Number of points, from 8 to 10**9. Products of small primes are fastest.
 
     Raises
     ------
     GridError
-        If an end is not a finite number, ``lower >= upper``, neighbouring points coincide or ``points < 8``.
+        If an end is not a finite number, ``lower >= upper``, neighbouring points coincide, or `points` is not in its
+        range.
     """
 
     lower: float
@@ -42,8 +43,10 @@ class Axis:
 
     def __post_init__(self) -> None:
         lower, upper = _as_float(self.lower), _as_float(self.upper)
-        if not isinstance(self.points, (int, np.integer)) or self.points < MIN_POINTS:
-            raise GridError(f"points: expected a whole number of at least {MIN_POINTS}, got {_brief(self.points)}")
+        if not isinstance(self.points, (int, np.integer)) or not MIN_POINTS <= self.points <= MAX_POINTS:
+            raise GridError(
+                f"points: expected a whole number from {MIN_POINTS} to {MAX_POINTS}, got {_brief(self.points)}"
+            )
         if not (math.isfinite(upper - lower) and lower < upper):
             raise GridError(
                 f"extent: expected two finite ends, the lower first, got [{_brief(self.lower)}, {_brief(self.upper)}]"

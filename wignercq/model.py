@@ -33,6 +33,7 @@ from wignercq.growth import require_tractable
 Formula: TypeAlias = str | float | sp.Expr
 
 Q, X = real_symbol("q"), real_symbol("x")
+LONGEST_NAME = 60  # characters
 RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
 
@@ -216,8 +217,13 @@ def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
     if not isinstance(parameters, Mapping):
         raise ModelError(f"parameters: expected a mapping of names to numbers, got {brief(parameters)}")
     for name in parameters:
-        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name in RESERVED:
-            raise ModelError(f"parameters.{name}: expected a plain name that is not reserved, got {brief(name)}")
+        text = name if isinstance(name, str) else ""
+        short = text.isprintable() and len(text) <= LONGEST_NAME
+        if not (short and text.isidentifier() and text.isascii()) or text in RESERVED:
+            raise ModelError(
+                f"parameters.{text if text and short else brief(name)}: expected a plain name that is not reserved, of "
+                f"at most {LONGEST_NAME} characters, got {brief(name)}"
+            )
     values = {n: _number(f"parameters.{n}", v, "a finite number", lambda _: True) for n, v in parameters.items()}
     return MappingProxyType(values)
 

@@ -17,6 +17,7 @@ from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
 from wignercq.config.text import parse, read
 from wignercq.errors import ConfigError, GridError, InputError
+from wignercq.expressions import MAX_NUMBER
 from wignercq.grid import MIN_POINTS, NAMES, Axis
 from wignercq.grid_choice import AxisChoice
 from wignercq.model import Model
@@ -123,7 +124,7 @@ class GridTable(Table):
 class Run(Table):
     """The table ``[run]``: when to put out, how accurately and by what means to compute."""
 
-    duration: float = Field(gt=0)
+    duration: float = Field(ge=1 / MAX_NUMBER, le=MAX_NUMBER)
     outputs: int | None = Field(default=None, ge=1, le=MAX_OUTPUTS)
     save_every: float | None = Field(default=None, gt=0)
     tolerance: float | None = Field(default=None, gt=0)

@@ -140,9 +140,13 @@ def _expected(error: ErrorDetails) -> str:
 
 
 def dotted(location: Sequence[str | int]) -> str:
-    """The dotted path of a key; parts that are not plain names are quoted, so that it stays on one line."""
-    parts = (str(part) for part in location)
+    """The dotted path of a key; parts that are not plain names are quoted, so that it stays on one short line."""
+    parts = (_cut(str(part)) for part in location)
     return ".".join(part if part.replace("-", "_").isidentifier() and part.isascii() else ascii(part) for part in parts)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def shown(value: object) -> str:
@@ -155,4 +159,4 @@ def shown(value: object) -> str:
         text = json.dumps(value)
     except (TypeError, ValueError):  # dates, and whole numbers of thousands of digits
         text = f"a {type(value).__name__}" if isinstance(value, int) else ascii(str(value))
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return _cut(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from wignercq.errors import ConfigError
 
 MAX_LENGTH = 100_000  # characters
-MAX_LINE = 4_000  # characters: the time to parse a dotted key grows with the square of its length
+MAX_LINE = 4_000  # characters
+MAX_DEPTH = 32  # parts of a dotted key: time and memory to parse one grow with the square of their number
+PART = r"""(?:(?<![\w-])[\w-]++|'[^'\n]*'|"(?:[^"\\\n]|\\.)*")"""
+DEEP_KEY = re.compile(rf"(?:{PART}[ \t]*\.[ \t]*){{{MAX_DEPTH}}}")
 
 
 def read(path: str | Path) -> str:
@@ -56,6 +60,8 @@ def parse(text: str, *, name: str) -> dict[str, Any]:
     longest = max(map(len, text.split("\n")))
     if longest > MAX_LINE:
         raise ConfigError(f"{name}: expected lines of at most {MAX_LINE} characters, got one of {longest}")
+    if DEEP_KEY.search(text):
+        raise ConfigError(f"{name}: expected dotted keys of at most {MAX_DEPTH} parts, got a longer one")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

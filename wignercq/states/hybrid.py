@@ -63,9 +63,10 @@ class State(ABC):
             raise StateError(
                 f"out: expected shape {grid.shape} of float64 or float32, got shape {out.shape} of {out.dtype}"
             )
-        write = self.slab(grid)
-        for i in range(len(out)):
-            write(i, out[i])
+        with np.errstate(over="ignore"):  # of an exponent, far out, where W is 0
+            write = self.slab(grid)
+            for i in range(len(out)):
+                write(i, out[i])
 
     def wigner(self, grid: Grid) -> np.ndarray:
         """W on the grid, a new float64 array of shape ``grid.shape``, units of 1/action**2."""
