@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -129,53 +126,6 @@ def test_what_is_no_formula_is_refused(text: str) -> None:
         parse(text, ["x"], where="V")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
-
-
-RUNAWAY = [
-    *("exp(" * depth + "1" + ")" * depth for depth in (5, 7, 8, 10, 59)),
-    *("sinh(" * 8 + "3" + ")" * 8, "tanh(sinh(cosh(sinh(cosh(sinh(4))))))", "erf(sinh(cosh(sinh(cosh(sinh(4))))))"),
-    *(
-        "sqrt(exp(exp(exp(exp(exp(3))))))",
-        "exp(exp(exp(exp(3)))) - exp(exp(exp(exp(3.1))))",
-        "x**exp(exp(exp(exp(5))))",
-    ),
-    *("x**exp(-exp(exp(exp(exp(5)))))", "1e-99**64", "((1e-99**64)**64)*x", "(((1e-99**64)**64)**64)*x"),
-    *("(1 + 1e-90)**64", "((((1 + 1e-90)**64)**64)**64)", "(((((0.5)**64)**64)**64)**64)*x", "(x*1e99)**64"),
-    *("((x*1e99)**8)**8", "*".join(["1e99"] * 50) + "*x", "x" + "/1e99" * 50, "(x/1e99)**64 + 1", "exp(1000)*x"),
-    *("exp(1e50)", "sinh(1e9)", "sin(exp(300))", "exp(exp(1000))*x"),
-]
-PROBE = """
-import json, sys, time
-from wignercq.errors import ExpressionError
-from wignercq.expressions import parse
-for text in json.loads(sys.argv[1]):
-    start = time.perf_counter()
-    try:
-        result = "accepted " + str(parse(text, ["x"], where="V"))[:40]
-    except ExpressionError as error:
-        result = str(error)
-    except BaseException as error:
-        result = repr(error)
-    print(json.dumps([text, result, time.perf_counter() - start]), flush=True)
-"""
-
-
-def test_runaway_constants_are_refused_in_time() -> None:
-    """Kills towers of exponentials and powers of rationals that hang, exhaust memory or fail with another error."""
-    limit = 15.0
-    with subprocess.Popen(
-        [sys.executable, "-c", PROBE, json.dumps(RUNAWAY)], stdout=subprocess.PIPE, text=True
-    ) as probe:
-        try:
-            output, _ = probe.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            probe.kill()
-            output, _ = probe.communicate()
-    answers = [json.loads(line) for line in output.splitlines()]
-    assert [text for text, _, _ in answers] == RUNAWAY
-    wrong = [(text[:40], result) for text, result, _ in answers if not result.startswith("V: expected")]
-    assert wrong == []
-    assert max(seconds for _, _, seconds in answers) < 2
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import ast
 import math
 import numbers
 import reprlib
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import sympy as sp
@@ -132,8 +133,10 @@ def _syntax_tree(text: str, where: str) -> ast.expr:
         odd = next(c for c in text if not c.isascii())
         raise ExpressionError(f"{where}: expected plain ASCII text, got the character {odd!a}")
     try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python reads "1or x" and prints that it will not do so for ever
+            return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, Warning, ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"{where}: expected a formula, got {_shorten(text)}") from None
 
 
