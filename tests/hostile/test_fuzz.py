@@ -150,25 +150,28 @@ def tried(act: Callable[[str], None], strategy: st.SearchStrategy[str], count: i
     return found
 
 
-def share_accepted(found: list[Answer]) -> float:
-    return sum(not answer.error for answer in found) / len(found)
+def accepted(found: list[Answer]) -> int:
+    return sum(not answer.error for answer in found)
 
 
-def try_all(folder: Path, count: int) -> None:
-    assert 0.1 < share_accepted(tried(modelled, formulas(), count, folder)) < 0.9
+def try_all(folder: Path, count: int) -> tuple[int, int]:
+    """How many random formulas and configurations were accepted; mutilated ones may be refused all."""
     tried(modelled, mutilated(formulas(), [*STRAY, *PIECES]), count, folder)
-    assert 0.05 < share_accepted(tried(configured, configurations(), count, folder)) < 0.9
-    tried(
-        configured, mutilated(configurations(), ["\n", "[", "]", "{", "}", "=", '"', "'''", "#", *STRAY]), count, folder
+    tried(configured, mutilated(configurations(), ["\n", "{", "}", "=", "'''", *STRAY]), count, folder)
+    return (
+        accepted(tried(modelled, formulas(), count, folder)),
+        accepted(tried(configured, configurations(), count, folder)),
     )
 
 
 def test_some_random_texts(tmp_path: Path) -> None:
-    """Kills: a combination that no list of attacks has; texts so wild that all are refused for the same reason."""
-    try_all(tmp_path, 40)
+    """Kills: a combination that no list of attacks has."""
+    assert min(try_all(tmp_path, 40)) > 0
 
 
 @pytest.mark.slow
 def test_many_random_texts(tmp_path: Path) -> None:
-    """Kills: the same, where it is rare."""
-    try_all(tmp_path, 600)
+    """Kills: the same, where it is rare; texts so wild that nearly all are refused for the same reason."""
+    count = 600
+    for number in try_all(tmp_path, count):
+        assert 0.03 * count < number < 0.9 * count
