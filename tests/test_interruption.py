@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from typing import Any
 
@@ -36,6 +37,21 @@ def test_the_first_signal_waits_and_the_second_does_not(number: int) -> None:
     with StopRequests(), pytest.raises(Stop) as stop:
         press(number)
     assert stop.value.signal == number
+
+
+def test_a_signal_while_an_object_is_finalised_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: Ctrl-C without effect, because Python drops what a finaliser or the callback of a weak reference raises."""
+
+    class Last:
+        def __del__(self) -> None:
+            press()
+
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    with StopRequests() as requests:
+        Last()
+    assert [report.exc_type for report in dropped] == [Stop]
+    assert requests.requested == signal.SIGINT
 
 
 def test_handlers_of_others_come_back_and_ignored_signals_stay_ignored() -> None:

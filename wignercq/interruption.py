@@ -20,7 +20,8 @@ class Stop(BaseException):
 class StopRequests:
     """Context in which a first SIGINT or SIGTERM only sets :attr:`requested`, once :attr:`patient` is True.
 
-    Before that, and for every further signal, :class:`Stop` is raised where the program is. A signal that is ignored,
+    Before that, and for every further signal, :class:`Stop` is raised where the program is; :attr:`requested` is set all
+    the same, since Python swallows what is raised while an object is finalised. A signal that is ignored,
     as in a job that a script put into the background, stays ignored. Outside the main thread, where Python delivers no
     signals, it does nothing.
 
@@ -46,7 +47,7 @@ class StopRequests:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.patient and self.requested is None:
-            self.requested = number
-        else:
+        at_once = not self.patient or self.requested is not None
+        self.requested = number
+        if at_once:
             raise Stop(number)

@@ -170,6 +170,15 @@ def test_leaving_a_sweep_ends_its_workers(tmp_path: Path) -> None:
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.usefixtures("obedient")
+def test_a_sweep_that_is_asked_to_stop_does_not_wait_for_its_workers(tmp_path: Path) -> None:
+    """Kills: a request that is looked at only when a point ends, which may be in an hour."""
+    jobs = [(k, {"do": "sleep", "file": str(tmp_path / f"pid {k}")}) for k in range(2)]
+    started = time.monotonic()
+    ended = list(workers.Workers(2).outcomes(jobs, lambda: time.monotonic() - started > 0.5))
+    assert (ended, time.monotonic() - started < 30) == ([], True)
+
+
 def test_the_result_says_what_failed_and_survives_the_disk(tmp_path: Path) -> None:
     """Kills: times of one point under the values of another, and failures that a file forgets."""
     result = made_up.sweep()

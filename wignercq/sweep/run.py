@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -75,20 +75,26 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
             results[point] = known
     failures: dict[Point, str] = {}
     jobs = [(point, _job(config, point, files, name)) for point, name in identities.items() if point not in results]
+    workers = Workers(min(processes, len(jobs) or 1))
     bar = tqdm(total=len(identities), initial=len(results), disable=not progress, unit="point")
-    try:
-        with StopRequests(), bar, closing(Workers(min(processes, len(jobs) or 1)).outcomes(jobs)) as outcomes:
-            for point, failure in outcomes:
-                finished = None if failure else _finished(files / f"{identities[point]}.nc", identities[point])
-                if finished is None:
-                    failures[point] = failure or "the result could not be read back"
-                else:
-                    results[point] = finished
-                bar.update()
-    except Stop as stop:
+    requests = StopRequests(patient=True)
+    with (
+        suppress(Stop),
+        requests,
+        bar,
+        closing(workers.outcomes(jobs, lambda: requests.requested is not None)) as ended,
+    ):
+        for point, failure in ended:
+            finished = None if failure else _finished(files / f"{identities[point]}.nc", identities[point])
+            if finished is None:
+                failures[point] = failure or "the result could not be read back"
+            else:
+                results[point] = finished
+            bar.update()
+    if requests.requested is not None:
         count = sum((files / f"{name}.nc").exists() for name in identities.values())
         done = f"{count} of {len(identities)} points are finished in {files}"
-        raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=stop.signal) from None
+        raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=requests.requested)
     return gathered(config, results, failures)
 
 

@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 COMMAND = (sys.executable, "-m", "wignercq.sweep.worker")
 ATTEMPTS = 2  # processes that a job may cost
+PATIENCE = 0.2  # seconds between looks for a request to stop
 
 Label = TypeVar("Label")
 
@@ -78,16 +79,20 @@ class Workers:
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     _closed: bool = field(init=False, default=False)
 
-    def outcomes(self, jobs: Iterable[tuple[Label, dict[str, Any]]]) -> Generator[tuple[Label, str | None]]:
-        """Labels of jobs in the order in which they end, each with what went wrong or None.
+    def outcomes(
+        self, jobs: Iterable[tuple[Label, dict[str, Any]]], stopped: Callable[[], bool] = lambda: False
+    ) -> Generator[tuple[Label, str | None]]:
+        """Labels of jobs in the order in which they end, each with what went wrong or None, until `stopped` says so.
 
         When it is left, at whatever point, no worker goes on.
         """
         threads = ThreadPoolExecutor(self.count)
         try:
             running = {threads.submit(self._do, job): label for label, job in jobs}
-            for future in as_completed(running):
-                yield running[future], future.result()
+            while running and not stopped():
+                done, _ = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
         finally:
             self._kill()
             threads.shutdown(cancel_futures=True)
