@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
@@ -76,7 +77,7 @@ def _planes(dataset: xr.Dataset) -> tuple[Figure, Moving]:
         ax.set_ylim(reached(planes, second))
         ax.set_xlabel(f"${first}$", fontsize=FONT)
         ax.set_ylabel(f"${second}$", fontsize=FONT)
-        figure.colorbar(mesh, ax=ax, pad=0.01).set_label(label, fontsize=FONT)
+        _draw_bar(figure, mesh, [ax], label)
         moving.append((mesh, planes))
     return figure, moving
 
@@ -95,5 +96,11 @@ def _theories(dataset: xr.Dataset) -> tuple[Figure, Moving]:
     axes[0].set_xlim(reached(planes, "x"))
     axes[0].set_ylim(reached(planes, "y"))
     axes[0].set_ylabel("$y$", fontsize=FONT)
-    figure.colorbar(mesh, ax=list(axes), pad=0.01).set_label("$W(x, y)$", fontsize=FONT)
+    _draw_bar(figure, mesh, list(axes), "$W(x, y)$")
     return figure, moving
+
+
+def _draw_bar(figure: Figure, mesh: QuadMesh, axes: list[Axes], label: str) -> None:
+    bar = figure.colorbar(mesh, ax=axes, pad=0.01)
+    bar.set_label(label, fontsize=FONT)
+    bar.ax.tick_params(labelsize=FONT - 1)

@@ -56,8 +56,9 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
         _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top)
     axes[0, 0].set_xlim(reached(planes, "x"))
     axes[0, 0].set_ylim(reached(planes, "y"))
-    for ax in axes[-1]:
+    for ax in (axes[-2, 0], *axes[-1, 1:]):
         ax.set_xlabel("$x$", fontsize=FONT)
+        ax.tick_params(labelbottom=True)
     return figure
 
 

@@ -85,7 +85,7 @@ def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str,
         "model.classical.mass": ("classical mass M", model.classical_mass),
         "model.quantum.mass": ("quantum mass m", model.quantum_mass),
         "model.hbar": ("ħ", model.hbar),
-        "model.classical.friction": ("friction alpha", model.friction),
+        "model.classical.friction": ("friction α", model.friction),
         "model.classical.diffusion": ("diffusion D₂", model.diffusion),
         "model.interaction.decoherence": ("decoherence D₀", model.D0),
     }
@@ -96,7 +96,7 @@ def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str,
         rows["decoherence D₀"] = "1/(4 D₂)"
     if not swept:
         rows["4 D₀ D₂"] = f"{4 * model.D0 * model.diffusion:.6g}"
-        rows["bath temperature D₂/(2 alpha)"] = f"{model.bath_temperature:.6g}"
+        rows["bath temperature D₂/(2α)"] = f"{model.bath_temperature:.6g}"
     return rows
 
 
