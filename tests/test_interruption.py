@@ -40,7 +40,7 @@ def test_the_first_signal_waits_and_the_second_does_not(number: int) -> None:
 
 
 def test_a_signal_while_an_object_is_finalised_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kills: Ctrl-C without effect, because Python drops what a finaliser or the callback of a weak reference raises."""
+    """Kills: Ctrl-C without effect, because Python drops what a finaliser or a weak reference's callback raises."""
 
     class Last:
         def __del__(self) -> None:

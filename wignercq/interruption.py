@@ -20,10 +20,10 @@ class Stop(BaseException):
 class StopRequests:
     """Context in which a first SIGINT or SIGTERM only sets :attr:`requested`, once :attr:`patient` is True.
 
-    Before that, and for every further signal, :class:`Stop` is raised where the program is; :attr:`requested` is set all
-    the same, since Python swallows what is raised while an object is finalised. A signal that is ignored,
-    as in a job that a script put into the background, stays ignored. Outside the main thread, where Python delivers no
-    signals, it does nothing.
+    Before that, and for every further signal, :class:`Stop` is raised where the program is; :attr:`requested` is set
+    all the same, since Python drops what is raised while an object is finalised. A signal that is ignored, as in a job
+    that a script put into the background, stays ignored. Outside the main thread, where Python delivers no signals, it
+    does nothing.
 
     Parameters
     ----------

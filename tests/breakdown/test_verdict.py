@@ -22,7 +22,7 @@ def test_an_exponential_is_interpolated_exactly() -> None:
 
 @pytest.mark.parametrize("power", [1, 3])
 def test_what_breaks_down_before_the_first_output_grew_as_a_power_of_time(power: int) -> None:
-    """Kills: a time set by the numerical error at the start and not by the errors; 0.2 t**k passes 0.01 at 0.05**(1/k)."""
+    """Kills: a time set by the numerical error at the start not by the errors; 0.2 t**k passes 0.01 at 0.05**(1/k)."""
     expected = 0.05 ** (1 / power)
     for floor in (1e-9, 1e-5):
         assert times_of(0.2 * TIMES**power, floor=floor) == pytest.approx(expected, rel=1e-12)
