@@ -32,7 +32,7 @@ HBAR = 0.8
 BATH = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": HBAR, "friction": 0.3, "diffusion": 0.5}
 START = gaussian([0.5, 0.2, -0.4, 0.3], [0.5, 0.62, 0.42, 0.41], hbar=HBAR)
 PASSES = (6, 12, 24, 48)  # per run; the last three are tabulated
-TARGET = 1e-5
+TARGETS = (1e-5, 1e-7)
 T, V = Part.TRANSPORT, Part.MOMENTUM
 
 
@@ -105,7 +105,9 @@ def omelyan_36(a: float, c: float) -> Method:
 
 
 #: Chin, Phys. Lett. A 226, 344 (1997); Omelyan, Mryglod and Folk, Comput. Phys. Commun. 151, 272 (2003), by equation;
-#: Rowlands, J. Comput. Phys. 97, 235 (1991) and Takahashi and Imada, J. Phys. Soc. Jpn. 53, 3765 (1984).
+#: Rowlands, J. Comput. Phys. 97, 235 (1991) and Takahashi and Imada, J. Phys. Soc. Jpn. 53, 3765 (1984). The two
+#: four-stage schemes were found here: beside the conditions of fourth order they meet the two that are left of the
+#: next order when all potentials are quadratic and nothing rubs; what is free keeps the rest of that order small.
 METHODS = (
     Method("Strang", STRANG.stages),
     Method("Chin 4A", CHIN_4A.stages),
@@ -132,6 +134,24 @@ METHODS = (
         (0.2158369476787619, 0.0009628905212024874),
         (0.2438281172862635,),
         (0.264690176587183,),
+    ),
+    palindrome(
+        "four-stage, T first",
+        T,
+        (0.1012,),
+        (0.24466091757993702, 0.000707729052177975),
+        (0.2949187918053287,),
+        (0.255339082420063, 0.0007230022407819156),
+        (0.2077624163893426,),
+    ),
+    palindrome(
+        "four-stage",
+        V,
+        (0.06506892240916162, 0.00019127),
+        (0.2087,),
+        (0.2993250784287565, 0.0007914667897522807),
+        (0.2913,),
+        (0.27121199832416376, 0.0012033159879548633),
     ),
     palindrome("processed kernel", T, (1 / 2,), (1, 1 / 24), processed=True),
     Method("default", FORWARD_3.stages),
@@ -278,9 +298,10 @@ def main() -> None:
         curves = [results[name][0][method.name] for name in names]
         errors = [" / ".join(f"{interpolated(curve, passes):.1e}" for passes in PASSES[1:]) for curve in curves]
         orders = " / ".join(f"{order(curve):.2f}" for curve in curves)
-        target = " / ".join(f"{needed(curve, TARGET):.1f}" for curve in curves)
-        rows.append([method.name, method.passes, method.tables, *errors, orders, target])
-    print(markdown(["scheme", "passes per step", "tables", *names, "order", f"passes for {TARGET:.0e}"], rows))
+        targets = [" / ".join(f"{needed(curve, target):.3g}" for curve in curves) for target in TARGETS]
+        rows.append([method.name, method.passes, method.tables, *errors, orders, *targets])
+    headings = [f"passes for {target:.0e}" for target in TARGETS]
+    print(markdown(["scheme", "passes per step", "tables", *names, "order", *headings], rows))
     print("\nreferences differ by", ", ".join(f"{name} {results[name][1]:.0e}" for name in names))
     print(f"{machine()}; {time.perf_counter() - start:.0f} s on one core")
 
