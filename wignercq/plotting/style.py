@@ -54,9 +54,10 @@ def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: f
 
 
 def log_ticks(axis: Axis, lower: float, upper: float) -> None:
-    """Plain numbers on a logarithmic axis from `lower` to `upper`, three a decade on short ones."""
+    """Plain numbers on a logarithmic axis from `lower` to `upper`, the more of each decade the fewer there are."""
     decades = np.log10(upper / lower)
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
+    subs = (1, 2, 3, 4, 6, 8) if decades < 0.8 else (1, 2, 5) if decades < 2 else (1,)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -18,6 +18,8 @@ from wignercq.plotting.style import FONT, WIDTH, log_ticks
 
 LEVELS = np.outer(10.0 ** np.arange(-6, 7), (1, 2, 5)).ravel()  # breakdown times that may have a contour
 FEW = 4  # contours of a map at most
+CONTOURED = 3  # values along an axis, between which contours mean something
+NAMED = 5  # values along an axis at most that are its ticks
 NEVER = "0.85"
 LIFT = 0.04  # of the duration, between the marks of theories that do not break down
 
@@ -93,7 +95,7 @@ def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: s
     for row, observable in zip(panels, observables, strict=True):
         for ax, theory in zip(row, theories, strict=True):
             _draw_map(ax, dataset, times.sel(theory=theory, observable=observable), first, second, norm)
-        row[0].set_ylabel(f"{labels.observable(observable)}\n{labels.swept(second)}", fontsize=FONT)
+        row[0].set_ylabel(f"error of {labels.observable(observable)}\n{labels.swept(second)}", fontsize=FONT)
     for ax, theory in zip(panels[0], theories, strict=True):
         ax.set_title(labels.THEORIES[theory], fontsize=FONT)
     for ax in panels[-1]:
@@ -120,7 +122,7 @@ def _draw_map(ax: Axes, data: xr.Dataset, times: xr.DataArray, first: str, secon
     ax.pcolormesh(*edges, np.ma.masked_invalid(values), norm=norm, cmap="viridis", rasterized=True)
     known = values[np.isfinite(values)]
     levels = LEVELS[(known.min(initial=np.inf) < LEVELS) & (known.max(initial=0.0) > LEVELS)]
-    if min(values.shape) > 1 and levels.size:
+    if min(values.shape) >= CONTOURED and levels.size:
         few = levels[:: math.ceil(levels.size / FEW)]
         lines = ax.contour(*along, np.ma.masked_invalid(values), levels=few, colors="white", linewidths=0.7)
         ax.clabel(lines, fmt="%g", fontsize=FONT - 2)
@@ -129,6 +131,8 @@ def _draw_map(ax: Axes, data: xr.Dataset, times: xr.DataArray, first: str, secon
         if data[name].attrs["log"]:
             set_scale("log")
             log_ticks(axis, *data[name].values[[0, -1]])
+        if data[name].size <= NAMED:
+            axis.set_ticks(data[name].values, [f"{value:.3g}" for value in data[name].values])
     ax.tick_params(labelsize=FONT - 1)
     if not known.size:
         ax.text(0.5, 0.5, "no breakdown", transform=ax.transAxes, ha="center", va="center", fontsize=FONT)

@@ -65,7 +65,8 @@ class SweepResult:
             if broken.any():
                 text = f"breaks down at {broken.sum()} of {finished} points, first at t = {np.nanmin(first):.3g}"
             else:
-                text = "no breakdown"
+                notes = {str(note) for note in data["note"].sel(theory=theory).values[data["failure"].values == ""]}
+                text = (notes.pop() if len(notes) == 1 else "") or "no breakdown"
             lines.append(f"{theory:14} {text}")
         lines += [f"failed at {point}: {reason}" for point, reason in self.failures.items()]
         return "\n".join(lines)
