@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import systems
 from breakdown import runs
+from numpy.typing import ArrayLike
 from scipy.integrate import quad_vec
 
 from wignercq import Axis, Grid, LinearModel, Model
@@ -26,16 +27,16 @@ STEPS, DT = 8, 0.1
 TIME = STEPS * DT
 
 
-def slopes(parameters: list[float], values: list[dict[str, float]]) -> dict[str, np.ndarray]:
+def slopes(parameters: ArrayLike, values: list[dict[str, float]]) -> dict[str, np.ndarray]:
     """Local powers of each quantity in the parameter."""
     apart = np.diff(np.log(parameters))
     return {name: np.diff(np.log([v[name] for v in values])) / apart for name in values[0]}
 
 
-def measure(model: Model) -> dict[str, float]:
-    """Distances between the theories after a common start."""
-    run = runs.from_gaussian(model, dt=DT)
-    run.advance(STEPS)
+def measure(model: Model, refinement: int = 1) -> dict[str, float]:
+    """Distances between the theories after a common start, with so many steps in place of one."""
+    run = runs.from_gaussian(model, dt=DT / refinement)
+    run.advance(STEPS * refinement)
     looks = run.look(TIME)
     exact, counterpart = looks["exact"], looks["fokker_planck"]
     closure, linear = (
@@ -57,9 +58,9 @@ def measure(model: Model) -> dict[str, float]:
 
 @pytest.mark.slow
 def test_errors_grow_with_the_predicted_powers_of_the_anharmonicity() -> None:
-    """Kills: a closure wrong at first order, a counterpart that differs where it must not; g from 0.01 to 0.1."""
-    strengths = [0.01, 0.1**1.5, 0.1]
-    found = slopes(strengths, [measure(runs.quartic(g, 0.8)) for g in strengths])
+    """Kills: a closure wrong at first order, a counterpart that differs where it must not; over a decade in g."""
+    strengths = np.geomspace(0.005, 0.05, 4)
+    found = slopes(strengths, [measure(runs.quartic(g, 0.8), refinement=2) for g in strengths])
     expected = {
         "closure: mean": 2,
         "closure: covariance": 2,
@@ -72,8 +73,9 @@ def test_errors_grow_with_the_predicted_powers_of_the_anharmonicity() -> None:
         "Fokker-Planck: covariance": 2,
     }
     for name, power in expected.items():
-        assert np.abs(found[name] - power).max() < 0.2, name
-        assert abs(found[name][0] - power) < 0.08, name  # between the two weakest
+        assert np.abs(found[name] - power).max() < 0.12, name
+        assert abs(found[name].mean() - power) < 0.08, name  # over the whole decade
+        assert abs(found[name][0] - power) < 0.06, name  # between the two weakest
 
 
 @pytest.mark.slow
