@@ -25,6 +25,16 @@ LARGEST = 1e100  # of all numbers
 LONGEST = 20_000  # characters of an attribute that may be shown
 
 LEAST = {"time": 1, "frame": 0, **dict.fromkeys(NAMES, 2)}  # points along a dimension with numbers as coordinate
+#: What a comparison and a sweep need in order to be described; a sweep has the swept numbers as first dimensions.
+COMPARISON_NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "error": ("time", "theory", "observable"),
+    "numerical_error": ("time", "theory"),
+    "breakdown_time": ("theory", "observable"),
+}
+COMPARISON_FRAMES: Mapping[str, tuple[str, ...]] = {"wigner_xy": ("frame", "theory", "x", "y")}  # if asked for
+COMPARISON_TEXTS: Mapping[str, tuple[str, ...]] = {"note": ("theory",)}
+SWEEP_NUMBERS: Mapping[str, tuple[str, ...]] = {"breakdown_time": ("theory", "observable")}
+SWEEP_TEXTS: Mapping[str, tuple[str, ...]] = {"failure": (), "note": ("theory",)}
 LABELS = ("z", "z2", "axis")
 TEXTS = ("wignercq_version", "versions", "engine", "precision", "scheme", "grid")
 OPTIONAL_TEXTS = ("stopped", "model", "grid_changes", "resumed")
@@ -44,14 +54,14 @@ def read_result(path: str | os.PathLike[str]) -> xr.Dataset:
 
 
 def read_dataset(path: str | os.PathLike[str]) -> xr.Dataset:
-    """The dataset in any file of wignercq, in memory; what its variables hold is for the caller to check.
+    """The dataset in any file of wignercq, in memory; that of a comparison or a sweep is checked, others not yet.
 
     Raises
     ------
     InputError
         The file is missing, damaged or something else.
     """
-    return _read(path, _unlike_ours)
+    return _read(path, lambda dataset: _unlike_ours(dataset) or _unlike_a_comparison(dataset))
 
 
 def _read(path: str | os.PathLike[str], complaint_of: Callable[[xr.Dataset], str]) -> xr.Dataset:
@@ -100,6 +110,42 @@ def _unlike_ours(dataset: xr.Dataset) -> str:
     return "" if strange is None else f"printable names, got {strange!a}"
 
 
+def _unlike_a_comparison(dataset: xr.Dataset) -> str:
+    """What a dataset lacks to be a comparison or a sweep; empty if nothing, or if it does not claim to be one."""
+    swept = tuple(str(name) for name in dataset["failure"].dims) if "failure" in dataset else ()
+    if "failure" not in dataset and "theory" not in dataset.dims:
+        return ""
+    if "breakdown_time" not in dataset or (swept == () and "failure" in dataset):
+        return "the result of a comparison, got another result of wignercq"
+    numbers, texts = (SWEEP_NUMBERS, SWEEP_TEXTS) if swept else (COMPARISON_NUMBERS, COMPARISON_TEXTS)
+    increasing = dict.fromkeys(swept, 1) if swept else {"time": 1}
+    if "wigner_xy" in dataset:
+        numbers, increasing = {**numbers, **COMPARISON_FRAMES}, {**increasing, "frame": 0, "x": 2, "y": 2}
+    for name, dimensions in {**texts, **{label: (label,) for label in ("theory", "observable")}}.items():
+        expected = dimensions if name in dataset.dims else (*swept, *dimensions)
+        if name not in dataset or dataset[name].dims != expected or not _is_printable(dataset[name].values):
+            return f"printable texts {name} over ({', '.join(expected)}), got others"
+    for name, dimensions in numbers.items():
+        expected = (*swept, *dimensions)
+        if name not in dataset or dataset[name].dims != expected or not _are_numbers(dataset[name].values):
+            return f"numbers {name} over ({', '.join(expected)}), none beyond {LARGEST:g}, got others"
+    for name in ("threshold", *(("duration",) if swept else ())):
+        if not isinstance(dataset.attrs.get(name), (float, np.floating)):
+            return f"a number as attribute {name}, got {_shown(dataset.attrs.get(name))}"
+    spaced = next((name for name in swept if not isinstance(dataset[name].attrs.get("log"), (int, np.integer))), None)
+    if spaced is not None:
+        return f"a whole number as attribute log of {spaced}, got {_shown(dataset[spaced].attrs.get('log'))}"
+    return _not_increasing(dataset, increasing)
+
+
+def _is_printable(texts: np.ndarray) -> bool:
+    return all(isinstance(text, str) and len(text) <= LONGEST and text.isprintable() for text in texts.ravel())
+
+
+def _are_numbers(values: np.ndarray) -> bool:
+    return values.dtype.kind == "f" and _moderate(values[~np.isnan(values)])
+
+
 def _unlike_a_result(dataset: xr.Dataset) -> str:
     """What a dataset lacks to be the result of a run; empty if nothing."""
     return _unlike_ours(dataset) or _attributes(dataset.attrs) or _coordinates(dataset) or _variables(dataset)
@@ -126,7 +172,11 @@ def _coordinates(dataset: xr.Dataset) -> str:
     for name in LABELS:
         if name not in dataset.coords or dataset[name].dims != (name,) or dataset[name].values.tolist() != list(NAMES):
             return f"the names q, p, x, y as coordinate {name}, got others"
-    for name, least in LEAST.items():
+    return _not_increasing(dataset, LEAST)
+
+
+def _not_increasing(dataset: xr.Dataset, lengths: Mapping[str, int]) -> str:
+    for name, least in lengths.items():
         if name not in dataset.coords or dataset[name].dims != (name,) or dataset[name].dtype.kind != "f":
             return f"numbers as coordinate {name}, got none"
         values = dataset[name].values

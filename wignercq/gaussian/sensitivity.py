@@ -95,7 +95,8 @@ def _potential_derivatives(model: Model, parameter: str) -> tuple[np.ndarray, np
     values = {real_symbol(name): as_rational(value) for name, value in model.parameters.items()}
 
     def change(formula: object) -> sp.Expr:
-        return sp.diff(sp.sympify(formula), real_symbol(parameter)).subs(values)
+        assert isinstance(formula, sp.Expr)
+        return sp.diff(formula, real_symbol(parameter)).subs(values)
 
     interaction = change(model.interaction)
     total = change(model.classical_potential) + change(model.quantum_potential) + interaction
