@@ -298,7 +298,7 @@ def main() -> None:
         curves = [results[name][0][method.name] for name in names]
         errors = [" / ".join(f"{interpolated(curve, passes):.1e}" for passes in PASSES[1:]) for curve in curves]
         orders = " / ".join(f"{order(curve):.2f}" for curve in curves)
-        targets = [" / ".join(f"{needed(curve, target):.3g}" for curve in curves) for target in TARGETS]
+        targets = [" / ".join(f"{needed(curve, target):.1f}" for curve in curves) for target in TARGETS]
         rows.append([method.name, method.passes, method.tables, *errors, orders, *targets])
     headings = [f"passes for {target:.0e}" for target in TARGETS]
     print(markdown(["scheme", "passes per step", "tables", *names, "order", *headings], rows))
