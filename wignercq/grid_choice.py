@@ -6,7 +6,9 @@
 - Points: every trajectory carries a Gaussian packet as fine as the initial W, deformed by the linearised flow and
   widened by diffusion. The fringes of an anharmonic quantum state are at most as fine as hbar over its width.
 
-This only chooses a grid; what the grid then resolves is watched by the monitors of the run.
+Both are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
+A pilot run on a coarser grid shows that (:mod:`wignercq.trimming`). What the grid then resolves is watched by the
+monitors of the run.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ OUTERMOST = 8  # so many on each side;
 OUTERMOST_FLAT = 2  # other states are flatter, so that fewer samples are at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
+PILOT_REACH = math.sqrt(3 / 4)  # of the distance from the centre to the end, in space and in frequency
 
 
 @dataclass(frozen=True)
@@ -73,18 +76,27 @@ def choose_grid(
     GridError
         Trajectories run away, so that no finite box holds them, or an axis name is unknown.
     """
-    fixed = dict(axes or {})
-    unknown = sorted(set(fixed) - set(NAMES))
+    fixed = axes or {}
+    return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, duration, tolerance).grid(fixed)
+
+
+def is_fixed(axes: Mapping[str, AxisChoice]) -> bool:
+    """Whether nothing is left to choose.
+
+    Raises
+    ------
+    GridError
+        An axis name is unknown.
+    """
+    unknown = sorted(set(axes) - set(NAMES))
     if unknown:
         raise GridError(f"grid: expected the axes q, p, x, y, got {unknown[0]}")
-    if all(name in fixed and fixed[name].extent and fixed[name].points for name in NAMES):
-        return Grid(*(_axis(fixed[name], (0.0, 1.0), 1.0) for name in NAMES))
-    level = LEVEL * tolerance
-    intervals, frequencies = _needs(model, state, duration, level)
-    chosen = []
-    for name, interval, frequency in zip(NAMES, intervals, frequencies, strict=True):
-        chosen.append(_axis(fixed.get(name, AxisChoice()), (float(interval[0]), float(interval[1])), frequency))
-    return Grid(*chosen)
+    return all(name in axes and axes[name].extent and axes[name].points for name in NAMES)
+
+
+def fixed_grid(axes: Mapping[str, AxisChoice]) -> Grid:
+    """The grid when nothing is left to choose."""
+    return Grid(*(_axis(axes[name], (0.0, 1.0), 1.0) for name in NAMES))
 
 
 def _axis(fixed: AxisChoice, interval: tuple[float, float], frequency: float) -> Axis:
@@ -94,31 +106,108 @@ def _axis(fixed: AxisChoice, interval: tuple[float, float], frequency: float) ->
     return Axis(lower, upper, fixed.points)
 
 
-def _needs(model: Model, state: State, duration: float, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals (4, 2) and largest frequencies (4,) of W over the whole run."""
-    radius = math.sqrt(2 * math.log(1 / level))
-    random = np.random.default_rng(0)
-    intervals, frequencies = state.support(level), state.bandwidth(level)
-    finest = state.covariance if isinstance(state, GaussianState) else np.diag((radius / frequencies) ** 2)
-    widths = intervals[:, 1] - intervals[:, 0]
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """Where W may go and how fine it may get in the course of a run.
 
-    heat = (radius / SAMPLE_REACH) ** 2
-    outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
-    hot = Trajectories(model, duration, heat, random)
-    for samples in hot.positions(draw(state, heat, SAMPLES, random)):
-        lower, upper = np.partition(samples, (outermost - 1, -outermost), axis=1)[:, [outermost - 1, -outermost]].T
-        intervals = np.stack([np.minimum(intervals[:, 0], lower), np.maximum(intervals[:, 1], upper)], axis=1)
-        widths = np.maximum(widths, upper - lower)
+    Parameters
+    ----------
+    model : Model
+    state : State
+        The initial state.
+    level : float
+        Relative to the maximum of W: what is below counts as nothing.
+    centres, lowers, uppers : np.ndarray
+        Middle and ends of W along each axis at some moments, shape (moments, 4).
+    precisions : np.ndarray
+        Largest diagonal elements of the inverse covariances of small packets carried along, shape (4,).
+    finest : np.ndarray
+        Covariance of such a packet at time 0, shape (4, 4).
+    """
 
-    typical = Trajectories(model, duration, 1.0, random)
-    for packets in typical.packets(draw(state, 1.0, PACKETS, random), finest):
-        precisions = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
-        frequencies = np.maximum(frequencies, radius * np.sqrt(precisions.max(axis=0)))
-    if not _is_harmonic(model):
-        margin = QUANTUM_MARGIN * np.sqrt(np.diag(finest)[2:])
-        intervals[2:] += np.outer(margin, [-1, 1])
-        frequencies[2:] = (widths[2:] + 2 * margin)[::-1] / model.hbar
-    return intervals, frequencies
+    model: Model
+    state: State
+    level: float
+    centres: np.ndarray
+    lowers: np.ndarray
+    uppers: np.ndarray
+    precisions: np.ndarray
+    finest: np.ndarray
+
+    @classmethod
+    def of(cls, model: Model, state: State, duration: float, tolerance: float) -> Outlook:
+        """Follow classical trajectories to the end of a run.
+
+        Raises
+        ------
+        GridError
+            They run away.
+        """
+        level = LEVEL * tolerance
+        radius = _radius(level)
+        random = np.random.default_rng(0)
+        heat = (radius / SAMPLE_REACH) ** 2
+        outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
+        moments = []
+        for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, SAMPLES, random)):
+            ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
+            moments.append((samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]))
+
+        spread = np.diag((radius / state.bandwidth(level)) ** 2)
+        finest = state.covariance if isinstance(state, GaussianState) else spread
+        precisions = np.zeros(4)
+        typical = Trajectories(model, duration, 1.0, random)
+        for packets in typical.packets(draw(state, 1.0, PACKETS, random), finest):
+            inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
+            precisions = np.maximum(precisions, inverse.max(axis=0))
+        centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
+        return cls(model, state, level, centres, lowers, uppers, precisions, finest)
+
+    def grid(self, fixed: Mapping[str, AxisChoice]) -> Grid:
+        """The grid that holds W down to the level, with what is fixed."""
+        intervals, frequencies = self._needs(1.0)
+        return Grid(
+            *(
+                _axis(fixed.get(name, AxisChoice()), (float(lower), float(upper)), frequency)
+                for name, (lower, upper), frequency in zip(NAMES, intervals, frequencies, strict=True)
+            )
+        )
+
+    def pilot_grid(self, grid: Grid) -> Grid:
+        """A grid with about three quarters of the points per axis, part of the box of `grid` and no finer.
+
+        Where a Gaussian falls to the level L at the ends of `grid` and in the spectrum at its Nyquist frequencies,
+        here it falls to ``L**(3/4)`` at both.
+        """
+        axes = []
+        for axis, (lower, upper), frequency in zip(grid, *self._needs(PILOT_REACH), strict=True):
+            ends = max(axis.lower, float(lower)), min(axis.upper, float(upper))
+            if ends[0] >= ends[1]:
+                ends = axis.lower, axis.upper
+            axes.append(Axis.resolving(*ends, min(frequency, axis.nyquist)))
+        return Grid(*axes)
+
+    def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
+        """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``."""
+        level = self.level ** (reach**2)
+        start = self.state.support(level)
+        lowers = self.centres + reach * (self.lowers - self.centres)
+        uppers = self.centres + reach * (self.uppers - self.centres)
+        intervals = np.stack(
+            [np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))], axis=1
+        )
+        frequencies = np.maximum(self.state.bandwidth(level), _radius(level) * np.sqrt(self.precisions))
+        if not _is_harmonic(self.model):
+            margin = QUANTUM_MARGIN * np.sqrt(np.diag(self.finest)[2:])
+            widths = np.maximum(start[:, 1] - start[:, 0], (uppers - lowers).max(axis=0))[2:]
+            intervals[2:] += np.outer(margin, [-1, 1])
+            frequencies[2:] = (widths + 2 * margin)[::-1] / self.model.hbar
+        return intervals, frequencies
+
+
+def _radius(level: float) -> float:
+    """Standard deviations at which a Gaussian has fallen to `level`."""
+    return math.sqrt(2 * math.log(1 / level))
 
 
 def _is_harmonic(model: Model) -> bool:

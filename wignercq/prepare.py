@@ -12,18 +12,21 @@ import numpy as np
 from wignercq.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.errors import GridError, InputError, MemoryLimitError, StateError
 from wignercq.grid import Grid
-from wignercq.grid_choice import AxisChoice, choose_grid
+from wignercq.grid_choice import AxisChoice, Outlook, fixed_grid, is_fixed
 from wignercq.memory import free_memory
 from wignercq.model import Model
+from wignercq.pilot import Pilot, coarsened, resample
 from wignercq.propagator import Propagator
 from wignercq.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import State
-from wignercq.step_check import StepCheck
-from wignercq.time_step import TimeStep, pilot_run
+from wignercq.step_check import StepCheck, noise_level
+from wignercq.time_step import SAFETY, TimeStep
+from wignercq.trimming import trimmed
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 FLOAT32_TOLERANCE = 1e-4  # rounding of many float32 passes does not allow less
 ENGINES = ("tiled", "array")
+WORTHWHILE = 0.7  # of the size of a pilot grid: on a smaller one the pilot runs are begun again
 
 
 @dataclass(frozen=True)
@@ -145,33 +148,60 @@ def prepare(
     InputError
         Something in the arguments cannot be used.
     """
-    full_grid = _resolve_grid(model, state, grid, end, numerics.tolerance)
-    require_memory(full_grid, numerics, memory_limit)
-    engine = numerics.make_engine(full_grid)
-    W = _fill(engine, state, model.hbar)
-    pilot = pilot_run(
-        model,
-        numerics.scheme,
-        numerics.hbar_order,
-        W,
-        full_grid,
-        engine.spectral_power(W),
-        end,
-        numerics.make_engine,
-    )
-    step = pilot.choose(numerics.tolerance) if numerics.dt is None else pilot.measure(numerics.dt)
-    propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
-    return Prepared(propagator, W, step, StepCheck.against(pilot, step.error, numerics.tolerance))
-
-
-def _resolve_grid(
-    model: Model, state: State | np.ndarray, grid: Grid | Mapping[str, AxisChoice] | None, end: float, tolerance: float
-) -> Grid:
+    if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
+        grid = fixed_grid(grid)
     if isinstance(grid, Grid):
-        return grid
-    if isinstance(state, np.ndarray):
+        require_memory(grid, numerics, memory_limit)
+        engine, W = _start(numerics, grid, state, model.hbar)
+        step, local_errors = pilot_run(_pilot_on_given_grid(model, numerics, end, engine, W), numerics)
+    elif isinstance(state, np.ndarray):
         raise GridError("grid: expected a full Grid together with W as an array, got none")
-    return choose_grid(model, state, end, tolerance=tolerance, axes=grid)
+    else:
+        chosen, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit)
+        step, local_errors = pilot_run(pilot, numerics)
+        del pilot  # before the run's own tables are made
+        engine, W = _start(numerics, chosen, state, model.hbar)
+    propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
+    return Prepared(propagator, W, step, StepCheck(end, local_errors, step.error, numerics.tolerance))
+
+
+def pilot_run(pilot: Pilot, numerics: Numerics) -> tuple[TimeStep, list[float]]:
+    """The time step, asked or chosen, with its error, and local errors of a run with a known step."""
+    if numerics.dt is None:
+        law = pilot.law(error=SAFETY * numerics.tolerance)
+        step = law.choose(numerics.tolerance, pilot.duration)
+    else:
+        step = pilot.measure(numerics.dt)
+    return step, pilot.local_errors(step.dt, noise_level(numerics.tolerance, step.error))
+
+
+def _pilot_on_given_grid(model: Model, numerics: Numerics, end: float, engine: Engine, W: Any) -> Pilot:
+    coarse = coarsened(engine.grid, engine.spectral_power(W), numerics.tolerance)
+    initial = resample(W, engine.grid, coarse)
+    return Pilot(model, numerics.scheme, numerics.hbar_order, numerics.make_engine(coarse), initial, end)
+
+
+def _grid_and_pilot(
+    model: Model,
+    state: State,
+    axes: Mapping[str, AxisChoice],
+    end: float,
+    numerics: Numerics,
+    memory_limit: float | None,
+) -> tuple[Grid, Pilot]:
+    """A grid for the run, and a pilot for it, on the grid itself if that is the smaller one."""
+    outlook = Outlook.of(model, state, end, numerics.tolerance)
+    bound = outlook.grid(axes)
+    require_memory(bound, numerics, memory_limit)
+
+    def pilot_on(grid: Grid) -> Pilot:
+        engine = numerics.make_engine(grid)
+        return Pilot(model, numerics.scheme, numerics.hbar_order, engine, state.wigner(grid), end)
+
+    coarse = outlook.pilot_grid(bound)
+    pilot = pilot_on(coarse)
+    chosen = trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
+    return chosen, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
 
 
 def require_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
@@ -197,10 +227,14 @@ def _readable(size: float) -> str:
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
-def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
-    """W at time 0, checked; what the box cuts off a state (1e-10, say) is made up for once, here and never again."""
+def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: float) -> tuple[Engine, Any]:
+    """An engine and W at time 0, checked.
+
+    What the box cuts off a state (1e-10, say) is made up for once, here and never again.
+    """
     if not isinstance(state, np.ndarray) and state.hbar != hbar:
         raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
+    engine = numerics.make_engine(grid)
     W = engine.allocate()
     if isinstance(state, np.ndarray):
         if state.shape != engine.grid.shape or not np.isrealobj(state):
@@ -214,4 +248,4 @@ def _fill(engine: Engine, state: State | np.ndarray, hbar: float) -> Any:
     if not abs(norm - 1) < 1e-4:
         raise StateError(f"state: expected W with integral 1 on the grid, got {norm:.6g}; check the extents and points")
     W /= norm
-    return W
+    return engine, W

@@ -1,7 +1,6 @@
 """Is the time step as good as its pilot run said? Local errors in the run itself against those in the pilot run.
 
-A step of 2 dt and two steps of dt from the same W differ by ``2**(order + 1) - 2`` local errors of a step dt, and those
-go as ``dt**(order + 1)``. The pilot run, on its coarser grid and with longer steps, tells what to expect.
+Local errors go as ``dt**(order + 1)``. The pilot run, on its coarser grid and with longer steps, tells what to expect.
 """
 
 from __future__ import annotations
@@ -10,17 +9,13 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from wignercq.errors import ResolutionWarning
+from wignercq.pilot import MOMENTS, local_error
 from wignercq.propagator import Propagator
-from wignercq.time_step import EVERY_OTHER, Pilot
 
-MOMENTS = (1 / 3, 2 / 3)  # of a run at which its steps are checked
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
 ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps;
 NOISE = 1e-3  # the same relative to the tolerance, or to the time error if that is larger: what the grid itself may do
-UNITS = 100  # or so many units of rounding of the precision of W
 
 
 @dataclass(eq=False)
@@ -50,28 +45,10 @@ class StepCheck:
     done: int = 0
     excess: float = 1.0
 
-    @classmethod
-    def against(cls, pilot: Pilot, error: float, tolerance: float) -> StepCheck:
-        """Expect what a pilot run shows with the longest step its law of errors holds for."""
-        check = cls(pilot.duration, [], error, tolerance)
-        dt = pilot.law.dt
-        propagator = Propagator(pilot.model, pilot.engine, pilot.scheme, dt, pilot.hbar_order)
-        W, scratch = pilot.engine.allocate(), pilot.engine.allocate()
-        W[...] = pilot.initial
-        steps = round(pilot.duration / dt)
-        taken = 0
-        for moment in MOMENTS:
-            wanted = max(1, round(steps * moment))
-            if wanted > taken:
-                propagator.advance(W, wanted - taken)
-                taken = wanted
-            check.expected.append(local_error(propagator, W, scratch, check.noise))
-        return check
-
     @property
     def noise(self) -> float:
-        """Difference of two results, relative to the maximum of W, that says nothing of the steps."""
-        return max(ROUNDING, NOISE * max(self.tolerance, self.error))
+        """Difference of two results that says nothing of the steps."""
+        return noise_level(self.tolerance, self.error)
 
     def due(self, time: float) -> bool:
         """Whether the next check is at this time of the run or before."""
@@ -94,14 +71,13 @@ class StepCheck:
         )
 
 
-def local_error(propagator: Propagator, W: Any, scratch: Any, noise: float) -> float:
-    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`."""
-    order, dt = propagator.scheme.order, propagator.dt
-    scratch[...] = W
-    propagator.advance(scratch, 2)
-    twice = scratch[EVERY_OTHER].copy()
-    scratch[...] = W
-    propagator.leap(scratch, 2 * dt)
-    difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
-    lost = difference <= max(noise, UNITS * np.finfo(twice.dtype).eps)
-    return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))
+def noise_level(tolerance: float, error: float) -> float:
+    """Difference of two results, relative to the maximum of W, that says nothing of the steps.
+
+    Parameters
+    ----------
+    tolerance : float
+    error : float
+        Estimated time error of the run.
+    """
+    return max(ROUNDING, NOISE * max(tolerance, error))

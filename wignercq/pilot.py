@@ -1,0 +1,282 @@
+"""A run in small: the same initial state on a coarser grid, to learn what the run itself will need.
+
+Two runs with steps dt and dt/2 differ by ``(1 - 2**-order)`` times the error of the longer step, at every time of the
+run (Richardson). Pilot steps are halved until that error is as small as asked, or falls with the order of the scheme
+and can be extrapolated. The runs also show how fine and how wide W becomes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, takewhile
+from typing import Any
+
+import numpy as np
+
+from wignercq.engines import Engine
+from wignercq.errors import GridError, InputError
+from wignercq.grid import MIN_POINTS, Axis, Grid
+from wignercq.model import Model
+from wignercq.observables import Marginals
+from wignercq.propagator import Propagator
+from wignercq.schemes import Scheme
+from wignercq.time_step import FEWEST_STEPS, MAX_STEPS, ErrorLaw, TimeStep
+
+MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared
+LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
+MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
+EVERY_OTHER = (slice(None, None, 2),) * 4  # enough to find the largest difference of two smooth fields
+COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that has the box of the run
+COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
+TRUSTED_ERROR = 3e-2  # the order can show only below this
+ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
+STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
+HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
+EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
+LOST = 0.03  # of the mass means that W has left the box of the pilot run
+NEGLIGIBLE = 1e-11  # below this differences are rounding
+LEAST_ERROR = 1e-17  # in place of none at all
+ROUNDING = 100  # units in the last place by which two results may differ for no reason
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """How wide and how fine W becomes, the most of several moments of a run.
+
+    Parameters
+    ----------
+    masses : list of np.ndarray
+        Density of q, p, x and y times the spacing.
+    amplitudes : list of np.ndarray
+        Root of the share of spectral power at and beyond each frequency of q, p, x and y.
+    """
+
+    masses: list[np.ndarray]
+    amplitudes: list[np.ndarray]
+
+    @classmethod
+    def of(cls, W: Any, engine: Engine) -> Survey:
+        """W at one moment."""
+        lines = Marginals.of(W, engine.grid).lines
+        return cls(
+            [np.abs(line) * axis.spacing for line, axis in zip(lines, engine.grid, strict=True)],
+            [np.sqrt(np.cumsum(power[::-1])[::-1]) for power in engine.spectral_power(W)],
+        )
+
+    def __or__(self, other: Survey) -> Survey:
+        """The most of both."""
+        pairs = (self.masses, other.masses), (self.amplitudes, other.amplitudes)
+        return Survey(*([np.maximum(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs))
+
+
+@dataclass(eq=False)
+class Pilot:
+    """Runs of one initial state on a coarser grid.
+
+    Parameters
+    ----------
+    model : Model
+    scheme : Scheme
+    hbar_order : int or None
+    engine : Engine
+        On the coarse grid.
+    initial : np.ndarray
+        W at time 0 on the coarse grid.
+    duration : float
+    """
+
+    model: Model
+    scheme: Scheme
+    hbar_order: int | None
+    engine: Engine
+    initial: np.ndarray
+    duration: float
+    _errors: list[float] = field(init=False, default_factory=list)
+    _finest: list[np.ndarray] = field(init=False, default_factory=list)
+    _seen: Survey | None = field(init=False, default=None)
+
+    def run(self, dt: float, marks: list[int]) -> list[np.ndarray]:
+        """Every other point of W along each axis, after each number of steps in `marks`."""
+        propagator, W = self._start(dt)
+        self._seen = Survey.of(W, self.engine)
+        results, done = [], 0
+        for step in sorted({*marks, *(marks[-1] * k // LOOKS for k in range(1, LOOKS))} - {0}):
+            propagator.advance(W, step - done)
+            done = step
+            self._seen |= Survey.of(W, self.engine)
+            if step in marks:
+                results.append(W[EVERY_OTHER].copy())
+        return results
+
+    def error(self, coarse: list[np.ndarray], fine: list[np.ndarray]) -> float:
+        """Error of the run with the longer of two steps that differ by a factor two, while W is in the box."""
+        contained = [*takewhile(_is_contained, fine)] or fine[:1]
+        ratios = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(coarse, contained, strict=False)]
+        return max(LEAST_ERROR, float(max(ratios)) / (1 - 2.0**-self.scheme.order))
+
+    def law(self, *, error: float = 0.0, dt: float = 0.0) -> ErrorLaw:
+        """Errors of halved steps, down to `error`, to the step `dt`, or until they fall with the order of the scheme.
+
+        Raises
+        ------
+        InputError
+            The order does not show within 200000 steps.
+        GridError
+            Shorter steps do not help because the grid does not hold W.
+        """
+        while not self._is_enough(error, dt):
+            self._halve()
+        used = len(self._errors) - self._is_stalled()
+        steps = tuple(self.duration / (MARKS * 2**k) for k in range(used))
+        return ErrorLaw(self.scheme.order, steps, tuple(self._errors[:used]))
+
+    def measure(self, dt: float) -> TimeStep:
+        """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
+        law = self.law(dt=dt)
+        if dt <= law.longest:
+            return TimeStep(dt, law.error(dt))
+        steps = max(1, int(self.duration / dt * (1 + 1e-12)))
+        marks = sorted({max(1, round(steps * k / MARKS)) for k in range(1, MARKS + 1)})
+        return TimeStep(dt, self.error(self.run(dt, marks), self.run(dt / 2, [2 * mark for mark in marks])))
+
+    def survey(self) -> Survey:
+        """What the first runs show whose error is known to be small."""
+        while not self._errors or self._errors[-1] > TRUSTED_ERROR:
+            self._halve()
+        assert self._seen is not None
+        return self._seen
+
+    def local_errors(self, dt: float, noise: float) -> list[float]:
+        """:func:`local_error` at MOMENTS of a run with the step `dt`, or the shortest whose error is known.
+
+        Parameters
+        ----------
+        dt : float
+        noise : float
+            Difference of two results, relative to the maximum of W, that says nothing of the steps.
+        """
+        dt = max(dt, self.law(error=np.inf).shortest)
+        propagator, W = self._start(dt)
+        scratch = self.engine.allocate()
+        found, done = [], 0
+        for moment in MOMENTS:
+            steps = round(self.duration * moment / dt)
+            propagator.advance(W, steps - done)
+            done = steps
+            found.append(local_error(propagator, W, scratch, noise))
+        return found
+
+    def _start(self, dt: float) -> tuple[Propagator, Any]:
+        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order)
+        W = self.engine.allocate()
+        W[...] = self.initial
+        return propagator, W
+
+    def _is_enough(self, error: float, dt: float) -> bool:
+        if len(self._errors) < 2:
+            return False
+        last, order = self._errors[-1], self.scheme.order
+        if last < NEGLIGIBLE or self._is_stalled():
+            return True
+        if last > TRUSTED_ERROR or self._observed < order - ORDER_MARGIN:
+            return False
+        shortest = self.duration / (MARKS * 2 ** (len(self._errors) - 1))
+        return self._observed < order + ORDER_MARGIN or last <= error or shortest <= dt
+
+    @property
+    def _observed(self) -> float:
+        """Order of convergence between the last two steps."""
+        return float(np.log2(self._errors[-2] / self._errors[-1]))
+
+    def _is_stalled(self) -> bool:
+        """Whether the last error is not one of the step but of the grid."""
+        if len(self._errors) < 2:
+            return False
+        before, last = self._errors[-2:]
+        late = self._observed < self.scheme.order - ORDER_MARGIN
+        return NEGLIGIBLE <= last < TRUSTED_ERROR and before < TRUSTED_ERROR and late
+
+    def _halve(self) -> None:
+        """Measure the error of the next shorter step."""
+        steps = MARKS * 2 ** len(self._errors)
+        if 2 * steps > MAX_STEPS:
+            raise InputError(f"duration: expected one that {MAX_STEPS} steps resolve, got {self.duration:g}")
+        longer = self._finest or self._evenly(steps)
+        self._finest = self._evenly(2 * steps)
+        self._errors.append(self.error(longer, self._finest))
+        last = self._errors[-3:]
+        if len(last) == 3 and all(STAGNANT * a < b < HALTED_BELOW for a, b in pairwise(last)):
+            raise GridError(
+                "grid: expected one on which shorter steps bring a smaller error, got an error that stays at "
+                f"{last[-1]:.2g} of the maximum of W, which the grid does not hold or resolve; widen the extents, "
+                "raise the points, or shorten the run"
+            )
+
+    def _evenly(self, steps: int) -> list[np.ndarray]:
+        return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
+
+
+def local_error(propagator: Propagator, W: Any, scratch: Any, noise: float) -> float:
+    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`.
+
+    A step of 2 dt and two steps of dt differ by ``2**(order + 1) - 2`` local errors of a step dt.
+    """
+    order, dt = propagator.scheme.order, propagator.dt
+    scratch[...] = W
+    propagator.advance(scratch, 2)
+    twice = scratch[EVERY_OTHER].copy()
+    scratch[...] = W
+    propagator.leap(scratch, 2 * dt)
+    difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
+    lost = difference <= max(noise, ROUNDING * np.finfo(twice.dtype).eps)
+    return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))
+
+
+def _is_contained(W: np.ndarray) -> bool:
+    """Whether W, on every other point of the grid, has not reached the ends of an axis."""
+    for axis in range(W.ndim):
+        line = np.abs(W.sum(axis=tuple(i for i in range(W.ndim) if i != axis)))
+        band = max(1, round(line.size * EDGE_BAND / 2))
+        if line[:band].sum() + line[-band:].sum() > LOST * line.sum():
+            return False
+    return True
+
+
+def coarsened(grid: Grid, powers: list[np.ndarray], tolerance: float) -> Grid:
+    """The same box with three quarters of the points per axis, up to 0.84 of them where the initial W needs more.
+
+    Parameters
+    ----------
+    grid : Grid
+    powers : list of np.ndarray
+        Shares of the spectral power of the initial W at the frequencies of each axis.
+    tolerance : float
+    """
+    return Grid(*(_coarsened(axis, power, tolerance) for axis, power in zip(grid, powers, strict=True)))
+
+
+def _coarsened(axis: Axis, power: np.ndarray, tolerance: float) -> Axis:
+    lost = np.sqrt(np.cumsum(power[::-1])[::-1]) < COARSENED_AWAY * tolerance  # at and beyond each frequency
+    needed = 2 * int(np.argmax(lost)) if lost.any() else axis.points
+    least, most = (round(axis.points * share) for share in COARSENING)
+    points = max(MIN_POINTS, least, min(needed, most))
+    return replace(axis, points=min(axis.points, points + points % 2))
+
+
+def resample(W: np.ndarray, grid: Grid, coarse: Grid) -> np.ndarray:
+    """W on a grid with the same extents and fewer points, by dropping the highest frequencies of each axis."""
+    along_q, along_p, along_x, along_y = (_resampler(a, b) for a, b in zip(grid, coarse, strict=True))
+    result = np.zeros(coarse.shape)
+    for i in range(grid.q.points):
+        slab = np.einsum("Pp,pxy->Pxy", along_p, W[i], optimize=True)
+        slab = np.einsum("Xx,pxy->pXy", along_x, slab, optimize=True) @ along_y.T
+        result += along_q[:, i, None, None, None] * slab
+    return result
+
+
+def _resampler(axis: Axis, coarse: Axis) -> np.ndarray:
+    """Trigonometric interpolation from `axis` to `coarse` without the frequencies `coarse` cannot hold."""
+    highest = (min(axis.points, coarse.points) - 1) // 2
+    k = np.arange(1, highest + 1) * 2 * np.pi / axis.length
+    offsets = coarse.values[:, None] - axis.values[None, :]
+    return (1 + 2 * np.cos(k[:, None, None] * offsets).sum(axis=0)) / axis.points
