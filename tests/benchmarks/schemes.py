@@ -1,6 +1,7 @@
 """Time error of W against passes for forward splitting schemes, on three models; a Markdown table.
 
-Usage: python tests/benchmarks/schemes.py [models, default all]
+Usage: python tests/benchmarks/schemes.py [--models A,B] [--schemes A,B] [--longer N], N times longer runs, with N times
+the passes, in boxes an eighth wider.
 
 A pass is one transport and one momentum stage, neighbours fused. Errors are relative to the largest W and measured
 against many steps of another scheme on the same grid, so that they are time errors alone; the line below the table
@@ -10,7 +11,7 @@ the stages are carried out here, by the same engine.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ BATH = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": HBAR, "friction": 0.
 START = gaussian([0.5, 0.2, -0.4, 0.3], [0.5, 0.62, 0.42, 0.41], hbar=HBAR)
 PASSES = (6, 12, 24, 48)  # per run; the last three are tabulated
 TARGETS = (1e-5, 1e-7)
+Curve = list[tuple[int, float]]  # passes and errors, in the order of PASSES
 T, V = Part.TRANSPORT, Part.MOMENTUM
 
 
@@ -43,6 +45,11 @@ class Problem:
     model: Model
     grid: Grid
     duration: float
+
+    def longer(self, factor: float) -> Problem:
+        """A run `factor` times as long, in a box an eighth wider with the same spacings."""
+        wider = (Axis(9 / 8 * a.lower, 9 / 8 * a.upper, 2 * round(9 / 16 * a.points)) for a in self.grid)
+        return Problem(self.model, Grid(*wider), factor * self.duration)
 
 
 PROBLEMS = {
@@ -94,7 +101,7 @@ def omelyan_42(b: float, c: float) -> Method:
     """Three momentum stages, transport outermost, from the two numbers of Omelyan et al. (2003), eqs (40)-(42)."""
     a = 0.5 - 1 / sqrt(24 * b)
     outer = (1 - 12 * c - sqrt(6 * b) * (1 - b)) / 24
-    return palindrome("Omelyan (42), T first", T, (a,), (b, outer), (0.5 - a,), (1 - 2 * b, c))
+    return palindrome("Omelyan (42) T first", T, (a,), (b, outer), (0.5 - a,), (1 - 2 * b, c))
 
 
 def omelyan_36(a: float, c: float) -> Method:
@@ -112,8 +119,8 @@ METHODS = (
     Method("Strang", STRANG.stages),
     Method("Chin 4A", CHIN_4A.stages),
     palindrome("Omelyan (28)", V, (1 / 6, -17 / 18000), (1 / 2,), (2 / 3, 1 / 72 + 17 / 9000)),
-    palindrome("Chin 4B, T first", T, ((1 - 1 / sqrt(3)) / 2,), (1 / 2, (2 - sqrt(3)) / 48), (1 / sqrt(3),)),
-    palindrome("Chin 4C, T first", T, (1 / 6,), (3 / 8,), (1 / 3,), (1 / 4, 1 / 192)),
+    palindrome("Chin 4B T first", T, ((1 - 1 / sqrt(3)) / 2,), (1 / 2, (2 - sqrt(3)) / 48), (1 / sqrt(3),)),
+    palindrome("Chin 4C T first", T, (1 / 6,), (3 / 8,), (1 / 3,), (1 / 4, 1 / 192)),
     omelyan_36(0.2728983001988755, 0.002960781208329478),
     omelyan_42(0.2825633404177051, 0.003035236056708454),
     palindrome(
@@ -126,7 +133,7 @@ METHODS = (
         (0.31253009959346936, 0.002427475259663050),
     ),
     palindrome(
-        "Omelyan (78), T first",
+        "Omelyan (78) T first",
         T,
         (0.06419108866816235,),
         (0.1518179640276466,),
@@ -136,7 +143,7 @@ METHODS = (
         (0.264690176587183,),
     ),
     palindrome(
-        "four-stage, T first",
+        "four-stage T first",
         T,
         (0.1012,),
         (0.24466091757993702, 0.000707729052177975),
@@ -254,55 +261,68 @@ def fused(stages: Iterable[Stage]) -> Iterable[tuple[Part, float, float]]:
         yield part, float(sum(s.fraction for s in same)), float(sum(s.commutator for s in same))
 
 
-def interpolated(points: Sequence[tuple[int, float]], passes: float) -> float:
+def interpolated(points: Curve, passes: float) -> float:
     """Error at a number of passes, a power law between and beyond the measured ones."""
     pairs = list(pairwise(points))
     (a, left), (b, right) = next((pair for pair in pairs if passes <= pair[1][0]), pairs[-1])
     return left * (right / left) ** (log(passes / a) / log(b / a))
 
 
-def needed(points: Sequence[tuple[int, float]], error: float) -> float:
+def needed(points: Curve, error: float) -> float:
     """Passes for an error, by the same power laws."""
     pairs = list(pairwise(points))
     (a, left), (b, right) = next((pair for pair in pairs if error >= pair[1][1]), pairs[-1])
     return a * (b / a) ** (log(error / left) / log(right / left))
 
 
-def order(points: Sequence[tuple[int, float]]) -> float:
-    """Observed between the run of about 12 passes and that of about 24, where rounding and grid do not show yet."""
+def order(points: Curve) -> float:
+    """Observed between the second run and the third, where rounding and grid do not show yet."""
     (a, left), (b, right) = points[1:3]
     return log(left / right) / log(b / a)
 
 
-def measure(runner: Runner) -> tuple[dict[str, list[tuple[int, float]]], float]:
+def measure(runner: Runner, methods: Sequence[Method], longer: float) -> tuple[dict[str, Curve], float]:
     """Passes and errors of all methods, and the difference of the two references."""
-    reference, other = (runner.final(method, REFERENCE_STEPS) for method in REFERENCES)
+    reference, other = (runner.final(method, round(REFERENCE_STEPS * longer)) for method in REFERENCES)
     largest = np.abs(reference).max()
     curves = {}
-    for method in METHODS:
-        steps = [max(1, round(passes / method.passes)) for passes in PASSES]
+    for method in methods:
+        steps = [max(1, round(passes * longer / method.passes)) for passes in PASSES]
         errors = [np.abs(runner.final(method, n) - reference).max() / largest for n in steps]
         curves[method.name] = [(n * method.passes, float(e)) for n, e in zip(steps, errors, strict=True)]
     return curves, float(np.abs(other - reference).max() / largest)
 
 
+def arguments() -> tuple[dict[str, Problem], list[Method], float]:
+    """Problems, methods and how many times longer to run than usual, from the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--models", default=",".join(PROBLEMS))
+    parser.add_argument("--schemes", default=",".join(method.name for method in METHODS))
+    parser.add_argument("--longer", type=float, default=1.0)
+    given = parser.parse_args()
+    problems = {name: PROBLEMS[name] for name in given.models.split(",")}
+    if given.longer != 1:
+        problems = {name: problem.longer(given.longer) for name, problem in problems.items()}
+    return problems, [method for method in METHODS if method.name in given.schemes.split(",")], given.longer
+
+
 def main() -> None:
-    names = sys.argv[1].split(",") if len(sys.argv) > 1 else list(PROBLEMS)
-    for method in METHODS:
+    problems, methods, longer = arguments()
+    for method in methods:
         if method.name != "Strang" and not method.processed:
             assert max(map(abs, defects(method.stages))) < 1e-14, method
     start = time.perf_counter()
-    results = {name: measure(Runner(PROBLEMS[name])) for name in names}
+    results = {name: measure(Runner(problem), methods, longer) for name, problem in problems.items()}
     rows = []
-    for method in METHODS:
-        curves = [results[name][0][method.name] for name in names]
-        errors = [" / ".join(f"{interpolated(curve, passes):.1e}" for passes in PASSES[1:]) for curve in curves]
+    for method in methods:
+        curves = [results[name][0][method.name] for name in problems]
+        errors = [" / ".join(f"{interpolated(curve, p * longer):.1e}" for p in PASSES[1:]) for curve in curves]
         orders = " / ".join(f"{order(curve):.2f}" for curve in curves)
         targets = [" / ".join(f"{needed(curve, target):.1f}" for curve in curves) for target in TARGETS]
         rows.append([method.name, method.passes, method.tables, *errors, orders, *targets])
     headings = [f"passes for {target:.0e}" for target in TARGETS]
-    print(markdown(["scheme", "passes per step", "tables", *names, "order", *headings], rows))
-    print("\nreferences differ by", ", ".join(f"{name} {results[name][1]:.0e}" for name in names))
+    print(markdown(["scheme", "passes per step", "tables", *problems, "order", *headings], rows))
+    print("\nreferences differ by", ", ".join(f"{name} {results[name][1]:.0e}" for name in problems))
     print(f"{machine()}; {time.perf_counter() - start:.0f} s on one core")
 
 
