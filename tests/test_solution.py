@@ -36,6 +36,15 @@ def test_round_trip(solution: Solution, tmp_path: Path, keep: bool) -> None:
     assert ("W" in loaded.dataset) == keep
 
 
+def test_single_precision_is_read_as_it_is(solution: Solution, tmp_path: Path) -> None:
+    """Kills: a warning of NumPy, an error here, when a W of single precision is compared with the largest number."""
+    W = with_state(solution).dataset["W"].astype(np.float32)
+    Solution(solution.dataset.assign(W=W)).save(tmp_path / "run.nc")
+    loaded = Solution.load(tmp_path / "run.nc").dataset["W"]
+    assert loaded.dtype == np.float32
+    np.testing.assert_array_equal(loaded, W)
+
+
 def test_opens_with_xarray_alone(solution: Solution, tmp_path: Path) -> None:
     """Kills: a file that needs this package to be read."""
     solution.save(tmp_path / "run.nc")

@@ -205,7 +205,7 @@ def _dimensions(name: str) -> tuple[str, ...]:
 
 
 def _moderate(values: np.ndarray) -> bool:
-    return bool(values.size == 0 or -LARGEST < values.min() <= values.max() < LARGEST)  # False for NaN
+    return bool(values.size == 0 or -LARGEST < float(values.min()) <= float(values.max()) < LARGEST)  # False for NaN
 
 
 def _shown(value: object) -> str:

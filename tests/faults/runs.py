@@ -29,7 +29,7 @@ CONFIG = """
 hbar = 0.8
 [model.classical]
 mass = 1.3
-potential = "0.4*q**2"
+potential = "0.4*q**2 + 0.08*q**4"
 friction = 0.3
 diffusion = 0.5
 [model.quantum]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import systems
 from faults.runs import CONFIG
 
-from wignercq import Axis, Grid, Model, cli, evolve, memory
+from wignercq import Axis, Grid, Model, Solution, cli, evolve, memory
 from wignercq.engines import TiledEngine
 from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError, ResolutionError, ResolutionWarning
 from wignercq.states import gaussian
@@ -27,16 +28,21 @@ def model(classical: str = "0.4*q**2", quantum: str = "0.55*x**2", coupling: str
     return Model(classical, quantum, coupling, **{**settings, **more})
 
 
-def test_nan_in_a_step_keeps_the_outputs_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kills: NaN that passes every comparison with a level, or spoils the energy budget of what was good."""
-    advance, calls = TimeLoop._advance, iter(range(9))
+def spoil(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """Put one NaN into W before the stretch of steps with this number."""
+    advance, calls = TimeLoop._advance, iter(range(call + 1))
 
     def spoiled(self: TimeLoop, count: int) -> Any:
-        if next(calls) == 2:
+        if next(calls, None) == call:
             self.W[3, 4, 5, 6] = np.nan
         return advance(self, count)
 
     monkeypatch.setattr(TimeLoop, "_advance", spoiled)
+
+
+def test_nan_in_a_step_keeps_the_outputs_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: NaN that passes every comparison with a level, or spoils the energy budget of what was good."""
+    spoil(monkeypatch, call=2)
     with pytest.raises(ResolutionError, match=r"W is not finite at t = 0\.3: expected finite numbers, got NaN") as stop:
         evolve(model(), STATE, **SETTINGS)
     solution = stop.value.solution
@@ -93,7 +99,11 @@ def test_a_step_too_long_for_its_accuracy() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ('"0.4*q**2"', '"0.4*q**2 + log(q + 3)"', "wignercq: model.classical.potential: expected finite values"),
+        (
+            '"0.4*q**2 + 0.08*q**4"',
+            '"0.4*q**2 + log(q + 3)"',
+            "wignercq: model.classical.potential: expected finite values",
+        ),
         ("tolerance = 2e-4", "dt = 4.0", "wignercq: run.dt: expected a time step with an error below 0.3"),
     ],
 )
@@ -142,21 +152,66 @@ def test_limits_of_control_groups_count(tmp_path: Path, monkeypatch, line: str, 
     assert before > 500000
 
 
+FIXED = """
+[grid]
+q = { extent = [-4.6, 4.9], points = 14 }
+p = { extent = [-5.2, 5.0], points = 16 }
+x = { extent = [-4.3, 4.2], points = 18 }
+y = { extent = [-4.6, 4.7], points = 20 }
+adapt = false
+[run]
+duration = 1.6
+outputs = 8
+dt = 0.05
+"""
+
+
+def stopped(folder: Path, capsys: pytest.CaptureFixture[str], old: str, new: str) -> tuple[str, list[float]]:
+    """What a run says at last that has to stop with exit code 3, and the times that its readable result holds."""
+    text = CONFIG.partition("[grid]")[0] + FIXED
+    assert old in text
+    (folder / "run.toml").write_text(text.replace(old, new))
+    assert cli.main(["run", str(folder / "run.toml"), "-o", str(folder / "out.nc"), "--quiet"]) == 3
+    line = capsys.readouterr().err.splitlines()[-1]
+    kept = Solution.load(folder / "out.nc")
+    assert (
+        line
+        == f"wignercq: {kept.dataset.attrs['stopped']}; result up to t = {kept.time[-1]:.6g} saved in {folder}/out.nc"
+    )
+    assert np.isfinite(kept.covariance).all()
+    assert cli.main(["info", str(folder / "out.nc")]) == 0
+    return line, kept.time.tolist()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("changes", "settings", "message"),
+    ("old", "new", "message"),
     [
-        ({"diffusion": 30.0}, {}, r"edge mass of axis p .* widen grid\.p\.extent"),
-        ({"quantum": "2*x**4"}, {}, r"spectral tail of axis [xy] .* raise grid\.[xy]\.points"),
-        ({"classical": "-1.5*q**2"}, {}, r"edge mass of axis [qp] .* widen grid\.[qp]\.extent"),
-        ({"quantum": "-2.5*x**2"}, {"times": [0.5, 1.0]}, r"spectral tail of axis x .* raise grid\.x\.points"),
+        ("diffusion = 0.5", "diffusion = 30.0", r"edge mass of axis p .* widen grid\.p\.extent"),
+        ('"0.55*x**2 + 0.04*x**4"', '"2*x**4"', r"spectral tail of axis [xy] .* raise grid\.[xy]\.points"),
+        (
+            '"0.4*q**2 + 0.08*q**4"',
+            '"-1.5*q**2"',
+            r"(spectral tail|edge mass) of axis [qp] .* (raise|widen) grid\.[qp]\.",
+        ),
+        ('"0.55*x**2 + 0.04*x**4"', '"-2.5*x**2"', r"(spectral tail|edge mass) of axis x .* (raise|widen) grid\.x\."),
     ],
+    ids=["diffusion", "aliasing", "unbound", "unbound quantum"],
 )
-@pytest.mark.filterwarnings("ignore::wignercq.errors.ResolutionWarning")
-def test_states_that_a_grid_cannot_hold(changes: dict, settings: dict, message: str) -> None:
-    """Kills: diffusion, aliasing and unbound motion that come out as numbers, or as a preparation without end."""
-    with pytest.raises(ResolutionError, match=message):
-        evolve(model(**changes), STATE, **{**SETTINGS, "times": [0.4, 0.8, 1.2, 1.6], "dt": 0.05, **settings})
+def test_states_that_a_grid_cannot_hold(tmp_path: Path, capsys, old: str, new: str, message: str) -> None:
+    """Kills: diffusion, aliasing and unbound motion that come out as numbers, or take the good ones with them."""
+    line, times = stopped(tmp_path, capsys, old, new)
+    assert re.search(message, line)
+    assert times[0] == 0
+    assert times[-1] < 1.6
+
+
+def test_numbers_that_are_none_end_the_run(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: exit code 0 for a result of NaN, a result thrown away with the step that spoiled it."""
+    spoil(monkeypatch, call=4)
+    line, times = stopped(tmp_path, capsys, "duration = 1.6\noutputs = 8", "duration = 0.4\noutputs = 4")
+    assert "W is not finite at t = " in line
+    assert 1 < len(times) < 5
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from faults.runs import COMMAND, CONFIG, Run, folder_with, load, require_identic
 pytestmark = pytest.mark.slow
 
 KIB, MIB = 2**10, 2**20
-REMOUNT, DETACH = 32, 2  # flags of mount and umount2 on Linux
+READ_ONLY, REMOUNT, DETACH = 1, 32, 2  # flags of mount and umount2 on Linux
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -63,6 +63,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     LIBC.umount2(os.fsencode(folder), DETACH)
 
 
+def remounted(folder: Path, options: str, flags: int = 0) -> bool:
+    """Whether the small disk could be given other options."""
+    return LIBC.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", REMOUNT | flags, options.encode()) == 0
+
+
 def test_a_full_disk(small_disk: Path, undisturbed: Undisturbed) -> None:
     """Kills: the good checkpoint overwritten by one that does not fit; work lost at the very end of a run."""
     folder = folder_with(small_disk, "run")
@@ -76,8 +81,31 @@ def test_a_full_disk(small_disk: Path, undisturbed: Undisturbed) -> None:
     left = sorted(os.listdir(folder))
     assert left[0].startswith("out.nc.checkpoint")
     assert left[-3:] == ["run.toml", "stderr.txt", "stdout.txt"]
-    assert LIBC.mount(b"tmpfs", os.fsencode(small_disk), b"tmpfs", REMOUNT, b"size=64m") == 0
+    assert remounted(small_disk, "size=64m")
     assert Run(folder, *COMMAND, "--resume").finish() == 0
+    require_identical(load(folder / "out.nc"), undisturbed.result)
+
+
+def test_a_folder_that_is_or_becomes_read_only(small_disk: Path, undisturbed: Undisturbed) -> None:
+    """Kills: an hour computed for a result that cannot be written; the checkpoint removed along with the result."""
+    assert remounted(small_disk, "size=64m")
+    folder = folder_with(small_disk, "run")
+    run = Run(folder, *COMMAND)
+    wait_for(folder / "out.nc.checkpoint")
+    run.send(signal.SIGTERM)
+    assert run.finish() == 143
+    kept = sorted(os.listdir(folder))
+    elsewhere = folder_with(small_disk.parent, "elsewhere")
+    command = ("run", "run.toml", "-o", str(folder / "out.nc"), "--quiet", "--resume")
+    assert remounted(small_disk, "size=64m", READ_ONLY)
+    run = Run(elsewhere, *command)
+    assert run.finish() == 2
+    assert run.lines == [
+        f"wignercq: {folder / 'out.nc'}: expected a folder that can be written to, got: Read-only file system"
+    ]
+    assert sorted(os.listdir(folder)) == kept
+    assert remounted(small_disk, "size=64m")
+    assert Run(elsewhere, *command).finish() == 0
     require_identical(load(folder / "out.nc"), undisturbed.result)
 
 
