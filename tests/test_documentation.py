@@ -19,6 +19,7 @@ from wignercq.solution import Solution
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+RUNS = [path for path in EXAMPLES if "[compare]" not in path.read_text()]  # others: tests/breakdown/test_examples.py
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -90,7 +91,7 @@ def test_links_of_the_pages_lead_somewhere():
         assert missing == [], page
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [p for p in EXAMPLES if "[sweep]" not in p.read_text()], ids=lambda path: path.stem)
 def test_examples_run_and_obey_ehrenfest(path):
     """Kills: an example that fails, or whose masses do not reach the solver: d<q>/dt = <p>/M, d<x>/dt = <y>/m."""
     config = Config.from_text(quick(path))
@@ -123,7 +124,7 @@ def test_double_well_comment_states_its_levels_and_rates():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_examples_as_they_are(path, tmp_path, monkeypatch, capsys):
     """Kills: an example whose grid warns, whose budget does not close, or that loses its norm."""
     monkeypatch.chdir(tmp_path)
