@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from breakdown import made_up
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -119,7 +120,7 @@ def test_curves_over_one_number() -> None:
 
 @pytest.mark.slow
 def test_animations_move_and_stay_in_colour(tmp_path: Path) -> None:
-    """Kills: frames that are all the same picture, or fewer of them than the result has."""
+    """Kills: frames that are all the same picture, fewer of them than the result has, colours that a palette lost."""
     path = animate(DATA, tmp_path)
     assert path.name in ("planes.gif", "planes.mp4")
     if path.suffix == ".gif":
@@ -129,6 +130,8 @@ def test_animations_move_and_stay_in_colour(tmp_path: Path) -> None:
             for k in range(3):
                 movie.seek(k)
                 pictures.append(np.asarray(movie.convert("RGB"), int))
+        ends = [np.array(colormaps["RdBu_r"](value)[:3]) * 255 for value in (0.02, 0.98)]  # deep blue, deep red
+        assert all(np.abs(pictures[0] - end).max(axis=2).min() < 6 for end in ends)  # in the colour bar
         assert all(np.abs(a - b).max() > 50 for a, b in itertools.pairwise(pictures))
     with pytest.raises(InputError, match="frames: expected at least 2 to animate, got 1"):
         animate(DATA.isel(frame=[0]), tmp_path)

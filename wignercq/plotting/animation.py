@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
-from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib import colormaps
+from matplotlib.animation import AbstractMovieWriter, FFMpegWriter
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from PIL import Image
 
 from wignercq.errors import InputError
 from wignercq.plotting import labels
 from wignercq.plotting.result import PLANES
-from wignercq.plotting.style import FONT, WIDTH, draw_plane, largest, reached
+from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_plane, largest, reached
 
 RATE = 8  # frames per second
 RESOLUTION = 110  # dots per inch
+
+#: Colours a GIF may have, of either colour map and greys for the rest; 256 in all.
+SHADES = ((SIGNED, 128), (DENSITY, 111), ("gray", 17))
 
 Moving = list[tuple[QuadMesh, xr.DataArray]]
 
@@ -63,8 +70,29 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
 
 def _writer() -> tuple[AbstractMovieWriter, str]:
     choice: tuple[Callable[..., AbstractMovieWriter], str]
-    choice = (FFMpegWriter, "mp4") if shutil.which("ffmpeg") else (PillowWriter, "gif")
+    choice = (FFMpegWriter, "mp4") if shutil.which("ffmpeg") else (_GIFWriter, "gif")
     return choice[0](fps=RATE), choice[1]
+
+
+class _GIFWriter(AbstractMovieWriter):
+    """One palette for all frames, so that weak colours are not dropped from one frame and kept in the next."""
+
+    def setup(self, fig: Figure, outfile: str | Path, dpi: float | None = None) -> None:
+        super().setup(fig, outfile, dpi)
+        self.palette = Image.new("P", (1, 1))
+        shades = [colormaps[name](np.linspace(0, 1, count), bytes=True)[:, :3] for name, count in SHADES]
+        self.palette.putpalette(np.concatenate(shades).tobytes())
+        self.pictures: list[Image.Image] = []
+
+    def grab_frame(self, **_settings: object) -> None:
+        buffer = io.BytesIO()
+        self.fig.savefig(buffer, format="png", dpi=self.dpi)
+        picture = Image.open(buffer).convert("RGB")
+        self.pictures.append(picture.quantize(palette=self.palette, dither=Image.Dither.NONE))
+
+    def finish(self) -> None:
+        first, *others = self.pictures
+        first.save(self.outfile, save_all=True, append_images=others, duration=1000 // RATE, loop=0)
 
 
 def _planes(dataset: xr.Dataset) -> tuple[Figure, Moving]:

@@ -13,6 +13,8 @@ from wignercq.model import Model, Q
 from wignercq.report import page
 
 KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
+ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
+UNITS = "All numbers are in one consistent set of units, with k_B = 1; the value of ħ is among them."
 LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
 HAMILTONIAN = r"H = \dfrac{p^2}{2M} + V_\mathrm{C}(q) + \dfrac{y^2}{2m} + V_\mathrm{Q}(x) + V_\mathrm{I}(q, x)"
 EQUATION = (
@@ -46,6 +48,7 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
             page.formula(HAMILTONIAN, "H = p^2/(2M) + V_C(q) + y^2/(2m) + V_Q(x) + V_I(q, x)"),
             *(page.formula(f"{symbol} = {latex(value)}", f"{name} = {value}") for symbol, name, value in potentials),
             page.formula(EQUATION, "master equation, (3)-(5) of arXiv:2510.07402"),
+            page.paragraph(UNITS),
             page.beside(
                 page.settings(_numbers(model, swept, saturated), caption="Numbers"),
                 page.settings(_initial(config), caption="Initial state"),
@@ -85,7 +88,7 @@ def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str,
         "model.classical.mass": ("classical mass M", model.classical_mass),
         "model.quantum.mass": ("quantum mass m", model.quantum_mass),
         "model.hbar": ("ħ", model.hbar),
-        "model.classical.friction": ("friction α", model.friction),
+        "model.classical.friction": (f"friction {ALPHA}", model.friction),
         "model.classical.diffusion": ("diffusion D₂", model.diffusion),
         "model.interaction.decoherence": ("decoherence D₀", model.D0),
     }
@@ -96,7 +99,7 @@ def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str,
         rows["decoherence D₀"] = "1/(4 D₂)"
     if not swept:
         rows["4 D₀ D₂"] = f"{4 * model.D0 * model.diffusion:.6g}"
-        rows["bath temperature D₂/(2α)"] = f"{model.bath_temperature:.6g}"
+        rows[f"bath temperature D₂/(2{ALPHA})"] = f"{model.bath_temperature:.6g}"
     return rows
 
 
