@@ -1,0 +1,81 @@
+"""What --resume goes on with at the command line, and what it refuses to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from wignercq import cli
+from wignercq.monitors import Watch
+
+SMALL = """
+[model]
+hbar = 0.8
+[model.classical]
+mass = 1.3
+potential = "0.4*q**2"
+friction = 0.3
+diffusion = 0.5
+[model.quantum]
+mass = 0.7
+potential = "0.55*x**2"
+[model.interaction]
+potential = "0.2*(q - x)**2"
+[initial]
+kind = "gaussian"
+mean = [0.4, -0.3, -0.2, 0.3]
+covariance = [0.5, 0.6, 0.4, 0.45]
+[grid]
+q = { extent = [-4.6, 4.9], points = 14 }
+p = { extent = [-5.2, 5.0], points = 16 }
+x = { extent = [-4.3, 4.2], points = 18 }
+y = { extent = [-4.6, 4.7], points = 20 }
+adapt = false
+[run]
+duration = 0.3
+outputs = 3
+dt = 0.1
+precision = "float32"
+checkpoint_every = "0.001 s"
+"""
+
+
+@pytest.mark.filterwarnings("ignore::wignercq.errors.ResolutionWarning")
+def test_the_command_line_resumes_what_belongs_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: --resume that starts afresh in silence, takes another run for its own or computes a finished one again."""
+    config, result = tmp_path / "run.toml", tmp_path / "out.nc"
+
+    def run(*options: str, friction: float = 0.3) -> tuple[int, str]:
+        config.write_text(SMALL.replace("friction = 0.3", f"friction = {friction}"))
+        code = cli.main(["run", str(config), "-o", str(result), *options])
+        lines = [line for line in capsys.readouterr().err.splitlines() if ": warning: " not in line]
+        return code, "".join(line.removeprefix(f"wignercq: {tmp_path}/") for line in lines)
+
+    nothing = "out.nc.checkpoint: expected a checkpoint to resume, got nothing at this path"
+    assert run("--resume") == (2, nothing)
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "check", lambda *arguments: os.kill(os.getpid(), signal.SIGINT))
+        code, line = run()
+    assert (code, line.rpartition("; ")[2]) == (130, "go on with --resume")
+    assert run("--resume", friction=0.4) == (
+        2,
+        "wignercq: model.classical.friction: expected 0.3 as in the checkpoint, got 0.4",
+    )
+    code, line = run("--resume", "--quiet")
+    assert (code, line) == (0, "")
+    assert run("--resume") == (0, "out.nc is finished; nothing to resume")
+    code, line = run("--resume", friction=0.4)
+    assert (code, line) == (2, "out.nc: expected a run to resume, got the finished result of another configuration")
+    for suffix in ("", ".previous"):
+        (tmp_path / f"out.nc.checkpoint{suffix}").write_bytes(b"damaged")
+    code, line = run("--resume", friction=0.4)
+    assert (code, line.count("got a damaged one")) == (2, 2)
+    code, line = run(friction=0.4)
+    assert code == 0
+    assert line.startswith("wignercq: starting afresh; ")
+    assert sorted(os.listdir(tmp_path)) == ["out.nc", "run.toml"]
