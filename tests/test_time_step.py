@@ -11,8 +11,8 @@ import systems
 from wignercq import Axis, Grid, Model, Propagator
 from wignercq.engines import TiledEngine
 from wignercq.errors import InputError
-from wignercq.schemes import CHIN_4A, STRANG, Scheme
 from wignercq.pilot import Pilot, coarsened, resample
+from wignercq.schemes import CHIN_4A, STRANG, Scheme
 from wignercq.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
 
 DURATION = 1.0
@@ -108,6 +108,27 @@ def test_chosen_step_meets_the_tolerance_without_waste(scheme: Scheme, tolerance
     fewer = {5: 0, 10: 5, 20: 10}.get(steps, steps - STEP_MULTIPLE if steps <= 120 else steps - 2 * STEP_MULTIPLE)
     if fewer:
         assert runs.measure(DURATION / fewer).error > 0.99 * SAFETY * tolerance
+
+
+def test_long_steps_follow_the_power_they_have_and_short_ones_the_order() -> None:
+    """Kills: the order of the scheme where long steps converge faster, which overrates the error of a shorter step."""
+    law = ErrorLaw(4, (1.0, 0.5, 0.25), (3.2e-2, 5e-4, 2e-5))
+    assert law.error(0.5) == pytest.approx(5e-4)
+    assert law.error(2**-0.5) == pytest.approx(np.sqrt(3.2e-2 * 5e-4))
+    assert law.error(0.125) == pytest.approx(2e-5 / 16)
+    for error in (1e-3, 1e-4, 1e-7):
+        assert law.error(law.step(error)) == pytest.approx(error)
+    assert law.step(0.1) == 1.0
+
+
+def test_an_error_that_is_not_one_of_the_step_is_left_out() -> None:
+    """Kills: the floor that a coarse grid sets taken for a time error, which no step could then bring down."""
+    runs = Pilot(systems.quartic(), CHIN_4A, None, TiledEngine(systems.grid(8, 8, 8, 8)), np.zeros((8,) * 4), 1.0)
+    runs._errors = [1e-2, 6e-4, 2e-4]
+    law = runs.law(error=1e-9)
+    assert law.errors == (1e-2, 6e-4)
+    assert law.shortest == 0.1
+    assert law.error(0.05) == pytest.approx(6e-4 / 16)
 
 
 @pytest.mark.parametrize("scheme", [STRANG, CHIN_4A], ids=lambda s: s.name)

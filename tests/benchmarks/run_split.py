@@ -13,16 +13,17 @@ from common import markdown, timed
 import wignercq.prepare
 from wignercq import Model, Propagator, Solution, evolve
 from wignercq.engines import TiledEngine
+from wignercq.grid_choice import Outlook
 from wignercq.observables import Marginals
+from wignercq.pilot import Pilot
 from wignercq.record import Record
 from wignercq.states import State
-from wignercq.time_step import Pilot
 
 #: What counts as which phase; a call inside another counted call belongs to the outer one.
 PHASES: tuple[tuple[str, Any, str], ...] = (
-    ("choosing the grid", wignercq.prepare, "choose_grid"),
+    ("choosing the grid", Outlook, "of"),
+    ("pilot runs", Pilot, "survey"),
     ("pilot runs", wignercq.prepare, "pilot_run"),
-    ("pilot runs", Pilot, "choose"),
     ("steps", Propagator, "advance"),
     ("steps", Propagator, "leap"),
     ("observables and monitors", Marginals, "of"),

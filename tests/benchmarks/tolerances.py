@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -103,19 +104,50 @@ def time_error(problem: Problem, grid: Grid, dt: float) -> float:
     return float(max(errors))
 
 
-def row(name: str, tolerance: float) -> str:
-    """One line of the table."""
+@dataclass(frozen=True)
+class Found:
+    """What a run without a chosen grid or step turned out to be.
+
+    Parameters
+    ----------
+    grid : Grid
+    steps : int
+    error : float
+        True error of W at the end, relative to its maximum.
+    estimate : float
+        Time error reported by the run.
+    time_error : float
+        True time error.
+    seconds : float
+    """
+
+    grid: Grid
+    steps: int
+    error: float
+    estimate: float
+    time_error: float
+    seconds: float
+
+
+def measure(name: str, tolerance: float) -> Found:
+    """Run one of the systems and compare it with the truth."""
     model, state, duration = problem = SYSTEMS[name]()
     start = time.perf_counter()
     solution = evolve(model, state, duration=duration, outputs=1, tolerance=tolerance, keep_state=True)
     seconds = time.perf_counter() - start
     grid, dt = grid_of(solution), float(solution.dataset.attrs["time_step"])
     exact = truth(problem, grid, dt, tolerance)
-    error = np.abs(solution.W.values - exact).max() / np.abs(exact).max()
-    shape = " x ".join(map(str, grid.shape))
+    error = float(np.abs(solution.W.values - exact).max() / np.abs(exact).max())
+    return Found(grid, round(duration / dt), error, solution.time_error, time_error(problem, grid, dt), seconds)
+
+
+def row(name: str, tolerance: float) -> str:
+    """One line of the table."""
+    found = measure(name, tolerance)
+    shape = " x ".join(map(str, found.grid.shape))
     return (
-        f"| {name} | {tolerance:.0e} | {shape} | {round(duration / dt)} | {error:.1e} | {error / tolerance:.2f} | "
-        f"{solution.time_error / time_error(problem, grid, dt):.2f} | {seconds:.1f} |"
+        f"| {name} | {tolerance:.0e} | {shape} | {found.steps} | {found.error:.1e} | {found.error / tolerance:.2f} | "
+        f"{found.estimate / found.time_error:.2f} | {found.seconds:.1f} |"
     )
 
 
