@@ -91,6 +91,21 @@ def test_links_of_the_pages_lead_somewhere():
         assert missing == [], page
 
 
+def test_every_promise_has_its_test():
+    """Kills: a promise whose test was renamed or removed, and a fault test that holds no promise."""
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text))
+    assert len(named) > 50
+    for path, name in named:
+        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), (path, name)
+    for row in re.findall(r"^\| .* \|$", text, flags=re.MULTILINE):
+        assert "`tests/" in row or row in ("| promise | test |", "| property | test |"), row
+    for path in [*(ROOT / "tests" / "faults").glob("test_*.py"), *(ROOT / "tests" / "hostile").glob("test_*.py")]:
+        names = re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        unnamed = {(str(path.relative_to(ROOT)), name) for name in names} - named
+        assert unnamed == set()
+
+
 @pytest.mark.parametrize("path", [p for p in EXAMPLES if "[sweep]" not in p.read_text()], ids=lambda path: path.stem)
 def test_examples_run_and_obey_ehrenfest(path):
     """Kills: an example that fails, or whose masses do not reach the solver: d<q>/dt = <p>/M, d<x>/dt = <y>/m."""
