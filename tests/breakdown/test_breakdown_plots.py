@@ -11,6 +11,7 @@ import pytest
 from breakdown import made_up
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -97,6 +98,18 @@ def test_maps_show_times_never_and_failed_points() -> None:
         assert ax.get_xlim() == pytest.approx((0.0, 0.4))
     assert [ax.get_title() for ax in panels[:3]] == ["Fokker-Planck", "Gaussian closure", "linearised"]
     assert panels[-1].get_xlabel() == "$g$"
+
+
+def test_contours_need_three_values_along_both_axes() -> None:
+    """Kills: contours between two values, which are made up, or maps without any."""
+    for count, drawn in ((2, False), (3, True)):
+        data = made_up.sweep(f"g = {[0.1, 0.3, 0.4][:count]}\nhbar = [0.3, 0.4, 0.5]").dataset
+        data["breakdown_time"][...] = np.linspace(0.1, 0.6, count)[:, None, None, None]
+        data["failure"][...] = ""
+        panels = [ax for ax in plot_map(data, ["W"]).axes if ax.get_title()]
+        assert len(panels) == 3
+        assert all(any(isinstance(c, ContourSet) for c in ax.collections) == drawn for ax in panels)
+        assert list(panels[0].get_xticks()) == [0.1, 0.3, 0.4][:count]
 
 
 def test_curves_over_one_number() -> None:
