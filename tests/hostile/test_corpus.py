@@ -44,14 +44,15 @@ def begin(*arguments: object, **settings: object) -> None:
 
 
 def commanded(text: str) -> None:
-    """Run and theory at the command line, up to where a run would begin; what they complain of is one line."""
+    """What the commands make of a file, up to where a run would begin; what they complain of is one line."""
     Path("case.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    cli.evolve = begin
-    for command in ("run", "theory"):
+    for name in ("evolve", "computed", "run_sweep"):
+        setattr(cli, name, begin)
+    for command in (["run"], ["theory"], ["compare", "-o", "out"]):
         complaint = io.StringIO()
         with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(io.StringIO()):
             try:
-                code = cli.main([command, "case.toml"])
+                code = cli.main([*command, "case.toml"])
             except Accepted:
                 code = 0
         line = complaint.getvalue().removesuffix("\n")
@@ -123,7 +124,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     require_harmless(found)
     assert not found[0].error
     assert all(answer.error.startswith("wignercq: ") for answer in found if answer.error)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["case.toml"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["case.toml", "out"]
 
 
 @pytest.mark.slow
