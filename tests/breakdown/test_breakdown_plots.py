@@ -51,6 +51,15 @@ def test_theories_stand_beside_the_exact_one_with_their_differences() -> None:
         plot_theories(DATA, 3)
 
 
+def test_a_theory_that_the_grid_lost_is_said_to_have_no_result() -> None:
+    """Kills: empty panels, which look like a W that vanishes."""
+    lost = DATA["wigner_xy"].where((DATA["theory"] != "fokker_planck") | (DATA["frame"] < 0.5))
+    figure = plot_theories(DATA.assign(wigner_xy=lost), [1, 2])
+    empty = [ax for ax in figure.axes if "no result" in [text.get_text() for text in ax.texts]]
+    panels = [ax for ax, *_ in meshes(figure)]
+    assert [panels.index(ax) for ax in empty] == [8, 11]  # W and difference, of the second frame alone
+
+
 def test_by_default_the_last_frame_is_among_those_drawn() -> None:
     """Kills: a figure of a comparison that leaves out its end."""
     written = "".join(ax.get_ylabel() for ax in plot_theories(DATA).axes)

@@ -47,6 +47,8 @@ def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: f
         shading="gouraud",
         rasterized=True,
     )
+    if bool(plane.isnull().all()):
+        ax.text(0.5, 0.5, "no result", transform=ax.transAxes, ha="center", va="center", fontsize=FONT)
     ax.tick_params(labelsize=FONT - 1)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.yaxis.set_major_locator(MaxNLocator(5))

@@ -100,7 +100,7 @@ def _times(result: Breakdown) -> str:
         cells = (Cell("-", "faint") if (when := column[name]) is None else Cell(f"{when:.3g}") for column in columns)
         rows.append((name, *cells))
     head = ("", *(NAMES_OF_THEORIES[theory] for theory in result.theories))
-    return page.table(head, rows, caption="Breakdown times; - for never")
+    return page.table(head, rows, caption="Breakdown times; - for never, as long as the theory has a result")
 
 
 def _errors(data: xr.Dataset) -> str:
