@@ -85,6 +85,21 @@ def assert_equal_engines(grid: Grid, dtype: type, tolerance: float) -> None:
     assert np.abs(columns[0] - columns[1]).max() < tolerance * np.abs(columns[1]).max()
 
 
+@pytest.mark.parametrize("compiled_for", [1, 2])
+def test_a_table_applied_twice_is_two_stages(compiled_for: int) -> None:
+    """Kills: a fused pair of outer stages that is one stage, or a normalisation counted once or twice too often."""
+    grid = grid_of((9, 12, 10, 14))
+    kick = random_kick(grid)
+    for engine in (TiledEngine(grid), ArrayEngine(grid)):
+        table = engine.compile_kick(kick, times=compiled_for)
+        once, twice = engine.allocate(), engine.allocate()
+        once[...] = twice[...] = random_field(grid)
+        engine.momentum(twice, table, times=2)
+        for _ in range(2):
+            engine.momentum(once, table)
+        assert np.abs(once - twice).max() < 1e-14 * np.abs(once).max()
+
+
 def test_multipliers_act_on_the_transforms_they_claim() -> None:
     """Kills: an engine pair that is wrong in the same way; plane waves are moved by hand."""
     grid = grid_of((12, 10, 14, 16))

@@ -104,7 +104,7 @@ class Numerics:
 
     def memory(self, grid: Grid) -> float:
         """Bytes a run on `grid` needs: W, one copy, and a half-spectrum table per distinct momentum stage."""
-        tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM}) + 1
+        tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
         temporaries = 4 if self.engine == "array" else 0
         return 1.1 * grid.size * DTYPES[self.precision].itemsize * (2 + temporaries + tables * (1 + 2 / grid.y.points))
 

@@ -102,7 +102,7 @@ class Propagator:
         """The closing stage of a step and the opening one of the next, in one pass."""
         n_q, n_p, n_x, _ = self.engine.grid.shape
         column = np.empty((n_q * n_x, n_p), complex)
-        self.engine.momentum(W, self._table(stage, repeat=2), contraction=contraction, column=column)
+        self.engine.momentum(W, self._table(stage), times=2, contraction=contraction, column=column)
         column *= self._first_column(stage)
         return Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x))
 
@@ -119,17 +119,17 @@ class Propagator:
         gamma = self.model.damping_rate
         return shear, contraction_matrix(self.engine.grid.p, math.exp(-gamma * time)) if gamma else None
 
-    def _kick(self, stage: Stage, duration: float, repeat: int = 1) -> Kick:
+    def _kick(self, stage: Stage, duration: float) -> Kick:
         exponent = float(stage.fraction) * duration * self._symbol.generator
         if stage.commutator:
             exponent = exponent + float(stage.commutator) * duration**3 * self._symbol.commutator
-        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid, repeat)
+        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid)
 
-    def _table(self, stage: Stage, repeat: int = 1) -> Any:
-        key = (stage, repeat)
-        if key not in self._compiled:
-            self._compiled[key] = self.engine.compile_kick(self._kick(stage, self.dt, repeat))
-        return self._compiled[key]
+    def _table(self, stage: Stage) -> Any:
+        if stage not in self._compiled:
+            times = 2 if stage == self.scheme.stages[0] else 1  # an outer stage mostly beside its neighbour
+            self._compiled[stage] = self.engine.compile_kick(self._kick(stage, self.dt), times=times)
+        return self._compiled[stage]
 
     def _first_column(self, stage: Stage) -> np.ndarray:
         key = (stage, "first column")

@@ -86,8 +86,8 @@ class Method:
 
     @property
     def tables(self) -> int:
-        """Multiplier tables of momentum stages to be stored; a fused pair of outer ones is another table."""
-        return len({s for s in self.stages if s.part is V}) + (self.stages[0].part is V)
+        """Multiplier tables of momentum stages to be stored."""
+        return len({stage for stage in self.stages if stage.part is V})
 
 
 def palindrome(name: str, first: Part, *half: tuple[float, ...], processed: bool = False) -> Method:

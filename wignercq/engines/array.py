@@ -36,7 +36,7 @@ class ArrayEngine(Engine):
             convert(shear.x[None, None, :, :], dtype=self.complex_dtype),
         )
 
-    def compile_kick(self, kick: Kick) -> Any:
+    def compile_kick(self, kick: Kick, *, times: int = 1) -> Any:
         n_q, n_p, n_x, _ = self.grid.shape
         table = kick.rows(0, n_q * n_x).reshape(n_q, n_x, n_p, -1)
         return self.xp.asarray(np.moveaxis(table, 1, 2), dtype=self.complex_dtype)
@@ -48,7 +48,13 @@ class ArrayEngine(Engine):
         W[...] = self.xp.fft.irfftn(transformed, s=(W.shape[0], W.shape[2]), axes=(0, 2))
 
     def momentum(
-        self, W: Any, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None
+        self,
+        W: Any,
+        kick: Any,
+        *,
+        times: int = 1,
+        contraction: np.ndarray | None = None,
+        column: np.ndarray | None = None,
     ) -> None:
         table = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if contraction is not None:
@@ -56,7 +62,8 @@ class ArrayEngine(Engine):
         transformed = self.xp.fft.rfftn(W, axes=(1, 3))
         if column is not None:
             column.reshape(W.shape[0], W.shape[2], W.shape[1])[...] = self.xp.moveaxis(transformed[..., 0], 1, 2)
-        transformed *= table
+        for _ in range(times):
+            transformed *= table
         W[...] = self.xp.fft.irfftn(transformed, s=(W.shape[1], W.shape[3]), axes=(1, 3))
 
     def spectral_power(self, W: Any) -> list[np.ndarray]:

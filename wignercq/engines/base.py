@@ -44,13 +44,10 @@ class Kick:
     coefficients : np.ndarray
         c_0, c_1, c_2, complex, shape (3, nq * nx, ns).
     grid : Grid
-    repeat : int
-        The multiplier is raised to this power: two for a pair of fused neighbours.
     """
 
     coefficients: np.ndarray
     grid: Grid
-    repeat: int = 1
 
     def rows(self, start: int, stop: int, columns: int | None = None) -> np.ndarray:
         """Multipliers of the rows [start, stop) at the first `columns` frequencies s, shape (rows, np, columns)."""
@@ -65,7 +62,7 @@ class Kick:
             last = values[:, :, -1]
             opposite = last[:, -np.arange(n_p) % n_p]
             values[:, :, -1] = (last + opposite.conj()) / 2
-        return values if self.repeat == 1 else values**self.repeat
+        return values
 
 
 def _clipped_exponential(c: np.ndarray, r: np.ndarray) -> np.ndarray:
@@ -102,8 +99,8 @@ class Engine(ABC):
         """The multiplier of a transport stage in the engine's own form."""
 
     @abstractmethod
-    def compile_kick(self, kick: Kick) -> Any:
-        """The multiplier of a momentum stage as a stored table, to be used many times."""
+    def compile_kick(self, kick: Kick, *, times: int = 1) -> Any:
+        """The multiplier of a momentum stage as a stored table, mostly to be applied so many times in one pass."""
 
     @abstractmethod
     def transport(self, W: Any, shear: Any) -> None:
@@ -111,9 +108,15 @@ class Engine(ABC):
 
     @abstractmethod
     def momentum(
-        self, W: Any, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None
+        self,
+        W: Any,
+        kick: Any,
+        *,
+        times: int = 1,
+        contraction: np.ndarray | None = None,
+        column: np.ndarray | None = None,
     ) -> None:
-        """W <- F^-1 [kick * F (contraction W)] in place, F transforming p and y.
+        """W <- F^-1 [kick**times * F (contraction W)] in place, F transforming p and y.
 
         Parameters
         ----------
@@ -121,6 +124,8 @@ class Engine(ABC):
             From :meth:`allocate`.
         kick : Kick or what compile_kick returned
             A plain Kick is evaluated on the fly, without storing a table.
+        times : int
+            Two for a pair of fused neighbours.
         contraction : np.ndarray, optional
             Real matrix applied along p first, shape (np, np): friction.
         column : np.ndarray, optional

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyfftw
@@ -32,6 +32,16 @@ CONFLICT_STRIDE = 1024  # bytes: planes that are multiples of this get one more 
 
 Tile = tuple[int, slice]  # (q, part of x) or (p, part of a padded row)
 Transforms = list[dict[tuple[int, ...], TileTransform]]  # for each worker thread by the shape of the tile
+
+
+class KickTable(NamedTuple):
+    """The multipliers of a momentum stage for all rows, and how often in a pass they mostly are applied.
+
+    So often, they include the normalisation of the transforms.
+    """
+
+    values: np.ndarray
+    times: int
 
 
 class TiledEngine(Engine):
@@ -131,17 +141,23 @@ class TiledEngine(Engine):
         by_part = {part.start: np.ascontiguousarray(x[:, part], self.complex_dtype) for part in self._line_parts}
         return np.ascontiguousarray(q, self.complex_dtype), by_part
 
-    def compile_kick(self, kick: Kick) -> Any:
-        """The multipliers of all tiles, the transform's normalisation included."""
+    def compile_kick(self, kick: Kick, *, times: int = 1) -> KickTable:
         n_q, _, n_x, _ = self.grid.shape
-        table = np.empty((n_q * n_x, self._p.frequencies.size * self._y.frequencies.size), self.complex_dtype)
+        size = n_q * n_x, self._p.frequencies.size * self._y.frequencies.size
+        table = KickTable(np.empty(size, self.complex_dtype), times)
+        norm = self._row_norm ** (1 / times)
 
         def fill(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
-                self._multiplier(table, tile)[...] = self._multiplier(kick, tile)
+                np.divide(self._multiplier(kick, tile), norm, out=self._multiplier(table, tile), casting="same_kind")
 
         self._share(self._row_tiles, fill)
         return table
+
+    @property
+    def _row_norm(self) -> int:
+        """What a transform of p and y and its inverse multiply by."""
+        return self.grid.p.points * self.grid.y.points
 
     def _row_numbers(self, tile: Tile) -> slice:
         """The rows (q, x) of a tile, q slowest."""
@@ -149,13 +165,13 @@ class TiledEngine(Engine):
         first = q * self.grid.x.points
         return slice(first + part.start, first + part.stop)
 
-    def _multiplier(self, kick: Kick | np.ndarray, tile: Tile) -> np.ndarray:
+    def _multiplier(self, kick: Kick | KickTable, tile: Tile) -> np.ndarray:
         """What the spectrum of a tile is multiplied by, shape (x, r, s), the frequencies at their places."""
         rows = self._row_numbers(tile)
-        if isinstance(kick, np.ndarray):
-            return kick[rows].reshape(rows.stop - rows.start, self._p.frequencies.size, -1)
-        _, n_p, _, n_y = self.grid.shape
-        half = kick.rows(rows.start, rows.stop) / (n_p * n_y)
+        if isinstance(kick, KickTable):
+            return kick.values[rows].reshape(rows.stop - rows.start, self._p.frequencies.size, -1)
+        n_p = self.grid.p.points
+        half = kick.rows(rows.start, rows.stop)
         r, s, mirrored = self._p.frequencies[:, None], self._y.folded, self._y.mirrored
         values = half[:, r, s]
         values[:, :, mirrored] = half[:, -r % n_p, s[mirrored]].conj()
@@ -179,9 +195,17 @@ class TiledEngine(Engine):
         self._share(self._column_tiles, work)
 
     def momentum(
-        self, W: np.ndarray, kick: Any, *, contraction: np.ndarray | None = None, column: np.ndarray | None = None
+        self,
+        W: np.ndarray,
+        kick: Kick | KickTable,
+        *,
+        times: int = 1,
+        contraction: np.ndarray | None = None,
+        column: np.ndarray | None = None,
     ) -> None:
         storage = self._storage(W)
+        included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
+        scale = self._row_norm ** (included - 1)
         matrix = None if contraction is None else contraction.astype(self.dtype)
 
         def work(worker: int, queue: Iterator[Tile]) -> None:
@@ -193,7 +217,11 @@ class TiledEngine(Engine):
                 spectrum = transform.forward(view)
                 if column is not None:
                     column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
-                spectrum *= self._multiplier(kick, tile)
+                multiplier = self._multiplier(kick, tile)
+                for _ in range(times):
+                    spectrum *= multiplier
+                if included != 1:
+                    spectrum *= scale
                 transform.backward(view)
 
         with self._blas.limit(limits=1, user_api="blas"):
