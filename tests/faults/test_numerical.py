@@ -118,7 +118,7 @@ def test_the_command_line_names_the_key(tmp_path: Path, capsys, monkeypatch, old
 def test_memory_that_fails_all_the_same_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a traceback when an estimate of memory was too low."""
 
-    def failing(self: TiledEngine, kick: object) -> None:
+    def failing(self: TiledEngine, kick: object, *, times: int) -> None:
         raise MemoryError("Unable to allocate 3.00 GiB")
 
     monkeypatch.setattr(TiledEngine, "compile_kick", failing)
