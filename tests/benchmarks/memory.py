@@ -8,8 +8,8 @@ The size is points per axis, or four of them as in 40x54x48x60.
 from __future__ import annotations
 
 import math
-import resource
 import sys
+from pathlib import Path
 
 from common import Shape, grid_of, name_of, parse_shape
 
@@ -18,8 +18,9 @@ from wignercq.states import gaussian
 
 
 def peak_bytes() -> int:
-    """Largest resident memory of this process so far (Linux counts in KiB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Largest resident memory of this program so far, from Linux; getrusage would count its parent's as well."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
 
 
 def run(shape: Shape, order: int, precision: str, duration: float) -> None:

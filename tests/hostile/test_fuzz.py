@@ -125,7 +125,7 @@ def configurations(draw: st.DrawFn) -> str:
         keys = {key: value for key, value in keys.items() if not key.startswith("initial.")}
         keys |= {"initial.kind": f'"{state}"', **{f"initial.{key}": v for key, v in corpus.STATES[state].items()}}
     for key in draw(st.lists(st.sampled_from([*keys]), min_size=1, max_size=2, unique=True)):
-        match draw(st.sampled_from(["value", "number", "number", "formula", "name", "missing", "table"])):
+        match draw(st.sampled_from("kept kept value number number formula name missing table".split())):
             case "value":
                 keys[key] = draw(values())
             case "number":
