@@ -115,9 +115,13 @@ def test_long_steps_follow_the_power_they_have_and_short_ones_the_order() -> Non
     law = ErrorLaw(4, (1.0, 0.5, 0.25), (3.2e-2, 5e-4, 2e-5))
     assert law.error(0.5) == pytest.approx(5e-4)
     assert law.error(2**-0.5) == pytest.approx(np.sqrt(3.2e-2 * 5e-4))
-    assert law.error(0.125) == pytest.approx(2e-5 / 16)
-    for error in (1e-3, 1e-4, 1e-7):
+    excess = np.log2(25) - 4  # half of it for one more halving
+    assert law.error(0.125) == pytest.approx(2e-5 / 16 / 2 ** (excess / 2))
+    assert law.error(0.0625) == pytest.approx(law.error(0.125) / 16)
+    assert ErrorLaw(4, (1.0, 0.5), (1e-2, 1e-3)).error(0.25) == pytest.approx(1e-3 / 16)
+    for error in (1e-3, 1e-4):
         assert law.error(law.step(error)) == pytest.approx(error)
+    assert law.error(law.step(1e-7)) < 1e-7
     assert law.step(0.1) == 1.0
 
 

@@ -18,7 +18,7 @@ from wignercq.model import Model, Q, X
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
 MOMENTS_IN_TIME = 60
-STEPS_PER_MOMENT = 10  # at least
+STEPS_PER_MOMENT = 3  # at least
 MAX_STEPS = 20_000
 STEP_PHASE = 0.5  # radians of the fastest oscillation in one step
 ESCAPE = 1e4  # in units of the initial spread

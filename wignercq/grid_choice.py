@@ -33,7 +33,7 @@ OUTERMOST = 8  # so many on each side;
 OUTERMOST_FLAT = 2  # other states are flatter, so that fewer samples are at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
-PILOT_REACH = math.sqrt(3 / 4)  # of the distance from the centre to the end, in space and in frequency
+PILOT_REACH = math.sqrt(4 / 5)  # of the distance from the centre to the end, in space and in frequency
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,10 @@ class Outlook:
         )
 
     def pilot_grid(self, grid: Grid) -> Grid:
-        """A grid with about three quarters of the points per axis, part of the box of `grid` and no finer.
+        """A grid with about four fifths of the points per axis, part of the box of `grid` and no finer.
 
         Where a Gaussian falls to the level L at the ends of `grid` and in the spectrum at its Nyquist frequencies,
-        here it falls to ``L**(3/4)`` at both.
+        here it falls to ``L**(4/5)`` at both.
         """
         axes = []
         for axis, (lower, upper), frequency in zip(grid, *self._needs(PILOT_REACH), strict=True):

@@ -115,7 +115,7 @@ class Pilot:
         return max(LEAST_ERROR, float(max(ratios)) / (1 - 2.0**-self.scheme.order))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0) -> ErrorLaw:
-        """Errors of halved steps, down to `error`, to the step `dt`, or until they fall with the order of the scheme.
+        """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class Pilot:
         if last > TRUSTED_ERROR or self._observed < order - ORDER_MARGIN:
             return False
         shortest = self.duration / (MARKS * 2 ** (len(self._errors) - 1))
-        return self._observed < order + ORDER_MARGIN or last <= error or shortest <= dt
+        return self._observed < order + ORDER_MARGIN or last <= error * 2**order or shortest <= 2 * dt
 
     @property
     def _observed(self) -> float:
