@@ -83,6 +83,8 @@ class Pilot:
     initial : np.ndarray
         W at time 0 on the coarse grid.
     duration : float
+    surveyed : bool
+        Whether the first runs note what :meth:`survey` tells.
     """
 
     model: Model
@@ -91,19 +93,24 @@ class Pilot:
     engine: Engine
     initial: np.ndarray
     duration: float
+    surveyed: bool = False
     _errors: list[float] = field(init=False, default_factory=list)
     _finest: list[np.ndarray] = field(init=False, default_factory=list)
-    _seen: Survey | None = field(init=False, default=None)
+    _seen: Survey = field(init=False)
 
     def run(self, dt: float, marks: list[int]) -> list[np.ndarray]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
         propagator, W = self._start(dt)
-        self._seen = Survey.of(W, self.engine)
+        looks: set[int] = set()
+        if self.surveyed and not self._is_trusted:
+            looks = {marks[-1] * k // LOOKS for k in range(1, LOOKS + 1)}
+            self._seen = Survey.of(W, self.engine)
         results, done = [], 0
-        for step in sorted({*marks, *(marks[-1] * k // LOOKS for k in range(1, LOOKS))} - {0}):
+        for step in sorted({*marks, *looks} - {0}):
             propagator.advance(W, step - done)
             done = step
-            self._seen |= Survey.of(W, self.engine)
+            if step in looks:
+                self._seen |= Survey.of(W, self.engine)
             if step in marks:
                 results.append(W[EVERY_OTHER].copy())
         return results
@@ -141,9 +148,9 @@ class Pilot:
 
     def survey(self) -> Survey:
         """What the first runs show whose error is known to be small."""
-        while not self._errors or self._errors[-1] > TRUSTED_ERROR:
+        assert self.surveyed
+        while not self._is_trusted:
             self._halve()
-        assert self._seen is not None
         return self._seen
 
     def local_errors(self, dt: float, noise: float) -> list[float]:
@@ -178,10 +185,15 @@ class Pilot:
         last, order = self._errors[-1], self.scheme.order
         if last < NEGLIGIBLE or self._is_stalled():
             return True
-        if last > TRUSTED_ERROR or self._observed < order - ORDER_MARGIN:
+        if not self._is_trusted or self._observed < order - ORDER_MARGIN:
             return False
         shortest = self.duration / (MARKS * 2 ** (len(self._errors) - 1))
         return self._observed < order + ORDER_MARGIN or last <= error * 2**order or shortest <= 2 * dt
+
+    @property
+    def _is_trusted(self) -> bool:
+        """Whether the last two runs are close to the truth."""
+        return bool(self._errors) and self._errors[-1] <= TRUSTED_ERROR
 
     @property
     def _observed(self) -> float:

@@ -211,12 +211,12 @@ def _grid_and_pilot(
     bound = outlook.grid(axes)
     require_memory(bound, numerics, memory_limit)
 
-    def pilot_on(grid: Grid) -> Pilot:
+    def pilot_on(grid: Grid, *, surveyed: bool = False) -> Pilot:
         engine = numerics.make_engine(grid)
-        return Pilot(model, numerics.scheme, numerics.hbar_order, engine, state.wigner(grid), end)
+        return Pilot(model, numerics.scheme, numerics.hbar_order, engine, state.wigner(grid), end, surveyed)
 
     coarse = outlook.pilot_grid(bound)
-    pilot = pilot_on(coarse)
+    pilot = pilot_on(coarse, surveyed=True)
     chosen = trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
     return chosen, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
 

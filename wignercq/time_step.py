@@ -36,8 +36,8 @@ class ErrorLaw:
     """Errors at some time steps, each half of the one before.
 
     Between them the error follows a power of the step, whatever it is: long steps may converge faster than the order
-    of the scheme promises. Beyond the shortest it falls as ``dt**order`` at least. Of an excess of the power, up to two,
-    half counts for one more halving: that is within a factor two whether it ends at once or not.
+    of the scheme promises. Beyond the shortest it falls as ``dt**order`` at least. Of an excess of the power, up to
+    two, half counts for one more halving: that is within a factor two whether it ends at once or not.
 
     Parameters
     ----------
