@@ -56,6 +56,15 @@ frames = 3
 save_state = true
 checkpoint_every = "0.001 s"
 """
+MODEL_AND_STATE = CONFIG.partition("[grid]")[0]
+FIXED_GRID = """
+[grid]
+q = { extent = [-4.6, 4.9], points = 14 }
+p = { extent = [-5.2, 5.0], points = 16 }
+x = { extent = [-4.3, 4.2], points = 18 }
+y = { extent = [-4.6, 4.7], points = 20 }
+adapt = false
+"""
 OUTPUTS = 4
 COMMAND = ("run", "run.toml", "-o", "out.nc", "--quiet")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import systems
-from faults.runs import CONFIG
+from faults.runs import CONFIG, FIXED_GRID, MODEL_AND_STATE
 
 from wignercq import Axis, Grid, Model, Solution, cli, evolve, memory
 from wignercq.engines import TiledEngine
@@ -152,13 +152,7 @@ def test_limits_of_control_groups_count(tmp_path: Path, monkeypatch, line: str, 
     assert before > 500000
 
 
-FIXED = """
-[grid]
-q = { extent = [-4.6, 4.9], points = 14 }
-p = { extent = [-5.2, 5.0], points = 16 }
-x = { extent = [-4.3, 4.2], points = 18 }
-y = { extent = [-4.6, 4.7], points = 20 }
-adapt = false
+RUN = """
 [run]
 duration = 1.6
 outputs = 8
@@ -168,7 +162,7 @@ dt = 0.05
 
 def stopped(folder: Path, capsys: pytest.CaptureFixture[str], old: str, new: str) -> tuple[str, list[float]]:
     """What a run says at last that has to stop with exit code 3, and the times that its readable result holds."""
-    text = CONFIG.partition("[grid]")[0] + FIXED
+    text = MODEL_AND_STATE + FIXED_GRID + RUN
     assert old in text
     (folder / "run.toml").write_text(text.replace(old, new))
     assert cli.main(["run", str(folder / "run.toml"), "-o", str(folder / "out.nc"), "--quiet"]) == 3

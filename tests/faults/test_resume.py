@@ -7,33 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from faults.runs import FIXED_GRID, MODEL_AND_STATE
 
 from wignercq import cli
 from wignercq.monitors import Watch
 
-SMALL = """
-[model]
-hbar = 0.8
-[model.classical]
-mass = 1.3
-potential = "0.4*q**2"
-friction = 0.3
-diffusion = 0.5
-[model.quantum]
-mass = 0.7
-potential = "0.55*x**2"
-[model.interaction]
-potential = "0.2*(q - x)**2"
-[initial]
-kind = "gaussian"
-mean = [0.4, -0.3, -0.2, 0.3]
-covariance = [0.5, 0.6, 0.4, 0.45]
-[grid]
-q = { extent = [-4.6, 4.9], points = 14 }
-p = { extent = [-5.2, 5.0], points = 16 }
-x = { extent = [-4.3, 4.2], points = 18 }
-y = { extent = [-4.6, 4.7], points = 20 }
-adapt = false
+SMALL = f"""{MODEL_AND_STATE}{FIXED_GRID}
 [run]
 duration = 0.3
 outputs = 3
