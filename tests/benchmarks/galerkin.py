@@ -95,8 +95,8 @@ def quartic() -> Problem:
         _weighted(case, degree=16, levels=24, q_width=0.72, p_width=1.0, x_length=0.63),
         NumberBasis(q=Mode(levels=16, length=0.72), p=Mode(levels=16, length=0.95), x=Mode(levels=24, length=0.63)),
         (3e-6, 1e-6),
-        Grid(Axis(-3.9, 3.4, 22), Axis(-5.0, 4.5, 22), Axis(-3.5, 3.5, 32), Axis(-5.0, 5.0, 36)),
-        14,
+        Grid(Axis(-3.9, 3.4, 20), Axis(-5.0, 4.5, 20), Axis(-3.5, 3.5, 30), Axis(-5.15, 5.15, 36)),
+        13,
     )
 
 
