@@ -115,7 +115,7 @@ def test_run_prints_the_summary_and_warnings_of_one_line(result):
     assert lines[0].split() == ["at", "t", "=", "0.7", "grid", "theory", "difference"]
     assert [line.split()[0] for line in lines[1:5]] == ["<q>", "<p>", "<x>", "<y>"]
     assert len(lines[1:15]) == sum(line.count("cov(") + line.count("<") for line in lines[1:15])
-    assert any(line.startswith("error estimate") for line in lines)
+    assert any(line.startswith("time error") for line in lines)
     assert lines[-1].split() == ["written", "small.nc"]
     warned = done.stderr.splitlines()
     assert len(warned) > 0

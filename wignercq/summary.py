@@ -43,20 +43,22 @@ def _column(mean: np.ndarray, covariance: np.ndarray) -> list[float]:
 
 
 def accuracy_lines(dataset: xr.Dataset) -> str:
-    """Grid, time step, error estimate, conserved quantities and resolution of a result."""
+    """Grid, time step and its estimated error, conserved quantities, resolution and course of a result."""
     attributes = dataset.attrs
     rows = {
         "grid": attributes["grid"],
         "time step": f"{attributes['time_step']:.6g} ({attributes['scheme']})",
-        "error estimate": f"{attributes['time_error_estimate']:.1e} of the maximum of W",
+        "time error": f"{attributes['time_error_estimate']:.1e} of the maximum of W",
         "|norm - 1|": f"{float(np.abs(dataset['norm'] - 1).max()):.1e}",
         "energy budget": f"{float(np.abs(dataset['energy_budget_residual']).max()):.1e}",
         "edge mass": _worst(dataset["edge_mass"]),
         "spectral tail": _worst(dataset["spectral_tail"]),
         "wall time": f"{attributes['wall_time']:.1f} s",
     }
-    if "stopped" in attributes:
-        rows["stopped"] = attributes["stopped"]
+    indented = "\n" + 16 * " "
+    for name in ("grid_changes", "resumed", "stopped"):
+        if attributes.get(name):
+            rows[name.replace("_", " ")] = attributes[name].replace("\n", indented)
     return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
 
 

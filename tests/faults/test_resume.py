@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def test_the_command_line_resumes_what_belongs_together(
     )
     code, line = run("--resume", "--quiet")
     assert (code, line) == (0, "")
+    assert cli.main(["info", str(result)]) == 0
+    assert re.search(r"^resumed +at t = 0", capsys.readouterr().out, flags=re.MULTILINE)
     assert run("--resume") == (0, "out.nc is finished; nothing to resume")
     code, line = run("--resume", friction=0.4)
     assert (code, line) == (2, "out.nc: expected a run to resume, got the finished result of another configuration")

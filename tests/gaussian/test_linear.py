@@ -82,6 +82,12 @@ def test_linearised_about_the_minimum_rests_there() -> None:
     np.testing.assert_allclose(process.fixed_point[[0, 2]], process.point, atol=1e-12)
 
 
+def test_of_equal_minima_the_nearest_is_taken() -> None:
+    """Kills: a pendulum expanded about a well two turns away."""
+    pendulum = Model("q**2/2", "2*(1 - cos(x))", "-lam*q*sin(x)", parameters={"lam": 0.2}, friction=0.3, diffusion=0.5)
+    assert LinearModel.linearised(pendulum).point == pytest.approx((0.0, 0.0), abs=1e-9)
+
+
 def test_quadratic_expansion_is_the_model_that_linearised_describes() -> None:
     """Kills two expansions that disagree, and one that changes masses, hbar or noise."""
     expansion = quadratic_expansion(ANHARMONIC, at=(0.8, -0.4))

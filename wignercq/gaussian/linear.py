@@ -152,7 +152,8 @@ def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) 
 def potential_minimum(model: Model) -> tuple[float, float]:
     """The deepest point (q, x) found of V_C + V_Q + V_I at which the curvature is positive.
 
-    The search starts from a fixed set of points, so a minimum far from all of them can be missed.
+    Of several that are equally deep, it is the one nearest to the origin, then the one at the largest q. The search
+    starts from a fixed set of points, so a minimum far from all of them can be missed.
 
     Raises
     ------
@@ -185,11 +186,12 @@ def potential_minimum(model: Model) -> tuple[float, float]:
                 found.append((depth, float(end[0]), float(end[1])))
     if not found:
         raise ModelError(
-            "model: expected a potential with a minimum of positive curvature, found none; name a point with at=(q, x)"
+            "model: expected a potential with a minimum of positive curvature, found none; "
+            "in Python, name a point with at=(q, x)"
         )
     deepest = min(v for v, _, _ in found)
     near = [(q, x) for v, q, x in found if v <= deepest + 1e-9 * (1 + abs(deepest))]
-    q, x = max(near)  # of equally deep minima, the one at the largest q: a definite choice
+    q, x = min(near, key=lambda z: (round(math.hypot(*z), 6), -z[0], -z[1]))  # a definite choice
     return _clean(q), _clean(x)
 
 
