@@ -115,3 +115,10 @@ def test_the_table_shows_the_numbers() -> None:
     ):
         line = next(line for line in text.splitlines() if line.strip().startswith(label))
         assert line.split()[-1] == value
+
+
+@pytest.mark.parametrize(("lam", "valid"), [(0.05, True), (0.5, False)])
+def test_an_expansion_in_lam_that_grows_is_called_invalid(lam: float, valid: bool) -> None:
+    """Kills: growing modes of the expansion printed beside a stable model without a word, or the word always there."""
+    text = format_report(theory_report(Model.oscillators(k_C=1.0, k_Q=1.0, lam=lam, friction=0.3, diffusion=0.5)))
+    assert ("not valid here" not in text) == valid

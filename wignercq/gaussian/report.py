@@ -235,7 +235,8 @@ def format_report(report: Report) -> str:
         ],
     )
     lines += _section(
-        "Weak coupling (leading orders in lam; for lam well below the springs)", _weak_rows(report["weak_coupling"])
+        "Weak coupling (leading orders in lam; for lam well below the springs)",
+        _weak_rows(report["weak_coupling"], dynamics["stable"]),
     )
     if report["steady_state"] is None:
         lines += _section("Steady state", [("none", report["reason"])])
@@ -286,12 +287,14 @@ _STEADY_LABELS = {
 }
 
 
-def _weak_rows(weak: Report) -> list[tuple[str, str]]:
+def _weak_rows(weak: Report, stable: bool) -> list[tuple[str, str]]:
     poles = weak["eigenvalues"] or []
     rows = [
         (f"eigenvalue {k}", f"{_show(re)} {'+' if im >= 0 else '-'} {_show(abs(im))} i")
         for k, (re, im) in enumerate(poles, 1)
     ]
+    if stable and any(re < 0 for re, _ in poles):
+        rows.append(("not valid here", "growing modes, which the model has not; lam is too large"))
     return [*rows, *_scalars(weak, _WEAK_LABELS)]
 
 
