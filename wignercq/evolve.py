@@ -61,7 +61,7 @@ def evolve(
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
     grid : Grid, mapping of axis name to AxisChoice, or None
-        What is missing is chosen (:func:`wignercq.grid_choice.choose_grid`).
+        What is missing is chosen (:func:`wignercq.grid_choice.choose_grid`) and trimmed to what a pilot run uses of it.
     duration : float
         End time; the run starts at 0. Not with `times`.
     outputs : int
