@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from wignercq.solution import Solution
+from typing import Any
 
 
 class WignerCQError(Exception):
@@ -53,7 +50,7 @@ class StoppedError(WignerCQError):
         Everything computed up to the last good output; None if there was none.
     """
 
-    def __init__(self, message: str, solution: Solution | None = None) -> None:
+    def __init__(self, message: str, solution: Any = None) -> None:
         super().__init__(message)
         self.solution = solution
 
@@ -73,7 +70,7 @@ class Interrupted(StoppedError):
         Number of the signal.
     """
 
-    def __init__(self, message: str, solution: Solution | None = None, signal: int = 2) -> None:
+    def __init__(self, message: str, solution: Any = None, signal: int = 2) -> None:
         super().__init__(message, solution)
         self.signal = signal
 

@@ -145,7 +145,8 @@ def evolve(
         except Stop as stop:
             raise Interrupted("interrupted", so_far(), stop.signal) from None
         except ResolutionError as error:
-            raise ResolutionError(str(error), so_far()) from None
+            error.solution = so_far()
+            raise
         except MemoryError as error:
             raise MemoryLimitError(f"grid: expected a run that fits the free memory, got: {error}") from None
     result = session.solution(keep_state=keep_state)
