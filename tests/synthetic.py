@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from wignercq.gaussian import LinearModel
-from wignercq.grid import NAMES, Axis, Grid
-from wignercq.model import Model
+from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.model import Model
 
 PLANES = {"density_qp": "qp", "wigner_xy": "xy", "density_qx": "qx", "density_py": "py"}
 MEAN = np.array([1.2, -0.3, -0.8, 0.4])

@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 from wignercq.errors import ExpressionError
-from wignercq.expressions import FUNCTIONS, SYMPY_FUNCTIONS, as_rational, parse, real_symbol, substitute
+from wignercq.model.formulas import FUNCTIONS, SYMPY_FUNCTIONS, as_rational, parse, real_symbol, substitute
 
 POINT = {"x": 0.37, "k": 1.9}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wignercq.errors import GridError
-from wignercq.grid import NAMES, Axis, Grid
+from wignercq.grid.grid import NAMES, Axis, Grid
 
 GRID = Grid(Axis(-1.0, 3.0, 8), Axis(-2.0, 2.5, 9), Axis(-3.0, 1.0, 10), Axis(-0.5, 5.0, 12))
 

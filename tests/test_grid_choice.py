@@ -11,7 +11,7 @@ from independent.linear_moments import oscillator_drift, oscillator_noise, propa
 
 from wignercq import Axis, AxisChoice, Grid, Model, choose_grid, evolve
 from wignercq.errors import GridError
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, gaussian, product, thermal
 
 TOLERANCE = 1e-5

@@ -14,7 +14,7 @@ import pytest
 import sympy as sp
 
 from wignercq.errors import ExpressionError, ModelError
-from wignercq.model import Model, Q, X
+from wignercq.model.model import Model, Q, X
 
 
 def test_oscillators_are_the_formulas_of_the_paper() -> None:

@@ -11,7 +11,7 @@ import synthetic
 
 from wignercq.errors import InputError
 from wignercq.gaussian import LinearModel
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.plotting import plot_diagnostics, plot_moments, plot_planes
 
 PLANES = ("density_qp", "wigner_xy", "density_qx", "density_py")

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import eval_hermite, eval_laguerre
 
 from wignercq.errors import StateError
-from wignercq.grid import Axis
+from wignercq.grid.grid import Axis
 from wignercq.states import (
     GaussianQuantumState,
     QuantumState,

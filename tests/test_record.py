@@ -7,7 +7,7 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid, ResolutionWarning, Solution, evolve
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.observables import Energies, Marginals
 from wignercq.record import DESCRIPTIONS
 from wignercq.states import gaussian

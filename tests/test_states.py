@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from wignercq.errors import StateError
-from wignercq.grid import Axis, Grid
+from wignercq.grid.grid import Axis, Grid
 from wignercq.states import (
     ClassicalDensity,
     ClassicalGaussian,

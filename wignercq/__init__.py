@@ -16,9 +16,9 @@ from wignercq.errors import (
 )
 from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
-from wignercq.grid import Axis, Grid
+from wignercq.grid.grid import Axis, Grid
 from wignercq.grid_choice import AxisChoice, choose_grid
-from wignercq.model import Model
+from wignercq.model.model import Model
 from wignercq.propagator import Propagator
 from wignercq.solution import Solution
 from wignercq.states import State

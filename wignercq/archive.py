@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from wignercq.errors import CheckpointError
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 
 MAGIC = b"wignercq archive 1, sha256 "
 DIGEST = slice(len(MAGIC), len(MAGIC) + 64)

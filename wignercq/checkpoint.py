@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from wignercq.archive import Archive
 from wignercq.errors import CheckpointError, CheckpointWarning, GridError
-from wignercq.grid import NAMES, Axis, Grid
-from wignercq.model import Model
+from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.model import Model
 from wignercq.record import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS, Frame, Record
 
 FORMAT = 1

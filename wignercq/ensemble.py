@@ -13,8 +13,8 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import GridError
-from wignercq.grid import NAMES, Axis
-from wignercq.model import Model, Q, X
+from wignercq.grid.grid import NAMES, Axis
+from wignercq.model.model import Model, Q, X
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
 MOMENTS_IN_TIME = 60

@@ -13,11 +13,11 @@ from tqdm import tqdm
 
 from wignercq.checkpoint import CheckpointFiles
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
-from wignercq.expressions import MAX_NUMBER
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
-from wignercq.model import Model
+from wignercq.model.formulas import MAX_NUMBER
+from wignercq.model.model import Model
 from wignercq.monitors import ERROR_LEVEL
 from wignercq.prepare import Numerics
 from wignercq.request import Request

@@ -22,8 +22,8 @@ import sympy as sp
 
 from wignercq.ensemble import Trajectories, draw, is_gaussian
 from wignercq.errors import GridError
-from wignercq.grid import NAMES, Axis, Grid
-from wignercq.model import Model, X
+from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.model import Model, X
 from wignercq.states import GaussianState, State
 
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wignercq.errors import ResolutionError, ResolutionWarning
-from wignercq.grid import NAMES, Axis
+from wignercq.grid.grid import NAMES, Axis
 from wignercq.observables import Marginals
 
 EDGE_BAND = 1 / 16  # share of an axis, at each end, that counts as edge

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
-from wignercq.grid import NAMES, Axis, Grid
-from wignercq.model import Model, Q, X
+from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.model import Model, Q, X
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ import numpy as np
 
 from wignercq.engines import Engine
 from wignercq.errors import GridError, InputError
-from wignercq.grid import MIN_POINTS, Axis, Grid
-from wignercq.model import Model
+from wignercq.grid.grid import MIN_POINTS, Axis, Grid
+from wignercq.model.model import Model
 from wignercq.observables import Marginals
 from wignercq.propagator import Propagator
 from wignercq.schemes import Scheme

@@ -11,10 +11,10 @@ import numpy as np
 
 from wignercq.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.errors import GridError, InputError, MemoryLimitError, StateError
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 from wignercq.grid_choice import AxisChoice, Outlook, fixed_grid, is_fixed
 from wignercq.memory import free_memory
-from wignercq.model import Model
+from wignercq.model.model import Model
 from wignercq.pilot import Pilot, coarsened, resample
 from wignercq.propagator import Propagator
 from wignercq.schemes import BY_ORDER, Part, Scheme

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wignercq.engines import Engine, Kick
-from wignercq.model import Model
+from wignercq.model.model import Model
 from wignercq.schemes import Part, Scheme, Stage
 from wignercq.symbols import GeneratorSymbol, SampledSymbol
 from wignercq.transport import contraction_matrix, free_shear

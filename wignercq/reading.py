@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.record import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
 
 COMPRESSION = 100  # a variable may hold this many times the bytes of its file

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 from scipy.interpolate import make_interp_spline
 
-from wignercq.grid import NAMES, Grid
-from wignercq.model import Model
+from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.model import Model
 from wignercq.observables import Energies, Marginals, occupation
 from wignercq.propagator import Boundary
 from wignercq.regrid import embedding

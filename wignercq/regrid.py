@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from wignercq.engines import Engine
-from wignercq.grid import NAMES, Axis, Grid, fast_even_size
+from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
 from wignercq.grid_choice import AxisChoice
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from wignercq.grid import NAMES, Axis, Grid
+from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.memory import free_memory, held_memory
-from wignercq.model import Model
+from wignercq.model.model import Model
 from wignercq.monitors import ERROR_LEVEL
 from wignercq.prepare import Numerics
 from wignercq.regrid import Adapter, Freedom

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.gaussian import OrnsteinUhlenbeck
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 

@@ -28,9 +28,9 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError
-from wignercq.expressions import as_rational, real_symbol
-from wignercq.growth import require_differentiable
-from wignercq.model import Model, Q, X
+from wignercq.model.complexity import require_differentiable
+from wignercq.model.formulas import as_rational, real_symbol
+from wignercq.model.model import Model, Q, X
 
 R, S = real_symbol("r"), real_symbol("s")
 ZERO = sp.Integer(0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wignercq.errors import InputError, ResolutionError
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 from wignercq.monitors import Watch, mass_at_all_ends, mass_at_ends, spectral_tail
 from wignercq.observables import Marginals
 from wignercq.propagator import Boundary, Propagator

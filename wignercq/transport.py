@@ -13,8 +13,8 @@ import math
 import numpy as np
 
 from wignercq.engines import Shear
-from wignercq.grid import Axis, Grid
-from wignercq.model import Model
+from wignercq.grid.grid import Axis, Grid
+from wignercq.model.model import Model
 
 
 def free_shear(model: Model, grid: Grid, time: float) -> Shear:

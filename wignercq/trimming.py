@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from wignercq.grid import NAMES, Axis, Grid
+from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.pilot import Survey
 

@@ -25,7 +25,7 @@ from scipy.integrate import solve_ivp
 
 from wignercq import Axis, Grid, Model, Propagator, Solution, choose_grid, evolve
 from wignercq.engines import TiledEngine
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.schemes import BY_ORDER
 from wignercq.states import GaussianState, gaussian
 

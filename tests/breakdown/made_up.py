@@ -7,7 +7,7 @@ import xarray as xr
 
 from wignercq.breakdown import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.sweep import SweepResult
 from wignercq.sweep.result import gathered
 

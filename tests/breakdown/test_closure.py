@@ -11,7 +11,7 @@ from wignercq import LinearModel, Model
 from wignercq.breakdown import gaussian_closure, linearised
 from wignercq.breakdown.averages import GaussianAverages, exact_nodes
 from wignercq.errors import ModelError
-from wignercq.model import Q, X
+from wignercq.model.model import Q, X
 from wignercq.symbols import GeneratorSymbol, R, S
 
 MEAN = np.array([0.7, -0.4])

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from wignercq.breakdown import Breakdown
 from wignercq.comparison import computed
 from wignercq.config import Config
-from wignercq.model import Model, X
+from wignercq.model.model import Model, X
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from breakdown import made_up
 from PIL import Image
 
 from wignercq.breakdown import OBSERVABLES
-from wignercq.expressions import FUNCTIONS
+from wignercq.model.formulas import FUNCTIONS
 from wignercq.plotting import formula_svg
 from wignercq.report import comparison_report, sweep_report, write_report
 from wignercq.report.model import latex

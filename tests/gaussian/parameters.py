@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from wignercq.gaussian import CoupledOscillators
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 two_hundred = settings(max_examples=200, deadline=None, derandomize=True)
 fifty = settings(two_hundred, max_examples=50)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 ROOT = Path(__file__).parents[2]
 FIGURES = (

@@ -20,7 +20,7 @@ from wignercq.gaussian import (
     uncertainty_product,
     weak_occupation,
 )
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 ALPHA, HBAR, MASS, SPRING = 0.4, 0.6, 0.7, 1.3
 FREQUENCY = np.sqrt(SPRING / MASS)

@@ -8,7 +8,7 @@ from gaussian.parameters import hybrid
 
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel, potential_minimum, quadratic_expansion
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 GENERAL = Model(
     "a*q**2/2 + b*q + 2",

@@ -19,7 +19,7 @@ from wignercq.gaussian import (
     susceptibilities,
     susceptibility,
 )
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 
 def relative_error(found: np.ndarray, expected: np.ndarray) -> float:

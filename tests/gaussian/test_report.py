@@ -10,7 +10,7 @@ from gaussian.parameters import hybrid
 
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel, format_report, hybrid_covariance, theory_report
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 ANHARMONIC = Model(
     "k*q**2/2 + q**4/4 - 0.3*q",

@@ -7,7 +7,7 @@ import pytest
 
 from wignercq.errors import InputError
 from wignercq.gaussian import LinearModel, sensitivity
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 BASE = {
     "a": 1.7,

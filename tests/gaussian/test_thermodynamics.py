@@ -25,7 +25,7 @@ from wignercq.gaussian import (
     steady_entropy_production,
     thermal_covariance,
 )
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 START_MEAN = np.array([0.7, -0.3, -0.9, 0.4])
 START = np.array([[0.5, 0.1, 0.0, 0.05], [0.1, 0.4, 0.1, 0.0], [0.0, 0.1, 0.9, -0.1], [0.05, 0.0, -0.1, 0.6]])

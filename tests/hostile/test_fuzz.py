@@ -13,7 +13,7 @@ from hostile.test_corpus import configured, modelled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wignercq.expressions import FUNCTIONS
+from wignercq.model.formulas import FUNCTIONS
 
 OPERATORS = ["+", "-", "*", "/", "**", " - ", "*-", "**-"]
 STRAY = [

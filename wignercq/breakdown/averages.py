@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import sympy as sp
 
-from wignercq.model import Model, Q, X
+from wignercq.model.model import Model, Q, X
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from scipy.integrate import solve_ivp
 from wignercq.breakdown.averages import GaussianAverages, exact_nodes
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel
-from wignercq.model import Model, Q, X
+from wignercq.model.model import Model, Q, X
 
 QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomials
 CONVERGED = 1e-10  # change of the moments, in widths, at which more nodes gain nothing

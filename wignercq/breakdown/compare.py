@@ -18,10 +18,10 @@ from wignercq.breakdown.lockstep import EXACT, HBAR_ORDERS, Lockstep
 from wignercq.breakdown.result import Breakdown
 from wignercq.breakdown.table import Table
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
-from wignercq.model import Model
+from wignercq.model.model import Model
 from wignercq.prepare import Numerics, Prepared, prepare
 from wignercq.solution import Solution
 from wignercq.states import State

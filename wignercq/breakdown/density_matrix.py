@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from wignercq.grid import Axis
+from wignercq.grid.grid import Axis
 
 
 def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.ndarray:

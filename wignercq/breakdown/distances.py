@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from wignercq.grid import NAMES, Grid
+from wignercq.grid.grid import NAMES, Grid
 from wignercq.observables import Marginals
 
 #: Marginals that are probability densities: of one variable, and of two whose operators commute.

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import InputError, ResolutionError
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 from wignercq.monitors import ERROR_LEVEL, Watch, edge_mass, spectral_tail
 from wignercq.observables import Marginals
 from wignercq.prepare import Prepared

@@ -25,8 +25,8 @@ from wignercq.breakdown.distances import (
 )
 from wignercq.breakdown.lockstep import EXACT, Look
 from wignercq.breakdown.verdict import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
-from wignercq.grid import NAMES, Grid
-from wignercq.model import Model, X
+from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.model import Model, X
 from wignercq.observables import Energies
 from wignercq.record import FRAME_PLANES
 

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 
 PAIRS = tuple(combinations_with_replacement(range(4), 2))
 ENERGIES = ("energy", "energy_classical", "energy_quantum", "energy_interaction")

@@ -17,10 +17,10 @@ from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
 from wignercq.config.text import parse, read
 from wignercq.errors import ConfigError, GridError, InputError
-from wignercq.expressions import MAX_NUMBER
-from wignercq.grid import MIN_POINTS, NAMES, Axis
+from wignercq.grid.grid import MIN_POINTS, NAMES, Axis
 from wignercq.grid_choice import AxisChoice
-from wignercq.model import Model
+from wignercq.model.formulas import MAX_NUMBER
+from wignercq.model.model import Model
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000

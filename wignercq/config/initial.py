@@ -14,8 +14,8 @@ from pydantic import Field
 
 from wignercq.config.tables import Covariance2, Covariance4, Four, Table, Two
 from wignercq.errors import StateError
-from wignercq.expressions import as_rational, parse, representable, substitute
-from wignercq.model import Model, X
+from wignercq.model.formulas import as_rational, parse, representable, substitute
+from wignercq.model.model import Model, X
 from wignercq.states import (
     ClassicalGaussian,
     QuantumState,

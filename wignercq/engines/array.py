@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wignercq.engines.base import Engine, Kick, Shear, fold_power
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 
 
 class ArrayEngine(Engine):

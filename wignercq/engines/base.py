@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from threadpoolctl import ThreadpoolController
 
 from wignercq.engines.base import Engine, Kick, Shear
 from wignercq.engines.factored import FactoredAxis, TileLayout, TileTransform
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 
 CACHE_LINE = 64  # bytes
 TILE_BYTES = 1024 * 1024  # of W in one tile

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from wignercq.errors import InputError, ModelError
 from wignercq.gaussian.linear import require_quadratic
 from wignercq.gaussian.oscillators import CoupledOscillators
-from wignercq.model import Model, X
+from wignercq.model.model import Model, X
 
 
 def quantum_frequency(model: Model) -> float:

@@ -11,9 +11,9 @@ import sympy as sp
 from scipy.optimize import minimize
 
 from wignercq.errors import ModelError
-from wignercq.expressions import as_rational
 from wignercq.gaussian.ou import OrnsteinUhlenbeck
-from wignercq.model import Model, Q, X
+from wignercq.model.formulas import as_rational
+from wignercq.model.model import Model, Q, X
 
 STARTS = (0.0, -1.0, 1.0, -0.1, 0.1, -10.0, 10.0)  # where the search for a minimum begins, along each coordinate
 MAX_ITERATIONS = 100  # from each of them

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import ModelError
 from wignercq.gaussian.linear import LinearModel, require_quadratic
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from wignercq.gaussian.thermodynamics import (
 )
 from wignercq.gaussian.twotime import effective_temperatures
 from wignercq.gaussian.weak import induced_damping, weak_poles
-from wignercq.model import Model
+from wignercq.model.model import Model
 
 NAMES = ("q", "p", "x", "y")
 Report = dict[str, Any]

@@ -9,9 +9,9 @@ import sympy as sp
 from scipy.linalg import solve_continuous_lyapunov
 
 from wignercq.errors import InputError
-from wignercq.expressions import as_rational, real_symbol
 from wignercq.gaussian.linear import LinearModel, require_quadratic
-from wignercq.model import Model, Q, X
+from wignercq.model.formulas import as_rational, real_symbol
+from wignercq.model.model import Model, Q, X
 
 PHYSICAL = ("classical_mass", "quantum_mass", "hbar", "friction", "diffusion", "decoherence")
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError, ModelError, StateError
 from wignercq.gaussian.linear import LinearModel, require_quadratic
-from wignercq.model import Model, Q, X
+from wignercq.model.model import Model, Q, X
 
 
 class Energies(NamedTuple):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wignercq.gaussian import OrnsteinUhlenbeck
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, largest, reached
 
 PLANES = (

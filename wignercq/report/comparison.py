@@ -9,7 +9,7 @@ import xarray as xr
 
 from wignercq.breakdown import OBSERVABLES, Breakdown
 from wignercq.config import Config
-from wignercq.grid import NAMES
+from wignercq.grid.grid import NAMES
 from wignercq.report import page
 from wignercq.report.model import model_section
 from wignercq.report.page import Cell

@@ -8,8 +8,8 @@ import numpy as np
 import sympy as sp
 
 from wignercq.config import Config
-from wignercq.grid import NAMES
-from wignercq.model import Model, Q
+from wignercq.grid.grid import NAMES
+from wignercq.model.model import Model, Q
 from wignercq.report import page
 
 KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
-from wignercq.grid import Axis
+from wignercq.grid.grid import Axis
 from wignercq.states.sampling import (
     array,
     bandwidth_of,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
-from wignercq.grid import Grid
+from wignercq.grid.grid import Grid
 from wignercq.states.classical import ClassicalState
 from wignercq.states.quantum import QuantumState, require_uncertainty
 from wignercq.states.sampling import covariance_matrix, frozen, normal_bandwidth, normal_support, number, vector

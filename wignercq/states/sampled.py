@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from wignercq.errors import StateError
-from wignercq.grid import Axis
+from wignercq.grid.grid import Axis
 from wignercq.states.quantum import QuantumState, oscillator_length
 from wignercq.states.sampling import (
     array,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from wignercq.errors import StateError
-from wignercq.grid import Axis
+from wignercq.grid.grid import Axis
 
 NEGLIGIBLE = 1e-8  # of the maximum: what samples may still hold at the ends of their range and near their Nyquist limit
 FLOOR = 1e-12  # of the maximum: below it sampled fields are rounding noise

@@ -11,7 +11,7 @@ from functools import cache
 import sympy as sp
 
 from wignercq.errors import ExpressionError
-from wignercq.expressions import substitute
+from wignercq.model.formulas import substitute
 
 DIGITS = (500, 1000)  # so that exp(-1000) still counts beside 1
 REACHES = (1, -1, 10, -10, 1000, -1000)  # so that no step between flat parts is missed

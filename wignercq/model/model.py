@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from wignercq.differences import is_quadratic, is_separable
 from wignercq.errors import ModelError
-from wignercq.expressions import (
+from wignercq.model.complexity import require_tractable
+from wignercq.model.formulas import (
     CONSTANTS,
     FUNCTIONS,
     MAX_NUMBER,
@@ -28,7 +28,7 @@ from wignercq.expressions import (
     representable,
     substitute,
 )
-from wignercq.growth import require_tractable
+from wignercq.model.structure import is_quadratic, is_separable
 
 Formula: TypeAlias = str | float | sp.Expr
 
@@ -48,7 +48,7 @@ class Model:
     Parameters
     ----------
     classical_potential, quantum_potential, interaction : str, number or sympy.Expr
-        V_C(q), V_Q(x) and V_I(q, x); text is parsed through a whitelist (:mod:`wignercq.expressions`).
+        V_C(q), V_Q(x) and V_I(q, x); text is parsed through a whitelist (:mod:`wignercq.model.formulas`).
     parameters : mapping of str to float
         Values of the other names in the potentials.
     classical_mass, quantum_mass : float

@@ -1,0 +1,1 @@
+"""Where: the four axes, what of them is fixed, interpolation between them."""
