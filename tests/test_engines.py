@@ -13,8 +13,9 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid
-from wignercq.engines import ArrayEngine, Kick, Shear, TiledEngine, tiled
-from wignercq.engines.factored import FactoredAxis, TileLayout, TileTransform
+from wignercq.engines import ArrayEngine, Kick, Shear, TiledEngine
+from wignercq.propagation.engines import tiled
+from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 #: The last two have axes transformed in two steps, all four of them and of odd lengths, and a prime.
 SIZES = [(8, 9, 10, 11), (11, 10, 9, 8), (16, 8, 8, 16), (9, 15, 13, 12), (18, 21, 24, 22), (8, 17, 45, 33)]

@@ -10,13 +10,13 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid, Model, ResolutionError, ResolutionWarning, evolve
-from wignercq.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.errors import StateError
 from wignercq.monitors import Watch, edge_mass, spectral_tail
 from wignercq.observables import Marginals
-from wignercq.propagator import Propagator
+from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import STRANG
 from wignercq.record import Record
-from wignercq.schemes import STRANG
 from wignercq.states import ClassicalGaussian, coherent, product
 from wignercq.time_loop import TimeLoop
 

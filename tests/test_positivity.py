@@ -13,9 +13,9 @@ from scipy.special import eval_genlaguerre
 from test_properties import System, decimals, examples
 
 from wignercq import Axis, Grid, Model
-from wignercq.engines import TiledEngine
-from wignercq.propagator import Propagator
-from wignercq.schemes import BY_ORDER
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import BY_ORDER
 from wignercq.states import ClassicalGaussian, State, cat, fock, gaussian, product
 
 #: Resolves the states, and their products with Fock states.

@@ -10,8 +10,8 @@ import systems
 from independent.linear_moments import oscillator_drift, oscillator_noise, propagate
 
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.engines import TiledEngine
-from wignercq.schemes import CHIN_4A, FORWARD_3, STRANG, Scheme
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import CHIN_4A, FORWARD_3, STRANG, Scheme
 
 # resolves W to about 1e-8, below the time errors compared
 RESOLVED = Grid(Axis(-5.3, 5.9, 34), Axis(-6.0, 5.7, 32), Axis(-4.9, 4.5, 36), Axis(-5.2, 5.4, 38))

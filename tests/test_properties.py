@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wignercq import Axis, Grid, Model
-from wignercq.engines import TiledEngine
-from wignercq.propagator import Propagator
-from wignercq.schemes import BY_ORDER
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import BY_ORDER
 
 Terms = dict[tuple[int, int], float]  # coefficients of q**i x**j
 Test = TypeVar("Test", bound=Callable[..., None])

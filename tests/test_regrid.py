@@ -9,7 +9,7 @@ import pytest
 import systems
 
 from wignercq import Axis, AxisChoice, Grid, Model, evolve
-from wignercq.engines import TiledEngine
+from wignercq.propagation.engines import TiledEngine
 from wignercq.regrid import Adapter, Freedom, embedding, grown, refined, transfer
 from wignercq.states import gaussian
 

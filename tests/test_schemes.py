@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wignercq.errors import InputError
-from wignercq.schemes import BY_ORDER, CHIN_4A, FORWARD_3, STRANG, Part, Scheme, Stage
+from wignercq.propagation.schemes import BY_ORDER, CHIN_4A, FORWARD_3, STRANG, Part, Scheme, Stage
 
 HALF = Fraction(1, 2)
 T, V = Part.TRANSPORT, Part.MOMENTUM

@@ -9,7 +9,7 @@ import systems
 
 from wignercq import Model, ModelError
 from wignercq.model.model import Q, X
-from wignercq.symbols import GeneratorSymbol, R, S, SampledSymbol
+from wignercq.propagation.generator import GeneratorSymbol, R, S, SampledSymbol
 
 HBAR, M, m, D2, D0 = 0.7, 1.6, 0.8, 0.6, 0.9
 

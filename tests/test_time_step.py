@@ -9,10 +9,10 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.engines import TiledEngine
 from wignercq.errors import InputError
 from wignercq.pilot import Pilot, coarsened, resample
-from wignercq.schemes import CHIN_4A, STRANG, Scheme
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import CHIN_4A, STRANG, Scheme
 from wignercq.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
 
 DURATION = 1.0

@@ -8,10 +8,10 @@ import systems
 from benchmarks import tolerances
 
 from wignercq import Propagator, evolve
-from wignercq.engines import TiledEngine
 from wignercq.errors import InputError
 from wignercq.prepare import ROUNDING, Numerics
-from wignercq.schemes import FORWARD_3
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import FORWARD_3
 from wignercq.states import gaussian
 
 TOLERANCE = 1e-4

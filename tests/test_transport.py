@@ -9,8 +9,8 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid
-from wignercq.engines import ArrayEngine
-from wignercq.transport import contraction_matrix, free_shear
+from wignercq.propagation.engines import ArrayEngine
+from wignercq.propagation.transport import contraction_matrix, free_shear
 
 AXES = [Axis(-9.0, 9.5, 64), Axis(-9.0, 9.5, 63), Axis(-6.0, 14.0, 72), Axis(-15.0, 7.8, 81)]
 

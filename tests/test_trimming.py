@@ -9,8 +9,8 @@ import pytest
 import systems
 
 from wignercq import Axis, AxisChoice, Grid, choose_grid, evolve
-from wignercq.engines import TiledEngine
 from wignercq.pilot import Survey
+from wignercq.propagation.engines import TiledEngine
 from wignercq.states import ClassicalGaussian, fock, product
 from wignercq.trimming import KEPT, TRIMMED, trimmed
 

@@ -19,7 +19,7 @@ from wignercq.gaussian import LinearModel
 from wignercq.grid.grid import Axis, Grid
 from wignercq.grid_choice import AxisChoice, choose_grid
 from wignercq.model.model import Model
-from wignercq.propagator import Propagator
+from wignercq.propagation.propagator import Propagator
 from wignercq.solution import Solution
 from wignercq.states import State
 

@@ -76,7 +76,7 @@ def evolve(
         of, above 0.3 it is refused. Steps are at ``n * dt`` whatever the outputs; an output between two steps is
         reached by a shorter step on a copy, so other outputs never change the result.
     order : {4, 2}
-        Order of the splitting scheme (:mod:`wignercq.schemes`).
+        Order of the splitting scheme (:mod:`wignercq.propagation.schemes`).
     hbar_order : int or None
         None: exact. 0: the classical Fokker-Planck counterpart. n: Moyal terms up to hbar**(2n).
     precision : {"float64", "float32"}

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.engines import Engine
 from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables import Marginals
-from wignercq.propagator import Propagator
-from wignercq.schemes import Scheme
+from wignercq.propagation.engines import Engine
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import Scheme
 from wignercq.time_step import FEWEST_STEPS, MAX_STEPS, ErrorLaw, TimeStep
 
 MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared

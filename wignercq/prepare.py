@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.errors import GridError, InputError, MemoryLimitError, StateError
 from wignercq.grid.grid import Grid
 from wignercq.grid_choice import AxisChoice, Outlook, fixed_grid, is_fixed
 from wignercq.memory import free_memory
 from wignercq.model.model import Model
 from wignercq.pilot import Pilot, coarsened, resample
-from wignercq.propagator import Propagator
-from wignercq.schemes import BY_ORDER, Part, Scheme
+from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
+from wignercq.propagation.step_check import StepCheck, noise_level
 from wignercq.states import State
-from wignercq.step_check import StepCheck, noise_level
 from wignercq.time_step import FEWEST_STEPS, SAFETY, TimeStep
 from wignercq.trimming import trimmed
 

@@ -13,7 +13,7 @@ from scipy.interpolate import make_interp_spline
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables import Energies, Marginals, occupation
-from wignercq.propagator import Boundary
+from wignercq.propagation.propagator import Boundary
 from wignercq.regrid import embedding
 
 ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}

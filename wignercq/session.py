@@ -15,11 +15,11 @@ from wignercq.checkpoint import Header, Snapshot
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, ResolutionWarning
 from wignercq.monitors import Watch
 from wignercq.prepare import DTYPES, prepare, require_memory
-from wignercq.propagator import Propagator
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.step_check import StepCheck
 from wignercq.record import Record
 from wignercq.request import Request
 from wignercq.solution import Solution
-from wignercq.step_check import StepCheck
 from wignercq.time_loop import TimeLoop, whole_steps
 from wignercq.time_step import TimeStep
 

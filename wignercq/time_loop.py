@@ -13,10 +13,10 @@ from wignercq.errors import InputError, ResolutionError
 from wignercq.grid.grid import Grid
 from wignercq.monitors import Watch, mass_at_all_ends, mass_at_ends, spectral_tail
 from wignercq.observables import Marginals
-from wignercq.propagator import Boundary, Propagator
+from wignercq.propagation.propagator import Boundary, Propagator
+from wignercq.propagation.step_check import StepCheck
 from wignercq.record import Record
 from wignercq.regrid import Adapter, transfer
-from wignercq.step_check import StepCheck
 
 CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
 STRETCH_WORK = 250_000_000  # cells times steps between two such moments, at most: some seconds

@@ -24,9 +24,9 @@ from number_basis import Mode, NumberBasis
 from scipy.integrate import solve_ivp
 
 from wignercq import Axis, Grid, Model, Propagator, Solution, choose_grid, evolve
-from wignercq.engines import TiledEngine
 from wignercq.grid.grid import NAMES
-from wignercq.schemes import BY_ORDER
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import BY_ORDER
 from wignercq.states import GaussianState, gaussian
 
 Array = np.ndarray

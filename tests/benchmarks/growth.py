@@ -13,8 +13,8 @@ import numpy as np
 from common import Shape, grid_of, in_turn, markdown, name_of
 
 from wignercq import Model, Propagator
-from wignercq.engines import TiledEngine
-from wignercq.schemes import STRANG
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import STRANG
 from wignercq.states import gaussian
 
 MEMORY = Path(__file__).with_name("memory.py")

@@ -18,7 +18,7 @@ import pyfftw
 import scipy.fft
 from common import Shape, grid_of, in_turn, name_of, parse_shape
 
-from wignercq.engines import Kick, Shear, TiledEngine
+from wignercq.propagation.engines import Kick, Shear, TiledEngine
 
 WORKERS = 2
 IN_CACHE = 256 * 1024  # bytes of the array that is transformed over and over

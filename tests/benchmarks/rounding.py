@@ -9,8 +9,8 @@ import numpy as np
 from common import markdown
 
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.engines import TiledEngine
-from wignercq.schemes import BY_ORDER, Part, Scheme
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import gaussian
 
 HBAR = 0.8

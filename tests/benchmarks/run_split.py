@@ -12,10 +12,10 @@ from common import markdown, timed
 
 import wignercq.prepare
 from wignercq import Model, Propagator, Solution, evolve
-from wignercq.engines import TiledEngine
 from wignercq.grid_choice import Outlook
 from wignercq.observables import Marginals
 from wignercq.pilot import Pilot
+from wignercq.propagation.engines import TiledEngine
 from wignercq.record import Record
 from wignercq.states import State
 

@@ -23,11 +23,11 @@ import numpy as np
 from common import machine, markdown
 
 from wignercq import Axis, Grid, Model
-from wignercq.engines import Kick, TiledEngine
-from wignercq.schemes import CHIN_4A, FORWARD_3, STRANG, Part, Stage
+from wignercq.propagation.engines import Kick, TiledEngine
+from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
+from wignercq.propagation.schemes import CHIN_4A, FORWARD_3, STRANG, Part, Stage
+from wignercq.propagation.transport import contraction_matrix, free_shear
 from wignercq.states import gaussian
-from wignercq.symbols import GeneratorSymbol, SampledSymbol
-from wignercq.transport import contraction_matrix, free_shear
 
 HBAR = 0.8
 BATH = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": HBAR, "friction": 0.3, "diffusion": 0.5}

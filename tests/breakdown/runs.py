@@ -7,9 +7,9 @@ import systems
 
 from wignercq import Axis, Grid, Model, Propagator
 from wignercq.breakdown.lockstep import Lockstep
-from wignercq.engines import TiledEngine
 from wignercq.prepare import Prepared
-from wignercq.schemes import CHIN_4A
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.schemes import CHIN_4A
 from wignercq.time_step import TimeStep
 
 SETTINGS = {"classical_mass": 1.3, "quantum_mass": 0.7, "friction": 0.3}

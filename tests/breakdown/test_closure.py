@@ -12,7 +12,7 @@ from wignercq.breakdown import gaussian_closure, linearised
 from wignercq.breakdown.averages import GaussianAverages, exact_nodes
 from wignercq.errors import ModelError
 from wignercq.model.model import Q, X
-from wignercq.symbols import GeneratorSymbol, R, S
+from wignercq.propagation.generator import GeneratorSymbol, R, S
 
 MEAN = np.array([0.7, -0.4])
 COVARIANCE = np.array([[0.9, 0.35], [0.35, 0.6]])

@@ -12,10 +12,10 @@ import systems
 from faults.runs import CONFIG, FIXED_GRID, MODEL_AND_STATE
 
 from wignercq import Axis, Grid, Model, Solution, cli, evolve, memory
-from wignercq.engines import TiledEngine
 from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError, ResolutionError, ResolutionWarning
+from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 from wignercq.states import gaussian
-from wignercq.symbols import GeneratorSymbol, SampledSymbol
 from wignercq.time_loop import TimeLoop
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))

@@ -15,7 +15,7 @@ from hostile.attempts import Answer, answers, refused, require_harmless
 from wignercq import Axis, Grid, Model, cli
 from wignercq.config import Config
 from wignercq.errors import InputError
-from wignercq.symbols import GeneratorSymbol, SampledSymbol
+from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 
 FORMULAS = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *corpus.DEMANDING]
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))

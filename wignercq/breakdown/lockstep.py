@@ -13,8 +13,8 @@ from wignercq.grid.grid import Grid
 from wignercq.monitors import ERROR_LEVEL, Watch, edge_mass, spectral_tail
 from wignercq.observables import Marginals
 from wignercq.prepare import Prepared
-from wignercq.propagator import Propagator
-from wignercq.symbols import GeneratorSymbol
+from wignercq.propagation.generator import GeneratorSymbol
+from wignercq.propagation.propagator import Propagator
 
 EXACT = "exact"
 #: Equations solved on the grid, by the highest power of hbar**2 they keep.

@@ -22,9 +22,9 @@ import numpy as np
 import pyfftw
 from threadpoolctl import ThreadpoolController
 
-from wignercq.engines.base import Engine, Kick, Shear
-from wignercq.engines.factored import FactoredAxis, TileLayout, TileTransform
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.base import Engine, Kick, Shear
+from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
 TILE_BYTES = 1024 * 1024  # of W in one tile

@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
-from wignercq.engines import Shear
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
+from wignercq.propagation.engines import Shear
 
 
 def free_shear(model: Model, grid: Grid, time: float) -> Shear:

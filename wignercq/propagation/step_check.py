@@ -11,7 +11,7 @@ from typing import Any
 
 from wignercq.errors import ResolutionWarning
 from wignercq.pilot import MOMENTS, local_error
-from wignercq.propagator import Propagator
+from wignercq.propagation.propagator import Propagator
 
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
 ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps;

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.engines.base import Engine, Kick, Shear, fold_power
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.base import Engine, Kick, Shear, fold_power
 
 
 class ArrayEngine(Engine):

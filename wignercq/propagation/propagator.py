@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.engines import Engine, Kick
 from wignercq.model.model import Model
-from wignercq.schemes import Part, Scheme, Stage
-from wignercq.symbols import GeneratorSymbol, SampledSymbol
-from wignercq.transport import contraction_matrix, free_shear
+from wignercq.propagation.engines import Engine, Kick
+from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
+from wignercq.propagation.schemes import Part, Scheme, Stage
+from wignercq.propagation.transport import contraction_matrix, free_shear
 
 
 @dataclass(frozen=True)
