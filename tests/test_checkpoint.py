@@ -21,7 +21,7 @@ from faults.runs import require_identical
 from wignercq import Axis, AxisChoice, Grid, Solution, evolve
 from wignercq.archive import Archive
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, Interrupted, MemoryLimitError
-from wignercq.monitors import Watch
+from wignercq.observables.resolution import Watch
 from wignercq.states import gaussian
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))

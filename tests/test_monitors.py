@@ -11,8 +11,8 @@ import systems
 
 from wignercq import Axis, Grid, Model, ResolutionError, ResolutionWarning, evolve
 from wignercq.errors import StateError
-from wignercq.monitors import Watch, edge_mass, spectral_tail
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
+from wignercq.observables.resolution import Watch, edge_mass, spectral_tail
 from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import STRANG

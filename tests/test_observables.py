@@ -9,7 +9,7 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid, Model
-from wignercq.observables import Energies, Marginals, occupation
+from wignercq.observables.marginals import Energies, Marginals, occupation
 from wignercq.states import ClassicalGaussian, cat, coherent, fock, product
 
 HBAR = systems.HBAR

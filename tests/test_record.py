@@ -8,7 +8,7 @@ import systems
 
 from wignercq import Axis, Grid, ResolutionWarning, Solution, evolve
 from wignercq.grid.grid import NAMES
-from wignercq.observables import Energies, Marginals
+from wignercq.observables.marginals import Energies, Marginals
 from wignercq.record import DESCRIPTIONS
 from wignercq.states import gaussian
 

@@ -18,7 +18,7 @@ from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
-from wignercq.monitors import ERROR_LEVEL
+from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.prepare import Numerics
 from wignercq.request import Request
 from wignercq.session import Session

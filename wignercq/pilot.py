@@ -16,7 +16,7 @@ import numpy as np
 from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme

@@ -12,7 +12,7 @@ from scipy.interpolate import make_interp_spline
 
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
-from wignercq.observables import Energies, Marginals, occupation
+from wignercq.observables.marginals import Energies, Marginals, occupation
 from wignercq.propagation.propagator import Boundary
 from wignercq.regrid import embedding
 

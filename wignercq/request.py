@@ -13,7 +13,7 @@ from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.memory import free_memory, held_memory
 from wignercq.model.model import Model
-from wignercq.monitors import ERROR_LEVEL
+from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.prepare import Numerics
 from wignercq.regrid import Adapter, Freedom
 from wignercq.states import State

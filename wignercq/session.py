@@ -13,7 +13,7 @@ import numpy as np
 
 from wignercq.checkpoint import Header, Snapshot
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, ResolutionWarning
-from wignercq.monitors import Watch
+from wignercq.observables.resolution import Watch
 from wignercq.prepare import DTYPES, prepare, require_memory
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck

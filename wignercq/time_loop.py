@@ -11,8 +11,8 @@ import numpy as np
 
 from wignercq.errors import InputError, ResolutionError
 from wignercq.grid.grid import Grid
-from wignercq.monitors import Watch, mass_at_all_ends, mass_at_ends, spectral_tail
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
+from wignercq.observables.resolution import Watch, mass_at_all_ends, mass_at_ends, spectral_tail
 from wignercq.propagation.propagator import Boundary, Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.record import Record

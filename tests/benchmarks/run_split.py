@@ -13,7 +13,7 @@ from common import markdown, timed
 import wignercq.prepare
 from wignercq import Model, Propagator, Solution, evolve
 from wignercq.grid_choice import Outlook
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
 from wignercq.pilot import Pilot
 from wignercq.propagation.engines import TiledEngine
 from wignercq.record import Record

@@ -7,7 +7,8 @@ import pytest
 from independent.schroedinger import gaussian_packet, wigner
 
 from wignercq import Axis
-from wignercq.breakdown import density_matrix, trace_norm
+from wignercq.breakdown import trace_norm
+from wignercq.observables import density_matrix
 from wignercq.states import fock
 
 HBAR = 0.7

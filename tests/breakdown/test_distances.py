@@ -10,7 +10,7 @@ import systems
 from scipy.integrate import quad
 
 from wignercq import Axis, Grid
-from wignercq.breakdown.distances import (
+from wignercq.observables.distances import (
     DENSITIES,
     cumulants,
     gaussian_plane,
@@ -18,7 +18,7 @@ from wignercq.breakdown.distances import (
     l1_distance_to_gaussian,
     relative_entropies,
 )
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
 
 GRID = Grid(Axis(-5.6, 5.9, 26), Axis(-5.2, 5.0, 24), Axis(-4.6, 6.0, 32), Axis(-5.4, 5.1, 30))
 MEAN = np.array([0.2, -0.1, 0.15, -0.2])

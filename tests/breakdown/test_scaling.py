@@ -21,7 +21,7 @@ from scipy.integrate import quad_vec
 
 from wignercq import Axis, Grid, LinearModel, Model
 from wignercq.breakdown import gaussian_closure, linearised
-from wignercq.breakdown.distances import cumulants, l1_distance, l1_distance_to_gaussian
+from wignercq.observables.distances import cumulants, l1_distance, l1_distance_to_gaussian
 
 STEPS, DT = 8, 0.1
 TIME = STEPS * DT

@@ -74,7 +74,7 @@ def test_a_potential_that_is_singular_where_the_grid_would_grow_to(monkeypatch: 
     cramped = Grid(Axis(-3.4, 3.6, 16), Axis(-4.2, 4.0, 18), Axis(-3.3, 3.2, 20), Axis(-3.6, 3.7, 22))
     state = gaussian([0.2, -0.3, 0.1, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=systems.HBAR)
     settings = {**SETTINGS, "grid": cramped, "adapt": True, "times": [0.3, 1.5], "tolerance": 1e-3}
-    monkeypatch.setattr("wignercq.monitors.ERROR_LEVEL", 2.2e-4)  # only just above the level of growth
+    monkeypatch.setattr("wignercq.observables.resolution.ERROR_LEVEL", 2.2e-4)  # only just above the level of growth
     with pytest.raises(ResolutionError, match=r"^edge mass of axis x at t = ") as stop:
         evolve(model(quantum="0.55*x**2 - log(7.4 - x)/20"), state, **settings)
     assert "widen grid.x.extent; the grid was to be changed at t = " in str(stop.value)

@@ -11,7 +11,7 @@ import pytest
 from faults.runs import FIXED_GRID, MODEL_AND_STATE
 
 from wignercq import cli
-from wignercq.monitors import Watch
+from wignercq.observables.resolution import Watch
 
 SMALL = f"""{MODEL_AND_STATE}{FIXED_GRID}
 [run]

@@ -2,9 +2,9 @@
 
 from wignercq.breakdown.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.breakdown.compare import THEORIES, compare
-from wignercq.breakdown.density_matrix import density_matrix, trace_norm
 from wignercq.breakdown.result import Breakdown
 from wignercq.breakdown.verdict import OBSERVABLES
+from wignercq.observables.density_matrix import density_matrix, trace_norm
 
 __all__ = [
     "OBSERVABLES",

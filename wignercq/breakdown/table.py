@@ -14,8 +14,12 @@ import xarray as xr
 
 from wignercq.breakdown.averages import GaussianAverages, exact_nodes
 from wignercq.breakdown.closure import POINT, QUADRATURE, GaussianMoments
-from wignercq.breakdown.density_matrix import density_matrix, trace_norm
-from wignercq.breakdown.distances import (
+from wignercq.breakdown.lockstep import EXACT, Look
+from wignercq.breakdown.verdict import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
+from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.model import Model, X
+from wignercq.observables.density_matrix import density_matrix, trace_norm
+from wignercq.observables.distances import (
     DENSITIES,
     cumulants,
     gaussian_plane,
@@ -23,11 +27,7 @@ from wignercq.breakdown.distances import (
     l1_distance_to_gaussian,
     relative_entropies,
 )
-from wignercq.breakdown.lockstep import EXACT, Look
-from wignercq.breakdown.verdict import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
-from wignercq.grid.grid import NAMES, Grid
-from wignercq.model.model import Model, X
-from wignercq.observables import Energies
+from wignercq.observables.marginals import Energies
 from wignercq.record import FRAME_PLANES
 
 NUMERICAL_MARGIN = 10  # moments and distances may be off by this many times the relative error of W

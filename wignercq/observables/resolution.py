@@ -9,7 +9,7 @@ import numpy as np
 
 from wignercq.errors import ResolutionError, ResolutionWarning
 from wignercq.grid.grid import NAMES, Axis
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
 
 EDGE_BAND = 1 / 16  # share of an axis, at each end, that counts as edge
 TAIL_BAND = 1 / 8  # share of the frequencies, next to Nyquist, that counts as tail

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.observables import Marginals
+from wignercq.observables.marginals import Marginals
 
 #: Marginals that are probability densities: of one variable, and of two whose operators commute.
 DENSITIES = ("q", "p", "x", "y", "qp", "qx", "qy", "px", "py")

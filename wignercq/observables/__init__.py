@@ -1,0 +1,1 @@
+"""What is measured of one W: marginals, energies, resolution, density matrix, distances."""
