@@ -9,8 +9,8 @@ import systems
 
 from wignercq import LinearModel, Model
 from wignercq.breakdown import gaussian_closure, linearised
-from wignercq.breakdown.averages import GaussianAverages, exact_nodes
 from wignercq.errors import ModelError
+from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.model.model import Q, X
 from wignercq.propagation.generator import GeneratorSymbol, R, S
 

@@ -13,11 +13,11 @@ import psutil
 import xarray as xr
 from tqdm import tqdm
 
-from wignercq.breakdown.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.breakdown.lockstep import EXACT, HBAR_ORDERS, Lockstep
 from wignercq.breakdown.result import Breakdown
 from wignercq.breakdown.table import Table
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
+from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.grid.grid import Grid
 from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests

@@ -12,10 +12,10 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from wignercq.breakdown.averages import GaussianAverages, exact_nodes
-from wignercq.breakdown.closure import POINT, QUADRATURE, GaussianMoments
 from wignercq.breakdown.lockstep import EXACT, Look
 from wignercq.breakdown.verdict import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
+from wignercq.gaussian.averages import GaussianAverages, exact_nodes
+from wignercq.gaussian.closure import POINT, QUADRATURE, GaussianMoments
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model, X
 from wignercq.observables.density_matrix import density_matrix, trace_norm

@@ -1,6 +1,33 @@
 """Gaussian theory: the exact solution of quadratic models, and of linearised ones (arXiv:2510.07402)."""
 
-from wignercq.gaussian.hybrid import (
+from wignercq.gaussian.information import (
+    block_mutual_information,
+    correlation_coefficients,
+    mutual_information,
+    two_time_correlation,
+)
+from wignercq.gaussian.linear_model import LinearModel, potential_minimum, quadratic_expansion
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from wignercq.gaussian.oscillators.coupled import (
+    CoupledOscillators,
+    hybrid_covariance,
+    spectra,
+    steady_covariance,
+    susceptibilities,
+)
+from wignercq.gaussian.oscillators.single import SingleOscillator
+from wignercq.gaussian.oscillators.weak_coupling import (
+    amplitude_ratio,
+    asymptotic_mutual_information,
+    hybrid_weak_correlators,
+    induced_damping,
+    long_lived_correlator,
+    weak_correlation,
+    weak_correlators,
+    weak_poles,
+    weak_responses,
+)
+from wignercq.gaussian.quantum_oscillator import (
     critical_temperature,
     minimum_occupation,
     occupation,
@@ -9,23 +36,7 @@ from wignercq.gaussian.hybrid import (
     uncertainty_product,
     weak_occupation,
 )
-from wignercq.gaussian.information import (
-    block_mutual_information,
-    correlation_coefficients,
-    mutual_information,
-    two_time_correlation,
-)
-from wignercq.gaussian.linear import LinearModel, potential_minimum, quadratic_expansion
-from wignercq.gaussian.oscillators import (
-    CoupledOscillators,
-    hybrid_covariance,
-    spectra,
-    steady_covariance,
-    susceptibilities,
-)
-from wignercq.gaussian.ou import OrnsteinUhlenbeck
 from wignercq.gaussian.report import format_report, theory_report
-from wignercq.gaussian.sampling import sample_euler_maruyama, sample_exact
 from wignercq.gaussian.sensitivity import Sensitivity, sensitivity
 from wignercq.gaussian.thermodynamics import (
     Energies,
@@ -41,7 +52,8 @@ from wignercq.gaussian.thermodynamics import (
     steady_entropy_production,
     thermal_covariance,
 )
-from wignercq.gaussian.twotime import (
+from wignercq.gaussian.trajectories import sample_euler_maruyama, sample_exact
+from wignercq.gaussian.two_time import (
     effective_temperatures,
     fdr_violation,
     keldysh_distribution,
@@ -51,18 +63,6 @@ from wignercq.gaussian.twotime import (
     spectrum,
     susceptibility,
     two_time,
-)
-from wignercq.gaussian.uncoupled import SingleOscillator
-from wignercq.gaussian.weak import (
-    amplitude_ratio,
-    asymptotic_mutual_information,
-    hybrid_weak_correlators,
-    induced_damping,
-    long_lived_correlator,
-    weak_correlation,
-    weak_correlators,
-    weak_poles,
-    weak_responses,
 )
 
 __all__ = [

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
-from wignercq.gaussian.ou import OrnsteinUhlenbeck
-from wignercq.gaussian.twotime import two_time
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from wignercq.gaussian.two_time import two_time
 
 
 def correlation_coefficients(covariance: ArrayLike) -> np.ndarray:

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from wignercq.errors import InputError
-from wignercq.gaussian.hybrid import (
+from wignercq.gaussian.information import block_mutual_information, correlation_coefficients, mutual_information
+from wignercq.gaussian.linear_model import LinearModel, quadratic_expansion
+from wignercq.gaussian.oscillators.coupled import CoupledOscillators
+from wignercq.gaussian.oscillators.weak_coupling import induced_damping, weak_poles
+from wignercq.gaussian.quantum_oscillator import (
     critical_temperature,
     minimum_occupation,
     occupation,
@@ -18,9 +22,6 @@ from wignercq.gaussian.hybrid import (
     uncertainty_product,
     weak_occupation,
 )
-from wignercq.gaussian.information import block_mutual_information, correlation_coefficients, mutual_information
-from wignercq.gaussian.linear import LinearModel, quadratic_expansion
-from wignercq.gaussian.oscillators import CoupledOscillators
 from wignercq.gaussian.sensitivity import PHYSICAL, sensitivity
 from wignercq.gaussian.thermodynamics import (
     energies,
@@ -29,8 +30,7 @@ from wignercq.gaussian.thermodynamics import (
     steady_entropy_production,
     thermal_covariance,
 )
-from wignercq.gaussian.twotime import effective_temperatures
-from wignercq.gaussian.weak import induced_damping, weak_poles
+from wignercq.gaussian.two_time import effective_temperatures
 from wignercq.model.model import Model
 
 NAMES = ("q", "p", "x", "y")

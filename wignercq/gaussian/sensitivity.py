@@ -9,7 +9,7 @@ import sympy as sp
 from scipy.linalg import solve_continuous_lyapunov
 
 from wignercq.errors import InputError
-from wignercq.gaussian.linear import LinearModel, require_quadratic
+from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
 

@@ -9,7 +9,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError, ModelError, StateError
-from wignercq.gaussian.linear import LinearModel, require_quadratic
+from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.model.model import Model, Q, X
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError, ModelError
-from wignercq.gaussian.ou import OrnsteinUhlenbeck
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 
 
 @dataclass(frozen=True, kw_only=True)

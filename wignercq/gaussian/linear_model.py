@@ -11,7 +11,7 @@ import sympy as sp
 from scipy.optimize import minimize
 
 from wignercq.errors import ModelError
-from wignercq.gaussian.ou import OrnsteinUhlenbeck
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError
-from wignercq.gaussian.linear import LinearModel
-from wignercq.gaussian.ou import OrnsteinUhlenbeck
+from wignercq.gaussian.linear_model import LinearModel
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 
 POSITIONS = (0, 2)  # of q and x in (q, p, x, y)
 MOMENTA = (1, 3)  # where a force on q or x enters

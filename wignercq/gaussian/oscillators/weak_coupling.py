@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import ModelError
 from wignercq.gaussian.information import mutual_information
-from wignercq.gaussian.oscillators import CoupledOscillators
+from wignercq.gaussian.oscillators.coupled import CoupledOscillators
 
 
 def weak_poles(oscillators: CoupledOscillators) -> np.ndarray:

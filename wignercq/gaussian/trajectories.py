@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError
-from wignercq.gaussian.ou import OrnsteinUhlenbeck
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 
 
 def sample_exact(

@@ -7,8 +7,8 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError, ModelError
-from wignercq.gaussian.linear import require_quadratic
-from wignercq.gaussian.oscillators import CoupledOscillators
+from wignercq.gaussian.linear_model import require_quadratic
+from wignercq.gaussian.oscillators.coupled import CoupledOscillators
 from wignercq.model.model import Model, X
 
 

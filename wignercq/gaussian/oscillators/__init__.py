@@ -1,0 +1,1 @@
+"""Closed forms of the oscillators of the paper: coupled, single, weakly coupled."""
