@@ -13,7 +13,7 @@ from scipy.linalg import eigh_tridiagonal
 from wignercq import cli
 from wignercq.config import Config
 from wignercq.evolve import evolve
-from wignercq.grid_choice import AxisChoice
+from wignercq.planning.grid_choice import AxisChoice
 from wignercq.solution import Solution
 
 ROOT = Path(__file__).parents[1]

@@ -10,10 +10,10 @@ import systems
 
 from wignercq import Axis, Grid, Model, Propagator
 from wignercq.errors import InputError
-from wignercq.pilot import Pilot, coarsened, resample
+from wignercq.planning.pilot import Pilot, coarsened, resample
+from wignercq.planning.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import CHIN_4A, STRANG, Scheme
-from wignercq.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
 
 DURATION = 1.0
 GRID = Grid(Axis(-6.1, 6.9, 36), Axis(-7.0, 6.4, 38), Axis(-5.8, 5.4, 35), Axis(-6.1, 6.2, 40))

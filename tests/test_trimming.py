@@ -9,10 +9,10 @@ import pytest
 import systems
 
 from wignercq import Axis, AxisChoice, Grid, choose_grid, evolve
-from wignercq.pilot import Survey
+from wignercq.planning.pilot import Survey
+from wignercq.planning.trimming import KEPT, TRIMMED, trimmed
 from wignercq.propagation.engines import TiledEngine
 from wignercq.states import ClassicalGaussian, fock, product
-from wignercq.trimming import KEPT, TRIMMED, trimmed
 
 TOLERANCE = 1e-4
 CENTRES, WIDTHS = np.array([0.6, -0.4, 1.1, -0.7]), np.array([0.7, 0.8, 0.5, 0.9])

@@ -17,8 +17,8 @@ from wignercq.errors import (
 from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
 from wignercq.grid.grid import Axis, Grid
-from wignercq.grid_choice import AxisChoice, choose_grid
 from wignercq.model.model import Model
+from wignercq.planning.grid_choice import AxisChoice, choose_grid
 from wignercq.propagation.propagator import Propagator
 from wignercq.solution import Solution
 from wignercq.states import State

@@ -14,12 +14,12 @@ from tqdm import tqdm
 from wignercq.checkpoint import CheckpointFiles
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
 from wignercq.grid.grid import Grid
-from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.prepare import Numerics
+from wignercq.planning.grid_choice import AxisChoice
+from wignercq.planning.prepare import Numerics
 from wignercq.request import Request
 from wignercq.session import Session
 from wignercq.solution import Solution
@@ -61,7 +61,7 @@ def evolve(
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
     grid : Grid, mapping of axis name to AxisChoice, or None
-        What is missing is chosen (:func:`wignercq.grid_choice.choose_grid`) and trimmed to what a pilot run uses of it.
+        What is missing is chosen (:func:`wignercq.planning.grid_choice.choose_grid`) and trimmed to what a pilot run uses of it.
     duration : float
         End time; the run starts at 0. Not with `times`.
     outputs : int

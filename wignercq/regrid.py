@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
-from wignercq.grid_choice import AxisChoice
+from wignercq.planning.grid_choice import AxisChoice
 from wignercq.propagation.engines import Engine
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement

@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from wignercq.grid.grid import NAMES, Axis, Grid
-from wignercq.grid_choice import AxisChoice
-from wignercq.memory import free_memory, held_memory
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.prepare import Numerics
+from wignercq.planning.grid_choice import AxisChoice
+from wignercq.planning.memory import free_memory, held_memory
+from wignercq.planning.prepare import Numerics
 from wignercq.regrid import Adapter, Freedom
 from wignercq.states import State
 

@@ -10,11 +10,11 @@ from unittest import mock
 
 from common import markdown, timed
 
-import wignercq.prepare
+import wignercq.planning.prepare
 from wignercq import Model, Propagator, Solution, evolve
-from wignercq.grid_choice import Outlook
 from wignercq.observables.marginals import Marginals
-from wignercq.pilot import Pilot
+from wignercq.planning.grid_choice import Outlook
+from wignercq.planning.pilot import Pilot
 from wignercq.propagation.engines import TiledEngine
 from wignercq.record import Record
 from wignercq.states import State
@@ -23,7 +23,7 @@ from wignercq.states import State
 PHASES: tuple[tuple[str, Any, str], ...] = (
     ("choosing the grid", Outlook, "of"),
     ("pilot runs", Pilot, "survey"),
-    ("pilot runs", wignercq.prepare, "pilot_run"),
+    ("pilot runs", wignercq.planning.prepare, "pilot_run"),
     ("steps", Propagator, "advance"),
     ("steps", Propagator, "leap"),
     ("observables and monitors", Marginals, "of"),

@@ -7,10 +7,10 @@ import systems
 
 from wignercq import Axis, Grid, Model, Propagator
 from wignercq.breakdown.lockstep import Lockstep
-from wignercq.prepare import Prepared
+from wignercq.planning.prepare import Prepared
+from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import CHIN_4A
-from wignercq.time_step import TimeStep
 
 SETTINGS = {"classical_mass": 1.3, "quantum_mass": 0.7, "friction": 0.3}
 MEAN = np.array([0.6, 0.2, -0.7, 0.3])

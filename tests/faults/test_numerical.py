@@ -11,8 +11,9 @@ import pytest
 import systems
 from faults.runs import CONFIG, FIXED_GRID, MODEL_AND_STATE
 
-from wignercq import Axis, Grid, Model, Solution, cli, evolve, memory
+from wignercq import Axis, Grid, Model, Solution, cli, evolve
 from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError, ResolutionError, ResolutionWarning
+from wignercq.planning import memory
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 from wignercq.states import gaussian

@@ -19,10 +19,10 @@ from wignercq.breakdown.table import Table
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.grid.grid import Grid
-from wignercq.grid_choice import AxisChoice
 from wignercq.interruption import Stop, StopRequests
 from wignercq.model.model import Model
-from wignercq.prepare import Numerics, Prepared, prepare
+from wignercq.planning.grid_choice import AxisChoice
+from wignercq.planning.prepare import Numerics, Prepared, prepare
 from wignercq.solution import Solution
 from wignercq.states import State
 

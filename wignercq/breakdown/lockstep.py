@@ -12,7 +12,7 @@ from wignercq.errors import InputError, ResolutionError
 from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import ERROR_LEVEL, Watch, edge_mass, spectral_tail
-from wignercq.prepare import Prepared
+from wignercq.planning.prepare import Prepared
 from wignercq.propagation.generator import GeneratorSymbol
 from wignercq.propagation.propagator import Propagator
 

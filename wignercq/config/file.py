@@ -18,9 +18,9 @@ from wignercq.config.tables import Table, Two, expected, is_number, shown, valid
 from wignercq.config.text import parse, read
 from wignercq.errors import ConfigError, GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, NAMES, Axis
-from wignercq.grid_choice import AxisChoice
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
+from wignercq.planning.grid_choice import AxisChoice
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000

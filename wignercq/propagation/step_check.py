@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wignercq.errors import ResolutionWarning
-from wignercq.pilot import MOMENTS, local_error
+from wignercq.planning.pilot import MOMENTS, local_error
 from wignercq.propagation.propagator import Propagator
 
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows

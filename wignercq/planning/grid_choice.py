@@ -7,7 +7,7 @@
   widened by diffusion. The fringes of an anharmonic quantum state are at most as fine as hbar over its width.
 
 Both are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
-A pilot run on a coarser grid shows that (:mod:`wignercq.trimming`). What the grid then resolves is watched by the
+A pilot run on a coarser grid shows that (:mod:`wignercq.planning.trimming`). What the grid then resolves is watched by the
 monitors of the run.
 """
 
@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from wignercq.ensemble import Trajectories, draw, is_gaussian
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
+from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.states import GaussianState, State
 
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum

@@ -11,17 +11,17 @@ import numpy as np
 
 from wignercq.errors import GridError, InputError, MemoryLimitError, StateError
 from wignercq.grid.grid import Grid
-from wignercq.grid_choice import AxisChoice, Outlook, fixed_grid, is_fixed
-from wignercq.memory import free_memory
 from wignercq.model.model import Model
-from wignercq.pilot import Pilot, coarsened, resample
+from wignercq.planning.grid_choice import AxisChoice, Outlook, fixed_grid, is_fixed
+from wignercq.planning.memory import free_memory
+from wignercq.planning.pilot import Pilot, coarsened, resample
+from wignercq.planning.time_step import FEWEST_STEPS, SAFETY, TimeStep
+from wignercq.planning.trimming import trimmed
 from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 from wignercq.propagation.step_check import StepCheck, noise_level
 from wignercq.states import State
-from wignercq.time_step import FEWEST_STEPS, SAFETY, TimeStep
-from wignercq.trimming import trimmed
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 ROUNDING = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases measured

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from wignercq.grid.grid import NAMES, Axis, Grid
-from wignercq.grid_choice import AxisChoice
-from wignercq.pilot import Survey
+from wignercq.planning.grid_choice import AxisChoice
+from wignercq.planning.pilot import Survey
 
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies inside of them

@@ -17,10 +17,10 @@ from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
+from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, ErrorLaw, TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme
-from wignercq.time_step import FEWEST_STEPS, MAX_STEPS, ErrorLaw, TimeStep
 
 MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is

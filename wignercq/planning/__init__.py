@@ -1,0 +1,1 @@
+"""What a run decides before its first step: grid, time step, memory."""
