@@ -17,8 +17,8 @@ from wignercq import cli
 from wignercq.config import Config
 from wignercq.errors import Interrupted, ResolutionError
 from wignercq.gaussian import LinearModel
-from wignercq.solution import Solution
-from wignercq.summary import final_table
+from wignercq.results.solution import Solution
+from wignercq.results.summary import final_table
 
 CONFIG = """
 [model]

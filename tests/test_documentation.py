@@ -14,7 +14,7 @@ from wignercq import cli
 from wignercq.config import Config
 from wignercq.evolve import evolve
 from wignercq.planning.grid_choice import AxisChoice
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -20,7 +20,7 @@ from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
 from wignercq.planning.grid_choice import AxisChoice, choose_grid
 from wignercq.propagation.propagator import Propagator
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 from wignercq.states import State
 
 __version__ = version("wignercq")

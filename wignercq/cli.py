@@ -30,9 +30,9 @@ from wignercq.errors import (
 from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
 from wignercq.output import Output
-from wignercq.reading import read_dataset
-from wignercq.solution import Solution
-from wignercq.summary import accuracy_lines, description, final_table
+from wignercq.results.reading import read_dataset
+from wignercq.results.solution import Solution
+from wignercq.results.summary import accuracy_lines, description, final_table
 from wignercq.sweep import SweepResult, run_sweep
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128

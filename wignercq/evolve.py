@@ -21,8 +21,8 @@ from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.planning.prepare import Numerics
 from wignercq.request import Request
+from wignercq.results.solution import Solution
 from wignercq.session import Session
-from wignercq.solution import Solution
 from wignercq.states import State
 
 DEFAULT_TOLERANCES = {"float64": 1e-6, "float32": 1e-4}

@@ -16,7 +16,7 @@ from wignercq.checkpoint import CheckpointFiles
 from wignercq.config import Config
 from wignercq.errors import CheckpointError, InputError
 from wignercq.interruption import StopRequests
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 
 FREE_KEYS = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ between a run and its resumption
 

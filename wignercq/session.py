@@ -20,7 +20,7 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.record import Record
 from wignercq.request import Request
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 from wignercq.time_loop import TimeLoop, whole_steps
 
 MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing

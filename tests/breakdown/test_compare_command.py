@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from wignercq import cli, report
 from wignercq.breakdown import Breakdown
 from wignercq.errors import Interrupted, ResolutionError
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 from wignercq.sweep import SweepResult
 
 FILES = ["breakdown.nc", "errors.png", "report.html", "theories.png"]

@@ -23,7 +23,7 @@ from wignercq.interruption import Stop, StopRequests
 from wignercq.model.model import Model
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.planning.prepare import Numerics, Prepared, prepare
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 from wignercq.states import State
 
 GAUSSIAN_THEORIES = {"closure": gaussian_closure, "linearised": linearised}

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
-from wignercq.reading import read_dataset
-from wignercq.solution import Solution
+from wignercq.results.reading import read_dataset
+from wignercq.results.solution import Solution
 
 SHOWN = 4  # observables of a theory in the summary
 

@@ -13,8 +13,8 @@ import xarray as xr
 from wignercq.breakdown import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.errors import InputError
-from wignercq.reading import read_dataset
-from wignercq.solution import Solution
+from wignercq.results.reading import read_dataset
+from wignercq.results.solution import Solution
 
 Point = tuple[float, ...]
 NUMBERS = {

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from wignercq.comparison import computed
 from wignercq.config import Config
-from wignercq.solution import Solution
+from wignercq.results.solution import Solution
 
 PLANES = ("frame", "q", "p", "x", "y")  # dimensions that a point does not keep
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
-from wignercq.reading import read_result
+from wignercq.results.reading import read_result
 
 SPACE_PER_VARIABLE = 2**13  # bytes a variable takes in a file beside its values, at most
 

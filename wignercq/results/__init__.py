@@ -1,0 +1,1 @@
+"""What comes out: names of the variables, the class, the file, the summary."""
