@@ -19,9 +19,9 @@ import systems
 from faults.runs import require_identical
 
 from wignercq import Axis, AxisChoice, Grid, Solution, evolve
-from wignercq.archive import Archive
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, Interrupted, MemoryLimitError
 from wignercq.observables.resolution import Watch
+from wignercq.run.array_file import Archive
 from wignercq.states import gaussian
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
@@ -100,8 +100,8 @@ def test_resuming_is_identical_while_the_grid_grows(tmp_path: Path, stop_at_look
     grid = Grid(Axis(-3.4, 3.6, 16), Axis(-4.2, 4.0, 18), Axis(-3.3, 3.2, 20), Axis(-3.6, 3.7, 22))
     settings = {**SETTINGS, "grid": grid, "adapt": True, "times": [0.13, 0.3, 0.55, 0.8], "dt": 0.05}
     settings |= {"tolerance": 1.1e-4, "precision": "float32", "frames": 3}
-    monkeypatch.setattr("wignercq.time_loop.CHECKS_PER_RUN", 4)
-    monkeypatch.setattr("wignercq.time_loop.STRETCH_WORK", 4 * grid.size)
+    monkeypatch.setattr("wignercq.run.time_loop.CHECKS_PER_RUN", 4)
+    monkeypatch.setattr("wignercq.run.time_loop.STRETCH_WORK", 4 * grid.size)
     with pytest.warns(match="edge mass of axis q"):
         whole = evolve(systems.quartic(), initial(), **settings)
     settings["checkpoint"] = tmp_path / "run.checkpoint"

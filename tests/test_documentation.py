@@ -12,9 +12,9 @@ from scipy.linalg import eigh_tridiagonal
 
 from wignercq import cli
 from wignercq.config import Config
-from wignercq.evolve import evolve
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.results.solution import Solution
+from wignercq.run.evolve import evolve
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -13,9 +13,9 @@ import systems
 
 from wignercq import Axis, Grid, evolve
 from wignercq.errors import Interrupted
-from wignercq.interruption import SIGNALS, Stop, StopRequests
+from wignercq.run.signals import SIGNALS, Stop, StopRequests
+from wignercq.run.time_loop import TimeLoop
 from wignercq.states import gaussian
-from wignercq.time_loop import TimeLoop
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 

@@ -16,9 +16,9 @@ from wignercq.observables.resolution import Watch, edge_mass, spectral_tail
 from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import STRANG
-from wignercq.record import Record
+from wignercq.run.record import Record
+from wignercq.run.time_loop import TimeLoop
 from wignercq.states import ClassicalGaussian, coherent, product
-from wignercq.time_loop import TimeLoop
 
 GRID = Grid(Axis(-6.5, 7.0, 16), Axis(-6.8, 6.3, 30), Axis(-6.0, 5.7, 48), Axis(-5.9, 6.1, 36))
 NOTHING = np.zeros(4)

@@ -10,7 +10,7 @@ import systems
 
 from wignercq import Axis, AxisChoice, Grid, Model, evolve
 from wignercq.propagation.engines import TiledEngine
-from wignercq.regrid import Adapter, Freedom, embedding, grown, refined, transfer
+from wignercq.run.adaptation import Adapter, Freedom, embedding, grown, refined, transfer
 from wignercq.states import gaussian
 
 AXIS = Axis(-2.3, 3.1, 18)

@@ -14,13 +14,13 @@ from wignercq.errors import (
     StateError,
     WignerCQError,
 )
-from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
 from wignercq.planning.grid_choice import AxisChoice, choose_grid
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.solution import Solution
+from wignercq.run.evolve import evolve
 from wignercq.states import State
 
 __version__ = version("wignercq")

@@ -27,12 +27,12 @@ from wignercq.errors import (
     ResolutionWarning,
     StoppedError,
 )
-from wignercq.evolve import evolve
 from wignercq.gaussian import LinearModel
 from wignercq.output import Output
 from wignercq.results.reading import read_dataset
 from wignercq.results.solution import Solution
 from wignercq.results.summary import accuracy_lines, description, final_table
+from wignercq.run.evolve import evolve
 from wignercq.sweep import SweepResult, run_sweep
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128

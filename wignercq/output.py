@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wignercq.checkpoint import CheckpointFiles
 from wignercq.config import Config
 from wignercq.errors import CheckpointError, InputError
-from wignercq.interruption import StopRequests
 from wignercq.results.solution import Solution
+from wignercq.run.checkpoint import CheckpointFiles
+from wignercq.run.signals import StopRequests
 
 FREE_KEYS = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ between a run and its resumption
 

@@ -16,7 +16,7 @@ from wignercq.observables.marginals import Marginals
 from wignercq.planning.grid_choice import Outlook
 from wignercq.planning.pilot import Pilot
 from wignercq.propagation.engines import TiledEngine
-from wignercq.record import Record
+from wignercq.run.record import Record
 from wignercq.states import State
 
 #: What counts as which phase; a call inside another counted call belongs to the outer one.

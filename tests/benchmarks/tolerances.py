@@ -20,7 +20,7 @@ import numpy as np
 from wignercq import Axis, Grid, LinearModel, Model, Propagator, Solution, State, choose_grid, evolve
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
-from wignercq.regrid import embedding
+from wignercq.run.adaptation import embedding
 from wignercq.states import ClassicalGaussian, coherent, fock, gaussian, product
 
 HBAR = 0.8

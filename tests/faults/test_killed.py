@@ -134,7 +134,7 @@ def test_signals_that_do_not_wait(tmp_path: Path, undisturbed: Undisturbed) -> N
     run = Run(folder, *COMMAND, prepare=partial(_press_in, "wignercq.planning.prepare.pilot_run", signal.SIGTERM))
     assert run.finish() == 143
     assert sorted(os.listdir(folder)) == ["run.toml", "stderr.txt", "stdout.txt"]
-    twice = partial(_press_in, "wignercq.time_loop.TimeLoop._advance", signal.SIGINT, signal.SIGTERM)
+    twice = partial(_press_in, "wignercq.run.time_loop.TimeLoop._advance", signal.SIGINT, signal.SIGTERM)
     run = Run(folder, *COMMAND, prepare=twice)
     assert run.finish() == 143
     assert load(folder / "out.nc")["time"].values.tolist() == [0.0]

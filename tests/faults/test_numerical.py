@@ -16,8 +16,8 @@ from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError,
 from wignercq.planning import memory
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
+from wignercq.run.time_loop import TimeLoop
 from wignercq.states import gaussian
-from wignercq.time_loop import TimeLoop
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 SETTINGS: dict[str, Any] = {"grid": GRID, "times": [0.1, 0.2, 0.3], "dt": 0.1, "tolerance": 0.05}

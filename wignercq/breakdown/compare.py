@@ -19,11 +19,11 @@ from wignercq.breakdown.table import Table
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.grid.grid import Grid
-from wignercq.interruption import Stop, StopRequests
 from wignercq.model.model import Model
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.planning.prepare import Numerics, Prepared, prepare
 from wignercq.results.solution import Solution
+from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 
 GAUSSIAN_THEORIES = {"closure": gaussian_closure, "linearised": linearised}

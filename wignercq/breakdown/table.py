@@ -28,7 +28,7 @@ from wignercq.observables.distances import (
     relative_entropies,
 )
 from wignercq.observables.marginals import Energies
-from wignercq.record import FRAME_PLANES
+from wignercq.run.record import FRAME_PLANES
 
 NUMERICAL_MARGIN = 10  # moments and distances may be off by this many times the relative error of W
 

@@ -17,7 +17,7 @@ from wignercq.breakdown import Breakdown
 from wignercq.comparison import check
 from wignercq.config import Config
 from wignercq.errors import InputError, Interrupted
-from wignercq.interruption import Stop, StopRequests
+from wignercq.run.signals import Stop, StopRequests
 from wignercq.sweep.result import Point, SweepResult, gathered
 from wignercq.sweep.workers import Workers
 

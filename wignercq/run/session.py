@@ -11,17 +11,17 @@ from importlib.metadata import version
 
 import numpy as np
 
-from wignercq.checkpoint import Header, Snapshot
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, ResolutionWarning
 from wignercq.observables.resolution import Watch
 from wignercq.planning.prepare import DTYPES, prepare, require_memory
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
-from wignercq.record import Record
-from wignercq.request import Request
 from wignercq.results.solution import Solution
-from wignercq.time_loop import TimeLoop, whole_steps
+from wignercq.run.checkpoint import Header, Snapshot
+from wignercq.run.record import Record
+from wignercq.run.request import Request
+from wignercq.run.time_loop import TimeLoop, whole_steps
 
 MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing
 PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same

@@ -15,8 +15,8 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Watch, mass_at_all_ends, mass_at_ends, spectral_tail
 from wignercq.propagation.propagator import Boundary, Propagator
 from wignercq.propagation.step_check import StepCheck
-from wignercq.record import Record
-from wignercq.regrid import Adapter, transfer
+from wignercq.run.adaptation import Adapter, transfer
+from wignercq.run.record import Record
 
 CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
 STRETCH_WORK = 250_000_000  # cells times steps between two such moments, at most: some seconds

@@ -14,7 +14,7 @@ from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Energies, Marginals, occupation
 from wignercq.propagation.propagator import Boundary
-from wignercq.regrid import embedding
+from wignercq.run.adaptation import embedding
 
 ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}
 

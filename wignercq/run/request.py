@@ -15,7 +15,7 @@ from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.planning.memory import free_memory, held_memory
 from wignercq.planning.prepare import Numerics
-from wignercq.regrid import Adapter, Freedom
+from wignercq.run.adaptation import Adapter, Freedom
 from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning

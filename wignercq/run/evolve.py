@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from wignercq.checkpoint import CheckpointFiles
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
 from wignercq.grid.grid import Grid
-from wignercq.interruption import Stop, StopRequests
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.planning.prepare import Numerics
-from wignercq.request import Request
 from wignercq.results.solution import Solution
-from wignercq.session import Session
+from wignercq.run.checkpoint import CheckpointFiles
+from wignercq.run.request import Request
+from wignercq.run.session import Session
+from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 
 DEFAULT_TOLERANCES = {"float64": 1e-6, "float32": 1e-4}
@@ -90,11 +90,11 @@ def evolve(
         Keep the final W in the solution.
     adapt : bool or None
         Whether the box may grow and the mesh be refined when W comes too close to their limits
-        (:mod:`wignercq.regrid`). None: in what `grid` leaves open; True: in every axis; False: never.
+        (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
     memory_limit : float, optional
         Bytes the run may use, at most the free memory.
     checkpoint : path, optional
-        Where to write checkpoints (:mod:`wignercq.checkpoint`). The last two are kept, here and with ``.previous``
+        Where to write checkpoints (:mod:`wignercq.run.checkpoint`). The last two are kept, here and with ``.previous``
         appended, also when the run is finished: remove them when its result is safe.
     checkpoint_every : float
         Seconds of wall time between checkpoints.
