@@ -16,9 +16,9 @@ import xarray as xr
 from tqdm import tqdm
 
 from wignercq.breakdown import Breakdown
-from wignercq.comparison import check, computed
 from wignercq.config import Config
-from wignercq.config.file import KEY_OF_ARGUMENT
+from wignercq.config.config import KEY_OF_ARGUMENT
+from wignercq.config.execute import check, computed
 from wignercq.errors import (
     CheckpointWarning,
     InputError,

@@ -14,8 +14,8 @@ from independent.schroedinger import QuantumParticle, gaussian_packet, wigner
 from scipy.stats import norm
 
 from wignercq.breakdown import Breakdown
-from wignercq.comparison import computed
 from wignercq.config import Config
+from wignercq.config.execute import computed
 from wignercq.model.model import Model, X
 
 ROOT = Path(__file__).parents[2]

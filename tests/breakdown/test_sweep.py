@@ -15,8 +15,8 @@ import pytest
 from breakdown import made_up
 
 from wignercq.breakdown import Breakdown
-from wignercq.comparison import computed
 from wignercq.config import Config
+from wignercq.config.execute import computed
 from wignercq.errors import ConfigError, InputError, ResolutionWarning
 from wignercq.sweep import SweepResult, run_sweep, workers
 from wignercq.sweep.run import identity

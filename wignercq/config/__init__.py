@@ -1,5 +1,5 @@
 """Configuration files: TOML text, checked key by key and turned into the objects of a run."""
 
-from wignercq.config.file import Config
+from wignercq.config.config import Config
 
 __all__ = ["Config"]

@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 from pydantic import Field
 
-from wignercq.config.tables import Covariance2, Covariance4, Four, Table, Two
+from wignercq.config.validation import Covariance2, Covariance4, Four, Table, Two
 from wignercq.errors import StateError
 from wignercq.model.formulas import as_rational, parse, representable, substitute
 from wignercq.model.model import Model, X

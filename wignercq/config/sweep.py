@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PlainValidator
 
-from wignercq.config.tables import Table, dotted, expected, is_number, shown, validate
+from wignercq.config.validation import Table, dotted, expected, is_number, shown, validate
 from wignercq.errors import ConfigError
 
 MAX_POINTS = 10_000

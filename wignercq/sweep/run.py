@@ -14,8 +14,8 @@ from typing import Any
 from tqdm import tqdm
 
 from wignercq.breakdown import Breakdown
-from wignercq.comparison import check
 from wignercq.config import Config
+from wignercq.config.execute import check
 from wignercq.errors import InputError, Interrupted
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.sweep.result import Point, SweepResult, gathered

@@ -14,8 +14,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from wignercq.comparison import computed
 from wignercq.config import Config
+from wignercq.config.execute import computed
 from wignercq.results.solution import Solution
 
 PLANES = ("frame", "q", "p", "x", "y")  # dimensions that a point does not keep

@@ -14,8 +14,8 @@ from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.sweep import Compare, Sweep, sweep
-from wignercq.config.tables import Table, Two, expected, is_number, shown, validate
 from wignercq.config.text import parse, read
+from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, NAMES, Axis
 from wignercq.model.formulas import MAX_NUMBER

@@ -7,7 +7,7 @@ from typing import Any
 
 from wignercq.breakdown import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
-from wignercq.config.tables import shown
+from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError
 
 #: Settings of a run that a comparison does not have: their defaults, and what is expected.
