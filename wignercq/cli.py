@@ -15,7 +15,7 @@ import click
 import xarray as xr
 from tqdm import tqdm
 
-from wignercq.breakdown import Breakdown
+from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.config import KEY_OF_ARGUMENT
 from wignercq.config.execute import check, computed

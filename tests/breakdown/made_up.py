@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from wignercq.breakdown import OBSERVABLES, THEORIES, Breakdown
+from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.grid.grid import NAMES
 from wignercq.sweep import SweepResult

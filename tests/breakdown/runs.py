@@ -6,7 +6,7 @@ import numpy as np
 import systems
 
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.breakdown.lockstep import Lockstep
+from wignercq.comparison.lockstep import Lockstep
 from wignercq.planning.prepare import Prepared
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import TiledEngine

@@ -15,7 +15,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
 
-from wignercq.breakdown import OBSERVABLES
+from wignercq.comparison import OBSERVABLES
 from wignercq.errors import InputError
 from wignercq.plotting import animate, labels, plot_errors, plot_map, plot_theories
 

@@ -8,7 +8,7 @@ import sympy as sp
 import systems
 
 from wignercq import LinearModel, Model
-from wignercq.breakdown import gaussian_closure, linearised
+from wignercq.comparison import gaussian_closure, linearised
 from wignercq.errors import ModelError
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.model.model import Q, X

@@ -10,7 +10,7 @@ from breakdown import made_up
 from matplotlib.figure import Figure
 
 from wignercq import cli, report
-from wignercq.breakdown import Breakdown
+from wignercq.comparison import Breakdown
 from wignercq.errors import Interrupted, ResolutionError
 from wignercq.results.solution import Solution
 from wignercq.sweep import SweepResult

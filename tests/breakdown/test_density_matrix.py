@@ -7,7 +7,7 @@ import pytest
 from independent.schroedinger import gaussian_packet, wigner
 
 from wignercq import Axis
-from wignercq.breakdown import trace_norm
+from wignercq.comparison import trace_norm
 from wignercq.observables import density_matrix
 from wignercq.states import fock
 

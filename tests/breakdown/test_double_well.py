@@ -12,7 +12,7 @@ from breakdown import runs
 from independent.schroedinger import QuantumParticle, gaussian_packet, wigner
 
 from wignercq import Axis, Grid, Model
-from wignercq.breakdown.lockstep import Look
+from wignercq.comparison.lockstep import Look
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, QuantumState, from_wavefunction, product
 
 HBAR, MASS, WELL, LAM, DIFFUSION = 0.9, 0.9, 1.4, 0.5, 0.5

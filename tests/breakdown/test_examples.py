@@ -13,7 +13,7 @@ import sympy as sp
 from independent.schroedinger import QuantumParticle, gaussian_packet, wigner
 from scipy.stats import norm
 
-from wignercq.breakdown import Breakdown
+from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import computed
 from wignercq.model.model import Model, X

@@ -16,7 +16,7 @@ import sympy as sp
 from breakdown import made_up
 from PIL import Image
 
-from wignercq.breakdown import OBSERVABLES
+from wignercq.comparison import OBSERVABLES
 from wignercq.model.formulas import FUNCTIONS
 from wignercq.plotting import formula_svg
 from wignercq.report import comparison_report, sweep_report, write_report

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from scipy.integrate import quad_vec
 
 from wignercq import Axis, Grid, LinearModel, Model
-from wignercq.breakdown import gaussian_closure, linearised
+from wignercq.comparison import gaussian_closure, linearised
 from wignercq.observables.distances import cumulants, l1_distance, l1_distance_to_gaussian
 
 STEPS, DT = 8, 0.1

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from breakdown import made_up
 
-from wignercq.breakdown import Breakdown
+from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import computed
 from wignercq.errors import ConfigError, InputError, ResolutionWarning

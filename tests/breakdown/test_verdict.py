@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wignercq.breakdown.verdict import OBSERVABLES, breakdown_times, observable_errors
+from wignercq.comparison.breakdown_times import OBSERVABLES, breakdown_times, observable_errors
 
 TIMES = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
 

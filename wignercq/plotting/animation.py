@@ -40,7 +40,7 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     dataset : xarray.Dataset
-        Of a :class:`wignercq.Solution` or a :class:`wignercq.breakdown.Breakdown`.
+        Of a :class:`wignercq.Solution` or a :class:`wignercq.comparison.Breakdown`.
     folder : path
         Where ``planes.mp4`` or ``planes.gif`` goes.
 

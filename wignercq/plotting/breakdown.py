@@ -29,7 +29,7 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
     Parameters
     ----------
     dataset : xarray.Dataset
-        Of a :class:`wignercq.breakdown.Breakdown`.
+        Of a :class:`wignercq.comparison.Breakdown`.
     frames : int, sequence of int or None
         Which frames; None draws up to three, the last among them.
 
@@ -94,9 +94,9 @@ def plot_errors(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
     Parameters
     ----------
     dataset : xarray.Dataset
-        Of a :class:`wignercq.breakdown.Breakdown`.
+        Of a :class:`wignercq.comparison.Breakdown`.
     observables : sequence of str
-        Of :data:`wignercq.breakdown.OBSERVABLES`.
+        Of :data:`wignercq.comparison.OBSERVABLES`.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def plot_map(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
     dataset : xarray.Dataset
         Of a :class:`wignercq.sweep.SweepResult`.
     observables : sequence of str
-        Of :data:`wignercq.breakdown.OBSERVABLES`.
+        Of :data:`wignercq.comparison.OBSERVABLES`.
 
     Returns
     -------

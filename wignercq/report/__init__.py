@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from wignercq.breakdown import Breakdown
+from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.report.comparison import comparison_report
 from wignercq.report.pictures import figures, written

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from wignercq.breakdown import OBSERVABLES, Breakdown
+from wignercq.comparison import OBSERVABLES, Breakdown
 from wignercq.config import Config
 from wignercq.grid.grid import NAMES
 from wignercq.report import page

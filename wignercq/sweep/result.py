@@ -10,7 +10,7 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
-from wignercq.breakdown import OBSERVABLES, THEORIES, Breakdown
+from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.errors import InputError
 from wignercq.results.reading import read_dataset

@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from wignercq.breakdown import Breakdown
+from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import check
 from wignercq.errors import InputError, Interrupted

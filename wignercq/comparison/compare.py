@@ -13,9 +13,9 @@ import psutil
 import xarray as xr
 from tqdm import tqdm
 
-from wignercq.breakdown.lockstep import EXACT, HBAR_ORDERS, Lockstep
-from wignercq.breakdown.result import Breakdown
-from wignercq.breakdown.table import Table
+from wignercq.comparison.lockstep import EXACT, HBAR_ORDERS, Lockstep
+from wignercq.comparison.measurements import Table
+from wignercq.comparison.result import Breakdown
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.grid.grid import Grid
@@ -73,7 +73,7 @@ def compare(
     dt : float, optional
         Longest time step; the step used divides the interval between outputs.
     threshold : float
-        Error, in the units of :func:`wignercq.breakdown.verdict.observable_errors`, that counts as a breakdown.
+        Error, in the units of :func:`wignercq.comparison.breakdown_times.observable_errors`, that counts as a breakdown.
     frames : int, optional
         Number of outputs, spread over the run, whose marginal planes are kept; all by default.
     threads : int

@@ -1,8 +1,8 @@
 """Anharmonic breakdown: where hybrid dynamics ceases to be classical diffusion in phase space, or Gaussian."""
 
-from wignercq.breakdown.compare import THEORIES, compare
-from wignercq.breakdown.result import Breakdown
-from wignercq.breakdown.verdict import OBSERVABLES
+from wignercq.comparison.breakdown_times import OBSERVABLES
+from wignercq.comparison.compare import THEORIES, compare
+from wignercq.comparison.result import Breakdown
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.observables.density_matrix import density_matrix, trace_norm
 

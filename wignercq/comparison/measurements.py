@@ -12,8 +12,8 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from wignercq.breakdown.lockstep import EXACT, Look
-from wignercq.breakdown.verdict import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
+from wignercq.comparison.breakdown_times import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
+from wignercq.comparison.lockstep import EXACT, Look
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.gaussian.closure import POINT, QUADRATURE, GaussianMoments
 from wignercq.grid.grid import NAMES, Grid
