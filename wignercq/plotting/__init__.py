@@ -4,9 +4,9 @@ The only part that imports matplotlib. Figures are made without pyplot, so no di
 """
 
 from wignercq.plotting.animation import animate
-from wignercq.plotting.breakdown import plot_errors, plot_theories
+from wignercq.plotting.comparison import plot_errors, plot_theories
 from wignercq.plotting.formula import formula_svg
-from wignercq.plotting.result import plot_diagnostics, plot_moments, plot_planes
+from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_planes
 from wignercq.plotting.sweep import plot_map
 
 __all__ = [

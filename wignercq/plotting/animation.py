@@ -19,7 +19,7 @@ from PIL import Image
 
 from wignercq.errors import InputError
 from wignercq.plotting import labels
-from wignercq.plotting.result import PLANES
+from wignercq.plotting.run import PLANES
 from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_plane, largest, reached
 
 RATE = 8  # frames per second

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
+from wignercq.plotting.figures import figures, written
 from wignercq.report.comparison import comparison_report
-from wignercq.report.pictures import figures, written
 from wignercq.report.sweep import sweep_report
 from wignercq.sweep import SweepResult
 
