@@ -18,7 +18,8 @@ from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import computed
 from wignercq.errors import ConfigError, InputError, ResolutionWarning
-from wignercq.sweep import SweepResult, run_sweep, workers
+from wignercq.sweep import SweepResult, run_sweep
+from wignercq.sweep import process_pool as workers
 from wignercq.sweep.run import identity
 
 # A small process that does what its jobs say, in place of one that solves equations.

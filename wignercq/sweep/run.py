@@ -18,8 +18,8 @@ from wignercq.config import Config
 from wignercq.config.execute import check
 from wignercq.errors import InputError, Interrupted
 from wignercq.run.signals import Stop, StopRequests
+from wignercq.sweep.process_pool import Workers
 from wignercq.sweep.result import Point, SweepResult, gathered
-from wignercq.sweep.workers import Workers
 
 #: Settings that do not change what is computed of a point.
 FREE_KEYS = (
