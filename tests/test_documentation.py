@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh_tridiagonal
 
-from wignercq import cli
+from wignercq.cli import commands as cli
 from wignercq.config import Config
 from wignercq.planning.grid_choice import AxisChoice
 from wignercq.results.solution import Solution

@@ -9,7 +9,8 @@ import xarray as xr
 from breakdown import made_up
 from matplotlib.figure import Figure
 
-from wignercq import cli, report
+from wignercq import report
+from wignercq.cli import commands as cli
 from wignercq.comparison import Breakdown
 from wignercq.errors import Interrupted, ResolutionError
 from wignercq.results.solution import Solution

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from wignercq import cli
+from wignercq.cli import commands as cli
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["wignercq.cli", "faults.runs"])
+CONTEXT.set_forkserver_preload(["wignercq.cli.commands", "faults.runs"])
 
 #: A box that W outgrows at three times, steps of 0.08, two outputs between steps, a checkpoint after every step.
 CONFIG = """

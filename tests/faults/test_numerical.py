@@ -11,7 +11,8 @@ import pytest
 import systems
 from faults.runs import CONFIG, FIXED_GRID, MODEL_AND_STATE
 
-from wignercq import Axis, Grid, Model, Solution, cli, evolve
+from wignercq import Axis, Grid, Model, Solution, evolve
+from wignercq.cli import commands as cli
 from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError, ResolutionError, ResolutionWarning
 from wignercq.planning import memory
 from wignercq.propagation.engines import TiledEngine

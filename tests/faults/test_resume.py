@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faults.runs import FIXED_GRID, MODEL_AND_STATE
 
-from wignercq import cli
+from wignercq.cli import commands as cli
 from wignercq.observables.resolution import Watch
 
 SMALL = f"""{MODEL_AND_STATE}{FIXED_GRID}

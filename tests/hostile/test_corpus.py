@@ -12,7 +12,8 @@ import pytest
 from hostile import corpus
 from hostile.attempts import Answer, answers, refused, require_harmless
 
-from wignercq import Axis, Grid, Model, cli
+from wignercq import Axis, Grid, Model
+from wignercq.cli import commands as cli
 from wignercq.config import Config
 from wignercq.errors import InputError
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol

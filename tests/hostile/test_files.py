@@ -18,7 +18,8 @@ from breakdown import made_up
 from hostile import corpus
 from hostile.attempts import Answer, answers, require_harmless
 
-from wignercq import Solution, cli
+from wignercq import Solution
+from wignercq.cli import commands as cli
 from wignercq.errors import InputError
 
 PACKAGE = Path(cli.__file__).parent

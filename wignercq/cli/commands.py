@@ -15,6 +15,7 @@ import click
 import xarray as xr
 from tqdm import tqdm
 
+from wignercq.cli.run_files import Output
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.config import KEY_OF_ARGUMENT
@@ -28,7 +29,6 @@ from wignercq.errors import (
     StoppedError,
 )
 from wignercq.gaussian import LinearModel
-from wignercq.output import Output
 from wignercq.results.reading import read_dataset
 from wignercq.results.solution import Solution
 from wignercq.results.summary import accuracy_lines, description, final_table
