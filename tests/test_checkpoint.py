@@ -18,7 +18,7 @@ import pytest
 import systems
 from faults.runs import require_identical
 
-from wignercq import Axis, AxisChoice, Grid, Solution, evolve
+from wignercq import Axis, FixedAxis, Grid, Solution, evolve
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, Interrupted, MemoryLimitError
 from wignercq.observables.resolution import Watch
 from wignercq.run.array_file import Archive
@@ -195,7 +195,7 @@ def test_both_damaged_or_none_there_is_an_error(checkpoint: Path) -> None:
         ({"times": [0.1, 0.26]}, r"times: expected 3 outputs to t = 0\.25"),
         ({"times": [0.11, 0.25]}, r"times: expected 3 outputs to t = 0\.25"),
         ({"grid": Grid(*list(GRID)[:3], Axis(-4.6, 4.7, 24))}, r"grid\.y: expected .* points 20 as .* points 24"),
-        ({"grid": {"y": AxisChoice(points=20)}}, r"grid\.q: expected extent \[-4\.6, 4\.9\], points 14 .* chosen"),
+        ({"grid": {"y": FixedAxis(points=20)}}, r"grid\.q: expected extent \[-4\.6, 4\.9\], points 14 .* chosen"),
     ],
 )
 def test_another_run_is_refused_by_name(stopped: tuple[Path, Solution], changes: dict, message: str) -> None:

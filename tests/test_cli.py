@@ -68,7 +68,7 @@ def result(tmp_path_factory):
     """A result of `wignercq run`, and what the command printed, computed once for this module."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "small.toml").write_text(CONFIG)
-    command = [sys.executable, "-m", "wignercq.cli.commands", "run", "small.toml"]
+    command = [sys.executable, "-m", "wignercq.cli", "run", "small.toml"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return folder / "small.nc", done
 

@@ -12,7 +12,7 @@ from scipy.linalg import eigh_tridiagonal
 
 from wignercq.cli import commands as cli
 from wignercq.config import Config
-from wignercq.planning.grid_choice import AxisChoice
+from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.results.solution import Solution
 from wignercq.run.evolve import evolve
 
@@ -156,4 +156,4 @@ def test_quick_examples_use_partial_axes():
     """Kills: the quick examples silently using a full grid, so that partial axes are never exercised."""
     axes = Config.from_text(quick(EXAMPLES[0])).axes
     assert set(axes) == set("qpxy")
-    assert all(axis == AxisChoice(points=32) for axis in axes.values())
+    assert all(axis == FixedAxis(points=32) for axis in axes.values())

@@ -13,8 +13,7 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid
-from wignercq.engines import ArrayEngine, Kick, Shear, TiledEngine
-from wignercq.propagation.engines import tiled
+from wignercq.propagation.engines import ArrayEngine, Kick, Shear, TiledEngine, tiled
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 #: The last two have axes transformed in two steps, all four of them and of odd lengths, and a prime.

@@ -11,7 +11,7 @@ from independent.kramers import gaussian as classical_gaussian
 from independent.kramers import harmonic_moments
 from independent.schroedinger import QuantumParticle, gaussian_packet, wigner
 
-from wignercq import Axis, AxisChoice, Grid, LinearModel, Model, StateError, evolve
+from wignercq import Axis, FixedAxis, Grid, LinearModel, Model, StateError, evolve
 from wignercq.errors import InputError, MemoryLimitError
 from wignercq.states import ClassicalGaussian, fock, from_wavefunction, gaussian, product
 
@@ -224,7 +224,7 @@ def test_w_as_an_array_is_accepted_with_its_grid() -> None:
         ({"duration": 1.0, "precision": "float32", "tolerance": 1e-6}, "tolerance: expected at least"),
         ({"duration": 1.0, "engine": "gpu"}, "engine: expected"),
         ({"duration": 1.0, "threads": 0}, "threads: expected"),
-        ({"duration": 1.0, "grid": {"z": AxisChoice(points=8)}}, "axes q, p, x, y, got z"),
+        ({"duration": 1.0, "grid": {"z": FixedAxis(points=8)}}, "axes q, p, x, y, got z"),
     ],
 )
 def test_bad_arguments_are_named(changes: dict, message: str) -> None:

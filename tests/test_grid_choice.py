@@ -9,7 +9,7 @@ import pytest
 import systems
 from independent.linear_moments import oscillator_drift, oscillator_noise, propagate
 
-from wignercq import Axis, AxisChoice, Grid, Model, choose_grid, evolve
+from wignercq import Axis, FixedAxis, Grid, Model, choose_grid, evolve
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES
 from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, gaussian, product, thermal
@@ -131,9 +131,9 @@ def test_fixed_parts_of_an_axis_are_honoured() -> None:
     args = systems.oscillators(), displaced(), 1.0
     free = choose_grid(*args)
     axes = {
-        "q": AxisChoice(extent=(-6.1, 7.3)),
-        "p": AxisChoice(points=31),
-        "y": AxisChoice(extent=(-5.9, 6.2), points=45),
+        "q": FixedAxis(extent=(-6.1, 7.3)),
+        "p": FixedAxis(points=31),
+        "y": FixedAxis(extent=(-5.9, 6.2), points=45),
     }
     grid = choose_grid(*args, axes=axes)
     assert (grid.q.lower, grid.q.upper) == (-6.1, 7.3)
@@ -146,7 +146,7 @@ def test_fixed_parts_of_an_axis_are_honoured() -> None:
 def test_nothing_is_computed_when_everything_is_fixed() -> None:
     """Kills: trajectories, here ones that run away, where the user left nothing to choose."""
     unbound = model("-q**4", "x**2/2", "lam*q*x", lam=0.1)
-    axes = {name: AxisChoice((-4.0 - i, 5.0 + i), 20 + 2 * i) for i, name in enumerate(NAMES)}
+    axes = {name: FixedAxis((-4.0 - i, 5.0 + i), 20 + 2 * i) for i, name in enumerate(NAMES)}
     grid = choose_grid(unbound, displaced(), 50.0, axes=axes)
     assert grid == Grid(Axis(-4.0, 5.0, 20), Axis(-5.0, 6.0, 22), Axis(-6.0, 7.0, 24), Axis(-7.0, 8.0, 26))
 
@@ -175,4 +175,4 @@ def test_the_choice_is_reproducible() -> None:
 def test_an_unknown_axis_is_named() -> None:
     """Kills: a misspelt axis that is silently chosen instead."""
     with pytest.raises(GridError, match="expected the axes q, p, x, y, got z"):
-        choose_grid(systems.oscillators(), displaced(), 1.0, axes={"z": AxisChoice(points=32)})
+        choose_grid(systems.oscillators(), displaced(), 1.0, axes={"z": FixedAxis(points=32)})

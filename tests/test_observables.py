@@ -9,7 +9,8 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid, Model
-from wignercq.observables.marginals import Energies, Marginals, occupation
+from wignercq.observables.energies import Energies, occupation
+from wignercq.observables.marginals import Marginals
 from wignercq.states import ClassicalGaussian, cat, coherent, fock, product
 
 HBAR = systems.HBAR

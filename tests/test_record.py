@@ -8,8 +8,9 @@ import systems
 
 from wignercq import Axis, Grid, ResolutionWarning, Solution, evolve
 from wignercq.grid.grid import NAMES
-from wignercq.observables.marginals import Energies, Marginals
-from wignercq.run.record import DESCRIPTIONS
+from wignercq.observables.energies import Energies
+from wignercq.observables.marginals import Marginals
+from wignercq.results.variables import DESCRIPTIONS
 from wignercq.states import gaussian
 
 SMALL = Grid(Axis(-5.5, 6.0, 20), Axis(-5.8, 5.3, 22), Axis(-5.2, 4.9, 24), Axis(-5.0, 5.1, 26))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import systems
 
-from wignercq import Axis, AxisChoice, Grid, Model, evolve
+from wignercq import Axis, FixedAxis, Grid, Model, evolve
+from wignercq.grid.interpolation import embedding
 from wignercq.propagation.engines import TiledEngine
-from wignercq.run.adaptation import Adapter, Freedom, embedding, grown, refined, transfer
+from wignercq.run.adaptation import Adapter, Freedom, grown, refined, transfer
 from wignercq.states import gaussian
 
 AXIS = Axis(-2.3, 3.1, 18)
@@ -81,7 +82,7 @@ def test_w_moves_to_another_grid_unchanged() -> None:
 
 def test_only_what_the_user_left_open_may_change() -> None:
     """Kills: extents or points that were given and are overruled."""
-    fixed = {"q": AxisChoice((-3, 3), 24), "p": AxisChoice((-3, 3)), "x": AxisChoice(points=24)}
+    fixed = {"q": FixedAxis((-3, 3), 24), "p": FixedAxis((-3, 3)), "x": FixedAxis(points=24)}
     freedom = Freedom.beyond(fixed)
     assert freedom.extents == {"y"}
     assert freedom.points == {"p", "y"}

@@ -9,7 +9,7 @@ from benchmarks import tolerances
 
 from wignercq import Propagator, evolve
 from wignercq.errors import InputError
-from wignercq.planning.prepare import ROUNDING, Numerics
+from wignercq.planning.numerics import ROUNDING, Numerics
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
 from wignercq.states import gaussian

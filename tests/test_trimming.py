@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import systems
 
-from wignercq import Axis, AxisChoice, Grid, choose_grid, evolve
+from wignercq import Axis, FixedAxis, Grid, choose_grid, evolve
+from wignercq.planning.grid_choice import KEPT, TRIMMED, trimmed
 from wignercq.planning.pilot import Survey
-from wignercq.planning.trimming import KEPT, TRIMMED, trimmed
 from wignercq.propagation.engines import TiledEngine
 from wignercq.states import ClassicalGaussian, fock, product
 
@@ -40,7 +40,7 @@ def test_what_is_empty_goes_and_a_margin_stays() -> None:
 
 def test_what_the_user_fixed_and_what_was_not_seen_stays() -> None:
     """Kills: an extent or points of the user's changed, and conclusions from what a pilot run did not resolve."""
-    fixed = {"q": AxisChoice(extent=(WIDE.q.lower, WIDE.q.upper)), "p": AxisChoice(points=90)}
+    fixed = {"q": FixedAxis(extent=(WIDE.q.lower, WIDE.q.upper)), "p": FixedAxis(points=90)}
     grid = trimmed(WIDE, fixed, WIDE, survey_on(WIDE), TOLERANCE)
     assert (grid.q.lower, grid.q.upper) == (WIDE.q.lower, WIDE.q.upper)
     assert grid.q.points < 90

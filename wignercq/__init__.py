@@ -15,9 +15,10 @@ from wignercq.errors import (
     WignerCQError,
 )
 from wignercq.gaussian import LinearModel
+from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
-from wignercq.planning.grid_choice import AxisChoice, choose_grid
+from wignercq.planning.grid_choice import choose_grid
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.solution import Solution
 from wignercq.run.evolve import evolve
@@ -27,7 +28,7 @@ __version__ = version("wignercq")
 
 __all__ = [
     "Axis",
-    "AxisChoice",
+    "FixedAxis",
     "Grid",
     "InputError",
     "Interrupted",

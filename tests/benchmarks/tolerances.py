@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wignercq import Axis, Grid, LinearModel, Model, Propagator, Solution, State, choose_grid, evolve
+from wignercq.grid.interpolation import embedding
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
-from wignercq.run.adaptation import embedding
 from wignercq.states import ClassicalGaussian, coherent, fock, gaussian, product
 
 HBAR = 0.8

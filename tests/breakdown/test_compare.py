@@ -10,8 +10,7 @@ import systems
 from breakdown import runs
 
 from wignercq import Axis, Grid, LinearModel, Model, evolve
-from wignercq.breakdown import OBSERVABLES, THEORIES, Breakdown
-from wignercq.comparison import compare
+from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown, compare
 from wignercq.errors import InputError
 from wignercq.gaussian import occupation
 from wignercq.states import gaussian

@@ -7,8 +7,7 @@ import pytest
 from independent.schroedinger import gaussian_packet, wigner
 
 from wignercq import Axis
-from wignercq.comparison import trace_norm
-from wignercq.observables import density_matrix
+from wignercq.observables.density_matrix import density_matrix, trace_norm
 from wignercq.states import fock
 
 HBAR = 0.7

@@ -211,7 +211,7 @@ def finished(folder: Path) -> dict[str, bytes]:
 
 def begun(folder: Path, points: int) -> subprocess.Popen[str]:
     """A sweep at the command line, once it has finished some points."""
-    command = [sys.executable, "-m", "wignercq.cli.commands", "compare", str(folder / "tiny.toml"), "-o", str(folder)]
+    command = [sys.executable, "-m", "wignercq.cli", "compare", str(folder / "tiny.toml"), "-o", str(folder)]
     process = subprocess.Popen(
         [*command, "--processes", "2"], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

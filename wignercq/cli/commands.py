@@ -166,8 +166,9 @@ def info(result: Path) -> None:
 @click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
 def plot(result: Path, output: Path, moving: bool) -> None:
     """Draw the file RESULT of a run, a comparison or a sweep as PNG."""
+    from wignercq.config.sweep import Compare
     from wignercq.plotting import animate
-    from wignercq.report import figures, written
+    from wignercq.plotting.figures import figures, write_figures
 
     dataset = _load(result).dataset
     with _writing_to(output):
@@ -175,7 +176,10 @@ def plot(result: Path, output: Path, moving: bool) -> None:
         if moving:
             click.echo(str(animate(dataset, output)))
             return
-        for name in written(figures(dataset, _configuration(dataset)), output, FIGURE_RESOLUTION):
+        settings = _configuration(dataset)
+        observables = (Compare() if settings is None else settings.compare).observables
+        drawn = figures(dataset, observables, _theory(settings))
+        for name in write_figures(drawn, output, FIGURE_RESOLUTION):
             click.echo(str(output / f"{name}.png"))
 
 
@@ -297,7 +301,3 @@ def _warnings_as_lines() -> Iterator[None]:
 
         warnings.showwarning = show
         yield
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,6 @@ from wignercq.comparison.breakdown_times import OBSERVABLES
 from wignercq.comparison.compare import THEORIES, compare
 from wignercq.comparison.result import Breakdown
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
-from wignercq.observables.density_matrix import density_matrix, trace_norm
 
 __all__ = [
     "OBSERVABLES",
@@ -12,8 +11,6 @@ __all__ = [
     "Breakdown",
     "GaussianMoments",
     "compare",
-    "density_matrix",
     "gaussian_closure",
     "linearised",
-    "trace_norm",
 ]

@@ -18,10 +18,11 @@ from wignercq.comparison.measurements import Table
 from wignercq.comparison.result import Breakdown
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
+from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
-from wignercq.planning.grid_choice import AxisChoice
-from wignercq.planning.prepare import Numerics, Prepared, prepare
+from wignercq.planning.numerics import Numerics
+from wignercq.planning.prepare import Prepared, prepare
 from wignercq.results.solution import Solution
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
@@ -38,7 +39,7 @@ def compare(
     *,
     duration: float,
     outputs: int = 20,
-    grid: Grid | Mapping[str, AxisChoice] | None = None,
+    grid: Grid | Mapping[str, FixedAxis] | None = None,
     tolerance: float = 1e-6,
     dt: float | None = None,
     threshold: float = 0.01,
@@ -66,7 +67,7 @@ def compare(
         End time.
     outputs : int
         Number of equal intervals between outputs.
-    grid : Grid, mapping of axis name to AxisChoice, or None
+    grid : Grid, mapping of axis name to FixedAxis, or None
         What is missing is chosen.
     tolerance : float
         On W relative to its maximum, at most a hundredth of `threshold`.

@@ -27,8 +27,8 @@ from wignercq.observables.distances import (
     l1_distance_to_gaussian,
     relative_entropies,
 )
-from wignercq.observables.marginals import Energies
-from wignercq.run.record import FRAME_PLANES
+from wignercq.observables.energies import Energies
+from wignercq.results.variables import FRAME_PLANES
 
 NUMERICAL_MARGIN = 10  # moments and distances may be off by this many times the relative error of W
 

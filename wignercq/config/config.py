@@ -17,10 +17,10 @@ from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
 from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError
+from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import MIN_POINTS, NAMES, Axis
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
-from wignercq.planning.grid_choice import AxisChoice
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000
@@ -174,7 +174,7 @@ class Config:
     model : Model
     state : State
         The initial state.
-    axes : mapping of str to AxisChoice
+    axes : mapping of str to FixedAxis
         What the file fixes of each axis; what is missing is for `evolve` to choose.
     grid : GridTable
         Whether the grid may change during the run, and within which memory.
@@ -191,7 +191,7 @@ class Config:
     text: str
     model: Model
     state: State
-    axes: Mapping[str, AxisChoice]
+    axes: Mapping[str, FixedAxis]
     grid: GridTable
     run: Run
     compare: Compare
@@ -293,7 +293,7 @@ def _model(table: _Model) -> Model:
         raise ConfigError(KEY_OF_ARGUMENT.get(head, head) + dot + tail + colon + rest) from None
 
 
-def _axes(table: GridTable) -> dict[str, AxisChoice]:
+def _axes(table: GridTable) -> dict[str, FixedAxis]:
     axes = {}
     for name in NAMES:
         axis = getattr(table, name)
@@ -303,7 +303,7 @@ def _axes(table: GridTable) -> dict[str, AxisChoice]:
                 Axis(lower, upper, MIN_POINTS if axis.points is None else axis.points)
             except GridError as error:
                 raise ConfigError(f"grid.{name}.{error}") from None
-            axes[name] = AxisChoice(axis.extent and (lower, upper), axis.points)
+            axes[name] = FixedAxis(axis.extent and (lower, upper), axis.points)
     return axes
 
 

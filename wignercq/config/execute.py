@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from wignercq.breakdown import OBSERVABLES, Breakdown
-from wignercq.comparison import compare
+from wignercq.comparison import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
 from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError

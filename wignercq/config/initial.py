@@ -29,7 +29,7 @@ from wignercq.states import (
     squeezed,
     thermal,
 )
-from wignercq.states.sampled import MAX_FOCK
+from wignercq.states.oscillator import MAX_FOCK
 
 REACHES = 2.0 ** np.arange(-20, 21)  # half-widths of the ranges in which a wave function is looked for
 NEGLIGIBLE = 1e-14  # of the maximum: where a wave function counts as zero

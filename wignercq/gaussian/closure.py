@@ -27,8 +27,8 @@ from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
 from wignercq.errors import ModelError
-from wignercq.gaussian import LinearModel
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
+from wignercq.gaussian.linear_model import LinearModel
 from wignercq.model.model import Model, Q, X
 
 QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomials

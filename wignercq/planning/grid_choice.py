@@ -20,11 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import GridError
+from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
+from wignercq.planning.pilot import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.states import GaussianState, State
+
+TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
+KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies inside of them
 
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
@@ -36,27 +40,13 @@ PACKETS = 200
 PILOT_REACH = math.sqrt(4 / 5)  # of the distance from the centre to the end, in space and in frequency
 
 
-@dataclass(frozen=True)
-class AxisChoice:
-    """What the user fixes of an axis; the rest is chosen.
-
-    Parameters
-    ----------
-    extent : (float, float) or None
-    points : int or None
-    """
-
-    extent: tuple[float, float] | None = None
-    points: int | None = None
-
-
 def choose_grid(
     model: Model,
     state: State,
     duration: float,
     *,
     tolerance: float = 1e-6,
-    axes: Mapping[str, AxisChoice] | None = None,
+    axes: Mapping[str, FixedAxis] | None = None,
 ) -> Grid:
     """A grid on which W should stay resolved to `tolerance` from time 0 to `duration`.
 
@@ -68,7 +58,7 @@ def choose_grid(
     duration : float
     tolerance : float
         On W relative to its maximum; the grid aims at tails of ``5e-3 * tolerance``.
-    axes : mapping of axis name to AxisChoice, optional
+    axes : mapping of axis name to FixedAxis, optional
         Extents or points that are fixed.
 
     Raises
@@ -78,32 +68,6 @@ def choose_grid(
     """
     fixed = axes or {}
     return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, duration, tolerance).grid(fixed)
-
-
-def is_fixed(axes: Mapping[str, AxisChoice]) -> bool:
-    """Whether nothing is left to choose.
-
-    Raises
-    ------
-    GridError
-        An axis name is unknown.
-    """
-    unknown = sorted(set(axes) - set(NAMES))
-    if unknown:
-        raise GridError(f"grid: expected the axes q, p, x, y, got {unknown[0]}")
-    return all(name in axes and axes[name].extent and axes[name].points for name in NAMES)
-
-
-def fixed_grid(axes: Mapping[str, AxisChoice]) -> Grid:
-    """The grid when nothing is left to choose."""
-    return Grid(*(_axis(axes[name], (0.0, 1.0), 1.0) for name in NAMES))
-
-
-def _axis(fixed: AxisChoice, interval: tuple[float, float], frequency: float) -> Axis:
-    lower, upper = fixed.extent or interval
-    if fixed.points is None:
-        return Axis.resolving(lower, upper, frequency)
-    return Axis(lower, upper, fixed.points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,12 +127,12 @@ class Outlook:
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
         return cls(model, state, level, centres, lowers, uppers, precisions, finest)
 
-    def grid(self, fixed: Mapping[str, AxisChoice]) -> Grid:
+    def grid(self, fixed: Mapping[str, FixedAxis]) -> Grid:
         """The grid that holds W down to the level, with what is fixed."""
         intervals, frequencies = self._needs(1.0)
         return Grid(
             *(
-                _axis(fixed.get(name, AxisChoice()), (float(lower), float(upper)), frequency)
+                fixed.get(name, FixedAxis()).axis((float(lower), float(upper)), frequency)
                 for name, (lower, upper), frequency in zip(NAMES, intervals, frequencies, strict=True)
             )
         )
@@ -214,3 +178,48 @@ def _is_harmonic(model: Model) -> bool:
     """Whether the quantum potential is quadratic in x at every q: then its Moyal bracket is the Poisson bracket."""
     potential = sp.expand(model.V_Q + model.V_I)
     return bool(potential.is_polynomial(X)) and sp.Poly(potential, X).degree() <= 2
+
+
+def trimmed(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, seen: Survey, tolerance: float) -> Grid:
+    """`grid` without what a pilot run has shown not to be needed.
+
+    An axis keeps the part that holds W but for 0.03 of `tolerance` at each end, in space and in frequency, and a
+    margin: the outer eighth, in which the monitors look for W. Nothing is concluded from what the pilot run itself did
+    not resolve so well.
+
+    Parameters
+    ----------
+    grid : Grid
+    fixed : mapping of axis name to FixedAxis
+        What stays as it is.
+    pilot : Grid
+        Of the pilot run.
+    seen : Survey
+        What it has shown.
+    tolerance : float
+        Of the run, on W relative to its maximum.
+    """
+    axes = []
+    for name, axis, coarse, mass, amplitude in zip(NAMES, grid, pilot, seen.masses, seen.amplitudes, strict=True):
+        choice = fixed.get(name, FixedAxis())
+        if choice.points is None:
+            axis = _trimmed(axis, choice.extent is None, coarse, mass, amplitude, TRIMMED * tolerance)
+        axes.append(axis)
+    return Grid(*axes)
+
+
+def _trimmed(
+    axis: Axis, is_box_free: bool, coarse: Axis, mass: np.ndarray, amplitude: np.ndarray, level: float
+) -> Axis:
+    lower, upper, nyquist = axis.lower, axis.upper, axis.nyquist
+    if is_box_free:
+        below, above = (max(0, int(np.argmax(np.cumsum(line) > level)) - 1) for line in (mass, mass[::-1]))
+        first, last = coarse.values[below], coarse.values[-1 - above]
+        margin = (last - first) * (1 / KEPT - 1) / 2
+        lower = max(lower, first - margin) if below else lower
+        upper = min(upper, last + margin) if above else upper
+    fine = np.flatnonzero(amplitude < level)
+    if fine.size:
+        nyquist = min(nyquist, float(coarse.half_frequencies[fine[0]]) / KEPT)
+    smaller = Axis.resolving(lower, upper, nyquist)
+    return smaller if smaller.points < axis.points else axis

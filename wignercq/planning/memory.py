@@ -8,6 +8,10 @@ from pathlib import Path
 
 import psutil
 
+from wignercq.errors import MemoryLimitError
+from wignercq.grid.grid import Grid
+from wignercq.planning.numerics import Numerics
+
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 #: Names of the limit, the usage and the reclaimable part of it in memory.stat, for cgroups of version 2 and 1.
@@ -55,3 +59,26 @@ def _own_cgroups() -> Iterator[Path]:
             top = CGROUPS / controllers
             group = top / path.lstrip("/")
             yield from (folder for folder in (group, *group.parents) if folder == top or top in folder.parents)
+
+
+def require_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
+    """Refuse a run that does not fit, before anything is allocated.
+
+    Raises
+    ------
+    MemoryLimitError
+        The run needs more than is free, or more than `limit` bytes.
+    """
+    needed, free = numerics.memory(grid), free_memory()
+    allowed = free if limit is None else min(limit, free)
+    if needed > allowed:
+        whose = "the free memory" if allowed == free else "a memory limit"
+        raise MemoryLimitError(
+            f"grid: expected a run that fits {whose} of {_readable(allowed)}, got "
+            f"{' x '.join(map(str, grid.shape))} points, which need {_readable(needed)}; "
+            "lower points or shorten the run"
+        )
+
+
+def _readable(size: float) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"

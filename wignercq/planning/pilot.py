@@ -21,11 +21,10 @@ from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, ErrorLaw, TimeS
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme
+from wignercq.propagation.step_check import EVERY_OTHER, MOMENTS, local_error
 
 MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
-MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
-EVERY_OTHER = (slice(None, None, 2),) * 4  # enough to find the largest difference of two smooth fields
 COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that has the box of the run
 COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
@@ -36,7 +35,6 @@ EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
 LOST = 0.03  # of the mass means that W has left the box of the pilot run
 NEGLIGIBLE = 1e-11  # below this differences are rounding
 LEAST_ERROR = 1e-17  # in place of none at all
-ROUNDING = 100  # units in the last place by which two results may differ for no reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,22 +224,6 @@ class Pilot:
 
     def _evenly(self, steps: int) -> list[np.ndarray]:
         return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
-
-
-def local_error(propagator: Propagator, W: Any, scratch: Any, noise: float) -> float:
-    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`.
-
-    A step of 2 dt and two steps of dt differ by ``2**(order + 1) - 2`` local errors of a step dt.
-    """
-    order, dt = propagator.scheme.order, propagator.dt
-    scratch[...] = W
-    propagator.advance(scratch, 2)
-    twice = scratch[EVERY_OTHER].copy()
-    scratch[...] = W
-    propagator.leap(scratch, 2 * dt)
-    difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
-    lost = difference <= max(noise, ROUNDING * np.finfo(twice.dtype).eps)
-    return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))
 
 
 def _is_contained(W: np.ndarray) -> bool:

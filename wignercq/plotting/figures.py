@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xarray as xr
+from matplotlib.figure import Figure
 
-from wignercq.config import Config
-from wignercq.config.sweep import Compare
-from wignercq.gaussian import LinearModel
+from wignercq.gaussian import OrnsteinUhlenbeck
 from wignercq.plotting import plot_diagnostics, plot_errors, plot_map, plot_moments, plot_planes, plot_theories
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-def figures(dataset: xr.Dataset, config: Config | None) -> dict[str, Figure]:
+def figures(
+    dataset: xr.Dataset, observables: Sequence[str], theory: OrnsteinUhlenbeck | None = None
+) -> dict[str, Figure]:
     """Figures by the names of their files, of a run, a comparison or a sweep.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-    config : Config or None
-        That made it; it says which observables are shown, and whether there is a Gaussian theory of a run.
+    observables : sequence of str
+        Shown of a comparison or a sweep.
+    theory : OrnsteinUhlenbeck or None
+        Gaussian theory of the model of a run.
     """
-    observables = (Compare() if config is None else config.compare).observables
     if "failure" in dataset:
         return {"map": plot_map(dataset, observables)}
     if "theory" in dataset.dims:
         return {"theories": plot_theories(dataset), "errors": plot_errors(dataset, observables)}
-    linear = config is not None and config.model.is_quadratic
-    theory = LinearModel.from_model(config.model) if config is not None and linear else None
     return {
         "planes": plot_planes(dataset),
         "moments": plot_moments(dataset, theory),
@@ -40,7 +37,7 @@ def figures(dataset: xr.Dataset, config: Config | None) -> dict[str, Figure]:
     }
 
 
-def written(drawn: dict[str, Figure], folder: Path, resolution: float) -> dict[str, bytes]:
+def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float) -> dict[str, bytes]:
     """Write figures as PNG into a folder; the images by the names of the figures.
 
     Raises

@@ -9,13 +9,17 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from wignercq.errors import ResolutionWarning
-from wignercq.planning.pilot import MOMENTS, local_error
 from wignercq.propagation.propagator import Propagator
 
+MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
+EVERY_OTHER = (slice(None, None, 2),) * 4  # enough to find the largest difference of two smooth fields
+UNITS = 100  # in the last place by which two results may differ for no reason
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
-ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps;
-NOISE = 1e-3  # the same relative to the tolerance, or to the time error if that is larger: what the grid itself may do
+ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps
+NOISE = 1e-3  # of the tolerance, or of the time error if that is larger: such a difference may be the grid's own
 
 
 @dataclass(eq=False)
@@ -81,3 +85,19 @@ def noise_level(tolerance: float, error: float) -> float:
         Estimated time error of the run.
     """
     return max(ROUNDING, NOISE * max(tolerance, error))
+
+
+def local_error(propagator: Propagator, W: Any, scratch: Any, noise: float) -> float:
+    """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`.
+
+    A step of 2 dt and two steps of dt differ by ``2**(order + 1) - 2`` local errors of a step dt.
+    """
+    order, dt = propagator.scheme.order, propagator.dt
+    scratch[...] = W
+    propagator.advance(scratch, 2)
+    twice = scratch[EVERY_OTHER].copy()
+    scratch[...] = W
+    propagator.leap(scratch, 2 * dt)
+    difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
+    lost = difference <= max(noise, UNITS * np.finfo(twice.dtype).eps)
+    return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
-from wignercq.plotting.figures import figures, written
+from wignercq.plotting.figures import figures, write_figures
 from wignercq.report.comparison import comparison_report
 from wignercq.report.sweep import sweep_report
 from wignercq.sweep import SweepResult
 
-__all__ = ["comparison_report", "figures", "sweep_report", "write_report", "written"]
+__all__ = ["comparison_report", "sweep_report", "write_report"]
 
 RESOLUTION = 160  # dots per inch
 PAGE = "report.html"
@@ -38,7 +38,7 @@ def write_report(result: Breakdown | SweepResult, config: Config, folder: Path) 
     OSError
         They cannot be written.
     """
-    images = written(figures(result.dataset, config), folder, RESOLUTION)
+    images = write_figures(figures(result.dataset, config.compare.observables), folder, RESOLUTION)
     if isinstance(result, Breakdown):
         text = comparison_report(result, config, images)
     else:

@@ -18,7 +18,7 @@ import xarray as xr
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import NAMES
-from wignercq.run.record import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
 
 COMPRESSION = 100  # a variable may hold this many times the bytes of its file
 LARGEST = 1e100  # of all numbers

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
-from wignercq.planning.grid_choice import AxisChoice
+from wignercq.grid.interpolation import embedding
 from wignercq.propagation.engines import Engine
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement
 LOWER, UPPER = 0, 1  # ends of an axis
-SAME_POINT = 1e-6  # of the spacing: closer points are one
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Freedom:
     points: frozenset[str] = frozenset()
 
     @classmethod
-    def beyond(cls, axes: Mapping[str, AxisChoice]) -> Freedom:
+    def beyond(cls, axes: Mapping[str, FixedAxis]) -> Freedom:
         """Freedom in everything that the user has not fixed; growing a box adds points too."""
-        fixed = {name: axes.get(name, AxisChoice()) for name in NAMES}
+        fixed = {name: axes.get(name, FixedAxis()) for name in NAMES}
         loose = frozenset(name for name, axis in fixed.items() if axis.points is None)
         return cls(frozenset(name for name in loose if fixed[name].extent is None), loose)
 
@@ -131,28 +131,6 @@ def grown(axis: Axis, ends: np.ndarray) -> Axis:
 def refined(axis: Axis) -> Axis:
     """The axis with about a quarter more points within the same extent."""
     return replace(axis, points=fast_even_size(math.ceil((1 + GROWTH) * axis.points)))
-
-
-def embedding(axis: Axis, target: Axis) -> np.ndarray:
-    """The matrix that takes values on `axis` to those on `target`, shape (target.points, axis.points).
-
-    Inside the extent of `axis` it is trigonometric interpolation, which is zero padding of the spectrum, and the exact
-    identity at common points; outside it is zero.
-    """
-    position = (target.values - axis.lower) / axis.spacing
-    inside = (position > -SAME_POINT) & (position < axis.points - SAME_POINT)
-    nearest = np.rint(position)
-    matrix = np.zeros((target.points, axis.points))
-    if np.abs(position - nearest)[inside].max() < SAME_POINT:
-        matrix[inside, nearest[inside].astype(int)] = 1
-        return matrix
-    offsets = position[inside, None] - np.arange(axis.points)
-    k = 2 * np.pi / axis.points * np.arange(1, (axis.points - 1) // 2 + 1)
-    kernel = 1 + 2 * np.cos(k[:, None, None] * offsets).sum(axis=0)
-    if axis.points % 2 == 0:
-        kernel += np.cos(np.pi * offsets)
-    matrix[inside] = kernel / axis.points
-    return matrix
 
 
 def transfer(W: np.ndarray, grid: Grid, target: Grid, into: np.ndarray) -> None:

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from wignercq.errors import CheckpointError, CheckpointWarning, GridError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
+from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
 from wignercq.run.array_file import Archive
-from wignercq.run.record import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS, Frame, Record
+from wignercq.run.record import Frame, Record
 
 FORMAT = 1
 ROW_NAMES = ("time", *(name for name in DESCRIPTIONS if name not in {"energy_budget_residual", "W", *FRAME_PLANES}))

@@ -12,12 +12,12 @@ import numpy as np
 from tqdm import tqdm
 
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
+from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.grid_choice import AxisChoice
-from wignercq.planning.prepare import Numerics
+from wignercq.planning.numerics import Numerics
 from wignercq.results.solution import Solution
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.request import Request
@@ -33,7 +33,7 @@ def evolve(
     model: Model,
     state: State | np.ndarray,
     *,
-    grid: Grid | Mapping[str, AxisChoice] | None = None,
+    grid: Grid | Mapping[str, FixedAxis] | None = None,
     duration: float | None = None,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
@@ -60,7 +60,7 @@ def evolve(
     model : Model
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
-    grid : Grid, mapping of axis name to AxisChoice, or None
+    grid : Grid, mapping of axis name to FixedAxis, or None
         What is missing is chosen (:func:`wignercq.planning.grid_choice.choose_grid`) and trimmed to what a pilot run uses of it.
     duration : float
         End time; the run starts at 0. Not with `times`.

@@ -11,40 +11,12 @@ import xarray as xr
 from scipy.interpolate import make_interp_spline
 
 from wignercq.grid.grid import NAMES, Grid
+from wignercq.grid.interpolation import embedding
 from wignercq.model.model import Model
-from wignercq.observables.marginals import Energies, Marginals, occupation
+from wignercq.observables.energies import Energies, occupation
+from wignercq.observables.marginals import Marginals
 from wignercq.propagation.propagator import Boundary
-from wignercq.run.adaptation import embedding
-
-ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}
-
-FRAME_PLANES = {
-    "density_qp": ("q", "p"),
-    "wigner_xy": ("x", "y"),
-    "density_qx": ("q", "x"),
-    "density_py": ("p", "y"),
-}
-
-DESCRIPTIONS = {
-    "norm": "integral of W",
-    "mean": "mean of z",
-    "covariance": "covariance of z, Weyl-ordered",
-    "energy": "<H>",
-    "energy_classical": "<p**2/(2M) + V_C>",
-    "energy_quantum": "<y**2/(2m) + V_Q>",
-    "energy_interaction": "<V_I>",
-    "energy_budget_residual": "<H>(t) - <H>(0) - integral of its rate from diffusion, decoherence and friction",
-    "purity": "Tr rho**2 of the reduced quantum state",
-    "negativity": "(integral of |W| - 1)/2",
-    "occupation": "n of the reduced quantum state, n + 1/2 = <H_Q>/(hbar w_Q); NaN if V_Q is not a harmonic well",
-    "edge_mass": "probability in the outer sixteenths of an axis",
-    "spectral_tail": "root of the share of spectral power in the top eighth of the frequencies of an axis",
-    "density_qp": "density of (q, p)",
-    "wigner_xy": "Wigner function of the reduced quantum state",
-    "density_qx": "density of (q, x)",
-    "density_py": "density of (p, y)",
-    "W": "hybrid Wigner function at the last output",
-}
+from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
 
 
 @dataclass(frozen=True, eq=False)

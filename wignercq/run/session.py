@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import platform
 import time as clock
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
-import numpy as np
-
-from wignercq.errors import CheckpointError, CheckpointWarning, InputError, ResolutionWarning
+from wignercq.errors import CheckpointWarning, InputError, ResolutionWarning
 from wignercq.observables.resolution import Watch
-from wignercq.planning.prepare import DTYPES, prepare, require_memory
+from wignercq.planning.memory import require_memory
+from wignercq.planning.prepare import prepare
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
+from wignercq.results.provenance import listed_versions, versions
 from wignercq.results.solution import Solution
 from wignercq.run.checkpoint import Header, Snapshot
+from wignercq.run.identity import identity, probe, require_consistent, require_same
 from wignercq.run.record import Record
 from wignercq.run.request import Request
-from wignercq.run.time_loop import TimeLoop, whole_steps
+from wignercq.run.time_loop import TimeLoop
 
 MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing
-PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same
-VERSIONED = ("wignercq", "numpy", "scipy", "sympy", "pyfftw", "xarray")
-SHOWN = 60  # characters of a text in a message
 
 
 @dataclass(eq=False)
@@ -77,7 +73,7 @@ class Session:
         record = Record(request.model, start.grid, request.framed)
         watch, threads = Watch(request.level), request.numerics.threads
         loop = TimeLoop(start.propagator, start.W, record, watch, threads, request.adapter(), start.check)
-        return cls(request, loop, start.step, _versions(), [], started)
+        return cls(request, loop, start.step, versions(), [], started)
 
     @classmethod
     def resume(cls, request: Request, snapshot: Snapshot) -> Session:
@@ -90,8 +86,8 @@ class Session:
         MemoryLimitError
             The run does not fit.
         """
-        _require_same(request, snapshot)
-        _require_consistent(request, snapshot)
+        require_same(request, snapshot)
+        require_consistent(request, snapshot)
         header, record, numerics = snapshot.header, snapshot.record, request.numerics
         require_memory(record.grid, numerics, request.memory_limit)
         engine = numerics.make_engine(record.grid)
@@ -120,7 +116,7 @@ class Session:
         loop, adapter, check = self.loop, self.loop.adapter, self.loop.check
         assert check is not None
         header = Header(
-            identity=self.request.identity,
+            identity=identity(self.request),
             versions=self.versions,
             resumed=self.resumed,
             dt=self.step.dt,
@@ -134,7 +130,7 @@ class Session:
             exhausted=adapter is not None and adapter.exhausted,
             seconds=clock.perf_counter() - self.started,
         )
-        return Snapshot(header, self.request.probe, loop.record, loop.W)
+        return Snapshot(header, probe(self.request), loop.record, loop.W)
 
     def solution(self, *, keep_state: bool = False) -> Solution | None:
         """The result so far; None before the first output."""
@@ -143,7 +139,7 @@ class Session:
             return None
         attributes = {
             "wignercq_version": self.versions["wignercq"],
-            "versions": _listed({name: v for name, v in self.versions.items() if name != "wignercq"}),
+            "versions": listed_versions({name: v for name, v in self.versions.items() if name != "wignercq"}),
             "model": str(self.request.model),
             "engine": numerics.engine,
             "precision": numerics.precision,
@@ -177,57 +173,19 @@ def _judge(step: TimeStep, accuracy: float) -> None:
         )
 
 
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: version(name) for name in VERSIONED}}
-
-
-def _listed(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in versions.items())
-
-
 def _told_changes(begun: Mapping[str, str]) -> str:
     """What a run goes on with instead of what it was begun with, after a warning; empty if nothing."""
-    now = _versions()
+    now = versions()
     changed = [name for name in now if now[name] != begun.get(name)]
     if not changed:
         return ""
-    old, new = _listed({n: begun.get(n, "unknown") for n in changed}), _listed({n: now[n] for n in changed})
+    old, new = (
+        listed_versions({n: begun.get(n, "unknown") for n in changed}),
+        listed_versions({n: now[n] for n in changed}),
+    )
     warnings.warn(
         f"checkpoint: begun with {old}, going on with {new}; the result is equal to rounding, not to the last bit",
         CheckpointWarning,
         stacklevel=2,
     )
     return f" with {new} instead of {old}"
-
-
-def _require_same(request: Request, snapshot: Snapshot) -> None:
-    begun, asked = snapshot.header.identity, request.identity
-    for key in {**asked, **begun}:
-        if begun.get(key) != asked.get(key):
-            raise CheckpointError(
-                f"{key}: expected {_brief(begun.get(key))} as in the checkpoint, got {_brief(asked.get(key))}"
-            )
-    probe = request.probe
-    if snapshot.probe.shape != probe.shape or not (np.abs(snapshot.probe - probe) <= PROBE_TOLERANCE).all():
-        raise CheckpointError("state: expected the initial state of the checkpoint, got another")
-
-
-def _require_consistent(request: Request, snapshot: Snapshot) -> None:
-    """Refuse a checkpoint that no run of `request` can have written."""
-    times, dt, record = request.times, snapshot.header.dt, snapshot.record
-    outputs = len(record.rows)
-    first, last = (whole_steps(float(times[min(n, times.size) - 1]), dt) for n in (max(outputs, 1), outputs + 1))
-    kept = [float(times[n]) for n in sorted(request.framed) if n < outputs]
-    if (
-        not 0 < outputs <= times.size
-        or record.times != times[:outputs].tolist()
-        or [frame.time for frame in record.frames] != kept
-        or not first <= snapshot.header.steps <= last
-        or request.numerics.dt not in (None, dt)
-        or snapshot.W.dtype != DTYPES[request.numerics.precision]
-    ):
-        raise CheckpointError("checkpoint: expected one that this program has written, got one that contradicts itself")
-
-
-def _brief(text: str | None) -> str:
-    return "nothing" if text is None else text if len(text) <= SHOWN else text[:SHOWN] + "..."

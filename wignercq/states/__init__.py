@@ -2,8 +2,9 @@
 
 from wignercq.states.classical import ClassicalDensity, ClassicalGaussian, ClassicalState
 from wignercq.states.hybrid import GaussianState, ProductState, State, gaussian, product
-from wignercq.states.quantum import GaussianQuantumState, QuantumState, coherent, squeezed, thermal
-from wignercq.states.sampled import SampledQuantumState, cat, fock, from_density_matrix, from_wavefunction
+from wignercq.states.oscillator import cat, coherent, fock, squeezed, thermal
+from wignercq.states.quantum import GaussianQuantumState, QuantumState
+from wignercq.states.sampled import SampledQuantumState, from_density_matrix, from_wavefunction
 
 __all__ = [
     "ClassicalDensity",

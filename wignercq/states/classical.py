@@ -12,18 +12,15 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
-from wignercq.states.sampling import (
-    array,
+from wignercq.states.arguments import array, covariance_matrix, frozen, vector
+from wignercq.states.extent import (
     bandwidth_of,
-    covariance_matrix,
-    frozen,
     normal_bandwidth,
     normal_density,
     normal_support,
     require_sampled,
     spectral_tail,
     support_of,
-    vector,
 )
 
 MAX_SAMPLES = 1024  # along each axis

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
+from wignercq.states.arguments import covariance_matrix, frozen, number, vector
 from wignercq.states.classical import ClassicalState
+from wignercq.states.extent import normal_bandwidth, normal_support
 from wignercq.states.quantum import QuantumState, require_uncertainty
-from wignercq.states.sampling import covariance_matrix, frozen, normal_bandwidth, normal_support, number, vector
 
 
 class State(ABC):

@@ -15,22 +15,12 @@ import numpy as np
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
-from wignercq.states.quantum import QuantumState, oscillator_length
-from wignercq.states.sampling import (
-    array,
-    bandwidth_of,
-    frozen,
-    number,
-    require_sampled,
-    spectral_tail,
-    support_of,
-    vector,
-)
+from wignercq.states.arguments import array, frozen, number
+from wignercq.states.extent import bandwidth_of, require_sampled, spectral_tail, support_of
+from wignercq.states.quantum import QuantumState
 
 TOLERANCE = 1e-9  # of the checks on trace, Hermiticity and positivity
-MAX_FOCK = 300
 MAX_SAMPLES = 2048
-TAIL = 9.0  # oscillator lengths beyond which exp(-xi**2/2) is below rounding error
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,93 +143,6 @@ def _hull(size: np.ndarray, points: np.ndarray, spacing: float) -> tuple[float, 
     return float(points[reached[0]] - spacing), float(points[reached[-1]] + spacing)
 
 
-def fock(
-    n: int,
-    *,
-    position: float = 0.0,
-    momentum: float = 0.0,
-    mass: float,
-    frequency: float,
-    hbar: float,
-) -> SampledQuantumState:
-    """The n-th energy eigenstate of an oscillator, ``W = ((-1)**n/(pi hbar)) e^{-2 H/(hbar w)} L_n(4 H/(hbar w))``.
-
-    Parameters
-    ----------
-    n : int
-        Quantum number, 0 to 300.
-    position, momentum : float
-        Its centre (x, y).
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
-
-    Raises
-    ------
-    StateError
-        A quantum number that is no whole number between 0 and 300, or a value out of its range.
-    """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 0 <= n <= MAX_FOCK:
-        raise StateError(f"n: expected a whole number from 0 to {MAX_FOCK}, got {n!r}")
-    length = oscillator_length(mass, frequency, hbar)
-    reach = math.sqrt(2 * n + 1) + TAIL
-    xi = _uniform(reach, reach)
-    before, psi = np.zeros_like(xi), np.pi**-0.25 * np.exp(-(xi**2) / 2)
-    for k in range(n):
-        before, psi = psi, math.sqrt(2 / (k + 1)) * xi * psi - math.sqrt(k / (k + 1)) * before
-    return _pure(xi * length, psi, (position, momentum), hbar)
-
-
-def cat(
-    displacement: Sequence[float],
-    *,
-    phase: float = 0.0,
-    position: float = 0.0,
-    momentum: float = 0.0,
-    mass: float,
-    frequency: float,
-    hbar: float,
-) -> SampledQuantumState:
-    """Two coherent states in superposition, ``psi ~ |d> + e^{i phase} |-d>``, displaced to a centre.
-
-    With ``d = (dx, dy)`` and W_0 the ground state's Wigner function,
-    ``W ~ W_0(z - d) + W_0(z + d) + 2 W_0(z) cos(2 (dx y - dy x)/hbar + phase)``.
-
-    Parameters
-    ----------
-    displacement : sequence of two float
-        (dx, dy), half the separation in position and in momentum.
-    phase : float
-        0 gives the even cat, pi the odd one.
-    position, momentum : float
-        Its centre (x, y).
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
-
-    Raises
-    ------
-    StateError
-        A value out of its range, or two components that cancel.
-    """
-    length = oscillator_length(mass, frequency, hbar)
-    dx, dy = vector("displacement", displacement, 2) / np.array([length, hbar / length])
-    phase = number("phase", phase)
-    reach, bandwidth = float(abs(dx)) + TAIL, float(abs(dy)) + TAIL
-    if 2 * reach * bandwidth / math.pi > MAX_SAMPLES:
-        raise StateError(
-            f"displacement: expected components that {MAX_SAMPLES} samples resolve, "
-            f"got {abs(dx):.3g} and {abs(dy):.3g} ground-state widths"
-        )
-    if 1 + math.cos(phase) * math.exp(-(dx**2) - dy**2) < 1e-8:
-        raise StateError("displacement: expected components that do not cancel, got too small a separation")
-    xi = _uniform(reach, bandwidth)
-    psi = np.exp(-((xi - dx) ** 2) / 2 + 1j * dy * xi) + np.exp(-((xi + dx) ** 2) / 2 - 1j * dy * xi + 1j * phase)
-    return _pure(xi * length, psi, (position, momentum), hbar)
-
-
 def from_wavefunction(
     x: Sequence[float] | np.ndarray,
     psi: np.ndarray | Sequence[complex] | Callable[[np.ndarray], np.ndarray],
@@ -272,7 +175,7 @@ def from_wavefunction(
     if samples.shape != points.shape:
         raise StateError(f"psi: expected one value for each of {len(points)} positions, got shape {samples.shape}")
     require_sampled("psi", samples, 0)
-    return _pure(points, samples, (0.0, 0.0), hbar)
+    return pure_state(points, samples, (0.0, 0.0), hbar)
 
 
 def from_density_matrix(x: Sequence[float] | np.ndarray, rho: np.ndarray, *, hbar: float) -> SampledQuantumState:
@@ -312,13 +215,7 @@ def from_density_matrix(x: Sequence[float] | np.ndarray, rho: np.ndarray, *, hba
     return SampledQuantumState(points, waves.T[kept] / math.sqrt(spacing), weights[kept], hbar=hbar)
 
 
-def _uniform(reach: float, bandwidth: float) -> np.ndarray:
-    """Points from -reach to reach whose Nyquist frequency is `bandwidth`."""
-    points = math.ceil(2 * reach * bandwidth / np.pi) // 2 * 2 + 2
-    return reach * (2 * np.arange(points) / points - 1)
-
-
-def _pure(x: np.ndarray, psi: np.ndarray, shift: tuple[float, float], hbar: float) -> SampledQuantumState:
+def pure_state(x: np.ndarray, psi: np.ndarray, shift: tuple[float, float], hbar: float) -> SampledQuantumState:
     """The pure state of resolved samples, normalised and displaced by `shift`."""
     wave = psi / np.abs(psi).max()
     wave = wave / math.sqrt(np.sum(np.abs(wave) ** 2) * (x[-1] - x[0]) / (len(x) - 1))

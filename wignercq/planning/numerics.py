@@ -1,0 +1,98 @@
+"""How a run is computed: tolerance or step, order, precision, engine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from wignercq.errors import InputError
+from wignercq.grid.grid import Grid
+from wignercq.planning.time_step import FEWEST_STEPS
+from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
+from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
+
+DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
+ROUNDING = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases measured
+ENGINES = ("tiled", "array")
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How a run is computed.
+
+    Parameters
+    ----------
+    tolerance : float
+        On W relative to its maximum.
+    dt : float or None
+        Time step; None lets the tolerance choose it.
+    order : {4, 2}
+    hbar_order : int or None
+        None is exact; 0 the classical Fokker-Planck counterpart.
+    precision : {"float64", "float32"}
+    engine : {"tiled", "array"}
+    threads : int
+
+    Raises
+    ------
+    InputError
+        A value that cannot be used.
+    """
+
+    tolerance: float = 1e-6
+    dt: float | None = None
+    order: int = 4
+    hbar_order: int | None = None
+    precision: str = "float64"
+    engine: str = "tiled"
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        if self.order not in BY_ORDER:
+            raise InputError(f"order: expected 2 or 4, got {self.order!r}")
+        if self.precision not in DTYPES:
+            raise InputError(f"precision: expected 'float64' or 'float32', got {self.precision!r}")
+        if self.engine not in ENGINES:
+            raise InputError(f"engine: expected 'tiled' or 'array', got {self.engine!r}")
+        if not 0 < self.tolerance < 1:
+            raise InputError(f"tolerance: expected a number between 0 and 1, got {self.tolerance!r}")
+        if self.dt is None:
+            self.require_precision(FEWEST_STEPS)
+        if self.dt is not None and not (math.isfinite(self.dt) and self.dt > 0):
+            raise InputError(f"dt: expected a positive number, got {self.dt!r}")
+        if self.threads < 1:
+            raise InputError(f"threads: expected at least 1, got {self.threads!r}")
+
+    def require_precision(self, steps: int) -> None:
+        """Refuse a tolerance that rounding errors of so many steps would break.
+
+        Raises
+        ------
+        InputError
+            float32 and too small a tolerance, or too many steps.
+        """
+        factor, power = ROUNDING
+        expected = factor * float(np.finfo(DTYPES[self.precision]).eps) * steps**power
+        if self.tolerance < expected:
+            raise InputError(
+                f"tolerance: expected at least {expected:.1e} with {self.precision} over {steps} steps, "
+                f"got {self.tolerance:g}"
+            )
+
+    @property
+    def scheme(self) -> Scheme:
+        """The splitting scheme of the order asked."""
+        return BY_ORDER[self.order]
+
+    def make_engine(self, grid: Grid) -> Engine:
+        """The engine asked, on `grid`."""
+        dtype = DTYPES[self.precision]
+        return TiledEngine(grid, dtype, threads=self.threads) if self.engine == "tiled" else ArrayEngine(grid, dtype)
+
+    def memory(self, grid: Grid) -> float:
+        """Bytes a run on `grid` needs: W, one copy, and a half-spectrum table per distinct momentum stage."""
+        tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
+        temporaries = 4 if self.engine == "array" else 0
+        return 1.1 * grid.size * DTYPES[self.precision].itemsize * (2 + temporaries + tables * (1 + 2 / grid.y.points))

@@ -1,0 +1,104 @@
+"""What makes two runs the same: what was asked of them as text, and values of the initial W to compare."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+
+from wignercq.errors import CheckpointError
+from wignercq.grid.fixed_axis import FixedAxis
+from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.planning.numerics import DTYPES
+from wignercq.run.checkpoint import Snapshot
+from wignercq.run.request import Request
+from wignercq.run.time_loop import whole_steps
+
+PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same
+SHOWN = 60  # characters of a text in a message
+
+PROBE_LEVEL = 1e-3  # initial states are compared where they are above this share of their maximum,
+PROBE_POINTS = 8  # at so many points per axis
+DIGEST_SHOWN = 16  # digits of a digest that tell arrays apart
+
+
+def identity(request: Request) -> dict[str, str]:
+    """What a run that goes on from a checkpoint has to agree in, as text; the keys name arguments."""
+    of_model = {
+        f.name: getattr(request.model, f.name) for f in fields(request.model) if f.init and f.name != "parameters"
+    }
+    numerics = {f.name: getattr(request.numerics, f.name) for f in fields(request.numerics) if f.name != "threads"}
+    extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
+    values = {
+        **of_model,
+        **{f"parameters.{name}": value for name, value in request.model.parameters.items()},
+        "state": _digest(request.state) if isinstance(request.state, np.ndarray) else type(request.state).__name__,
+        **{f"grid.{name}": _axis(request.grid, name) for name in NAMES},
+        "adapt": f"extents of {', '.join(extents) or 'no axis'}, points of {', '.join(points) or 'no axis'}",
+        "times": f"{request.times.size} outputs to t = {request.times[-1]}, {_digest(request.times)}",
+        "frames": request.frames,
+        **numerics,
+    }
+    return {name: str(value) for name, value in values.items()}
+
+
+def probe(request: Request) -> np.ndarray:
+    """Where the initial W lies and some of its values, all of order one, to tell states apart; nothing of arrays.
+
+    Arrays have their digest in the identity.
+    """
+    if isinstance(request.state, np.ndarray):
+        return np.zeros(0)
+    lower, upper = request.state.support(PROBE_LEVEL).T
+    W = request.state.wigner(Grid(*(Axis(*ends, PROBE_POINTS) for ends in zip(lower, upper, strict=True))))
+    return np.concatenate([lower / (upper - lower), np.log(upper - lower), W.ravel() / np.abs(W).max()])
+
+
+def _axis(grid: Grid | Mapping[str, FixedAxis] | None, name: str) -> str:
+    """What is fixed of an axis."""
+    if isinstance(grid, Grid):
+        axis: Axis = getattr(grid, name)
+        choice = FixedAxis((axis.lower, axis.upper), axis.points)
+    else:
+        choice = (grid or {}).get(name, FixedAxis())
+    where = "chosen" if choice.extent is None else f"[{float(choice.extent[0])}, {float(choice.extent[1])}]"
+    return f"extent {where}, points {'chosen' if choice.points is None else choice.points}"
+
+
+def _digest(array: np.ndarray) -> str:
+    return "sha256 " + hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()[:DIGEST_SHOWN]
+
+
+def require_same(request: Request, snapshot: Snapshot) -> None:
+    begun, asked = snapshot.header.identity, identity(request)
+    for key in {**asked, **begun}:
+        if begun.get(key) != asked.get(key):
+            raise CheckpointError(
+                f"{key}: expected {_brief(begun.get(key))} as in the checkpoint, got {_brief(asked.get(key))}"
+            )
+    values = probe(request)
+    if snapshot.probe.shape != values.shape or not (np.abs(snapshot.probe - values) <= PROBE_TOLERANCE).all():
+        raise CheckpointError("state: expected the initial state of the checkpoint, got another")
+
+
+def require_consistent(request: Request, snapshot: Snapshot) -> None:
+    """Refuse a checkpoint that no run of `request` can have written."""
+    times, dt, record = request.times, snapshot.header.dt, snapshot.record
+    outputs = len(record.rows)
+    first, last = (whole_steps(float(times[min(n, times.size) - 1]), dt) for n in (max(outputs, 1), outputs + 1))
+    kept = [float(times[n]) for n in sorted(request.framed) if n < outputs]
+    if (
+        not 0 < outputs <= times.size
+        or record.times != times[:outputs].tolist()
+        or [frame.time for frame in record.frames] != kept
+        or not first <= snapshot.header.steps <= last
+        or request.numerics.dt not in (None, dt)
+        or snapshot.W.dtype != DTYPES[request.numerics.precision]
+    ):
+        raise CheckpointError("checkpoint: expected one that this program has written, got one that contradicts itself")
+
+
+def _brief(text: str | None) -> str:
+    return "nothing" if text is None else text if len(text) <= SHOWN else text[:SHOWN] + "..."

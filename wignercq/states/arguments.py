@@ -1,0 +1,102 @@
+"""Checks of what a user gives for a state: numbers, arrays, vectors, covariance matrices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wignercq.errors import StateError
+
+LARGEST = 1e75  # size of a number that a state may contain, so that a product of four is a float; its inverse the least
+
+
+def number(name: str, value: float, *, above: float | None = None, least: float | None = None) -> float:
+    """`value` as a float after checking that it is a real number, greater than `above`, not less than `least`.
+
+    Its size is at most 1e75; where it has to be positive, at least 1e-75.
+
+    Raises
+    ------
+    StateError
+        If it is not.
+    """
+    finite = (
+        isinstance(value, (int, float, np.number))
+        and not isinstance(value, (bool, np.complexfloating))
+        and math.isfinite(value)
+    )
+    if finite and (above is None or value > above) and (least is None or value >= least):
+        if abs(value) > LARGEST or (above == 0 and value < 1 / LARGEST):
+            raise StateError(
+                f"{name}: expected a number between {1 / LARGEST:g} and {LARGEST:g} in size, got {value:g}"
+            )
+        return float(value)
+    bound = f" above {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
+    raise StateError(f"{name}: expected a finite number{bound}, got {value!r}")
+
+
+def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
+    """A new array of `dtype` with the content of `value`, finite throughout.
+
+    Raises
+    ------
+    StateError
+        If `value` is no array of numbers or one of them is not finite.
+    """
+    kinds = "iufc" if dtype is complex else "iuf"
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        raise StateError(f"{name}: expected an array of numbers, got rows of unequal length") from None
+    if raw.dtype.kind not in kinds:
+        raise StateError(f"{name}: expected an array of {dtype.__name__} numbers, got {raw.dtype} values")
+    result: np.ndarray = raw.astype(dtype)
+    if not np.isfinite(result).all():
+        raise StateError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(result))} that are not")
+    return result
+
+
+def vector(name: str, value: object, length: int) -> np.ndarray:
+    """`value` as a read-only vector of `length` finite numbers; StateError otherwise."""
+    result = array(name, value)
+    if result.shape != (length,):
+        raise StateError(f"{name}: expected {length} numbers, got shape {result.shape}")
+    if np.abs(result).max() > LARGEST:
+        raise StateError(f"{name}: expected numbers of at most {LARGEST:g} in size, got {np.abs(result).max():g}")
+    return frozen(result)
+
+
+def covariance_matrix(value: object, size: int) -> np.ndarray:
+    """A read-only symmetric positive-definite (size, size) matrix from such a matrix or from its diagonal.
+
+    Raises
+    ------
+    StateError
+        Wrong shape, not finite, not symmetric (relative tolerance 1e-12) or not positive-definite.
+    """
+    result = array("covariance", value)
+    if result.shape == (size,):
+        result = np.diag(result)
+    if result.shape != (size, size):
+        raise StateError(f"covariance: expected {size} variances or a {size} x {size} matrix, got shape {result.shape}")
+    largest, least = np.abs(result).max(), np.abs(np.diag(result)).min()
+    if largest > LARGEST or 0 < least < 1 / LARGEST:
+        raise StateError(
+            f"covariance: expected variances between {1 / LARGEST:g} and {LARGEST:g}, got {least:g} to {largest:g}"
+        )
+    asymmetry = np.abs(result - result.T).max()
+    if asymmetry > 1e-12 * np.abs(result).max():
+        raise StateError(f"covariance: expected a symmetric matrix, got one that is asymmetric by {asymmetry:.3g}")
+    result = (result + result.T) / 2
+    spread = np.sqrt(np.abs(np.diag(result)))
+    if (np.diag(result) <= 0).any() or (least := np.linalg.eigvalsh(result / np.outer(spread, spread))[0]) <= 1e-14:
+        least = least if (np.diag(result) > 0).all() else np.diag(result).min()
+        raise StateError(f"covariance: expected a positive-definite matrix, got the eigenvalue or variance {least:.3g}")
+    return frozen(result)
+
+
+def frozen(values: np.ndarray) -> np.ndarray:
+    """`values`, made read-only."""
+    values.flags.writeable = False
+    return values
