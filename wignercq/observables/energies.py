@@ -10,8 +10,9 @@ import numpy as np
 import sympy as sp
 
 from wignercq.grid.grid import Grid
+from wignercq.grid.integration import integral
 from wignercq.model.model import Model, Q, X
-from wignercq.observables.marginals import Marginals, integral
+from wignercq.observables.marginals import Marginals
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.grid.grid import NAMES, Grid
+from wignercq.grid.integration import integral, plane_integrals
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,36 +33,9 @@ class Marginals:
     def of(cls, W: np.ndarray, grid: Grid, *, threads: int = 2) -> Marginals:
         """Integrate W, shape ``grid.shape``, over each pair of variables.
 
-        The sweep goes slab by slab along q in double precision; the result does not depend on `threads`.
+        See :func:`wignercq.grid.integration.plane_integrals`.
         """
-        n_q, n_p, n_x, n_y = grid.shape
-        qp, qx, qy = np.empty((n_q, n_p)), np.empty((n_q, n_x)), np.empty((n_q, n_y))
-        px, py, xy = np.empty((n_q, n_p, n_x)), np.empty((n_q, n_p, n_y)), np.empty((n_q, n_x, n_y))
-        absolute = np.empty(n_q)
-
-        def sweep(i: int) -> None:
-            slab = np.asarray(W[i])
-            px[i] = slab.sum(axis=2, dtype=float)
-            xy[i] = slab.sum(axis=0, dtype=float)
-            py[i] = slab.sum(axis=1, dtype=float)
-            qp[i], qx[i], qy[i] = px[i].sum(axis=1), px[i].sum(axis=0), py[i].sum(axis=0)
-            absolute[i] = np.abs(slab).sum(dtype=float)
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(sweep, range(n_q)))
-        sums = {
-            ("q", "p"): qp,
-            ("q", "x"): qx,
-            ("q", "y"): qy,
-            ("p", "x"): px.sum(axis=0),
-            ("p", "y"): py.sum(axis=0),
-            ("x", "y"): xy.sum(axis=0),
-        }
-        axes = dict(zip(NAMES, grid, strict=True))
-        planes = {}
-        for (a, b), plane in sums.items():
-            planes[a, b] = plane * (grid.cell / (axes[a].spacing * axes[b].spacing))
-        return cls(grid, planes, float(absolute.sum() * grid.cell))
+        return cls(grid, *plane_integrals(W, grid, threads=threads))
 
     @cached_property
     def lines(self) -> list[np.ndarray]:
@@ -107,8 +80,3 @@ class Marginals:
         """Tr rho_Q**2 = 2 pi hbar * integral of W_xy**2 of the reduced quantum state."""
         x, y = self.grid.x, self.grid.y
         return float(2 * np.pi * hbar * (self.planes["x", "y"] ** 2).sum() * x.spacing * y.spacing)
-
-
-def integral(values: np.ndarray, axis: Axis) -> float:
-    """Of a function on the points of an axis."""
-    return float(values.sum() * axis.spacing)

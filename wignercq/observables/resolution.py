@@ -17,6 +17,34 @@ ERROR_LEVEL = 1e-2
 NORM_ERROR_LEVEL = 1e-3
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is seen of W at one moment.
+
+    Parameters
+    ----------
+    marginals : Marginals
+    ends : np.ndarray
+        Mass near the lower and upper end of each axis, shape (4, 2).
+    tail : np.ndarray
+        Spectral tail of each axis, shape (4,).
+    """
+
+    marginals: Marginals
+    ends: np.ndarray
+    tail: np.ndarray
+
+    @classmethod
+    def of(cls, marginals: Marginals, powers: list[np.ndarray]) -> Look:
+        """From the marginals of W and its spectral power along each axis."""
+        return cls(marginals, mass_at_all_ends(marginals), spectral_tail(powers))
+
+    @property
+    def edge(self) -> np.ndarray:
+        """Mass near both ends of each axis, shape (4,)."""
+        return self.ends.sum(axis=1)
+
+
 def mass_at_ends(axis: Axis, density: np.ndarray) -> np.ndarray:
     """Integral of the modulus of a one-variable density over the outer sixteenths of its axis, lower and upper."""
     band = max(1, round(axis.points * EDGE_BAND))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -61,21 +61,22 @@ def _own_cgroups() -> Iterator[Path]:
             yield from (folder for folder in (group, *group.parents) if folder == top or top in folder.parents)
 
 
-def require_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
-    """Refuse a run that does not fit, before anything is allocated.
+def require_memory(grids: Sequence[Grid], numerics: Numerics, limit: float | None) -> None:
+    """Refuse runs side by side, each on its grid, that do not fit, before anything is allocated.
 
     Raises
     ------
     MemoryLimitError
-        The run needs more than is free, or more than `limit` bytes.
+        The runs need more than is free, or more than `limit` bytes.
     """
-    needed, free = numerics.memory(grid), free_memory()
+    needed, free = sum(map(numerics.memory, grids)), free_memory()
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
+        what = "a run that fits" if len(grids) == 1 else f"{len(grids)} runs side by side that fit"
         whose = "the free memory" if allowed == free else "a memory limit"
         raise MemoryLimitError(
-            f"grid: expected a run that fits {whose} of {_readable(allowed)}, got "
-            f"{' x '.join(map(str, grid.shape))} points, which need {_readable(needed)}; "
+            f"grid: expected {what} {whose} of {_readable(allowed)}, got "
+            f"{' x '.join(map(str, grids[0].shape))} points, which need {_readable(needed)}; "
             "lower points or shorten the run"
         )
 

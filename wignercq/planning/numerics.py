@@ -10,12 +10,12 @@ import numpy as np
 from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
 from wignercq.planning.time_step import FEWEST_STEPS
-from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 ROUNDING = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases measured
-ENGINES = ("tiled", "array")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Numerics:
         if self.precision not in DTYPES:
             raise InputError(f"precision: expected 'float64' or 'float32', got {self.precision!r}")
         if self.engine not in ENGINES:
-            raise InputError(f"engine: expected 'tiled' or 'array', got {self.engine!r}")
+            raise InputError(f"engine: expected {' or '.join(map(repr, ENGINES))}, got {self.engine!r}")
         if not 0 < self.tolerance < 1:
             raise InputError(f"tolerance: expected a number between 0 and 1, got {self.tolerance!r}")
         if self.dt is None:
@@ -88,11 +88,9 @@ class Numerics:
 
     def make_engine(self, grid: Grid) -> Engine:
         """The engine asked, on `grid`."""
-        dtype = DTYPES[self.precision]
-        return TiledEngine(grid, dtype, threads=self.threads) if self.engine == "tiled" else ArrayEngine(grid, dtype)
+        return engine_class(self.engine)(grid, DTYPES[self.precision], threads=self.threads)
 
     def memory(self, grid: Grid) -> float:
-        """Bytes a run on `grid` needs: W, one copy, and a half-spectrum table per distinct momentum stage."""
+        """Bytes a run on `grid` needs."""
         tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
-        temporaries = 4 if self.engine == "array" else 0
-        return 1.1 * grid.size * DTYPES[self.precision].itemsize * (2 + temporaries + tables * (1 + 2 / grid.y.points))
+        return engine_class(self.engine).memory(grid, DTYPES[self.precision], tables=tables)

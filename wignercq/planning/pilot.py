@@ -17,11 +17,11 @@ from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
-from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, ErrorLaw, TimeStep
-from wignercq.propagation.engines import Engine
+from wignercq.planning.numerics import Numerics
+from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, SAFETY, ErrorLaw, TimeStep
+from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
-from wignercq.propagation.schemes import Scheme
-from wignercq.propagation.step_check import EVERY_OTHER, MOMENTS, local_error
+from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noise_level
 
 MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
@@ -55,7 +55,7 @@ class Survey:
     @classmethod
     def of(cls, W: Any, engine: Engine) -> Survey:
         """W at one moment."""
-        lines = Marginals.of(W, engine.grid).lines
+        lines = Marginals(engine.grid, *engine.marginals(W)).lines
         return cls(
             [np.abs(line) * axis.spacing for line, axis in zip(lines, engine.grid, strict=True)],
             [np.sqrt(np.cumsum(power[::-1])[::-1]) for power in engine.spectral_power(W)],
@@ -74,11 +74,11 @@ class Pilot:
     Parameters
     ----------
     model : Model
-    scheme : Scheme
-    hbar_order : int or None
+    numerics : Numerics
+        Of the run.
     engine : Engine
         On the coarse grid.
-    initial : np.ndarray
+    initial : the engine's own
         W at time 0 on the coarse grid.
     duration : float
     surveyed : bool
@@ -86,17 +86,35 @@ class Pilot:
     """
 
     model: Model
-    scheme: Scheme
-    hbar_order: int | None
+    numerics: Numerics
     engine: Engine
-    initial: np.ndarray
+    initial: Any
     duration: float
     surveyed: bool = False
     _errors: list[float] = field(init=False, default_factory=list)
-    _finest: list[np.ndarray] = field(init=False, default_factory=list)
+    _finest: list[Any] = field(init=False, default_factory=list)
     _seen: Survey = field(init=False)
 
-    def run(self, dt: float, marks: list[int]) -> list[np.ndarray]:
+    def plan(self) -> tuple[TimeStep, StepCheck]:
+        """The time step, asked or chosen, with its error, and what to expect of the steps of the run.
+
+        Raises
+        ------
+        InputError
+            No step keeps the tolerance.
+        GridError
+            Shorter steps do not help because the grid does not hold W.
+        """
+        numerics, tolerance = self.numerics, self.numerics.tolerance
+        if numerics.dt is None:
+            step = self.law(error=SAFETY * tolerance).choose(tolerance, self.duration)
+            numerics.require_precision(round(self.duration / step.dt))
+        else:
+            step = self.measure(numerics.dt)
+        expected = self.local_errors(step.dt, noise_level(tolerance, step.error))
+        return step, StepCheck(self.duration, expected, step.error, tolerance)
+
+    def run(self, dt: float, marks: list[int]) -> list[Any]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
         propagator, W = self._start(dt)
         looks: set[int] = set()
@@ -105,19 +123,20 @@ class Pilot:
             self._seen = Survey.of(W, self.engine)
         results, done = [], 0
         for step in sorted({*marks, *looks} - {0}):
-            propagator.advance(W, step - done)
+            W, _ = propagator.advance(W, step - done)
             done = step
             if step in looks:
                 self._seen |= Survey.of(W, self.engine)
             if step in marks:
-                results.append(W[EVERY_OTHER].copy())
+                results.append(self.engine.thinned(W))
         return results
 
-    def error(self, coarse: list[np.ndarray], fine: list[np.ndarray]) -> float:
+    def error(self, coarse: list[Any], fine: list[Any]) -> float:
         """Error of the run with the longer of two steps that differ by a factor two, while W is in the box."""
-        contained = [*takewhile(_is_contained, fine)] or fine[:1]
-        ratios = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(coarse, contained, strict=False)]
-        return max(LEAST_ERROR, float(max(ratios)) / (1 - 2.0**-self.scheme.order))
+        engine = self.engine
+        contained = [*takewhile(lambda field: _is_contained(engine.lines(field)), fine)] or fine[:1]
+        ratios = [engine.largest_difference(a, b) / engine.largest(b) for a, b in zip(coarse, contained, strict=False)]
+        return max(LEAST_ERROR, max(ratios) / (1 - 2.0**-self.numerics.scheme.order))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
@@ -133,7 +152,7 @@ class Pilot:
             self._halve()
         used = len(self._errors) - self._is_stalled()
         steps = tuple(self.duration / (MARKS * 2**k) for k in range(used))
-        return ErrorLaw(self.scheme.order, steps, tuple(self._errors[:used]))
+        return ErrorLaw(self.numerics.scheme.order, steps, tuple(self._errors[:used]))
 
     def measure(self, dt: float) -> TimeStep:
         """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
@@ -162,25 +181,22 @@ class Pilot:
         """
         dt = max(dt, self.law(error=np.inf).shortest)
         propagator, W = self._start(dt)
-        scratch = self.engine.allocate()
         found, done = [], 0
         for moment in MOMENTS:
             steps = round(self.duration * moment / dt)
-            propagator.advance(W, steps - done)
+            W, _ = propagator.advance(W, steps - done)
             done = steps
-            found.append(local_error(propagator, W, scratch, noise))
+            found.append(local_error(propagator, W, noise))
         return found
 
     def _start(self, dt: float) -> tuple[Propagator, Any]:
-        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order)
-        W = self.engine.allocate()
-        W[...] = self.initial
-        return propagator, W
+        propagator = Propagator(self.model, self.engine, self.numerics.scheme, dt, self.numerics.hbar_order)
+        return propagator, self.engine.copy(self.initial)
 
     def _is_enough(self, error: float, dt: float) -> bool:
         if len(self._errors) < 2:
             return False
-        last, order = self._errors[-1], self.scheme.order
+        last, order = self._errors[-1], self.numerics.scheme.order
         if last < NEGLIGIBLE or self._is_stalled():
             return True
         if not self._is_trusted or self._observed < order - ORDER_MARGIN:
@@ -203,7 +219,7 @@ class Pilot:
         if len(self._errors) < 2:
             return False
         before, last = self._errors[-2:]
-        late = self._observed < self.scheme.order - ORDER_MARGIN
+        late = self._observed < self.numerics.scheme.order - ORDER_MARGIN
         return NEGLIGIBLE <= last < TRUSTED_ERROR and before < TRUSTED_ERROR and late
 
     def _halve(self) -> None:
@@ -222,14 +238,13 @@ class Pilot:
                 "raise the points, or shorten the run"
             )
 
-    def _evenly(self, steps: int) -> list[np.ndarray]:
+    def _evenly(self, steps: int) -> list[Any]:
         return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
 
 
-def _is_contained(W: np.ndarray) -> bool:
-    """Whether W, on every other point of the grid, has not reached the ends of an axis."""
-    for axis in range(W.ndim):
-        line = np.abs(W.sum(axis=tuple(i for i in range(W.ndim) if i != axis)))
+def _is_contained(lines: list[np.ndarray]) -> bool:
+    """Whether W has not reached the ends of an axis, judged by its sums along all axes but one."""
+    for line in map(np.abs, lines):
         band = max(1, round(line.size * EDGE_BAND / 2))
         if line[:band].sum() + line[-band:].sum() > LOST * line.sum():
             return False
@@ -255,22 +270,3 @@ def _coarsened(axis: Axis, power: np.ndarray, tolerance: float) -> Axis:
     least, most = (round(axis.points * share) for share in COARSENING)
     points = max(MIN_POINTS, least, min(needed, most))
     return replace(axis, points=min(axis.points, points + points % 2))
-
-
-def resample(W: np.ndarray, grid: Grid, coarse: Grid) -> np.ndarray:
-    """W on a grid with the same extents and fewer points, by dropping the highest frequencies of each axis."""
-    along_q, along_p, along_x, along_y = (_resampler(a, b) for a, b in zip(grid, coarse, strict=True))
-    result = np.zeros(coarse.shape)
-    for i in range(grid.q.points):
-        slab = np.einsum("Pp,pxy->Pxy", along_p, W[i], optimize=True)
-        slab = np.einsum("Xx,pxy->pXy", along_x, slab, optimize=True) @ along_y.T
-        result += along_q[:, i, None, None, None] * slab
-    return result
-
-
-def _resampler(axis: Axis, coarse: Axis) -> np.ndarray:
-    """Trigonometric interpolation from `axis` to `coarse` without the frequencies `coarse` cannot hold."""
-    highest = (min(axis.points, coarse.points) - 1) // 2
-    k = np.arange(1, highest + 1) * 2 * np.pi / axis.length
-    offsets = coarse.values[:, None] - axis.values[None, :]
-    return (1 + 2 * np.cos(k[:, None, None] * offsets).sum(axis=0)) / axis.points

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ from wignercq.model.model import Model
 from wignercq.planning.grid_choice import Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
-from wignercq.planning.pilot import Pilot, coarsened, resample
-from wignercq.planning.time_step import SAFETY, TimeStep
+from wignercq.planning.pilot import Pilot, coarsened
+from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
-from wignercq.propagation.step_check import StepCheck, noise_level
+from wignercq.propagation.step_check import StepCheck
 from wignercq.states import State
 
 WORTHWHILE = 0.7  # of the size of a pilot grid: on a smaller one the pilot runs are begun again
@@ -60,6 +60,8 @@ def prepare(
     end: float,
     numerics: Numerics,
     memory_limit: float | None = None,
+    runs: int = 1,
+    interval: float | None = None,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -74,6 +76,10 @@ def prepare(
     numerics : Numerics
     memory_limit : float or None
         Bytes the run may use; None is all free memory.
+    runs : int
+        How many will go side by side on this grid.
+    interval : float or None
+        A time that the time step is to divide.
 
     Raises
     ------
@@ -83,35 +89,23 @@ def prepare(
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
     if isinstance(grid, Grid):
-        require_memory(grid, numerics, memory_limit)
+        require_memory([grid] * runs, numerics, memory_limit)
         engine, W = _start(numerics, grid, state, model.hbar)
-        step, local_errors = pilot_run(_pilot_on_given_grid(model, numerics, end, engine, W), numerics)
+        coarse = numerics.make_engine(coarsened(grid, engine.spectral_power(W), numerics.tolerance))
+        step, check = Pilot(model, numerics, coarse, engine.transferred(W, coarse), end).plan()
     elif isinstance(state, np.ndarray):
         raise GridError("grid: expected a full Grid together with W as an array, got none")
     else:
         chosen, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit)
-        step, local_errors = pilot_run(pilot, numerics)
+        step, check = pilot.plan()
         del pilot  # before the run's own tables are made
+        require_memory([chosen] * runs, numerics, memory_limit)
         engine, W = _start(numerics, chosen, state, model.hbar)
+    if interval is not None:
+        step = step.dividing(interval, numerics.order)
+        check = replace(check, error=step.error)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
-    return Prepared(propagator, W, step, StepCheck(end, local_errors, step.error, numerics.tolerance))
-
-
-def pilot_run(pilot: Pilot, numerics: Numerics) -> tuple[TimeStep, list[float]]:
-    """The time step, asked or chosen, with its error, and local errors of a run with a known step."""
-    if numerics.dt is None:
-        law = pilot.law(error=SAFETY * numerics.tolerance)
-        step = law.choose(numerics.tolerance, pilot.duration)
-        numerics.require_precision(round(pilot.duration / step.dt))
-    else:
-        step = pilot.measure(numerics.dt)
-    return step, pilot.local_errors(step.dt, noise_level(numerics.tolerance, step.error))
-
-
-def _pilot_on_given_grid(model: Model, numerics: Numerics, end: float, engine: Engine, W: Any) -> Pilot:
-    coarse = coarsened(engine.grid, engine.spectral_power(W), numerics.tolerance)
-    initial = resample(W, engine.grid, coarse)
-    return Pilot(model, numerics.scheme, numerics.hbar_order, numerics.make_engine(coarse), initial, end)
+    return Prepared(propagator, W, step, check)
 
 
 def _grid_and_pilot(
@@ -125,11 +119,11 @@ def _grid_and_pilot(
     """A grid for the run, and a pilot for it, on the grid itself if that is the smaller one."""
     outlook = Outlook.of(model, state, end, numerics.tolerance)
     bound = outlook.grid(axes)
-    require_memory(bound, numerics, memory_limit)
+    require_memory([bound], numerics, memory_limit)
 
     def pilot_on(grid: Grid, *, surveyed: bool = False) -> Pilot:
         engine = numerics.make_engine(grid)
-        return Pilot(model, numerics.scheme, numerics.hbar_order, engine, state.wigner(grid), end, surveyed)
+        return Pilot(model, numerics, engine, _filled(engine, state), end, surveyed)
 
     coarse = outlook.pilot_grid(bound)
     pilot = pilot_on(coarse, surveyed=True)
@@ -145,17 +139,18 @@ def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: floa
     if not isinstance(state, np.ndarray) and state.hbar != hbar:
         raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
     engine = numerics.make_engine(grid)
-    W = engine.allocate()
     if isinstance(state, np.ndarray):
-        if state.shape != engine.grid.shape or not np.isrealobj(state):
-            raise StateError(
-                f"state: expected a real array of shape {engine.grid.shape}, got {state.dtype} {state.shape}"
-            )
-        W[...] = state
+        if state.shape != grid.shape or not np.isrealobj(state):
+            raise StateError(f"state: expected a real array of shape {grid.shape}, got {state.dtype} {state.shape}")
+        W = engine.of(state)
     else:
-        state.fill(engine.grid, W)
-    norm = float(W.sum(dtype=float)) * engine.grid.cell
+        W = _filled(engine, state)
+    norm = engine.integral(W)
     if not abs(norm - 1) < 1e-4:
         raise StateError(f"state: expected W with integral 1 on the grid, got {norm:.6g}; check the extents and points")
-    W /= norm
-    return engine, W
+    return engine, engine.divided(W, norm)
+
+
+def _filled(engine: Engine, state: State) -> Any:
+    with np.errstate(over="ignore"):  # of an exponent, far out, where W is 0
+        return engine.fill(state.slab(engine.grid))

@@ -30,6 +30,11 @@ class TimeStep:
     dt: float
     error: float
 
+    def dividing(self, interval: float, order: int) -> TimeStep:
+        """The longest step up to this one that divides an interval, its error by the order of the scheme."""
+        dt = interval / math.ceil(interval / self.dt * (1 - 1e-9))
+        return TimeStep(dt, self.error * (dt / self.dt) ** order)
+
 
 @dataclass(frozen=True)
 class ErrorLaw:

@@ -15,7 +15,6 @@ from wignercq.errors import ResolutionWarning
 from wignercq.propagation.propagator import Propagator
 
 MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
-EVERY_OTHER = (slice(None, None, 2),) * 4  # enough to find the largest difference of two smooth fields
 UNITS = 100  # in the last place by which two results may differ for no reason
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
 ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps
@@ -59,8 +58,8 @@ class StepCheck:
         return self.done < len(self.expected) and time >= self.duration * MOMENTS[self.done] * (1 - 1e-9)
 
     def check(self, time: float, propagator: Propagator, W: Any, scratch: Any) -> None:
-        """Compare the steps at this time; `scratch` is overwritten, W is not. A ResolutionWarning when far worse."""
-        found, expected = local_error(propagator, W, scratch, self.noise), self.expected[self.done]
+        """Compare the steps at this time; `scratch` is spent, W is not. A ResolutionWarning when far worse."""
+        found, expected = local_error(propagator, W, self.noise, scratch), self.expected[self.done]
         self.done += 1
         if not expected or found <= NOTEWORTHY * self.excess * expected:
             return
@@ -87,17 +86,15 @@ def noise_level(tolerance: float, error: float) -> float:
     return max(ROUNDING, NOISE * max(tolerance, error))
 
 
-def local_error(propagator: Propagator, W: Any, scratch: Any, noise: float) -> float:
+def local_error(propagator: Propagator, W: Any, noise: float, scratch: Any = None) -> float:
     """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`.
 
     A step of 2 dt and two steps of dt differ by ``2**(order + 1) - 2`` local errors of a step dt.
     """
-    order, dt = propagator.scheme.order, propagator.dt
-    scratch[...] = W
-    propagator.advance(scratch, 2)
-    twice = scratch[EVERY_OTHER].copy()
-    scratch[...] = W
-    propagator.leap(scratch, 2 * dt)
-    difference = float(np.abs(scratch[EVERY_OTHER] - twice).max() / np.abs(twice).max())
-    lost = difference <= max(noise, UNITS * np.finfo(twice.dtype).eps)
+    engine, order, dt = propagator.engine, propagator.scheme.order, propagator.dt
+    scratch, _ = propagator.advance(engine.copy(W, scratch), 2)
+    twice = engine.thinned(scratch)
+    once = engine.thinned(propagator.leap(engine.copy(W, scratch), 2 * dt))
+    difference = engine.largest_difference(once, twice) / engine.largest(twice)
+    lost = difference <= max(noise, UNITS * np.finfo(engine.dtype).eps)
     return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))

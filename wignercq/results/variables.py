@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wignercq.grid.grid import NAMES
+
 ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}
 FRAME_PLANES = {
     "density_qp": ("q", "p"),
@@ -28,4 +30,14 @@ DESCRIPTIONS = {
     "density_qx": "density of (q, x)",
     "density_py": "density of (p, y)",
     "W": "hybrid Wigner function at the last output",
+}
+
+#: Shape of what a row holds for each output, by variable; "time" is one of them.
+ROW_SHAPES: dict[str, tuple[int, ...]] = {
+    "time": (),
+    **{
+        name: (len(NAMES),) * len(ROW_DIMENSIONS.get(name, ()))
+        for name in DESCRIPTIONS
+        if name not in {"energy_budget_residual", "W", *FRAME_PLANES}
+    },
 }

@@ -16,7 +16,6 @@ import numpy as np
 
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
-from wignercq.grid.interpolation import embedding
 from wignercq.propagation.engines import Engine
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement
@@ -131,13 +130,3 @@ def grown(axis: Axis, ends: np.ndarray) -> Axis:
 def refined(axis: Axis) -> Axis:
     """The axis with about a quarter more points within the same extent."""
     return replace(axis, points=fast_even_size(math.ceil((1 + GROWTH) * axis.points)))
-
-
-def transfer(W: np.ndarray, grid: Grid, target: Grid, into: np.ndarray) -> None:
-    """Write W, given on `grid`, into an array of zeros on `target`, slab by slab."""
-    along_q, along_p, along_x, along_y = (embedding(a, b) for a, b in zip(grid, target, strict=True))
-    for i in range(grid.q.points):
-        slab = np.tensordot(along_p, np.asarray(W[i], float), axes=(1, 0))
-        slab = np.matmul(along_x, slab) @ along_y.T
-        for j in np.flatnonzero(along_q[:, i]):
-            into[j] += along_q[j, i] * slab

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from wignercq.errors import CheckpointError
-from wignercq.grid.grid import NAMES
 
 MAGIC = b"wignercq archive 1, sha256 "
 DIGEST = slice(len(MAGIC), len(MAGIC) + 64)
@@ -32,6 +31,23 @@ PIECE = 2**22  # bytes hashed at a time
 
 
 @dataclass(frozen=True, eq=False)
+class Pieces:
+    """An array that is written part by part, so that it need not be in memory as a whole.
+
+    Parameters
+    ----------
+    dtype : np.dtype
+    shape : tuple of int
+    parts : iterable of np.ndarray
+        Along the first axis.
+    """
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    parts: Iterable[np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
 class Archive:
     """Arrays and what is said of them.
 
@@ -39,12 +55,12 @@ class Archive:
     ----------
     header : dict
         Of what JSON knows.
-    arrays : mapping of str to np.ndarray
+    arrays : mapping of str to np.ndarray or Pieces
         float64 or float32, any layout; from :meth:`read`, views of the file.
     """
 
     header: dict[str, Any]
-    arrays: Mapping[str, np.ndarray]
+    arrays: Mapping[str, Any]
 
     def write(self, path: Path) -> None:
         """Write the file and wait until it is on the disk.
@@ -69,9 +85,9 @@ class Archive:
             os.fsync(file.fileno())
 
     def _pieces(self) -> Iterator[bytes]:
-        """The bytes of all arrays in C order, those of a W slab by slab."""
+        """The bytes of all arrays in C order."""
         for array in self.arrays.values():
-            for part in array if array.ndim == len(NAMES) else [array]:
+            for part in array.parts if isinstance(array, Pieces) else [array]:
                 yield np.asarray(part, part.dtype.newbyteorder("<")).tobytes()
 
     @classmethod

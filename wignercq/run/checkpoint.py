@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
@@ -17,16 +18,40 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from wignercq.errors import CheckpointError, CheckpointWarning, GridError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+from wignercq.results.variables import FRAME_PLANES
 from wignercq.run.array_file import Archive
 from wignercq.run.record import Frame, Record
 
-FORMAT = 1
-ROW_NAMES = ("time", *(name for name in DESCRIPTIONS if name not in {"energy_budget_residual", "W", *FRAME_PLANES}))
+FORMAT = 2
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Axes = list[tuple[float, float, int]]
+
+
+class TrackHeader(BaseModel):
+    """What a checkpoint says of one equation.
+
+    Parameters
+    ----------
+    local_errors, checked, excess
+        See StepCheck; no local errors where nothing is checked.
+    warned : list of (str, str)
+        Axes and quantities already warned of.
+    notes : list of str
+        Changes of the grid so far.
+    exhausted : bool
+        No more changes of the grid.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    local_errors: list[FiniteFloat]
+    checked: Count
+    excess: Positive
+    warned: list[tuple[str, str]]
+    notes: list[str]
+    exhausted: bool
 
 
 class Header(BaseModel):
@@ -44,16 +69,12 @@ class Header(BaseModel):
         The time step and its estimated error.
     steps : int
         Whole steps behind W.
-    local_errors, checked, excess
-        See StepCheck.
-    warned : list of (str, str)
-        Axes and quantities already warned of.
-    notes : list of str
-        Changes of the grid so far.
-    exhausted : bool
-        No more changes of the grid.
     seconds : float
         Wall time so far.
+    tracks : dict of str to TrackHeader
+        Of every equation that is still followed.
+    lost : dict of str to str
+        Equations that are not, and why.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,23 +86,27 @@ class Header(BaseModel):
     dt: Positive
     error: FiniteFloat
     steps: Count
-    local_errors: list[FiniteFloat]
-    checked: Count
-    excess: Positive
-    warned: list[tuple[str, str]]
-    notes: list[str]
-    exhausted: bool
     seconds: FiniteFloat
+    tracks: dict[str, TrackHeader]
+    lost: dict[str, str]
+
+
+class _RecordLayout(BaseModel):
+    """The grids that the arrays of a record belong to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grid: Axes
+    frames: list[tuple[FiniteFloat, Axes]]
 
 
 class _Layout(BaseModel):
-    """The header as it is stored: with the grids that the arrays belong to."""
+    """The header as it is stored."""
 
     model_config = ConfigDict(extra="forbid")
 
     header: Header
-    grid: Axes
-    frames: list[tuple[FiniteFloat, Axes]]
+    records: dict[str, _RecordLayout]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +118,15 @@ class Snapshot:
     header : Header
     probe : np.ndarray
         Some values of the initial W.
-    record : Record
-    W : np.ndarray
-        Shape ``record.grid.shape``.
+    records : dict of str to Record
+    fields : mapping of str to np.ndarray or Pieces
+        W of every equation that is still followed, shape ``record.grid.shape``.
     """
 
     header: Header
     probe: np.ndarray
-    record: Record
-    W: np.ndarray
+    records: dict[str, Record]
+    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -151,7 +176,7 @@ class CheckpointFiles:
         finally:
             self._partial.unlink(missing_ok=True)
 
-    def read(self, model: Model, framed: set[int]) -> Snapshot:
+    def read(self, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
         """The last checkpoint; when it is damaged the one before, which takes its place, with a CheckpointWarning.
 
         Parameters
@@ -159,6 +184,8 @@ class CheckpointFiles:
         model : Model
         framed : set of int
             See Record.
+        shapes : mapping of str to tuple of int
+            Of what each output has in a record.
 
         Raises
         ------
@@ -168,14 +195,14 @@ class CheckpointFiles:
         if not self.exist():
             raise CheckpointError(f"{self.path}: expected a checkpoint to resume, got nothing at this path")
         if not self.path.exists():
-            return _read(self.previous, model, framed)
+            return _read(self.previous, model, framed, shapes)
         try:
-            return _read(self.path, model, framed)
+            return _read(self.path, model, framed, shapes)
         except CheckpointError as error:
             if not self.previous.exists():
                 raise
             try:
-                snapshot = _read(self.previous, model, framed)
+                snapshot = _read(self.previous, model, framed, shapes)
             except CheckpointError as earlier:
                 raise CheckpointError(f"{error}; {earlier}") from None
             warnings.warn(f"{error}; going on from the one before", CheckpointWarning, stacklevel=2)
@@ -184,55 +211,65 @@ class CheckpointFiles:
 
 
 def _packed(snapshot: Snapshot) -> Archive:
-    record = snapshot.record
-    layout = _Layout(
-        header=snapshot.header,
-        grid=_axes(record.grid),
-        frames=[(frame.time, _axes(frame.grid)) for frame in record.frames],
-    )
-    arrays = {
-        "probe": snapshot.probe,
-        "rates": np.array([*record.rates.items()], float).reshape(-1, 2),
-        **{f"rows/{name}": np.array([row[name] for row in record.rows], float) for name in ROW_NAMES},
-        **{f"frames/{k}/{name}": frame.planes[name] for k, frame in enumerate(record.frames) for name in FRAME_PLANES},
-        "W": snapshot.W,
-    }
-    return Archive(layout.model_dump(), arrays)
+    layouts, arrays = {}, {"probe": snapshot.probe}
+    for name, record in snapshot.records.items():
+        frames = [(frame.time, _axes(frame.grid)) for frame in record.frames]
+        layouts[name] = _RecordLayout(grid=_axes(record.grid), frames=frames)
+        arrays[f"{name}/rates"] = np.array([*record.rates.items()], float).reshape(-1, 2)
+        columns = record.rows[0] if record.rows else {}
+        arrays |= {f"{name}/rows/{column}": np.array([row[column] for row in record.rows], float) for column in columns}
+        for k, frame in enumerate(record.frames):
+            arrays |= {f"{name}/frames/{k}/{plane}": values for plane, values in frame.planes.items()}
+    fields = {f"{name}/W": field for name, field in snapshot.fields.items()}
+    return Archive(_Layout(header=snapshot.header, records=layouts).model_dump(), {**arrays, **fields})
 
 
-def _read(path: Path, model: Model, framed: set[int]) -> Snapshot:
+def _read(path: Path, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
     try:
         archive = Archive.read(path)
     except OSError as error:
         raise CheckpointError(f"{path}: expected a readable checkpoint, got: {error.strerror}") from None
     try:
-        return _unpacked(archive, model, framed)
+        return _unpacked(archive, model, framed, shapes)
     except (ValidationError, GridError, KeyError, TypeError, ValueError):
         raise CheckpointError(f"{path}: expected a checkpoint of this version, got another content") from None
 
 
-def _unpacked(archive: Archive, model: Model, framed: set[int]) -> Snapshot:
+def _unpacked(archive: Archive, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
     """The snapshot in an archive; ValueError and its like where it is none."""
     layout = _Layout.model_validate(archive.header)
     arrays = archive.arrays
-    grid = _grid(layout.grid)
-    _require(layout.header.format == FORMAT and arrays["W"].shape == grid.shape)
-    frames = []
+    _require(layout.header.format == FORMAT and bool(layout.records))
+    records = {}
+    for name, stored in layout.records.items():
+        own = {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
+        records[name] = _record(stored, own, model, framed, shapes)
+    fields = {name: arrays[f"{name}/W"] for name in layout.header.tracks}
+    _require(all(name in records and W.shape == records[name].grid.shape for name, W in fields.items()))
+    return Snapshot(layout.header, np.array(arrays["probe"]), records, fields)
+
+
+def _record(
+    layout: _RecordLayout,
+    arrays: Mapping[str, np.ndarray],
+    model: Model,
+    framed: set[int],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> Record:
+    grid, frames = _grid(layout.grid), []
     for k, (time, axes) in enumerate(layout.frames):
         frame = Frame(time, _grid(axes), {name: np.array(arrays[f"frames/{k}/{name}"]) for name in FRAME_PLANES})
         points = dict(zip(NAMES, frame.grid.shape, strict=True))
         _require(all(frame.planes[n].shape == (points[a], points[b]) for n, (a, b) in FRAME_PLANES.items()))
         _require(all(before <= now for before, now in zip(frame.grid.shape, grid.shape, strict=True)))
         frames.append(frame)
-    columns = {name: np.array(arrays[f"rows/{name}"]) for name in ROW_NAMES}
+    columns = {name: np.array(arrays[f"rows/{name}"]) for name in shapes}
     outputs = columns["time"].size
-    _require(all(c.shape == (outputs, *(4,) * len(ROW_DIMENSIONS.get(n, ()))) for n, c in columns.items()))
+    _require(all(column.shape == (outputs, *shapes[name]) for name, column in columns.items()))
     rows = [{name: c[i] if c.ndim > 1 else float(c[i]) for name, c in columns.items()} for i in range(outputs)]
     _require(arrays["rates"].shape[1:] == (2,) and bool(np.isfinite(arrays["rates"]).all()))
     rates = dict(arrays["rates"].tolist())
-    _require(all(row["time"] in rates for row in rows))
-    record = Record(model, grid, framed, rows, frames, rates)
-    return Snapshot(layout.header, np.array(arrays["probe"]), record, arrays["W"])
+    return Record(model, grid, framed, rows, frames, rates)
 
 
 def _require(condition: bool) -> None:

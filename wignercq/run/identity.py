@@ -13,6 +13,7 @@ from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.planning.numerics import DTYPES
 from wignercq.run.checkpoint import Snapshot
+from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import whole_steps
 
@@ -40,6 +41,7 @@ def identity(request: Request) -> dict[str, str]:
         "times": f"{request.times.size} outputs to t = {request.times[-1]}, {_digest(request.times)}",
         "frames": request.frames,
         **numerics,
+        **{f"equations.{name}": order for name, order in request.equations.items() if len(request.equations) > 1},
     }
     return {name: str(value) for name, value in values.items()}
 
@@ -85,19 +87,29 @@ def require_same(request: Request, snapshot: Snapshot) -> None:
 
 def require_consistent(request: Request, snapshot: Snapshot) -> None:
     """Refuse a checkpoint that no run of `request` can have written."""
-    times, dt, record = request.times, snapshot.header.dt, snapshot.record
-    outputs = len(record.rows)
-    first, last = (whole_steps(float(times[min(n, times.size) - 1]), dt) for n in (max(outputs, 1), outputs + 1))
-    kept = [float(times[n]) for n in sorted(request.framed) if n < outputs]
+    times, header = request.times, snapshot.header
+    leader = next(iter(snapshot.records.values()))
+    outputs = len(leader.rows)
+    first, last = (whole_steps(float(times[min(n, times.size) - 1]), header.dt) for n in (max(outputs, 1), outputs + 1))
     if (
         not 0 < outputs <= times.size
-        or record.times != times[:outputs].tolist()
-        or [frame.time for frame in record.frames] != kept
-        or not first <= snapshot.header.steps <= last
-        or request.numerics.dt not in (None, dt)
-        or snapshot.W.dtype != DTYPES[request.numerics.precision]
+        or not all(_agrees(record, request, outputs) for record in snapshot.records.values())
+        or not all(len(snapshot.records[name].rows) == outputs for name in header.tracks)
+        or not all(row["time"] in leader.rates for row in leader.rows)
+        or not first <= header.steps <= last
+        or request.numerics.dt not in (None, header.dt)
+        or any(W.dtype != DTYPES[request.numerics.precision] for W in snapshot.fields.values())
+        or not {next(iter(snapshot.records))} <= {*header.tracks} <= {*request.equations}
     ):
         raise CheckpointError("checkpoint: expected one that this program has written, got one that contradicts itself")
+
+
+def _agrees(record: Record, request: Request, outputs: int) -> bool:
+    """Whether a record has the first outputs and frames of a run, at most so many."""
+    count = len(record.rows)
+    kept = [float(request.times[n]) for n in sorted(request.framed) if n < count]
+    times = request.times[:count].tolist()
+    return count <= outputs and record.times == times and [frame.time for frame in record.frames] == kept
 
 
 def _brief(text: str | None) -> str:

@@ -11,11 +11,13 @@ import xarray as xr
 from scipy.interpolate import make_interp_spline
 
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.grid.interpolation import embedding
+from wignercq.grid.interpolation import interpolations
 from wignercq.model.model import Model
-from wignercq.observables.energies import Energies, occupation
+from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
-from wignercq.propagation.propagator import Boundary
+from wignercq.observables.resolution import Look
+from wignercq.observables.row import row_of
+from wignercq.propagation.engines.base import Boundary
 from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
 
 
@@ -37,10 +39,10 @@ class Frame:
     planes: dict[str, np.ndarray]
 
     def on(self, grid: Grid) -> dict[str, np.ndarray]:
-        """The planes on the grid a run has come to since."""
+        """The planes on another grid that holds them."""
         if grid == self.grid:
             return self.planes
-        along = {n: embedding(a, b) for n, a, b in zip(NAMES, self.grid, grid, strict=True)}
+        along = dict(zip(NAMES, interpolations(self.grid, grid), strict=True))
         return {name: along[a] @ self.planes[name] @ along[b].T for name, (a, b) in FRAME_PLANES.items()}
 
 
@@ -96,32 +98,17 @@ class Record:
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
         self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
 
-    def add_output(self, time: float, marginals: Marginals, edge: np.ndarray, tail: np.ndarray) -> None:
+    def add_output(self, time: float, look: Look) -> None:
         """All observables at an output time."""
-        number = len(self.rows)
-        energies = self._energies
-        parts = energies.classical(marginals), energies.quantum(marginals), energies.interaction(marginals)
-        self.add_rate(time, marginals)
-        self.rows.append(
-            {
-                "time": time,
-                "norm": marginals.norm,
-                "mean": marginals.mean,
-                "covariance": marginals.covariance,
-                "energy": sum(parts),
-                "energy_classical": parts[0],
-                "energy_quantum": parts[1],
-                "energy_interaction": parts[2],
-                "purity": marginals.purity(self.model.hbar),
-                "negativity": marginals.negativity,
-                "occupation": occupation(self.model, marginals),
-                "edge_mass": edge,
-                "spectral_tail": tail,
-            }
-        )
-        if number in self.framed:
-            planes = {name: marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
+        self.add_rate(time, look.marginals)
+        planes = {name: look.marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
+        self.add_row(time, row_of(look, self._energies), planes)
+
+    def add_row(self, time: float, row: Mapping[str, Any], planes: dict[str, np.ndarray]) -> None:
+        """What is known of an output, and its planes, which are kept if it is framed."""
+        if len(self.rows) in self.framed:
             self.frames.append(Frame(time, self.grid, planes))
+        self.rows.append({"time": time, **row})
 
     def _budget_residual(self) -> np.ndarray:
         """<H>(t) - <H>(0) - integral of the rate, the integral taken along a spline through all step boundaries."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from wignercq.errors import InputError
 from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import Grid
+from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, held_memory
@@ -18,6 +20,8 @@ from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
+OTHERS_LEVEL = 2.0  # of the warning level: where that of an equation other than the first is changed
+ALONE = "run"  # name of the equation of a run that has no others beside it
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,11 @@ class Request:
         Bytes; None is all free memory.
     accuracy : float
         Time error relative to the maximum of W worth a warning, when the time step is given.
+    equations : mapping of str to int or None
+        What is followed side by side, by name: truncations in hbar (see Numerics). The first one leads, the grid is
+        chosen for it. Empty: that of `numerics` alone.
+    interval : float or None
+        A time that the time step is to divide.
     """
 
     model: Model
@@ -51,6 +60,12 @@ class Request:
     adapt: bool | None = None
     memory_limit: float | None = None
     accuracy: float = ERROR_LEVEL
+    equations: Mapping[str, int | None] = field(default_factory=dict)
+    interval: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.equations:
+            object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
 
     @property
     def level(self) -> float:
@@ -70,13 +85,61 @@ class Request:
             return Freedom() if isinstance(self.grid, Grid) else Freedom.beyond(self.grid or {})
         return Freedom.full() if self.adapt else Freedom()
 
-    def adapter(self) -> Adapter | None:
-        """What changes the grid, if anything may."""
-        if not self.freedom:
-            return None
-        return Adapter(self.freedom, ADAPT_LEVEL * self.level, self._fits, self.numerics.make_engine)
+    def adapter(self, name: str, beside: Callable[[], Iterable[Grid]] = tuple) -> Adapter | None:
+        """What changes the grid of an equation, if anything may, while those of others, `beside`, stay as they are.
 
-    def _fits(self, grid: Grid) -> bool:
-        """Whether a run on `grid` keeps to the memory limit, counting what this process holds as free."""
-        free = free_memory() + held_memory()
-        return self.numerics.memory(grid) < min(free, self.memory_limit or free)
+        What the user fixes is the grid of the first equation; another may refine it.
+        """
+        freedom, level = self.freedom, ADAPT_LEVEL * self.level
+        if name != next(iter(self.equations)) and self.adapt is not False:
+            freedom, level = Freedom(freedom.extents, frozenset(NAMES)), OTHERS_LEVEL * self.level
+        if not freedom:
+            return None
+
+        def fits(grid: Grid) -> bool:
+            free = free_memory() + held_memory()  # what this process holds counts as free
+            needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
+            return needed < min(free, self.memory_limit or free)
+
+        return Adapter(freedom, level, fits, self.numerics.make_engine)
+
+
+def times_of(duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None) -> np.ndarray:
+    """Output times from 0 on: given, or so many equal intervals, 20 by default.
+
+    Raises
+    ------
+    InputError
+        They cannot be used.
+    """
+    if (duration is None) == (times is None):
+        raise InputError("duration: expected either duration or times, got both or neither")
+    if times is not None:
+        if outputs is not None:
+            raise InputError("outputs: expected it together with duration, got it together with times")
+        given = np.asarray(times, float)
+        if (
+            given.ndim != 1
+            or not given.size
+            or not np.isfinite(given).all()
+            or given[0] < 0
+            or (np.diff(given) <= 0).any()
+        ):
+            raise InputError("times: expected increasing times >= 0, got others")
+        result = given if given[0] == 0 else np.concatenate([[0.0], given])
+        if result.size < 2:
+            raise InputError("times: expected a time after 0, got none")
+        if not 1 / MAX_NUMBER <= result[-1] <= MAX_NUMBER:
+            raise InputError(
+                f"times: expected an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {float(result[-1])!r}"
+            )
+        return result
+    assert duration is not None
+    if not 1 / MAX_NUMBER <= duration <= MAX_NUMBER:
+        raise InputError(
+            f"duration: expected a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {duration!r}"
+        )
+    count = 20 if outputs is None else outputs
+    if not isinstance(count, (int, np.integer)) or count < 1:
+        raise InputError(f"outputs: expected a whole number >= 1, got {count!r}")
+    return np.linspace(0.0, duration, count + 1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time as clock
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from wignercq.errors import CheckpointWarning, InputError, ResolutionWarning
-from wignercq.observables.resolution import Watch
+from wignercq.observables.resolution import ERROR_LEVEL, Watch
 from wignercq.planning.memory import require_memory
 from wignercq.planning.prepare import prepare
 from wignercq.planning.time_step import TimeStep
@@ -16,11 +17,14 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.results.provenance import listed_versions, versions
 from wignercq.results.solution import Solution
-from wignercq.run.checkpoint import Header, Snapshot
+from wignercq.results.variables import ROW_SHAPES
+from wignercq.run.array_file import Pieces
+from wignercq.run.checkpoint import Header, Snapshot, TrackHeader
 from wignercq.run.identity import identity, probe, require_consistent, require_same
 from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import TimeLoop
+from wignercq.run.track import Track
 
 MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing
 
@@ -33,6 +37,8 @@ class Session:
     ----------
     request : Request
     loop : TimeLoop
+    records : dict of str to Record
+        Of every equation, also of those that were left behind.
     step : TimeStep
         The time step and its estimated error.
     versions : dict of str to str
@@ -45,13 +51,17 @@ class Session:
 
     request: Request
     loop: TimeLoop
+    records: dict[str, Record]
     step: TimeStep
     versions: dict[str, str]
     resumed: list[str]
     started: float
 
+    #: Shape of what an output has in a record, by variable.
+    row_shapes: ClassVar[Mapping[str, tuple[int, ...]]] = ROW_SHAPES
+
     @classmethod
-    def begin(cls, request: Request) -> Session:
+    def begin(cls, request: Request) -> Self:
         """Prepare a run at time 0.
 
         Raises
@@ -67,16 +77,27 @@ class Session:
             end=float(request.times[-1]),
             numerics=request.numerics,
             memory_limit=request.memory_limit,
+            runs=len(request.equations),
+            interval=request.interval,
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)
-        record = Record(request.model, start.grid, request.framed)
-        watch, threads = Watch(request.level), request.numerics.threads
-        loop = TimeLoop(start.propagator, start.W, record, watch, threads, request.adapter(), start.check)
-        return cls(request, loop, start.step, versions(), [], started)
+        loop = TimeLoop({})
+        for name, order in request.equations.items():
+            leads = not loop.tracks
+            try:
+                propagator = start.propagator if leads else replace(start.propagator, hbar_order=order)
+            except InputError as error:
+                loop.lost[name] = str(error)
+                continue
+            W = start.W if leads else propagator.engine.copy(loop.leader.W)
+            record = Record(request.model, start.grid, request.framed)
+            _follow(loop, request, name, propagator, W, record, start.check if leads else None)
+        records = {name: track.record for name, track in loop.tracks.items()}
+        return cls(request, loop, records, start.step, versions(), [], started)
 
     @classmethod
-    def resume(cls, request: Request, snapshot: Snapshot) -> Session:
+    def resume(cls, request: Request, snapshot: Snapshot) -> Self:
         """Go on from a checkpoint, to the last bit as if the run had never stopped.
 
         Raises
@@ -88,55 +109,77 @@ class Session:
         """
         require_same(request, snapshot)
         require_consistent(request, snapshot)
-        header, record, numerics = snapshot.header, snapshot.record, request.numerics
-        require_memory(record.grid, numerics, request.memory_limit)
-        engine = numerics.make_engine(record.grid)
-        propagator = Propagator(request.model, engine, numerics.scheme, header.dt, numerics.hbar_order)
-        W = engine.allocate()
-        W[...] = snapshot.W
-        adapter = request.adapter()
-        if adapter is not None:
-            adapter.notes, adapter.exhausted = list(header.notes), header.exhausted
-        watch = Watch(request.level, set(header.warned))
-        check = StepCheck(
-            float(request.times[-1]),
-            header.local_errors,
-            header.error,
-            numerics.tolerance,
-            header.checked,
-            header.excess,
-        )
-        loop = TimeLoop(propagator, W, record, watch, numerics.threads, adapter, check, header.steps)
+        header, numerics = snapshot.header, request.numerics
+        grids = [snapshot.records[name].grid for name in header.tracks]
+        require_memory(grids, numerics, request.memory_limit)
+        loop = TimeLoop({}, header.steps, dict(header.lost))
+        for (name, stored), grid in zip(header.tracks.items(), grids, strict=True):
+            engine = numerics.make_engine(grid)
+            propagator = Propagator(request.model, engine, numerics.scheme, header.dt, request.equations[name])
+            check = None
+            if stored.local_errors:
+                end, error = float(request.times[-1]), header.error
+                check = StepCheck(end, stored.local_errors, error, numerics.tolerance, stored.checked, stored.excess)
+            W, record = engine.of(snapshot.fields[name]), snapshot.records[name]
+            track = _follow(loop, request, name, propagator, W, record, check)
+            track.watch.warned |= set(stored.warned)
+            if track.adapter is not None:
+                track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
         resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
-        return cls(request, loop, TimeStep(header.dt, header.error), header.versions, resumed, started)
+        step = TimeStep(header.dt, header.error)
+        return cls(request, loop, snapshot.records, step, header.versions, resumed, started)
+
+    def outputs(self) -> Iterator[float]:
+        """Go through all outputs still to come, yielding every moment at which a snapshot can be taken."""
+        yield from self.loop.outputs(self.request.times)
 
     def snapshot(self) -> Snapshot:
         """Everything to go on from here."""
-        loop, adapter, check = self.loop, self.loop.adapter, self.loop.check
-        assert check is not None
+        tracks, fields = {}, {}
+        for name, track in self.loop.tracks.items():
+            adapter, check = track.adapter, track.check
+            tracks[name] = TrackHeader(
+                local_errors=[] if check is None else check.expected,
+                checked=0 if check is None else check.done,
+                excess=1.0 if check is None else check.excess,
+                warned=sorted(track.watch.warned),
+                notes=[] if adapter is None else adapter.notes,
+                exhausted=adapter is not None and adapter.exhausted,
+            )
+            fields[name] = Pieces(track.engine.dtype, track.grid.shape, track.engine.slabs(track.W))
         header = Header(
             identity=identity(self.request),
             versions=self.versions,
             resumed=self.resumed,
             dt=self.step.dt,
             error=self.step.error,
-            steps=loop.steps,
-            local_errors=check.expected,
-            checked=check.done,
-            excess=check.excess,
-            warned=sorted(loop.watch.warned),
-            notes=[] if adapter is None else adapter.notes,
-            exhausted=adapter is not None and adapter.exhausted,
+            steps=self.loop.steps,
             seconds=clock.perf_counter() - self.started,
+            tracks=tracks,
+            lost=self.loop.lost,
         )
-        return Snapshot(header, probe(self.request), loop.record, loop.W)
+        return Snapshot(header, probe(self.request), self.records, fields)
 
-    def solution(self, *, keep_state: bool = False) -> Solution | None:
+    def solution(self, *, keep_state: bool = False) -> Any:
         """The result so far; None before the first output."""
-        loop, numerics = self.loop, self.request.numerics
-        if not loop.record.rows:
+        track = self.loop.leader
+        if not track.record.rows:
             return None
+        order = self.request.numerics.hbar_order
+        attributes = {
+            **self.attributes,
+            "hbar_order": "exact" if order is None else order,
+            "grid": " x ".join(str(n) for n in track.grid.shape),
+            "grid_changes": "\n".join(track.adapter.notes if track.adapter is not None else []),
+        }
+        W = track.engine.array(track.at_output) if keep_state else None
+        return Solution(track.record.dataset(attributes, W))
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What is to be known of any result: program, model, settings, step and its error, time taken."""
+        numerics, check = self.request.numerics, self.loop.leader.check
         attributes = {
             "wignercq_version": self.versions["wignercq"],
             "versions": listed_versions({name: v for name, v in self.versions.items() if name != "wignercq"}),
@@ -144,17 +187,33 @@ class Session:
             "engine": numerics.engine,
             "precision": numerics.precision,
             "scheme": numerics.scheme.name,
-            "hbar_order": "exact" if numerics.hbar_order is None else numerics.hbar_order,
             "tolerance": numerics.tolerance,
             "time_step": self.step.dt,
-            "time_error_estimate": self.step.error * (loop.check.excess if loop.check is not None else 1),
-            "grid": " x ".join(str(n) for n in loop.grid.shape),
-            "grid_changes": "\n".join(loop.adapter.notes if loop.adapter is not None else []),
+            "time_error_estimate": self.step.error * (check.excess if check is not None else 1),
             "wall_time": clock.perf_counter() - self.started,
         }
         if self.resumed:
             attributes["resumed"] = "\n".join(self.resumed)
-        return Solution(loop.record.dataset(attributes, loop.at_output if keep_state else None))
+        return attributes
+
+
+def _follow(
+    loop: TimeLoop,
+    request: Request,
+    name: str,
+    propagator: Propagator,
+    W: Any,
+    record: Record,
+    check: StepCheck | None,
+) -> Track:
+    """Add a track to a loop. The first one alone warns, since the grid is chosen for it."""
+
+    def beside() -> list[Any]:
+        return [track.grid for other, track in loop.tracks.items() if other != name]
+
+    watch = Watch(ERROR_LEVEL if loop.tracks else request.level)
+    loop.tracks[name] = Track(propagator, W, record, watch, request.adapter(name, beside), check)
+    return loop.tracks[name]
 
 
 def _judge(step: TimeStep, accuracy: float) -> None:
@@ -179,10 +238,8 @@ def _told_changes(begun: Mapping[str, str]) -> str:
     changed = [name for name in now if now[name] != begun.get(name)]
     if not changed:
         return ""
-    old, new = (
-        listed_versions({n: begun.get(n, "unknown") for n in changed}),
-        listed_versions({n: now[n] for n in changed}),
-    )
+    old = listed_versions({name: begun.get(name, "unknown") for name in changed})
+    new = listed_versions({name: now[name] for name in changed})
     warnings.warn(
         f"checkpoint: begun with {old}, going on with {new}; the result is equal to rounding, not to the last bit",
         CheckpointWarning,

@@ -1,7 +1,8 @@
-"""Engines carry out the transform-multiply-transform passes of the propagator."""
+"""Engines own W and carry out the transform-multiply-transform passes of the propagator."""
 
 from wignercq.propagation.engines.array import ArrayEngine
 from wignercq.propagation.engines.base import Engine, Kick, Shear
+from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.engines.tiled import TiledEngine
 
-__all__ = ["ArrayEngine", "Engine", "Kick", "Shear", "TiledEngine"]
+__all__ = ["ENGINES", "ArrayEngine", "Engine", "Kick", "Shear", "TiledEngine", "engine_class"]

@@ -1,14 +1,16 @@
-"""What an engine does: transform two axes of W, multiply, transform back.
+"""What an engine does: it owns W, and carries out passes: transform two axes of W, multiply, transform back.
 
-Every array an engine hands out has the public axis order ``[q, p, x, y]``; how it lies in memory is the engine's
-business. The position pass works in (k_q, p, k_x, y), the momentum pass in (q, r, x, s).
+W itself is the engine's business: where it lies, in which order, whether it can be changed in place. Others hold it and
+hand it back. What they get to see of it are slabs, sums and largest values, with the public axis order [q, p, x, y].
+The position pass works in (k_q, p, k_x, y), the momentum pass in (q, r, x, s).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -75,24 +77,149 @@ def _clipped_exponential(c: np.ndarray, r: np.ndarray) -> np.ndarray:
     return values
 
 
+class Leg(NamedTuple):
+    """A transport stage and the momentum stage after it.
+
+    Parameters
+    ----------
+    shear : what compile_shear returned
+    contraction : np.ndarray or None
+        Friction during the transport, a real matrix along p, shape (np, np).
+    kick : Kick or what compile_kick returned
+    """
+
+    shear: Any
+    contraction: np.ndarray | None
+    kick: Any
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledStep:
+    """A step of a splitting scheme in an engine's own form.
+
+    Parameters
+    ----------
+    opening : Kick or what compile_kick returned
+    legs : tuple of Leg
+        The kick of the last one closes the step, and fuses with the opening of the next.
+    closing_column : np.ndarray
+        The multiplier of the closing kick at s = 0, complex, shape (nq * nx, np).
+    """
+
+    opening: Any
+    legs: tuple[Leg, ...]
+    closing_column: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Boundary:
+    """What a step boundary inside a run of fused steps reveals at no cost.
+
+    Parameters
+    ----------
+    p_characteristic : np.ndarray
+        Fourier transform of the p marginal over the grid points, complex, shape (np,), FFT order.
+    density_qx : np.ndarray
+        Sum of W over (p, y), shape (nq, nx).
+    """
+
+    p_characteristic: np.ndarray
+    density_qx: np.ndarray
+
+
 class Engine(ABC):
-    """Carries out transport and momentum stages on one grid.
+    """Owns W on one grid and carries out transport and momentum stages.
+
+    A method that returns a new W may spend the one it was given: hold on to what is returned alone.
 
     Parameters
     ----------
     grid : Grid
     dtype : np.dtype
         float64 or float32, the precision of W; tables are always built in float64.
+    threads : int
+        Worker threads; no result depends on it.
     """
 
-    def __init__(self, grid: Grid, dtype: np.dtype | type) -> None:
+    temporaries: ClassVar[int] = 0  # fields as large as W that a pass needs beside it
+
+    def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, threads: int = 2) -> None:
         self.grid = grid
         self.dtype = np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
+        self.threads = threads
+
+    @classmethod
+    def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
+        """Bytes of a run: W, a copy, what passes need, and a half-spectrum table for each of so many kicks."""
+        fields = 2 + cls.temporaries + tables * (1 + 2 / grid.y.points)
+        return 1.1 * grid.size * np.dtype(dtype).itemsize * fields
+
+    # W
 
     @abstractmethod
-    def allocate(self) -> Any:
-        """A zero W of shape `grid.shape` in the layout this engine works on."""
+    def fill(self, write: Callable[[int, np.ndarray], None]) -> Any:
+        """A new W whose slab of the i-th q, shape (np, nx, ny), is what ``write(i, out)`` writes into `out`."""
+
+    def of(self, values: np.ndarray) -> Any:
+        """A new W with the values of an array of shape ``grid.shape``."""
+
+        def write(i: int, out: np.ndarray) -> None:
+            out[...] = values[i]
+
+        return self.fill(write)
+
+    @abstractmethod
+    def copy(self, W: Any, into: Any = None) -> Any:
+        """A W like this one; `into` is one that nobody needs any more, or None."""
+
+    @abstractmethod
+    def divided(self, W: Any, number: float) -> Any:
+        """W divided by a number."""
+
+    @abstractmethod
+    def transferred(self, W: Any, target: Engine) -> Any:
+        """W on the grid of another engine of this kind: interpolated trigonometrically, zero outside the box."""
+
+    @abstractmethod
+    def slabs(self, W: Any) -> Iterator[np.ndarray]:
+        """W one q after the other, arrays of shape (np, nx, ny) to read from."""
+
+    @abstractmethod
+    def array(self, W: Any) -> np.ndarray:
+        """All of W as an array of shape ``grid.shape`` to read from."""
+
+    # what is read off W
+
+    @abstractmethod
+    def integral(self, W: Any) -> float:
+        """Sum of W times the volume of a cell."""
+
+    @abstractmethod
+    def marginals(self, W: Any) -> tuple[dict[tuple[str, str], np.ndarray], float]:
+        """Integrals of W over each pair of variables, by the names of the two others, and the integral of |W|."""
+
+    @abstractmethod
+    def spectral_power(self, W: Any) -> list[np.ndarray]:
+        """Share of sum |F W|**2 against |frequency|, from zero to Nyquist, for each of the axes q, p, x, y."""
+
+    @abstractmethod
+    def thinned(self, W: Any) -> Any:
+        """Every other point of W along each axis, a new field that no later pass changes."""
+
+    @abstractmethod
+    def largest(self, field: Any) -> float:
+        """The largest modulus in W or in what :meth:`thinned` returned."""
+
+    @abstractmethod
+    def largest_difference(self, a: Any, b: Any) -> float:
+        """The largest modulus of the difference of two fields of one shape."""
+
+    @abstractmethod
+    def lines(self, field: Any) -> list[np.ndarray]:
+        """Sums of a field over three axes each, by q, p, x and y."""
+
+    # steps
 
     @abstractmethod
     def compile_shear(self, shear: Shear) -> Any:
@@ -103,8 +230,8 @@ class Engine(ABC):
         """The multiplier of a momentum stage as a stored table, mostly to be applied so many times in one pass."""
 
     @abstractmethod
-    def transport(self, W: Any, shear: Any) -> None:
-        """W <- F^-1 [shear * F W] in place, F transforming q and x."""
+    def transport(self, W: Any, shear: Any) -> Any:
+        """F^-1 [shear * F W], F transforming q and x."""
 
     @abstractmethod
     def momentum(
@@ -115,13 +242,12 @@ class Engine(ABC):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
-    ) -> None:
-        """W <- F^-1 [kick**times * F (contraction W)] in place, F transforming p and y.
+    ) -> Any:
+        """F^-1 [kick**times * F (contraction W)], F transforming p and y.
 
         Parameters
         ----------
-        W : array
-            From :meth:`allocate`.
+        W : the engine's own
         kick : Kick or what compile_kick returned
             A plain Kick is evaluated on the fly, without storing a table.
         times : int
@@ -132,9 +258,23 @@ class Engine(ABC):
             Receives F (contraction W) at s = 0, complex, shape (nq * nx, np).
         """
 
-    @abstractmethod
-    def spectral_power(self, W: Any) -> list[np.ndarray]:
-        """Share of sum |F W|**2 against |frequency|, from zero to Nyquist, for each of the axes q, p, x, y."""
+    def advance(self, W: Any, step: CompiledStep, count: int) -> tuple[Any, list[Boundary]]:
+        """W after `count` steps, neighbouring outer stages fused, and what the ``count - 1`` boundaries reveal."""
+        n_q, n_p, n_x, _ = self.grid.shape
+        *inner, last = step.legs
+        boundaries = []
+        W = self.momentum(W, step.opening)
+        for number in range(1, count + 1):
+            for leg in inner:
+                W = self.momentum(self.transport(W, leg.shear), leg.kick, contraction=leg.contraction)
+            W = self.transport(W, last.shear)
+            if number == count:
+                break
+            column = np.empty((n_q * n_x, n_p), complex)
+            W = self.momentum(W, last.kick, times=2, contraction=last.contraction, column=column)
+            column *= step.closing_column
+            boundaries.append(Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x)))
+        return self.momentum(W, last.kick, contraction=last.contraction), boundaries
 
 
 def fold_power(power: np.ndarray) -> np.ndarray:

@@ -23,7 +23,8 @@ import pyfftw
 from threadpoolctl import ThreadpoolController
 
 from wignercq.grid.grid import Grid
-from wignercq.propagation.engines.base import Engine, Kick, Shear
+from wignercq.propagation.engines.base import Kick, Shear
+from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
@@ -44,7 +45,7 @@ class KickTable(NamedTuple):
     times: int
 
 
-class TiledEngine(Engine):
+class TiledEngine(HostEngine):
     """Two-axis transforms tile by tile with FFTW.
 
     Parameters
@@ -56,9 +57,8 @@ class TiledEngine(Engine):
     """
 
     def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, threads: int = 2) -> None:
-        super().__init__(grid, dtype)
+        super().__init__(grid, dtype, threads=threads)
         n_q, n_p, n_x, n_y = grid.shape
-        self.threads = threads
         self._lane = CACHE_LINE // self.dtype.itemsize
         lines = -(-n_y // self._lane)
         self._row_length = lines * self._lane
@@ -179,7 +179,7 @@ class TiledEngine(Engine):
 
     # passes
 
-    def transport(self, W: np.ndarray, shear: Any) -> None:
+    def transport(self, W: np.ndarray, shear: Any) -> np.ndarray:
         storage = self._storage(W)
         q_factor, x_factor = shear
 
@@ -193,6 +193,7 @@ class TiledEngine(Engine):
                 transform.backward(view)
 
         self._share(self._column_tiles, work)
+        return W
 
     def momentum(
         self,
@@ -202,7 +203,7 @@ class TiledEngine(Engine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
-    ) -> None:
+    ) -> np.ndarray:
         storage = self._storage(W)
         included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
         scale = self._row_norm ** (included - 1)
@@ -226,6 +227,7 @@ class TiledEngine(Engine):
 
         with self._blas.limit(limits=1, user_api="blas"):
             self._share(self._row_tiles, work)
+        return W
 
     def _contract(self, storage: np.ndarray, tile: Tile, matrix: np.ndarray) -> None:
         """Apply a matrix along p to a tile; the padding takes part, since whole planes are contiguous."""

@@ -1,0 +1,72 @@
+"""What engines share whose W is a NumPy array of shape ``grid.shape``, whatever its strides."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from wignercq.grid.integration import plane_integrals
+from wignercq.grid.interpolation import interpolations
+from wignercq.propagation.engines.base import Engine
+
+EVERY_OTHER = (slice(None, None, 2),) * 4
+
+
+class HostEngine(Engine):
+    """An engine whose W lies in the memory of this process and is changed in place."""
+
+    @abstractmethod
+    def allocate(self) -> np.ndarray:
+        """A zero W in the layout this engine works on."""
+
+    def fill(self, write: Callable[[int, np.ndarray], None]) -> np.ndarray:
+        W = self.allocate()
+        for i, slab in enumerate(W):
+            write(i, slab)
+        return W
+
+    def copy(self, W: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
+        result = self.allocate() if into is None else into
+        result[...] = W
+        return result
+
+    def divided(self, W: np.ndarray, number: float) -> np.ndarray:
+        W /= number
+        return W
+
+    def transferred(self, W: np.ndarray, target: Engine) -> np.ndarray:
+        assert isinstance(target, HostEngine)
+        along_q, along_p, along_x, along_y = interpolations(self.grid, target.grid)
+        result = target.allocate()
+        for i, values in enumerate(W):
+            slab = np.tensordot(along_p, np.asarray(values, float), axes=(1, 0))
+            slab = np.matmul(along_x, slab) @ along_y.T
+            for j in np.flatnonzero(along_q[:, i]):
+                result[j] += along_q[j, i] * slab
+        return result
+
+    def slabs(self, W: np.ndarray) -> Iterator[np.ndarray]:
+        yield from W
+
+    def array(self, W: np.ndarray) -> np.ndarray:
+        return W
+
+    def integral(self, W: np.ndarray) -> float:
+        return float(W.sum(dtype=float)) * self.grid.cell
+
+    def marginals(self, W: np.ndarray) -> tuple[dict[tuple[str, str], np.ndarray], float]:
+        return plane_integrals(W, self.grid, threads=self.threads)
+
+    def thinned(self, W: np.ndarray) -> np.ndarray:
+        return W[EVERY_OTHER].copy()
+
+    def largest(self, field: np.ndarray) -> float:
+        return float(np.abs(field).max())
+
+    def largest_difference(self, a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.abs(a - b).max())
+
+    def lines(self, field: np.ndarray) -> list[np.ndarray]:
+        return [field.sum(axis=tuple(i for i in range(4) if i != axis)) for axis in range(4)]

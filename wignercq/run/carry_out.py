@@ -1,0 +1,116 @@
+"""Through a run: begun or resumed, checkpoints on the way, and what there is when it is stopped."""
+
+from __future__ import annotations
+
+import os
+import time as clock
+import warnings
+from pathlib import Path
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
+from wignercq.run.checkpoint import CheckpointFiles
+from wignercq.run.request import Request
+from wignercq.run.session import Session
+from wignercq.run.signals import Stop, StopRequests
+
+PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
+
+AnySession = TypeVar("AnySession", bound=Session)
+
+
+def carry_out(
+    kind: type[AnySession],
+    request: Request,
+    checkpoint: str | os.PathLike[str] | None,
+    *,
+    every: float,
+    resume: bool,
+    progress: bool,
+) -> AnySession:
+    """A session that has gone through all its outputs.
+
+    Parameters
+    ----------
+    kind : type
+        Session, or one that reports something else.
+    request : Request
+    checkpoint : path or None
+        Where checkpoints are written.
+    every : float
+        Seconds of wall time between checkpoints.
+    resume : bool
+        Go on from the checkpoint.
+    progress : bool
+        Show a progress bar.
+
+    Raises
+    ------
+    InputError
+        Something that was asked cannot be done.
+    StoppedError
+        The grid lost the state, or a signal came; ``.solution`` holds what there is.
+    """
+    for name, value in (("memory_limit", request.memory_limit), ("checkpoint_every", every)):
+        if value is not None and not value > 0:
+            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    files = _checkpoint_files(checkpoint, resume)
+    session: AnySession | None = None
+    with StopRequests() as requests:
+        try:
+            if files is not None and resume:
+                session = kind.resume(request, files.read(request.model, request.framed, kind.row_shapes))
+            else:
+                session = kind.begin(request)
+            requests.patient = True
+            _go(session, requests, files, every, progress)
+        except Stop as stop:
+            raise Interrupted("interrupted", session and session.solution(), stop.signal) from None
+        except ResolutionError as error:
+            error.solution = session and session.solution()
+            raise
+        except MemoryError as error:
+            raise MemoryLimitError(f"grid: expected a run that fits the free memory, got: {error}") from None
+    return session
+
+
+def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -> CheckpointFiles | None:
+    if checkpoint is None:
+        if resume:
+            raise InputError("checkpoint: expected the path of a checkpoint to resume, got none")
+        return None
+    path = Path(checkpoint)
+    if not path.parent.is_dir():
+        raise InputError(f"checkpoint: expected a file in an existing folder, got {path}")
+    return CheckpointFiles(path)
+
+
+def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, progress: bool) -> None:
+    """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
+    end, written = float(session.request.times[-1]), clock.perf_counter()
+    with tqdm(total=end, initial=session.loop.time, disable=not progress, bar_format=PROGRESS_BAR) as bar:
+        for reached in session.outputs():
+            bar.update(reached - bar.n)
+            if reached == end:
+                return
+            stop = requests.requested
+            if files is not None and (stop is not None or clock.perf_counter() - written > every):
+                _checkpoint(files, session)
+                written = clock.perf_counter()
+            if stop is not None:
+                raise Stop(stop)
+
+
+def _checkpoint(files: CheckpointFiles, session: Session) -> None:
+    """Write a checkpoint; a run does not end because one cannot be written."""
+    try:
+        files.write(session.snapshot())
+    except OSError as error:
+        warnings.warn(
+            f"{files.path}: expected a checkpoint that can be written, got: {error.strerror or error}; "
+            "going on without",
+            CheckpointWarning,
+            stacklevel=2,
+        )
