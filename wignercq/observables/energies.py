@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +9,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.grid.grid import Grid
+from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 from wignercq.observables.marginals import Marginals, integral
 
@@ -32,9 +32,9 @@ class Energies:
         model = self.model
         q, x = self.grid.q.values, self.grid.x.values
         cross = sp.diff(model.V_I, Q, X)
-        V_C = _sample((Q,), model.V_C)(q)
-        V_Q = _sample((X,), model.V_Q)(x)
-        V_I, gradient = (_sample((Q, X), f)(q[:, None], x[None, :]) for f in (model.V_I, cross))
+        V_C = sampled((Q,), model.V_C)(q)
+        V_Q = sampled((X,), model.V_Q)(x)
+        V_I, gradient = (sampled((Q, X), f)(q[:, None], x[None, :]) for f in (model.V_I, cross))
         return V_C, V_Q, V_I, gradient**2
 
     def classical(self, marginals: Marginals) -> float:
@@ -61,11 +61,6 @@ class Energies:
         heating = model.diffusion / (2 * model.classical_mass)
         decoherence = model.D0 / 2 * model.hbar**2 * gradient / model.quantum_mass
         return heating + decoherence - model.friction / model.classical_mass**2 * p_squared
-
-
-def _sample(symbols: tuple[sp.Symbol, ...], formula: sp.Expr) -> Callable[..., np.ndarray]:
-    function = sp.lambdify(symbols, formula, modules=["scipy", "numpy"])
-    return lambda *points: np.broadcast_to(np.asarray(function(*points), float), np.broadcast(*points).shape)
 
 
 def occupation(model: Model, marginals: Marginals) -> float:
