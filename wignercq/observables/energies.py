@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,9 +69,10 @@ def occupation(model: Model, marginals: Marginals) -> float:
 
     NaN when V_Q is not a harmonic well. <V_Q> is measured from the bottom of the well.
     """
-    frequency_squared, bottom = _harmonic_well(model)
-    if frequency_squared is None:
-        return float("nan")
+    well = _harmonic_well(model)
+    if well is None:
+        return math.nan
+    frequency_squared, bottom, _ = well
     grid = marginals.grid
     _, _, x_density, y_density = marginals.lines
     kinetic = integral(grid.y.values**2 * y_density, grid.y) / (2 * model.quantum_mass)
@@ -80,12 +82,23 @@ def occupation(model: Model, marginals: Marginals) -> float:
     return energy / (model.hbar * frequency) - 0.5
 
 
-def _harmonic_well(model: Model) -> tuple[float | None, float]:
-    """(w_Q**2, position of the minimum) of a harmonic V_Q, or (None, 0)."""
+def occupation_law(model: Model) -> tuple[float, float]:
+    """a and b of ``n = a <H_Q> + b``, the :func:`occupation` where only the energy is known; NaN without a well."""
+    well = _harmonic_well(model)
+    if well is None:
+        return math.nan, math.nan
+    frequency_squared, _, depth = well
+    quantum = model.hbar * math.sqrt(frequency_squared)
+    return 1 / quantum, -depth / quantum - 0.5
+
+
+def _harmonic_well(model: Model) -> tuple[float, float, float] | None:
+    """w_Q**2 of a harmonic V_Q, the position of its minimum and its value there; None for another V_Q."""
     V_Q = sp.expand(model.V_Q)
     if not V_Q.is_polynomial(X) or sp.Poly(V_Q, X).degree() != 2:
-        return None, 0.0
-    _, slope, curvature = (float(V_Q.coeff(X, n)) for n in range(3))
+        return None
+    slope, curvature = V_Q.coeff(X, 1), V_Q.coeff(X, 2)
     if curvature <= 0:
-        return None, 0.0
-    return 2 * curvature / model.quantum_mass, -slope / (2 * curvature)
+        return None
+    depth = float(V_Q.subs(X, -slope / (2 * curvature)))
+    return 2 * float(curvature) / model.quantum_mass, -float(slope) / (2 * float(curvature)), depth
