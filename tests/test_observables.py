@@ -9,7 +9,7 @@ import pytest
 import systems
 
 from wignercq import Axis, Grid, Model
-from wignercq.observables.energies import Energies, occupation
+from wignercq.observables.energies import Energies, occupation, occupation_law
 from wignercq.observables.marginals import Marginals
 from wignercq.states import ClassicalGaussian, cat, coherent, fock, product
 
@@ -181,9 +181,12 @@ def test_occupation_of_a_coherent_state_is_measured_from_the_bottom_of_a_displac
     found = state_marginals(coherent(0.6 + 0.5, -0.4, **OSCILLATOR), *RESOLVING)
     expected = (0.5 / LENGTH) ** 2 / 2 + (0.4 * LENGTH / HBAR) ** 2 / 2
     assert abs(occupation(well(0.6), found) - expected) < 1e-8
+    scale, offset = occupation_law(well(0.6))
+    assert abs(scale * Energies(well(0.6), found.grid).quantum(found) + offset - expected) < 1e-8
 
 
 @pytest.mark.parametrize("potential", ["x**4", "-x**2", "0", "cos(x)", "x**2 + x**3/9"])
 def test_occupation_without_a_harmonic_well_is_not_a_number(marginals: Marginals, potential: str) -> None:
     """Kills: a number of quanta reported for a potential that has none."""
-    assert math.isnan(occupation(Model("q**2", potential), marginals))
+    model = Model("q**2", potential)
+    assert all(map(math.isnan, (occupation(model, marginals), *occupation_law(model))))

@@ -9,7 +9,7 @@ from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.grid.grid import NAMES
 from wignercq.sweep import SweepResult
-from wignercq.sweep.result import gathered
+from wignercq.sweep.result import gather
 
 CONFIG = """
 [model]
@@ -112,4 +112,4 @@ def sweep(
     assert settings.sweep is not None
     points = [tuple(point.values()) for point in settings.sweep.points]
     results = {point: breakdown(seed=k, broken=k > 0) for k, point in enumerate(points) if k != 1}
-    return gathered(settings, results, {points[1]: "killed <by> the test"})
+    return gather(settings, results, {points[1]: "killed <by> the test"})

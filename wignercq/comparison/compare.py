@@ -13,11 +13,12 @@ import psutil
 import xarray as xr
 from tqdm import tqdm
 
-from wignercq.comparison.lockstep import EXACT, HBAR_ORDERS, Lockstep
+from wignercq.comparison.lockstep import Lockstep
 from wignercq.comparison.measurements import Table
 from wignercq.comparison.result import Breakdown
+from wignercq.comparison.theories import EXACT, GAUSSIAN_THEORIES, HBAR_ORDERS, THEORIES
 from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, ResolutionError
-from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
+from wignercq.gaussian.closure import GaussianMoments
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
@@ -27,8 +28,6 @@ from wignercq.results.solution import Solution
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 
-GAUSSIAN_THEORIES = {"closure": gaussian_closure, "linearised": linearised}
-THEORIES = (*HBAR_ORDERS, *GAUSSIAN_THEORIES)
 TOLERANCE_SHARE = 0.01  # of the threshold: a larger tolerance would let time errors look like a breakdown
 LOWEST_WARNING = 1e-9
 

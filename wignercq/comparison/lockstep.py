@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from wignercq.comparison.theories import EXACT, HBAR_ORDERS
 from wignercq.errors import InputError, ResolutionError
 from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
@@ -15,10 +16,6 @@ from wignercq.observables.resolution import ERROR_LEVEL, Watch, edge_mass, spect
 from wignercq.planning.prepare import Prepared
 from wignercq.propagation.generator import GeneratorSymbol
 from wignercq.propagation.propagator import Propagator
-
-EXACT = "exact"
-#: Equations solved on the grid, by the highest power of hbar**2 they keep.
-HBAR_ORDERS: dict[str, int | None] = {EXACT: None, "fokker_planck": 0, "first_order": 1}
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from wignercq.config.validation import Covariance2, Covariance4, Four, Table, Two
 from wignercq.errors import StateError
+from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import as_rational, parse, representable, substitute
 from wignercq.model.model import Model, X
 from wignercq.states import (
@@ -165,13 +166,8 @@ class _Wavefunction(Initial):
         known = {"x": X, **{name: as_rational(value) for name, value in values.items()}}
         put_in = substitute(formula, known, where="psi", imaginary=True)
         psi = representable(put_in, where="psi", imaginary=True)
-        compiled = sp.lambdify(X, psi, modules=["scipy", "numpy"])
-
-        def sampled(x: np.ndarray) -> np.ndarray:
-            with np.errstate(all="ignore"):  # from_wavefunction refuses what is not finite
-                return np.broadcast_to(np.asarray(compiled(x), dtype=complex), x.shape)
-
-        quantum = from_wavefunction(_range(sampled), sampled, hbar=model.hbar)
+        wave = sampled((X,), psi, complex)
+        quantum = from_wavefunction(_range(wave), wave, hbar=model.hbar)  # which refuses what is not finite
         return product(_classical(self.classical_mean, self.classical_covariance), quantum)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import sympy as sp
 
+from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 
 
@@ -34,10 +35,9 @@ class GaussianAverages:
     _weights: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        function = sp.lambdify((Q, X), list(self.formulas), modules=["scipy", "numpy"], cse=True)
         points, weights = np.polynomial.hermite_e.hermegauss(self.nodes)
         weights = weights / weights.sum()
-        object.__setattr__(self, "_values", function)
+        object.__setattr__(self, "_values", compiled((Q, X), list(self.formulas)))
         object.__setattr__(self, "_offsets", np.stack([np.repeat(points, self.nodes), np.tile(points, self.nodes)]))
         object.__setattr__(self, "_weights", np.repeat(weights, self.nodes) * np.tile(weights, self.nodes))
 

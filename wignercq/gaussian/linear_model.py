@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -12,11 +13,12 @@ from scipy.optimize import minimize
 
 from wignercq.errors import ModelError
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from wignercq.model.evaluation import compiled
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 
 STARTS = (0.0, -1.0, 1.0, -0.1, 0.1, -10.0, 10.0)  # where the search for a minimum begins, along each coordinate
-MAX_ITERATIONS = 100  # from each of them
+SEARCH = {"maxiter": 100}  # from each of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,28 +163,28 @@ def potential_minimum(model: Model) -> tuple[float, float]:
         When no minimum with positive curvature is found.
     """
     total = model.V_C + model.V_Q + model.V_I
-    variables = (Q, X)
-    value = sp.lambdify(variables, total, "numpy")
-    gradient = sp.lambdify(variables, [sp.diff(total, v) for v in variables], "numpy")
-    curvature = sp.lambdify(variables, sp.hessian(total, variables).tolist(), "numpy")
+    of_numbers = partial(compiled, (Q, X), modules=("numpy",))  # with erf of numbers; SciPy's has other last bits
+    value = of_numbers(total)
+    slopes = [of_numbers(sp.diff(total, v)) for v in (Q, X)]
+    curvatures = [of_numbers(f) for f in sp.hessian(total, (Q, X))]
+
+    def gradient(z: np.ndarray) -> np.ndarray:
+        return np.array([slope(*z) for slope in slopes], dtype=float)
+
+    def curvature(z: np.ndarray) -> np.ndarray:
+        return np.array([f(*z) for f in curvatures], dtype=float).reshape(2, 2)
+
     found: list[tuple[float, float, float]] = []
     with np.errstate(all="ignore"):
         for start in product(STARTS, STARTS):
-            end = minimize(
-                lambda z: float(value(*z)),
-                start,
-                jac=lambda z: np.array(gradient(*z), dtype=float),
-                method="BFGS",
-                options={"maxiter": MAX_ITERATIONS},
-            ).x
+            end = minimize(lambda z: float(value(*z)), start, jac=gradient, method="BFGS", options=SEARCH).x
             for _ in range(3):  # Newton: to rounding error
-                hessian = np.array(curvature(*end), dtype=float)
+                hessian = curvature(end)
                 if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(hessian).min() <= 0:
                     break
-                end = end - np.linalg.solve(hessian, np.array(gradient(*end), dtype=float))
+                end = end - np.linalg.solve(hessian, gradient(end))
             depth = float(value(*end))  # nan outside the domain of a logarithm, say, whose derivatives go on
-            slope, hessian = np.array(gradient(*end), dtype=float), np.array(curvature(*end), dtype=float)
-            if math.isfinite(depth) and _is_minimum(end, slope, hessian):
+            if math.isfinite(depth) and _is_minimum(end, gradient(end), curvature(end)):
                 found.append((depth, float(end[0]), float(end[1])))
     if not found:
         raise ModelError(

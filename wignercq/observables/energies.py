@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import sympy as sp
 
 from wignercq.grid.grid import Grid
 from wignercq.grid.integration import integral
+from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 from wignercq.observables.marginals import Marginals
 
@@ -33,9 +34,9 @@ class Energies:
         model = self.model
         q, x = self.grid.q.values, self.grid.x.values
         cross = sp.diff(model.V_I, Q, X)
-        V_C = _sample((Q,), model.V_C)(q)
-        V_Q = _sample((X,), model.V_Q)(x)
-        V_I, gradient = (_sample((Q, X), f)(q[:, None], x[None, :]) for f in (model.V_I, cross))
+        V_C = sampled((Q,), model.V_C)(q)
+        V_Q = sampled((X,), model.V_Q)(x)
+        V_I, gradient = (sampled((Q, X), f)(q[:, None], x[None, :]) for f in (model.V_I, cross))
         return V_C, V_Q, V_I, gradient**2
 
     def classical(self, marginals: Marginals) -> float:
@@ -64,19 +65,15 @@ class Energies:
         return heating + decoherence - model.friction / model.classical_mass**2 * p_squared
 
 
-def _sample(symbols: tuple[sp.Symbol, ...], formula: sp.Expr) -> Callable[..., np.ndarray]:
-    function = sp.lambdify(symbols, formula, modules=["scipy", "numpy"])
-    return lambda *points: np.broadcast_to(np.asarray(function(*points), float), np.broadcast(*points).shape)
-
-
 def occupation(model: Model, marginals: Marginals) -> float:
     """n with n + 1/2 = <y**2/(2m) + V_Q>/(hbar w_Q), eq (79), for a harmonic V_Q = m w_Q**2 x**2/2 about its minimum.
 
     NaN when V_Q is not a harmonic well. <V_Q> is measured from the bottom of the well.
     """
-    frequency_squared, bottom = _harmonic_well(model)
-    if frequency_squared is None:
-        return float("nan")
+    well = _harmonic_well(model)
+    if well is None:
+        return math.nan
+    frequency_squared, bottom, _ = well
     grid = marginals.grid
     _, _, x_density, y_density = marginals.lines
     kinetic = integral(grid.y.values**2 * y_density, grid.y) / (2 * model.quantum_mass)
@@ -86,12 +83,23 @@ def occupation(model: Model, marginals: Marginals) -> float:
     return energy / (model.hbar * frequency) - 0.5
 
 
-def _harmonic_well(model: Model) -> tuple[float | None, float]:
-    """(w_Q**2, position of the minimum) of a harmonic V_Q, or (None, 0)."""
+def occupation_law(model: Model) -> tuple[float, float]:
+    """a and b of ``n = a <H_Q> + b``, the :func:`occupation` where only the energy is known; NaN without a well."""
+    well = _harmonic_well(model)
+    if well is None:
+        return math.nan, math.nan
+    frequency_squared, _, depth = well
+    quantum = model.hbar * math.sqrt(frequency_squared)
+    return 1 / quantum, -depth / quantum - 0.5
+
+
+def _harmonic_well(model: Model) -> tuple[float, float, float] | None:
+    """w_Q**2 of a harmonic V_Q, the position of its minimum and its value there; None for another V_Q."""
     V_Q = sp.expand(model.V_Q)
     if not V_Q.is_polynomial(X) or sp.Poly(V_Q, X).degree() != 2:
-        return None, 0.0
-    _, slope, curvature = (float(V_Q.coeff(X, n)) for n in range(3))
+        return None
+    slope, curvature = V_Q.coeff(X, 1), V_Q.coeff(X, 2)
     if curvature <= 0:
-        return None, 0.0
-    return 2 * curvature / model.quantum_mass, -slope / (2 * curvature)
+        return None
+    depth = float(V_Q.subs(X, -slope / (2 * curvature)))
+    return 2 * float(curvature) / model.quantum_mass, -float(slope) / (2 * float(curvature)), depth

@@ -14,6 +14,7 @@ import sympy as sp
 
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES, Axis
+from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
@@ -80,8 +81,7 @@ class Trajectories:
         slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), sp.diff(self.model.V_I, Q, X)]
         curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
         for name, formulas in (("_forces", slopes), ("_curvatures", curvatures)):
-            function = sp.lambdify((Q, X), formulas, modules=["scipy", "numpy"], cse=True)
-            object.__setattr__(self, name, function)
+            object.__setattr__(self, name, compiled((Q, X), formulas))
 
     def positions(self, samples: np.ndarray) -> Iterator[np.ndarray]:
         """Positions (4, n) in phase space at moments spread over the run, from `samples` at time 0."""

@@ -17,6 +17,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from PIL import Image
 
+from wignercq.comparison.theories import TABLE
 from wignercq.errors import InputError
 from wignercq.plotting import labels
 from wignercq.plotting.run import PLANES
@@ -118,7 +119,7 @@ def _theories(dataset: xr.Dataset) -> tuple[Figure, Moving]:
     top, moving = largest(planes), []
     for i, (ax, name) in enumerate(zip(axes, theories, strict=True)):
         mesh = draw_plane(ax, planes[0, i], "x", "y", top=top, signed=True)
-        ax.set_title(labels.THEORIES[name], fontsize=FONT)
+        ax.set_title(TABLE[name].mathtext, fontsize=FONT)
         ax.set_xlabel("$x$", fontsize=FONT)
         moving.append((mesh, planes[:, i]))
     axes[0].set_xlim(reached(planes, "x"))

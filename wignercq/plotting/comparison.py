@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wignercq.comparison.theories import TABLE
 from wignercq.plotting import labels
 from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, largest, reached
 
@@ -51,7 +52,7 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
     figure = Figure(figsize=(WIDTH, 0.5 + 2.5 * len(chosen)), layout="constrained")
     axes = figure.subplots(2 * len(chosen), len(theories), squeeze=False, sharex=True, sharey=True)
     for ax, name in zip(axes[0], theories, strict=True):
-        ax.set_title(labels.THEORIES[name], fontsize=FONT)
+        ax.set_title(TABLE[name].mathtext, fontsize=FONT)
     top = largest(planes)
     for k, frame in enumerate(planes):
         _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top)
@@ -126,7 +127,7 @@ def _draw_errors(ax: Axes, data: xr.Dataset) -> None:
     for name in theories:
         values = data["error"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
-        ax.plot(times, np.where(values > ROUNDING, values, np.nan), label=labels.THEORIES[name], linewidth=1.1, **style)
+        ax.plot(times, np.where(values > ROUNDING, values, np.nan), label=TABLE[name].mathtext, linewidth=1.1, **style)
         when = float(data["breakdown_time"].sel(theory=name))
         if math.isfinite(when):
             ax.plot([when], [threshold], "v", color=labels.COLOURS[name], markersize=5, clip_on=False, zorder=4)

@@ -6,13 +6,6 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-THEORIES: Mapping[str, str] = {
-    "exact": "exact",
-    "fokker_planck": "Fokker-Planck",
-    "first_order": r"order $\hbar^2$",
-    "closure": "Gaussian closure",
-    "linearised": "linearised",
-}
 COLOURS: Mapping[str, str] = {
     "fokker_planck": "#d55e00",
     "first_order": "#009e73",

@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
+from wignercq.comparison.theories import TABLE
 from wignercq.plotting import labels
 from wignercq.plotting.style import FONT, WIDTH, log_ticks
 
@@ -72,7 +73,7 @@ def _draw_curves(ax: Axes, data: xr.Dataset, axis: str) -> None:
     for k, name in enumerate(labels.distinct(data), start=1):
         times = data["breakdown_time"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
-        ax.plot(values, times, marker="o", markersize=3, linewidth=1.0, label=labels.THEORIES[name], **style)
+        ax.plot(values, times, marker="o", markersize=3, linewidth=1.0, label=TABLE[name].mathtext, **style)
         never = np.isnan(times) & ~failed
         above = np.full(never.sum(), end * (1 + LIFT * k))
         ax.plot(values[never], above, "^", mfc="none", markersize=4, color=labels.COLOURS[name])
@@ -97,7 +98,7 @@ def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: s
             _draw_map(ax, dataset, times.sel(theory=theory, observable=observable), first, second, norm)
         row[0].set_ylabel(f"error of {labels.observable(observable)}\n{labels.swept(second)}", fontsize=FONT)
     for ax, theory in zip(panels[0], theories, strict=True):
-        ax.set_title(labels.THEORIES[theory], fontsize=FONT)
+        ax.set_title(TABLE[theory].mathtext, fontsize=FONT)
     for ax in panels[-1]:
         ax.set_xlabel(labels.swept(first), fontsize=FONT)
     bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=panels, pad=0.01, aspect=30, shrink=0.9)

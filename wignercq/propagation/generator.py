@@ -29,6 +29,7 @@ import sympy as sp
 
 from wignercq.errors import ModelError
 from wignercq.model.complexity import require_differentiable
+from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
 
@@ -152,7 +153,7 @@ class GeneratorSymbol:
         """Numerical coefficients of r**0, r**1, r**2 in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
         parts = (self._generator, self._double_commutator)
         coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
-        return sp.lambdify((Q, X, S), coefficients, modules=["scipy", "numpy"], cse=True)
+        return compiled((Q, X, S), coefficients)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,8 +179,7 @@ class SampledSymbol:
             A potential is not finite somewhere, or the truncation in hbar amplifies instead of damping.
         """
         shape = (q.size, x.size, s.size)
-        with np.errstate(all="ignore"):
-            values = symbol.compile()(q[:, None, None], x[None, :, None], s[None, None, :])
+        values = symbol.compile()(q[:, None, None], x[None, :, None], s[None, None, :])
         table = np.empty((4, COEFFICIENTS, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
@@ -216,7 +216,7 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
 def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
     """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     for name, potential in _potentials(model).items():
-        values = _evaluated(potential, q[:, None], x[None, :])
+        values = sampled((Q, X), potential)(q[:, None], x[None, :])
         if not np.isfinite(values).all():
             i, j = np.argwhere(~np.isfinite(values))[0]
             raise ModelError(
@@ -247,10 +247,4 @@ def _is_smooth(potential: sp.Expr, q: float, x: np.ndarray) -> bool:
     """Whether a potential is finite at some points, with its derivatives of first and second order."""
     first = [sp.diff(potential, variable) for variable in (Q, X)]
     second = [sp.diff(slope, variable) for slope in first for variable in (Q, X)]
-    return all(np.isfinite(_evaluated(f, np.array(q), x)).all() for f in (potential, *first, *second))
-
-
-def _evaluated(formula: sp.Expr, q: np.ndarray, x: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        values = sp.lambdify((Q, X), formula, modules=["scipy", "numpy"])(q, x)
-    return np.broadcast_to(np.asarray(values, float), np.broadcast(q, x).shape)
+    return all(np.isfinite(sampled((Q, X), f)(q, x)).all() for f in (potential, *first, *second))

@@ -8,26 +8,13 @@ import numpy as np
 import xarray as xr
 
 from wignercq.comparison import OBSERVABLES, Breakdown
+from wignercq.comparison.theories import TABLE
 from wignercq.config import Config
 from wignercq.grid.grid import NAMES
 from wignercq.report import page
 from wignercq.report.model import model_section
 from wignercq.report.page import Cell
 
-NAMES_OF_THEORIES: Mapping[str, str] = {
-    "exact": "exact",
-    "fokker_planck": "Fokker-Planck",
-    "first_order": "order ħ²",
-    "closure": "Gaussian closure",
-    "linearised": "linearised",
-}
-MEANINGS: Mapping[str, str] = {
-    "exact": "hybrid dynamics, all orders in ħ",
-    "fokker_planck": "the classical counterpart: same forces, diffusion of p and of y, no quantum corrections",
-    "first_order": "the counterpart with its corrections in ħ²",
-    "closure": "a Gaussian whose moments obey the moment equations self-consistently",
-    "linearised": "a Gaussian carried along the classical trajectory of the initial mean",
-}
 CAPTIONS: Mapping[str, str] = {
     "theories": "Wigner function of the quantum particle in each theory, and its difference from the exact one.",
     "errors": "Errors in time. Triangles mark breakdown times, the dashed line is the threshold, and what lies in the "
@@ -75,7 +62,7 @@ def verdict(result: Breakdown) -> list[str]:
     sentences = []
     for theory in result.theories:
         broken, note = result.broken(theory), result.note(theory)
-        name = NAMES_OF_THEORIES[theory]
+        name = TABLE[theory].name
         if broken:
             observable, when = broken[0]
             sentences.append(f"{name}: first off in {observable}, at t = {when:.3g}.")
@@ -88,7 +75,7 @@ def verdict(result: Breakdown) -> list[str]:
 
 def _theories(result: Breakdown) -> str:
     rows = [
-        (NAMES_OF_THEORIES[name], Cell(MEANINGS[name], "text"), Cell(result.note(name), "text")) for name in MEANINGS
+        (theory.name, Cell(theory.meaning, "text"), Cell(result.note(key), "text")) for key, theory in TABLE.items()
     ]
     return page.table(("theory", Cell("what it solves", "text"), Cell("note", "text")), rows)
 
@@ -99,7 +86,7 @@ def _times(result: Breakdown) -> str:
     for name in OBSERVABLES:
         cells = (Cell("-", "faint") if (when := column[name]) is None else Cell(f"{when:.3g}") for column in columns)
         rows.append((name, *cells))
-    head = ("", *(NAMES_OF_THEORIES[theory] for theory in result.theories))
+    head = ("", *(TABLE[theory].name for theory in result.theories))
     return page.table(head, rows, caption="Breakdown times; - for never, as long as the theory has a result")
 
 
@@ -114,7 +101,7 @@ def _errors(data: xr.Dataset) -> str:
             floor = float(last["numerical_error"].sel(theory=theory))
             cells.append(_error_cell(error, floor, data.attrs["threshold"]))
         rows.append((name, *cells))
-    head = ("", *(NAMES_OF_THEORIES[theory] for theory in theories))
+    head = ("", *(TABLE[theory].name for theory in theories))
     caption = f"Errors and distances at t = {float(last['time']):g}; bold: above the threshold, grey: numerical error"
     return page.table(head, rows, caption=caption)
 
@@ -157,7 +144,7 @@ def _accuracy(data: xr.Dataset) -> str:
         of = data.sel(theory=theory)
         rows.append(
             (
-                NAMES_OF_THEORIES[theory],
+                TABLE[theory].name,
                 _largest(of["numerical_error"]),
                 *(_worst(of[name]) for name in ("edge_mass", "spectral_tail")),
             )

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from wignercq.comparison.theories import TABLE
 from wignercq.config import Config
 from wignercq.report import page
-from wignercq.report.comparison import MEANINGS, NAMES_OF_THEORIES
 from wignercq.report.model import model_section
 from wignercq.report.page import Cell
 from wignercq.sweep import SweepResult
@@ -38,7 +38,7 @@ def sweep_report(result: SweepResult, config: Config, images: Mapping[str, bytes
         page.heading("Theories"),
         page.table(
             ("theory", Cell("what it solves", "text")),
-            [(NAMES_OF_THEORIES[name], Cell(text, "text")) for name, text in MEANINGS.items()],
+            [(theory.name, Cell(theory.meaning, "text")) for theory in TABLE.values()],
         ),
         page.heading("Breakdown"),
         page.figure(images["map"], CAPTION),
@@ -63,7 +63,7 @@ def _lead(result: SweepResult) -> list[str]:
     sentences = [f"{first}."]
     for line in others:
         theory, _, text = line.partition(" ")
-        sentences.append(f"{NAMES_OF_THEORIES[theory]}: {text.strip()}." if theory in NAMES_OF_THEORIES else f"{line}.")
+        sentences.append(f"{TABLE[theory].name}: {text.strip()}." if theory in TABLE else f"{line}.")
     return sentences
 
 
@@ -80,7 +80,7 @@ def _times(data: xr.Dataset, axes: Sequence[str], observable: str) -> str:
     for values, point in _points(data, axes):
         times = point["breakdown_time"].sel(observable=observable, theory=theories).values
         rows.append([*values, *(Cell("-", "faint") if np.isnan(t) else Cell(f"{t:.3g}") for t in times)])
-    head = (*axes, *(NAMES_OF_THEORIES[name] for name in theories))
+    head = (*axes, *(TABLE[name].name for name in theories))
     return page.table(head, rows, caption=f"Breakdown times in {observable}; - for never")
 
 

@@ -90,7 +90,7 @@ class SweepResult:
         return cls(dataset)
 
 
-def gathered(config: Config, results: Mapping[Point, Breakdown], failures: Mapping[Point, str]) -> SweepResult:
+def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping[Point, str]) -> SweepResult:
     """The result of a sweep from those of its points.
 
     Parameters

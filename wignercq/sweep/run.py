@@ -19,7 +19,7 @@ from wignercq.config.execute import check
 from wignercq.errors import InputError, Interrupted
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.sweep.process_pool import Workers
-from wignercq.sweep.result import Point, SweepResult, gathered
+from wignercq.sweep.result import Point, SweepResult, gather
 
 #: Settings that do not change what is computed of a point.
 FREE_KEYS = (
@@ -95,7 +95,7 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
         count = sum((files / f"{name}.nc").exists() for name in identities.values())
         done = f"{count} of {len(identities)} points are finished in {files}"
         raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=requests.requested)
-    return gathered(config, results, failures)
+    return gather(config, results, failures)
 
 
 def identity(config: Config) -> str:

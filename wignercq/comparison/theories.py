@@ -1,0 +1,57 @@
+"""The theories that a comparison sets side by side: what each solves, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
+
+
+@dataclass(frozen=True)
+class Theory:
+    """A theory that is solved on the grid, or by Gaussian moments.
+
+    Parameters
+    ----------
+    name : str
+        In reports.
+    meaning : str
+        What it solves.
+    hbar_order : int or None
+        Highest power of hbar**2 kept on the grid; None for all.
+    moments : callable or None
+        Gaussian moments of (model, mean, covariance, times); None for a theory on the grid.
+    """
+
+    name: str
+    meaning: str
+    hbar_order: int | None = None
+    moments: Callable[..., GaussianMoments] | None = None
+
+    @property
+    def mathtext(self) -> str:
+        """Its name in figures."""
+        return self.name.replace("ħ²", r"$\hbar^2$")
+
+
+EXACT = "exact"
+#: By their names in results; the exact one first.
+TABLE: Mapping[str, Theory] = {
+    EXACT: Theory("exact", "hybrid dynamics, all orders in ħ"),
+    "fokker_planck": Theory(
+        "Fokker-Planck", "the classical counterpart: same forces, diffusion of p and of y, no quantum corrections", 0
+    ),
+    "first_order": Theory("order ħ²", "the counterpart with its corrections in ħ²", 1),
+    "closure": Theory(
+        "Gaussian closure",
+        "a Gaussian whose moments obey the moment equations self-consistently",
+        moments=gaussian_closure,
+    ),
+    "linearised": Theory(
+        "linearised", "a Gaussian carried along the classical trajectory of the initial mean", moments=linearised
+    ),
+}
+THEORIES = tuple(TABLE)
+HBAR_ORDERS = {key: theory.hbar_order for key, theory in TABLE.items() if theory.moments is None}
+GAUSSIAN_THEORIES = {key: theory.moments for key, theory in TABLE.items() if theory.moments is not None}
