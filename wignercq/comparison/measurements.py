@@ -1,23 +1,23 @@
-"""What a comparison reports, gathered output by output into a dataset."""
+"""What a comparison measures at each output beyond what a run does, and the dataset that it all makes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import sympy as sp
 import xarray as xr
 
 from wignercq.comparison.breakdown_times import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
-from wignercq.comparison.lockstep import EXACT, Look
+from wignercq.comparison.theories import EXACT, THEORIES
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
-from wignercq.gaussian.closure import POINT, QUADRATURE, GaussianMoments
+from wignercq.gaussian.closure import POINT, QUADRATURE
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.model.model import Model, X
+from wignercq.grid.interpolation import common_grid, on_grid
+from wignercq.model.model import Model
 from wignercq.observables.density_matrix import density_matrix, trace_norm
 from wignercq.observables.distances import (
     DENSITIES,
@@ -27,8 +27,11 @@ from wignercq.observables.distances import (
     l1_distance_to_gaussian,
     relative_entropies,
 )
-from wignercq.observables.energies import Energies
-from wignercq.results.variables import FRAME_PLANES
+from wignercq.observables.energies import occupation_law
+from wignercq.propagation.engines.base import Engine
+from wignercq.results.variables import FRAME_PLANES, ROW_SHAPES
+from wignercq.run.record import Record
+from wignercq.run.track import Track
 
 NUMERICAL_MARGIN = 10  # moments and distances may be off by this many times the relative error of W
 
@@ -53,161 +56,161 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "spectral_tail": (("axis",), "root of the share of spectral power in the top eighth of the frequencies"),
 }
 COORDINATES = {"z": NAMES, "z2": NAMES, "axis": NAMES, "density": DENSITIES}
+#: What an output of a comparison has beside the row of a run, by its shape.
+EXTRA_SHAPES: dict[str, tuple[int, ...]] = {
+    name: tuple(len(COORDINATES[dimension]) for dimension in dimensions)
+    for name, (dimensions, _) in VARIABLES.items()
+    if name not in ROW_SHAPES
+}
 
 
-@dataclass(eq=False)
-class Table:
-    """Everything of a comparison so far; what a theory does not have is NaN.
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """How far a theory is from the exact one at an output.
 
     Parameters
     ----------
     model : Model
-    grid : Grid
-    times : np.ndarray, shape (n,)
-    theories : sequence of str
-        The exact one first.
-    frames : sequence of int
-        Numbers of the outputs whose planes are kept.
+    make_engine : callable
+        The engine of the run on a grid.
     """
 
     model: Model
-    grid: Grid
-    times: np.ndarray
-    theories: Sequence[str]
-    frames: Sequence[int]
-    _values: dict[str, np.ndarray] = field(init=False)
-    _planes: dict[str, np.ndarray] = field(init=False)
-    _closure_error: np.ndarray = field(init=False)
+    make_engine: Callable[[Grid], Engine]
 
-    def __post_init__(self) -> None:
-        theories = len(self.theories)
-        sizes = {name: len(labels) for name, labels in COORDINATES.items()}
-        self._values = {
-            name: np.full((self.times.size, theories, *(sizes[d] for d in dims)), np.nan)
-            for name, (dims, _) in VARIABLES.items()
-        }
-        self._planes = {
-            name: np.full((len(self.frames), theories, *(getattr(self.grid, a).points for a in pair)), np.nan)
-            for name, pair in FRAME_PLANES.items()
-        }
-        self._closure_error = np.zeros(theories)
-        self._energies = Energies(self.model, self.grid)
+    def of_track(self, track: Track, exact: Track) -> dict[str, Any]:
+        """What a run does not report of itself: the shape of its marginals, and distances from the exact W.
 
-    def add(self, k: int, looks: Mapping[str, Look], gaussians: Mapping[str, GaussianMoments]) -> None:
-        """Everything at output k: the theories on the grid, and the Gaussian ones, whose moments hold all outputs."""
-        exact = looks[EXACT]
-        rho = self._density_matrix(exact.marginals.planes["x", "y"])
-        for i, name in enumerate(self.theories):
-            if name in looks:
-                look = looks[name]
-                values = self._of_look(look, exact)
-                planes = {plane: look.marginals.planes[pair] for plane, pair in FRAME_PLANES.items()}
-                missing = 0.0
-            elif name in gaussians:
-                moments = gaussians[name]
-                mean, covariance = moments.mean[k], moments.covariance[k]
-                values = self._of_gaussian(mean, covariance, exact)
-                planes = {p: gaussian_plane(self.grid, pair, mean, covariance) for p, pair in FRAME_PLANES.items()}
-                missing = max(0.0, 1 - planes["wigner_xy"].sum() * self.grid.x.spacing * self.grid.y.spacing)
-                self._closure_error[i] = moments.error
-            else:
-                continue
-            difference = rho - self._density_matrix(planes["wigner_xy"])
-            values["distance_density_matrix"] = trace_norm(difference) + missing
-            for variable, value in values.items():
-                self._values[variable][k, i] = value
-            if k in self.frames:
-                for plane, value in planes.items():
-                    self._planes[plane][self.frames.index(k), i] = value
-
-    def _density_matrix(self, plane: np.ndarray) -> np.ndarray:
-        return density_matrix(plane, self.grid.x, self.grid.y, hbar=self.model.hbar)
-
-    def _of_look(self, look: Look, exact: Look) -> dict[str, Any]:
-        marginals = look.marginals
-        energies = self._energies
+        Where the grids differ, distances are taken on one that holds both, by exact interpolation.
+        """
+        assert track.look is not None
+        marginals = track.look.marginals
         third, fourth = cumulants(marginals)
         return {
-            "mean": marginals.mean,
-            "covariance": marginals.covariance,
-            **self._energy_values(
-                energies.classical(marginals), energies.quantum(marginals), energies.interaction(marginals)
-            ),
-            "purity": marginals.purity(self.model.hbar),
-            "negativity": marginals.negativity,
             "cumulant3": third,
             "cumulant4": fourth,
             "excess_kurtosis": fourth / np.diag(marginals.covariance) ** 2,
             "relative_entropy": relative_entropies(marginals),
-            "distance_W": 0.0 if look.W is exact.W else l1_distance(exact.W, look.W, self.grid),
-            "edge_mass": look.edge,
-            "spectral_tail": look.tail,
+            "distance_W": self._distance(track, exact) if track is not exact else 0.0,
+            "distance_density_matrix": self._plane_distance(track.grid, marginals.planes["x", "y"], exact),
         }
 
-    def _of_gaussian(self, mean: np.ndarray, covariance: np.ndarray, exact: Look) -> dict[str, Any]:
+    def of_gaussian(
+        self, mean: np.ndarray, covariance: np.ndarray, exact: Track
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The row of a Gaussian theory, and its planes on the grid of the exact one."""
+        grid = exact.grid
+        planes = {name: gaussian_plane(grid, pair, mean, covariance) for name, pair in FRAME_PLANES.items()}
+        missing = max(0.0, 1 - planes["wigner_xy"].sum() * grid.x.spacing * grid.y.spacing)
         kinetic = (np.diag(covariance) + mean**2)[1::2] / (2 * self.model.classical_mass, 2 * self.model.quantum_mass)
         V_C, V_Q, V_I = self._potentials(mean[POINT], covariance[POINT, POINT])
-        return {
+        energies = kinetic[0] + V_C, kinetic[1] + V_Q, V_I
+        scale, offset = occupation_law(self.model)
+        row = {name: np.full(shape, np.nan) for name, shape in ROW_SHAPES.items()}
+        row |= {name: np.zeros(shape) for name, shape in EXTRA_SHAPES.items()}
+        row |= dict(zip(ENERGIES, (sum(energies), *energies), strict=True))
+        return row | {
             "mean": mean,
             "covariance": covariance,
-            **self._energy_values(kinetic[0] + V_C, kinetic[1] + V_Q, V_I),
+            "occupation": scale * energies[1] + offset,
             "purity": self.model.hbar / (2 * math.sqrt(np.linalg.det(covariance[2:, 2:]))),
-            **dict.fromkeys(("negativity", "cumulant3", "cumulant4", "excess_kurtosis", "relative_entropy"), 0.0),
-            "distance_W": l1_distance_to_gaussian(exact.W, self.grid, mean, covariance),
-        }
+            "negativity": 0.0,
+            "distance_W": l1_distance_to_gaussian(exact.engine.slabs(exact.at_output), grid, mean, covariance),
+            "distance_density_matrix": missing + self._plane_distance(grid, planes["wigner_xy"], exact),
+        }, planes
+
+    def _distance(self, track: Track, exact: Track) -> float:
+        grid = common_grid([exact.grid, track.grid])
+        engine = next((t.engine for t in (exact, track) if t.grid == grid), None) or self.make_engine(grid)
+        a, b = (t.at_output if t.grid == grid else t.engine.transferred(t.at_output, engine) for t in (exact, track))
+        return l1_distance(engine.slabs(a), engine.slabs(b), grid)
+
+    def _plane_distance(self, grid: Grid, plane: np.ndarray, exact: Track) -> float:
+        """Trace norm of the difference of two density matrices, given W(x, y) of one of them on its grid."""
+        assert exact.look is not None
+        common = common_grid([exact.grid, grid])
+        pairs = ((exact.grid, exact.look.marginals.planes["x", "y"]), (grid, plane))
+        a, b = (
+            density_matrix(on_grid(values, "xy", own, common), common.x, common.y, hbar=self.model.hbar)
+            for own, values in pairs
+        )
+        return trace_norm(a - b)
 
     @cached_property
     def _potentials(self) -> GaussianAverages:
         nodes = exact_nodes(self.model) or QUADRATURE[-1]
         return GaussianAverages((self.model.V_C, self.model.V_Q, self.model.V_I), nodes)
 
-    def _energy_values(self, classical: float, quantum: float, interaction: float) -> dict[str, float]:
-        scale, offset = self._occupation_law
-        return {
-            **dict(zip(ENERGIES, (classical + quantum + interaction, classical, quantum, interaction), strict=True)),
-            "occupation": scale * quantum + offset,
-        }
 
-    @cached_property
-    def _occupation_law(self) -> tuple[float, float]:
-        """a and b of ``n = a <H_Q> + b``, eq (79): ``n + 1/2 = (<H_Q> - min V_Q)/(hbar w_Q)``; NaN without a well."""
-        stiffness = sp.diff(self.model.V_Q, X, 2)
-        if not stiffness.is_number or stiffness <= 0:
-            return math.nan, math.nan
-        bottom = -sp.diff(self.model.V_Q, X).subs(X, 0) / stiffness
-        quantum = self.model.hbar * math.sqrt(float(stiffness) / self.model.quantum_mass)
-        return 1 / quantum, -float(self.model.V_Q.subs(X, bottom)) / quantum - 0.5
+def breakdown_dataset(
+    model: Model,
+    records: Mapping[str, Record],
+    notes: Mapping[str, str],
+    closure_errors: Mapping[str, float],
+    attributes: Mapping[str, Any],
+) -> xr.Dataset:
+    """All theories in time, their errors and the times at which they break down.
 
-    def dataset(self, attributes: Mapping[str, Any], notes: Mapping[str, str]) -> xr.Dataset:
-        """The table as a dataset, with errors and breakdown times."""
-        masses = self.model.classical_mass, self.model.quantum_mass
-        errors = observable_errors(self._values, masses)
-        floor = self._numerical_error(attributes["time_error_estimate"])
-        broken = breakdown_times(self.times, errors, floor, attributes["threshold"])
-        variables: dict[str, Any] = {
-            name: (("time", "theory", *dims), self._values[name], {"long_name": text})
-            for name, (dims, text) in VARIABLES.items()
-        }
-        for name, pair in FRAME_PLANES.items():
-            variables[name] = (("frame", "theory", *pair), self._planes[name])
-        variables |= {
-            "error": (("time", "theory", "observable"), errors, {"long_name": "error in units of the exact solution"}),
-            "numerical_error": (("time", "theory"), floor, {"long_name": "below it an error is no breakdown"}),
-            "breakdown_time": (("theory", "observable"), broken, {"long_name": "first time above the threshold"}),
-            "note": (("theory",), [notes.get(name, "") for name in self.theories]),
-        }
-        coordinates = {
-            "time": self.times,
-            "frame": self.times[list(self.frames)],
-            "theory": list(self.theories),
-            "observable": list(OBSERVABLES),
-            **{name: list(labels) for name, labels in COORDINATES.items()},
-            **{name: axis.values for name, axis in zip(NAMES, self.grid, strict=True)},
-        }
-        return xr.Dataset(variables, coordinates, dict(attributes))
+    Parameters
+    ----------
+    model : Model
+    records : mapping of str to Record
+        Of the theories that have a result, the exact one among them; what is missing in the end is NaN.
+    notes : mapping of str to str
+        What is to be said of a theory.
+    closure_errors : mapping of str to float
+        Estimated errors of Gaussian theories.
+    attributes : mapping
+        Of the dataset; ``threshold`` and ``time_error_estimate`` among them.
+    """
+    exact = records[EXACT]
+    grid, times = common_grid([record.grid for record in records.values()]), np.array(exact.times)
+    values = {
+        name: np.full((times.size, len(THEORIES), *(len(COORDINATES[d]) for d in dims)), np.nan)
+        for name, (dims, _) in VARIABLES.items()
+    }
+    sizes = dict(zip(NAMES, grid.shape, strict=True))
+    planes = {
+        name: np.full((len(exact.frames), len(THEORIES), sizes[a], sizes[b]), np.nan)
+        for name, (a, b) in FRAME_PLANES.items()
+    }
+    for i, theory in enumerate(THEORIES):
+        if theory not in records:
+            continue
+        for k, row in enumerate(records[theory].rows):
+            for name, array in values.items():
+                array[k, i] = row[name]
+        for k, frame in enumerate(records[theory].frames):
+            for name, plane in frame.on(grid).items():
+                planes[name][k, i] = plane
+    errors = observable_errors(values, (model.classical_mass, model.quantum_mass))
+    floor = _numerical_error(values, attributes["time_error_estimate"])
+    floor += [closure_errors.get(name, 0.0) for name in THEORIES]
+    broken = breakdown_times(times, errors, floor, attributes["threshold"])
+    variables: dict[str, Any] = {
+        name: (("time", "theory", *dims), values[name], {"long_name": text}) for name, (dims, text) in VARIABLES.items()
+    }
+    variables |= {name: (("frame", "theory", *pair), planes[name]) for name, pair in FRAME_PLANES.items()}
+    variables |= {
+        "error": (("time", "theory", "observable"), errors, {"long_name": "error in units of the exact solution"}),
+        "numerical_error": (("time", "theory"), floor, {"long_name": "below it an error is no breakdown"}),
+        "breakdown_time": (("theory", "observable"), broken, {"long_name": "first time above the threshold"}),
+        "note": (("theory",), [notes.get(name, "") for name in THEORIES]),
+    }
+    coordinates = {
+        "time": times,
+        "frame": np.array([frame.time for frame in exact.frames]),
+        "theory": list(THEORIES),
+        "observable": list(OBSERVABLES),
+        **{name: list(labels) for name, labels in COORDINATES.items()},
+        **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
+    }
+    shape = " x ".join(map(str, grid.shape))
+    return xr.Dataset(variables, coordinates, {**attributes, "grid": shape})
 
-    def _numerical_error(self, time_error: float) -> np.ndarray:
-        """Time error with a margin, and what the grid misses of the exact and of the other W; shape (time, theory)."""
-        monitors = sum(np.nan_to_num(self._values[name].max(axis=2)) for name in ("edge_mass", "spectral_tail"))
-        own = np.where(np.arange(len(self.theories)) > 0, monitors, 0.0)
-        return NUMERICAL_MARGIN * time_error + monitors[:, :1] + own + self._closure_error
+
+def _numerical_error(values: Mapping[str, np.ndarray], time_error: float) -> np.ndarray:
+    """Time error with a margin, and what the grid misses of the exact and of the other W; shape (time, theory)."""
+    monitors: np.ndarray = sum(np.nan_to_num(values[name].max(axis=2)) for name in ("edge_mass", "spectral_tail"))
+    own = np.where(np.arange(len(THEORIES)) > 0, monitors, 0.0)
+    return NUMERICAL_MARGIN * time_error + monitors[:, :1] + own

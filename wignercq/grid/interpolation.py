@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from wignercq.grid.grid import Axis, Grid
+from wignercq.grid.grid import NAMES, Axis, Grid
 
 SAME_POINT = 1e-6  # of the spacing: closer points are one
 
@@ -48,6 +49,16 @@ def interpolations(grid: Grid, target: Grid) -> list[np.ndarray]:
     A box that has grown by whole cells is zero padding in phase space; a finer mesh is zero padding of the spectrum.
     """
     return [interpolation(a, b.values, nyquist=b.nyquist) for a, b in zip(grid, target, strict=True)]
+
+
+def on_grid(plane: np.ndarray, pair: Sequence[str], grid: Grid, target: Grid) -> np.ndarray:
+    """Values over two of (q, p, x, y) on one grid taken to another."""
+    if grid == target:
+        return plane
+    along = dict(zip(NAMES, interpolations(grid, target), strict=True))
+    first, second = pair
+    result: np.ndarray = along[first] @ plane @ along[second].T
+    return result
 
 
 def common_grid(grids: list[Grid]) -> Grid:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 from wignercq.grid.grid import Axis
+from wignercq.grid.interpolation import interpolation
 
 
 def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.ndarray:
@@ -33,26 +35,26 @@ def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.nd
     -----
     The inverse of eqs (101), (102) of arXiv:2510.07402.
     """
+    to_centres, to_shifts = _lattice(x, y, hbar)
+    count = (len(to_centres) + 1) // 2
+    table = to_centres @ plane @ to_shifts
+    a, b = np.ogrid[:count, :count]
+    result: np.ndarray = table[a + b, a - b + count - 1]
+    return result
+
+
+@lru_cache(maxsize=4)
+def _lattice(x: Axis, y: Axis, hbar: float) -> tuple[np.ndarray, np.ndarray]:
+    """What takes W from the left to the centres ``(u + v)/2`` and from the right to the shifts ``u - v``."""
     reach = math.pi * hbar / y.spacing
     count = math.ceil((x.length + reach) * (y.length + math.pi * hbar / x.spacing) / (2 * math.pi * hbar))
     step = (x.length + reach) / count
     centres = x.lower - reach / 2 + step / 2 * np.arange(2 * count - 1)
     shifts = step * np.arange(1 - count, count)
     phases = np.exp(1j / hbar * np.outer(y.values, shifts)) * (np.abs(shifts) <= reach)
-    table = _interpolation(x, centres) @ plane @ phases * (y.spacing * step)
-    a, b = np.ogrid[:count, :count]
-    return table[a + b, a - b + count - 1]
+    return interpolation(x, centres), phases * (y.spacing * step)
 
 
 def trace_norm(matrix: np.ndarray) -> float:
     """``Tr |A|`` of a Hermitian matrix, the sum of the moduli of its eigenvalues."""
     return float(np.abs(np.linalg.eigvalsh(matrix)).sum())
-
-
-def _interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
-    """Trigonometric interpolation from an axis to `points`, zero outside the box; shape (points, axis.points)."""
-    highest = (axis.points - 1) // 2
-    k = 2 * np.pi / axis.length * np.arange(-highest, highest + 1)
-    forward = np.exp(-1j * np.outer(k, axis.values)) / axis.points
-    inside = (points >= axis.lower - axis.spacing / 2) & (points < axis.upper - axis.spacing / 2)
-    return inside[:, None] * (np.exp(1j * np.outer(points, k)) @ forward).real

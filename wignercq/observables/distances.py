@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,13 +14,13 @@ from wignercq.observables.marginals import Marginals
 DENSITIES = ("q", "p", "x", "y", "qp", "qx", "qy", "px", "py")
 
 
-def l1_distance(W: np.ndarray, other: np.ndarray, grid: Grid) -> float:
-    """``integral of |W - W'|`` of two arrays of shape ``grid.shape``: 0 to 2 for densities."""
+def l1_distance(W: Iterable[np.ndarray], other: Iterable[np.ndarray], grid: Grid) -> float:
+    """``integral of |W - W'|`` of two fields given by their slabs of constant q: 0 to 2 for densities."""
     return float(sum(np.abs(a - b).sum() for a, b in zip(W, other, strict=True)) * grid.cell)
 
 
-def l1_distance_to_gaussian(W: np.ndarray, grid: Grid, mean: np.ndarray, covariance: np.ndarray) -> float:
-    """``integral of |W - G|`` with G the Gaussian of this mean (4,) and covariance (4, 4).
+def l1_distance_to_gaussian(W: Iterable[np.ndarray], grid: Grid, mean: np.ndarray, covariance: np.ndarray) -> float:
+    """``integral of |W - G|`` of the slabs of W, with G the Gaussian of this mean (4,) and covariance (4, 4).
 
     What G has outside the grid counts as well.
     """

@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.interpolate import make_interp_spline
 
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.grid.interpolation import interpolations
+from wignercq.grid.interpolation import on_grid
 from wignercq.model.model import Model
 from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
@@ -40,10 +40,7 @@ class Frame:
 
     def on(self, grid: Grid) -> dict[str, np.ndarray]:
         """The planes on another grid that holds them."""
-        if grid == self.grid:
-            return self.planes
-        along = dict(zip(NAMES, interpolations(self.grid, grid), strict=True))
-        return {name: along[a] @ self.planes[name] @ along[b].T for name, (a, b) in FRAME_PLANES.items()}
+        return {name: on_grid(self.planes[name], pair, self.grid, grid) for name, pair in FRAME_PLANES.items()}
 
 
 @dataclass(eq=False)

@@ -38,6 +38,11 @@ class Track:
         Chooses better grids; None keeps the grid.
     check : StepCheck or None
         Compares the steps with those of the pilot run now and then; None trusts them.
+
+    Attributes
+    ----------
+    at_output, look
+        W at the last output, as long as no step is taken, and what was seen of it.
     """
 
     propagator: Propagator
@@ -47,6 +52,7 @@ class Track:
     adapter: Adapter | None = None
     check: StepCheck | None = None
     at_output: Any = field(init=False, default=None)
+    look: Look | None = field(init=False, default=None)
     _copy: Any = field(init=False, default=None)
     _seen: Look | None = field(init=False, default=None)  # W now, if it has been looked at
 
@@ -89,14 +95,14 @@ class Track:
     def output(self, time: float, steps: int) -> None:
         """Report an output, at W after so many steps or within the next one."""
         remainder = time - steps * self.propagator.dt
-        self.at_output, look, self._seen = self.W, self._seen, None
+        self.at_output, self.look, self._seen = self.W, self._seen, None
         if remainder > ON_STEP * self.propagator.dt:
             self._save_copy()
-            self.at_output = self._copy = self.propagator.leap(self._copy, remainder)
-            look = None
-        look = look or self._look(self.at_output)
-        self._judge(time, look)
-        self.record.add_output(time, look)
+            self.at_output, self.look = self.propagator.leap(self._copy, remainder), None
+            self._copy = self.at_output
+        self.look = self.look or self._look(self.at_output)
+        self._judge(time, self.look)
+        self.record.add_output(time, self.look)
 
     def after_output(self) -> None:
         """Go on from W, whatever the output took of the copy."""

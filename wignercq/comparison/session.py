@@ -1,0 +1,119 @@
+"""A comparison under way: several equations side by side, measured against the first and against Gaussian theories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import sympy as sp
+
+from wignercq.comparison.measurements import EXTRA_SHAPES, Measurements, breakdown_dataset
+from wignercq.comparison.result import Breakdown
+from wignercq.comparison.theories import EXACT, GAUSSIAN_THEORIES, HBAR_ORDERS
+from wignercq.errors import InputError, ModelError
+from wignercq.gaussian.closure import GaussianMoments
+from wignercq.model.model import Model
+from wignercq.propagation.generator import GeneratorSymbol
+from wignercq.results.variables import ROW_SHAPES
+from wignercq.run.record import Record
+from wignercq.run.request import Request
+from wignercq.run.session import Session
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonRequest(Request):
+    """What was asked of a comparison.
+
+    Parameters
+    ----------
+    threshold : float
+        Error that counts as a breakdown.
+    """
+
+    threshold: float = 0.01
+
+
+@dataclass(eq=False)
+class Comparison(Session):
+    """Theories of one initial state on the way to the last output.
+
+    Their records hold more than those of a run: how far a theory is from the exact one at the same output.
+    """
+
+    request: ComparisonRequest
+    row_shapes: ClassVar[Mapping[str, tuple[int, ...]]] = ROW_SHAPES | EXTRA_SHAPES
+
+    def outputs(self) -> Iterator[float]:
+        """Go through all outputs still to come; each is measured before it is yielded."""
+        for time in super().outputs():
+            if "distance_W" not in self.records[EXACT].rows[-1]:
+                self._measure(time)
+            yield time
+
+    def _measure(self, time: float) -> None:
+        """Complete the rows of an output by distances, and add those of the Gaussian theories."""
+        exact, measurements = self.loop.leader, self._measurements
+        for track in self.loop.tracks.values():
+            track.record.rows[-1] |= measurements.of_track(track, exact)
+        k = len(exact.record.rows) - 1
+        for name, moments in self._gaussian_theories[0].items():
+            record = self.records.setdefault(name, Record(self.request.model, exact.grid, self.request.framed))
+            record.regrid(exact.grid)
+            record.add_row(time, *measurements.of_gaussian(moments.mean[k], moments.covariance[k], exact))
+
+    @cached_property
+    def _measurements(self) -> Measurements:
+        return Measurements(self.request.model, self.request.numerics.make_engine)
+
+    @cached_property
+    def _gaussian_theories(self) -> tuple[dict[str, GaussianMoments], dict[str, str]]:
+        """Moments of the Gaussian theories that have any, and why the others have none."""
+        start = self.records[EXACT].rows[0]
+        moments, notes = {}, {}
+        for name, theory in GAUSSIAN_THEORIES.items():
+            try:
+                moments[name] = theory(self.request.model, start["mean"], start["covariance"], self.request.times)
+            except ModelError as error:
+                notes[name] = str(error)
+        return moments, notes
+
+    def solution(self, *, keep_state: bool = False) -> Breakdown | None:
+        """The result so far; None before the first output."""
+        if not self.records[EXACT].rows:
+            return None
+        moments, notes = self._gaussian_theories
+        same = twins(self.request.model)
+        notes |= self.loop.lost | {name: f"the same equation as {twin}" for name, twin in same.items()}
+        records = self.records | {name: self.records[twin] for name, twin in same.items() if twin in self.records}
+        errors = {name: theory.error for name, theory in moments.items()}
+        changes = [
+            f"{name}: {note}"
+            for name, track in self.loop.tracks.items()
+            if track.adapter is not None
+            for note in track.adapter.notes
+        ]
+        attributes = self.attributes | {"threshold": self.request.threshold, "grid_changes": "\n".join(changes)}
+        return Breakdown(breakdown_dataset(self.request.model, records, notes, errors, attributes))
+
+
+def twins(model: Model) -> dict[str, str]:
+    """Equations on the grid that are the same as an earlier one, by their names; a comparison steps them once."""
+    symbols: dict[str, GeneratorSymbol] = {}
+    same = {}
+    for name, order in HBAR_ORDERS.items():
+        try:
+            symbol = GeneratorSymbol(model, order)
+            twin = next((known for known, other in symbols.items() if _are_equal(symbol, other)), None)
+        except InputError:  # said when its run is to begin
+            continue
+        if twin is None:
+            symbols[name] = symbol
+        else:
+            same[name] = twin
+    return same
+
+
+def _are_equal(a: GeneratorSymbol, b: GeneratorSymbol) -> bool:
+    return bool(sp.expand(a.phase - b.phase) == 0 and sp.expand(a.damping - b.damping) == 0)
