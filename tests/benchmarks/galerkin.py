@@ -18,10 +18,10 @@ import number_basis
 import numpy as np
 import scipy.sparse as sps
 from common import markdown, name_of, timed
-from independent import hermite_galerkin
-from independent.cases import Case, anharmonic_case, quartic_case
 from number_basis import Mode, NumberBasis
 from scipy.integrate import solve_ivp
+from support.reference import hermite_galerkin
+from support.reference.cases import Case, anharmonic_case, quartic_case
 
 from wignercq import Axis, Grid, Model, Propagator, Solution, choose_grid, evolve
 from wignercq.grid.grid import NAMES

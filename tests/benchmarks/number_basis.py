@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sps
-from independent.cases import Case
-from independent.hermite_galerkin import System
-from independent.schroedinger import gaussian_packet
+from support.reference.cases import Case
+from support.reference.hermite_galerkin import System
+from support.reference.schroedinger import gaussian_packet
 
 Array = np.ndarray
 PAD = 8  # extra levels while products of operators are formed, so that the kept block of them is exact

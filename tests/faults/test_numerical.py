@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import systems
-from faults.runs import CONFIG, FIXED_GRID, MODEL_AND_STATE
+from support import systems
+from support.processes import CONFIG, FIXED_GRID, MODEL_AND_STATE
 
 from wignercq import Axis, Grid, Model, Solution, evolve
 from wignercq.cli import commands as cli

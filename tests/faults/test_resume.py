@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from faults.runs import FIXED_GRID, MODEL_AND_STATE
+from support.processes import FIXED_GRID, MODEL_AND_STATE
 
 from wignercq.cli import commands as cli
 from wignercq.observables.resolution import Watch
