@@ -2,7 +2,7 @@
 
 Two Galerkin solvers, each with the smallest basis and the loosest integrator found by hand that reach the error:
 
-- weighted: :mod:`independent.hermite_galerkin`, Hermite functions of total degree up to a bound, real unknowns.
+- weighted: :mod:`support.reference.hermite_galerkin`, Hermite functions of total degree up to a bound, real unknowns.
 - number states: :mod:`number_basis`, a product of three oscillator modes, complex, as QuTiP's operators give it.
 
 Their basis lengths, centres and sizes are tuned to the case beforehand, so the grid appears twice: chosen by

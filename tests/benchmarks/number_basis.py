@@ -6,7 +6,7 @@ Three oscillator modes carry the state: q and p expand the density in Hermite fu
 
 so that multiplication and derivatives are ladder operators, eqs (3)-(5) of arXiv:2510.07402 are one complex sparse
 matrix of Kronecker products, and time is an ordinary differential equation. Unlike the weighted expansion of
-:mod:`independent.hermite_galerkin` this one converges for every smooth density.
+:mod:`support.reference.hermite_galerkin` this one converges for every smooth density.
 """
 
 from __future__ import annotations

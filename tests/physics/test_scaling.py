@@ -38,10 +38,8 @@ def measure(model: Model, refinement: int = 1) -> dict[str, float]:
     run.advance(STEPS * refinement)
     looks = run.look(TIME)
     exact, counterpart = looks["exact"], looks["fokker_planck"]
-    closure, linear = (
-        theory(model, comparisons.MEAN, comparisons.COVARIANCE, [0.0, TIME])
-        for theory in (gaussian_closure, linearised)
-    )
+    start = comparisons.MEAN, comparisons.COVARIANCE
+    closure, linear = (theory(model, *start, [0.0, TIME]) for theory in (gaussian_closure, linearised))
     a, b = exact.marginals, counterpart.marginals
     return {
         "closure: mean": np.abs(a.mean - closure.mean[-1]).max(),
