@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from support import results
+from support.configurations import box, configuration
 
 from wignercq.cli import commands as cli
 from wignercq.config import Config
@@ -20,38 +21,13 @@ from wignercq.gaussian import LinearModel
 from wignercq.results.solution import Solution
 from wignercq.results.summary import final_table
 
-CONFIG = """
-[model]
-hbar = 0.7
-[model.classical]
-mass = 1.7
-potential = "k_C*q**2/2"
-friction = 0.35
-diffusion = 0.6
-[model.quantum]
-mass = 0.8
-potential = "k_Q*x**2/2"
-[model.interaction]
-potential = "lam*(q - x)**2/2"
-[model.parameters]
-k_C = 1.3
-k_Q = 0.9
-lam = 0.4
-[initial]
-kind = "gaussian"
-mean = [0.4, -0.3, -0.2, 0.3]
-covariance = [0.5, 0.6, 0.35, 0.45]
-[grid]
-q = { extent = [-4.9, 5.0], points = 24 }
-p = { extent = [-6.6, 6.5], points = 26 }
-x = { extent = [-4.6, 4.5], points = 28 }
-y = { extent = [-5.1, 5.2], points = 30 }
-[run]
-duration = 0.7
-outputs = 2
-dt = 0.1
-frames = 2
-"""
+CONFIG = configuration(
+    quartic=False,
+    initial={"kind": "gaussian", "mean": [0.4, -0.3, -0.2, 0.3], "covariance": [0.5, 0.6, 0.35, 0.45]},
+    grid=box(24, 26, 28, 30),
+    run={"duration": 0.7, "outputs": 2, "dt": 0.1, "frames": 2},
+    compare={},
+)
 
 
 @pytest.fixture

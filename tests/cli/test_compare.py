@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 from support import results
+from support.configurations import box, configuration
 
 from wignercq import report
 from wignercq.cli import commands as cli
@@ -17,7 +18,6 @@ from wignercq.results.solution import Solution
 from wignercq.sweep import SweepResult
 
 FILES = ["breakdown.nc", "errors.png", "report.html", "theories.png"]
-QUADRATIC = results.CONFIG.replace(" + g*x**4/4", "").replace("g = 0.2\n", "").replace("outputs = 5", "outputs = 2")
 SWEPT = results.CONFIG + "[sweep]\ng = [0.1, 0.3]\ntemperature = [0.5, 1.0, 2.0]\n"
 
 
@@ -120,7 +120,7 @@ def test_stopped_comparisons_are_saved(
             "[grid]\nadapt = true",
             "grid.adapt: expected false for a comparison, whose theories share one grid",
         ),
-        ("= 1e-4", "= 1e-3", "run.tolerance: expected a positive number, at most 0.0001 for a threshold of 0.01"),
+        ("= 0.0001", "= 0.001", "run.tolerance: expected a positive number, at most 0.0001 for a threshold of 0.01"),
         ("[compare]", "[compare]\nthreshold = 1.0", "compare.threshold: expected a number < 1, got 1.0"),
         ('"mean_p"', '"mean_r"', "compare.observables: expected some of mean_q, "),
         ('["cov_xx", "W", "mean_p"]', "[]", "compare.observables: expected a list of names in quotes, got []"),
@@ -154,10 +154,13 @@ def test_files_that_are_neither(config: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.slow
 def test_a_quadratic_model_does_not_break_down(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Kills: a command that does not do what its parts do; a breakdown where all theories are the same."""
-    text = QUADRATIC
-    for coarse, fine in ((16, 24), (18, 26), (20, 26), (22, 30)):
-        text = text.replace(f"points = {coarse} }}", f"points = {fine}  }}")
-    config.write_text(text.replace("1e-4", "9e-4").replace("[compare]", "[compare]\nthreshold = 0.09"))
+    text = configuration(
+        quartic=False,
+        grid=box(24, 26, 26, 30),
+        run={"duration": 0.6, "outputs": 2, "tolerance": 9e-4},
+        compare={"threshold": 0.09, "observables": ["cov_xx", "W", "mean_p"]},
+    )
+    config.write_text(text)
     assert cli.main(["compare", str(config), "-o", "out"]) == 0
     out, _ = capsys.readouterr()
     assert out.splitlines()[-2] == "no breakdown"

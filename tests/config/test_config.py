@@ -8,49 +8,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.configurations import configuration
 
 from wignercq.config import Config
 from wignercq.errors import ConfigError
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
-FULL = """
-[model]
-hbar = 0.7
-[model.classical]
-mass = 1.7
-potential = "k_C*q**2/2"
-friction = 0.35
-diffusion = 0.6
-[model.quantum]
-mass = 0.8
-potential = "k_Q*x**2/2 + g*x**4/4"
-[model.interaction]
-potential = "lam*(q - x)**2/2"
-decoherence = 0.9
-[model.parameters]
-k_C = 1.3
-k_Q = 0.9
-g = 0.2
-lam = 0.4
-[initial]
-kind = "gaussian"
-mean = [1.2, -0.3, -0.8, 0.4]
-covariance = [0.5, 0.6, 0.35, 0.45]
-[grid]
-q = { extent = [-8.0, 7.0], points = 48 }
-x = { points = 40 }
-[run]
-duration = 2.0
-outputs = 8
-tolerance = 1e-5
-order = 2
-hbar_order = 1
-precision = "float32"
-engine = "tiled"
-frames = 3
-save_state = true
-"""
+FULL = configuration(
+    interaction={"potential": "lam*(q - x)**2/2", "decoherence": 0.9},
+    initial={"kind": "gaussian", "mean": [1.2, -0.3, -0.8, 0.4], "covariance": [0.5, 0.6, 0.35, 0.45]},
+    grid={"q": {"extent": [-8.0, 7.0], "points": 48}, "x": {"points": 40}},
+    run={
+        "duration": 2.0,
+        "outputs": 8,
+        "tolerance": 1e-5,
+        "order": 2,
+        "hbar_order": 1,
+        "precision": "float32",
+        "engine": "tiled",
+        "frames": 3,
+        "save_state": True,
+    },
+    compare={},
+)
 
 
 def edited(old: str, new: str) -> str:
@@ -244,11 +225,7 @@ REFUSED = {
     "no outputs": ("outputs = 8", "outputs = 0", r"run\.outputs: expected a number >= 1, got 0"),
     "too many outputs": ("outputs = 8", "save_every = 1e-9", r"run\.save_every: expected a number >= 2e-06, got 1e-09"),
     "outputs twice": ("outputs = 8", "outputs = 8\nsave_every = 1", r"run\.save_every: expected either outputs or"),
-    "step twice": (
-        "tolerance = 1e-5",
-        "tolerance = 1e-5\ndt = 0.1",
-        r"run\.dt: expected either tolerance or dt",
-    ),
+    "step twice": ("order = 2", "order = 2\ndt = 0.1", r"run\.dt: expected either tolerance or dt"),
     "checkpoints": (
         "frames = 3",
         'checkpoint_every = "5 weeks"',

@@ -19,53 +19,36 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from support.configurations import Table, box, configuration
 from wignercq.cli import commands as cli
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["wignercq.cli.commands", "support.processes"])
 
+WELLS: dict[str, Table] = {
+    "model": {"hbar": 0.8},
+    "classical": {"mass": 1.3, "potential": "0.4*q**2 + 0.08*q**4", "friction": 0.3, "diffusion": 0.5},
+    "quantum": {"mass": 0.7, "potential": "0.55*x**2 + 0.04*x**4"},
+    "interaction": {"potential": "0.2*(q - x)**2", "decoherence": 0.75},
+    "parameters": {},
+    "initial": {"kind": "gaussian", "mean": [0.4, -0.3, -0.2, 0.3], "covariance": [0.5, 0.6, 0.4, 0.45]},
+    "compare": {},
+}
+TIGHT = box(16, 18, 20, 22, extents=((-3.4, 3.6), (-4.2, 4.0), (-3.3, 3.2), (-3.6, 3.7)))
+WIDE = box(14, 16, 18, 20, extents=((-4.6, 4.9), (-5.2, 5.0), (-4.3, 4.2), (-4.6, 4.7)))
 #: A box that W outgrows at three times, steps of 0.08, two outputs between steps, a checkpoint after every step.
-CONFIG = """
-[model]
-hbar = 0.8
-[model.classical]
-mass = 1.3
-potential = "0.4*q**2 + 0.08*q**4"
-friction = 0.3
-diffusion = 0.5
-[model.quantum]
-mass = 0.7
-potential = "0.55*x**2 + 0.04*x**4"
-[model.interaction]
-potential = "0.2*(q - x)**2"
-decoherence = 0.75
-[initial]
-kind = "gaussian"
-mean = [0.4, -0.3, -0.2, 0.3]
-covariance = [0.5, 0.6, 0.4, 0.45]
-[grid]
-q = { extent = [-3.4, 3.6], points = 16 }
-p = { extent = [-4.2, 4.0], points = 18 }
-x = { extent = [-3.3, 3.2], points = 20 }
-y = { extent = [-3.6, 3.7], points = 22 }
-adapt = true
-[run]
-duration = 0.8
-save_every = 0.27
-tolerance = 2e-4
-frames = 3
-save_state = true
-checkpoint_every = "0.001 s"
-"""
-MODEL_AND_STATE = CONFIG.partition("[grid]")[0]
-FIXED_GRID = """
-[grid]
-q = { extent = [-4.6, 4.9], points = 14 }
-p = { extent = [-5.2, 5.0], points = 16 }
-x = { extent = [-4.3, 4.2], points = 18 }
-y = { extent = [-4.6, 4.7], points = 20 }
-adapt = false
-"""
+CONFIG = configuration(
+    **WELLS,
+    grid={**TIGHT, "adapt": True},
+    run={
+        "duration": 0.8,
+        "save_every": 0.27,
+        "tolerance": 2e-4,
+        "frames": 3,
+        "save_state": True,
+        "checkpoint_every": "0.001 s",
+    },
+)
 OUTPUTS = 4
 COMMAND = ("run", "run.toml", "-o", "out.nc", "--quiet")
 

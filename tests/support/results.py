@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from support.configurations import configuration
 from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.gaussian import LinearModel
@@ -16,41 +17,7 @@ from wignercq.sweep.result import gathered
 PLANES = {"density_qp": "qp", "wigner_xy": "xy", "density_qx": "qx", "density_py": "py"}
 MEAN = np.array([1.2, -0.3, -0.8, 0.4])
 COVARIANCE = np.diag([0.5, 0.6, 0.35, 0.45])
-CONFIG = """
-[model]
-hbar = 0.7
-[model.classical]
-mass = 1.7
-potential = "k_C*q**2/2"
-friction = 0.35
-diffusion = 0.6
-[model.quantum]
-mass = 0.8
-potential = "k_Q*x**2/2 + g*x**4/4"
-[model.interaction]
-potential = "lam*(q - x)**2/2"
-[model.parameters]
-k_C = 1.3
-k_Q = 0.9
-g = 0.2
-lam = 0.4
-[initial]
-kind = "coherent"
-mean = [0.4, -0.3, -0.2, 0.3]
-classical_covariance = [0.5, 0.6]
-frequency = 1.2
-[grid]
-q = { extent = [-4.9, 5.0], points = 16 }
-p = { extent = [-6.6, 6.5], points = 18 }
-x = { extent = [-4.6, 4.5], points = 20 }
-y = { extent = [-5.1, 5.2], points = 22 }
-[run]
-duration = 0.6
-outputs = 5
-tolerance = 1e-4
-[compare]
-observables = ["cov_xx", "W", "mean_p"]
-"""
+CONFIG = configuration()
 SAME = "the same equation as exact"
 SIZES = {"q": 16, "p": 18, "x": 20, "y": 22}
 

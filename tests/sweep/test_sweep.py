@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from support import results
+from support.configurations import box, configuration
 
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
@@ -35,10 +36,11 @@ for line in sys.stdin:
     print(json.dumps("no" if job["do"] == "fail" else None), flush=True)
 """
 # Two seconds a point, on a grid that is just fine enough not to lose it.
-TINY = results.CONFIG.replace("tolerance = 1e-4", "tolerance = 9e-4")
-for coarse, fine in (("points = 20 }", 26), ("points = 22 }", 28), ("points = 16", 20), ("points = 18", 22)):
-    TINY = TINY.replace(coarse, f"points = {fine}" + " }" * coarse.endswith("}"))
-TINY = TINY.replace("[compare]", "[compare]\nthreshold = 0.09")
+TINY = configuration(
+    grid=box(20, 22, 26, 28),
+    run={"duration": 0.6, "outputs": 5, "tolerance": 9e-4},
+    compare={"threshold": 0.09, "observables": ["cov_xx", "W", "mean_p"]},
+)
 POINTS = "g = [0.1, 0.3]\nhbar = [0.4, 0.7]"
 
 
@@ -131,7 +133,7 @@ def test_identities_are_those_of_the_numbers() -> None:
     base = results.CONFIG
     same = base.replace("hbar = 0.7", "hbar = 7e-1").replace("[run]", "[run]\nframes = 3").replace('"cov_xx", ', "")
     assert identity(results.config(base)) == identity(results.config(same))
-    others = [("0.35", "0.36"), ("g = 0.2", "g = 0.21"), ("points = 18", "points = 20"), ("= 1e-4", "= 9e-5")]
+    others = [("0.35", "0.36"), ("g = 0.2", "g = 0.21"), ("points = 18", "points = 20"), ("= 0.0001", "= 9e-5")]
     others += [("x**4/4", "x**4/8"), ("outputs = 5", "outputs = 6"), ("-0.3, -0.2", "-0.3, -0.1")]
     names = {identity(results.config(base.replace(*change))) for change in [("a", "a"), *others]}
     assert len(names) == 1 + len(others)
