@@ -19,7 +19,7 @@ from wignercq.run.evolve import evolve
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
-RUNS = [path for path in EXAMPLES if "[compare]" not in path.read_text()]  # others: tests/breakdown/test_examples.py
+RUNS = [path for path in EXAMPLES if "[compare]" not in path.read_text()]  # others: tests/physics/test_examples.py
 
 
 def blocks(page: Path, language: str) -> list[str]:

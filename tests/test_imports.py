@@ -1,4 +1,4 @@
-"""Imports point one way: a part of the package imports from the lines above its own in docs/design.md, and from itself."""
+"""Imports point one way: a part of the package imports from the lines above its own in docs/design.md, and itself."""
 
 from __future__ import annotations
 

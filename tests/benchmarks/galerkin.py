@@ -2,7 +2,7 @@
 
 Two Galerkin solvers, each with the smallest basis and the loosest integrator found by hand that reach the error:
 
-- weighted: :mod:`independent.hermite_galerkin`, Hermite functions of total degree up to a bound, real unknowns.
+- weighted: :mod:`support.reference.hermite_galerkin`, Hermite functions of total degree up to a bound, real unknowns.
 - number states: :mod:`number_basis`, a product of three oscillator modes, complex, as QuTiP's operators give it.
 
 Their basis lengths, centres and sizes are tuned to the case beforehand, so the grid appears twice: chosen by
@@ -18,10 +18,10 @@ import number_basis
 import numpy as np
 import scipy.sparse as sps
 from common import markdown, name_of, timed
-from independent import hermite_galerkin
-from independent.cases import Case, anharmonic_case, quartic_case
 from number_basis import Mode, NumberBasis
 from scipy.integrate import solve_ivp
+from support.reference import hermite_galerkin
+from support.reference.cases import Case, anharmonic_case, quartic_case
 
 from wignercq import Axis, Grid, Model, Propagator, Solution, choose_grid, evolve
 from wignercq.grid.grid import NAMES

@@ -6,7 +6,7 @@ Three oscillator modes carry the state: q and p expand the density in Hermite fu
 
 so that multiplication and derivatives are ladder operators, eqs (3)-(5) of arXiv:2510.07402 are one complex sparse
 matrix of Kronecker products, and time is an ordinary differential equation. Unlike the weighted expansion of
-:mod:`independent.hermite_galerkin` this one converges for every smooth density.
+:mod:`support.reference.hermite_galerkin` this one converges for every smooth density.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sps
-from independent.cases import Case
-from independent.hermite_galerkin import System
-from independent.schroedinger import gaussian_packet
+from support.reference.cases import Case
+from support.reference.hermite_galerkin import System
+from support.reference.schroedinger import gaussian_packet
 
 Array = np.ndarray
 PAD = 8  # extra levels while products of operators are formed, so that the kept block of them is exact

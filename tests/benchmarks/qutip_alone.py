@@ -6,9 +6,9 @@ from importlib.util import find_spec
 
 import numpy as np
 from common import markdown, timed
-from independent.cases import Case
-from independent.schroedinger import gaussian_packet, wigner_of_matrix
 from number_basis import Mode
+from support.reference.cases import Case
+from support.reference.schroedinger import gaussian_packet, wigner_of_matrix
 
 LEVELS, ACCURACY = 26, 1e-5  # the least that give an error of 1e-5
 EXACT_LEVELS, EXACT_ACCURACY = 32, 1e-8

@@ -19,7 +19,7 @@ import qutip_alone
 import rounding
 import run_split
 from common import machine, markdown, name_of, parse_shape
-from independent.cases import quartic_case
+from support.reference.cases import quartic_case
 
 from wignercq import Model
 from wignercq.states import gaussian

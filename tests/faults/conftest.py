@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 
 import pytest
-import xarray as xr
-from faults.runs import COMMAND, Run, folder_with, load
-
-
-@dataclass(frozen=True)
-class Undisturbed:
-    """The result of a run, and the seconds it takes from the start of its process to its end."""
-
-    result: xr.Dataset
-    seconds: float
+from support.processes import COMMAND, Run, Undisturbed, folder_with, load
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faults.conftest import Undisturbed
-from faults.runs import COMMAND, CONFIG, OUTPUTS, Run, folder_with, load, require_identical, wait_for
+from support.processes import COMMAND, CONFIG, OUTPUTS, Run, Undisturbed, folder_with, load, require_identical, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -8,19 +8,17 @@ import signal
 from pathlib import Path
 
 import pytest
-from faults.runs import FIXED_GRID, MODEL_AND_STATE
+from support.configurations import configuration
+from support.processes import WELLS, WIDE
 
 from wignercq.cli import commands as cli
 from wignercq.observables.resolution import Watch
 
-SMALL = f"""{MODEL_AND_STATE}{FIXED_GRID}
-[run]
-duration = 0.3
-outputs = 3
-dt = 0.1
-precision = "float32"
-checkpoint_every = "0.001 s"
-"""
+SMALL = configuration(
+    **WELLS,
+    grid=WIDE,
+    run={"duration": 0.3, "outputs": 3, "dt": 0.1, "precision": "float32", "checkpoint_every": "0.001 s"},
+)
 
 
 @pytest.mark.filterwarnings("ignore::wignercq.errors.ResolutionWarning")

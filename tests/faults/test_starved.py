@@ -13,8 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faults.conftest import Undisturbed
-from faults.runs import COMMAND, CONFIG, Run, folder_with, load, require_identical, wait_for
+from support.processes import COMMAND, CONFIG, Run, Undisturbed, folder_with, load, require_identical, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gaussian.parameters import coupled
 from scipy.integrate import dblquad
+from support.parameters import coupled
 
 from wignercq.errors import StateError
 from wignercq.gaussian import (

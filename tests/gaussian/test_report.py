@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from gaussian.parameters import hybrid
+from support.parameters import hybrid
 
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel, format_report, hybrid_covariance, theory_report

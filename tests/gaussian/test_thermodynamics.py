@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from gaussian.parameters import HYBRIDS, fifty, hybrid, two_hundred
 from hypothesis import given
 from scipy.integrate import simpson
+from support.parameters import HYBRIDS, fifty, hybrid, two_hundred
 
 from wignercq.errors import ModelError, StateError
 from wignercq.gaussian import (

@@ -9,12 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
-from hostile import corpus
-from hostile.attempts import Answer, answers, refused, require_harmless
+from support import corpus
+from support.attempts import Answer, answers, configured, modelled, refused, require_harmless
 
 from wignercq import Axis, Grid, Model
 from wignercq.cli import commands as cli
-from wignercq.config import Config
 from wignercq.errors import InputError
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 
@@ -22,18 +21,9 @@ FORMULAS = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *c
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 
 
-def modelled(formula: str) -> None:
-    Model("q**2/2", formula)
-    Model("q**2/2", "x**2/2", f"0.1*q*({formula})", diffusion=0.5)
-
-
 def sampled(formula: str) -> None:
     symbol = GeneratorSymbol(Model("q**2/2", formula, "0.1*q*x", diffusion=0.5))
     SampledSymbol.on(symbol, GRID.q.values, GRID.x.values, GRID.y.half_frequencies)
-
-
-def configured(text: str) -> None:
-    Config.from_text(text)
 
 
 class Accepted(BaseException):

@@ -13,10 +13,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-import synthetic
-from breakdown import made_up
-from hostile import corpus
-from hostile.attempts import Answer, answers, require_harmless
+from support import corpus, results
+from support.attempts import Answer, answers, require_harmless
 
 from wignercq import Solution
 from wignercq.cli import commands as cli
@@ -269,7 +267,7 @@ def looked_at(folder: Path, original: Path, damages: int) -> list[Answer]:
 
 def test_results_that_lie(tmp_path: Path) -> None:
     """Kills: memory taken on a file's word, other files opened, text from a file on the terminal as it is."""
-    Solution(synthetic.result(outputs=7, frames=2)).save(tmp_path / "run.nc")
+    Solution(results.result(outputs=7, frames=2)).save(tmp_path / "run.nc")
     found = looked_at(tmp_path, tmp_path / "run.nc", 12)
     told = {Path(answer.case).stem for answer in found[: len(LIES)] if not answer.error}
     assert told <= {"scale_wildly"}
@@ -278,12 +276,12 @@ def test_results_that_lie(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_results_that_are_damaged(tmp_path: Path) -> None:
     """Kills: bytes that make a library below crash, hang or raise what is not caught."""
-    Solution(synthetic.result(outputs=7, frames=2)).save(tmp_path / "run.nc")
+    Solution(results.result(outputs=7, frames=2)).save(tmp_path / "run.nc")
     looked_at(tmp_path, tmp_path / "run.nc", 300)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("made", [made_up.breakdown, made_up.sweep])
+@pytest.mark.parametrize("made", [results.breakdown, results.sweep])
 def test_comparisons_and_sweeps_that_lie(tmp_path: Path, made: Callable) -> None:
     """Kills: the same for the other kinds of results."""
     made().save(tmp_path / "other.nc")

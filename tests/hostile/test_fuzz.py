@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostile import corpus
-from hostile.attempts import Answer, answers, require_harmless
-from hostile.test_corpus import configured, modelled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import corpus
+from support.attempts import Answer, answers, configured, modelled, require_harmless
 
 from wignercq.model.formulas import FUNCTIONS
 

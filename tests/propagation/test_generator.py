@@ -1,0 +1,129 @@
+"""The symbol G of the momentum part and its commutator, against the definitions evaluated by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+from support import systems
+
+from wignercq import Model, ModelError
+from wignercq.model.model import Q, X
+from wignercq.propagation.generator import GeneratorSymbol, R, S, SampledSymbol
+
+HBAR, M, m, D2, D0 = 0.7, 1.6, 0.8, 0.6, 0.9
+
+
+def morse_model(hbar: float = HBAR) -> Model:
+    """Nothing polynomial: Morse V_Q, cosine V_C, Gaussian-shaped coupling."""
+    return Model(
+        "cos(q)",
+        "3*(1 - exp(-x/2))**2",
+        "a*sin(q)*exp(-x**2/4)",
+        parameters={"a": 0.6},
+        classical_mass=M,
+        quantum_mass=m,
+        hbar=hbar,
+        friction=0.4,
+        diffusion=D2,
+        decoherence=D0,
+    )
+
+
+def value(expression: sp.Expr, point: dict[sp.Symbol, float]) -> complex:
+    return complex(expression.evalf(subs=point))
+
+
+def test_generator_equals_its_definition_for_a_potential_that_is_not_polynomial() -> None:
+    """Kills: wrong signs or factors in any term of G."""
+    symbol = GeneratorSymbol(morse_model())
+    for q, r, x, s in np.random.default_rng(5).normal(size=(20, 4)):
+        h = HBAR * s / 2
+
+        def U(x: float, q: float = q) -> float:
+            return 3 * (1 - np.exp(-x / 2)) ** 2 + 0.6 * np.sin(q) * np.exp(-(x**2) / 4)
+
+        def L(x: float, q: float = q) -> float:
+            return 0.6 * np.cos(q) * np.exp(-(x**2) / 4)
+
+        expected = (
+            1j * r * (-np.sin(q) + (L(x + h) + L(x - h)) / 2)
+            + 1j / HBAR * (U(x + h) - U(x - h))
+            - D2 / 2 * r**2
+            - D0 / 2 * (L(x + h) - L(x - h)) ** 2
+        )
+        point = {Q: q, R: r, X: x, S: s}
+        assert abs(value(symbol.damping, point) + 1j * value(symbol.phase, point) - expected) < 1e-13
+
+
+def test_commutator_is_the_double_commutator_of_the_operators() -> None:
+    """Kills: a wrong factor in C, and the belief that friction enters it; T acts on a test function by SymPy."""
+    model = morse_model()
+    symbol = GeneratorSymbol(model)
+    G = symbol.damping + sp.I * symbol.phase
+    gamma = sp.Rational(4, 10) / sp.Rational(16, 10)
+
+    def T(f: sp.Expr) -> sp.Expr:
+        mixed = sp.diff(f, R, Q) / sp.Rational(16, 10) + sp.diff(f, S, X) / sp.Rational(8, 10)
+        return -sp.I * mixed - gamma * R * sp.diff(f, R)
+
+    f = sp.exp(-(Q**2) / 3 + Q * R / 5 - R**2 / 4 + X * S / 7 - X**2 / 2 - S**2 / 5 + R * X / 9)
+    double = 2 * G * T(G * f) - G**2 * T(f) - T(G**2 * f)
+    real, imaginary = symbol.commutator
+    sides = sp.lambdify((Q, R, X, S), [double, (real + sp.I * imaginary) * f], modules="numpy", cse=True)
+    for point in np.random.default_rng(6).normal(size=(5, 4)):
+        left, right = sides(*point)
+        assert abs(left - right) < 1e-10 * abs(right)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_truncation_error_falls_with_the_declared_power_of_hbar(order: int) -> None:
+    """Kills: a series that misses a term or carries a wrong factorial. The remainder is hbar**(2 order + 2)."""
+    point = {Q: 0.4, R: 0.9, X: -0.3, S: 0.7}
+    remainders = []
+    for hbar in (0.4, 0.2):
+        exact, cut = (GeneratorSymbol(morse_model(hbar), n) for n in (None, order))
+        phase = value(exact.phase, point) - value(cut.phase, point)
+        damping = value(exact.damping, point) - value(cut.damping, point)
+        remainders.append((abs(phase), abs(damping)))
+    phase_power, damping_power = np.log2(np.array(remainders[0]) / np.array(remainders[1]))
+    assert phase_power == pytest.approx(2 * order + 2, abs=0.15)
+    assert damping_power == pytest.approx(2 * order + 4, abs=0.15)  # the leading term is hbar**2 already
+
+
+def test_quadratic_model_is_its_own_classical_counterpart() -> None:
+    """Kills: any quantum correction for quadratic potentials, where the paper shows there is none (eq 112)."""
+    exact, classical = GeneratorSymbol(systems.oscillators()), GeneratorSymbol(systems.oscillators(), 0)
+    assert sp.expand(exact.phase - classical.phase) == 0
+    assert sp.expand(exact.damping - classical.damping) == 0
+
+
+def test_sampled_coefficients_rebuild_the_symbol() -> None:
+    """Kills: coefficients of r booked under the wrong power or on the wrong axis."""
+    symbol = GeneratorSymbol(morse_model())
+    q, x, s = np.linspace(-1, 2, 4), np.linspace(-2, 1, 5), np.linspace(0, 3, 6)
+    sampled = SampledSymbol.on(symbol, q, x, s)
+    assert sampled.generator.shape == sampled.commutator.shape == (3, 4, 5, 6)
+    r = 1.3
+    point = {Q: q[1], R: r, X: x[3], S: s[4]}
+    powers = r ** np.arange(3)
+    real, imaginary = symbol.commutator
+    assert (
+        abs(powers @ sampled.generator[:, 1, 3, 4] - value(symbol.damping, point) - 1j * value(symbol.phase, point))
+        < 1e-12
+    )
+    assert abs(powers @ sampled.commutator[:, 1, 3, 4] - value(real, point) - 1j * value(imaginary, point)) < 1e-12
+
+
+def test_potential_that_is_singular_on_the_grid_is_refused_with_the_place() -> None:
+    """Kills: NaN tables. The Moyal terms reach beyond the box, to x +- hbar s/2."""
+    model = Model("q**2/2", "1/(x - 3)", "q*x/5", diffusion=0.5, hbar=0.8)
+    with pytest.raises(ModelError, match=r"x = .*3"):
+        SampledSymbol.on(GeneratorSymbol(model), np.array([0.0]), np.array([1.0, 2.0]), np.array([0.0, 2.5]))
+
+
+def test_truncation_that_amplifies_is_refused() -> None:
+    """Kills: a truncated decoherence that grows without bound, taken for a solution."""
+    symbol = GeneratorSymbol(morse_model(), 1)
+    with pytest.raises(ModelError, match="hbar_order"):
+        SampledSymbol.on(symbol, np.linspace(-1, 2, 4), np.linspace(-2, 1, 5), np.linspace(0, 9, 6))

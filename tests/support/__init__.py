@@ -1,0 +1,1 @@
+"""What the tests share: systems, results made up, configurations, processes, and the solvers to compare with."""
