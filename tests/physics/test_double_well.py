@@ -12,7 +12,6 @@ from support import comparisons
 from support.reference.schroedinger import QuantumParticle, gaussian_packet, wigner
 
 from wignercq import Axis, Grid, Model
-from wignercq.comparison.lockstep import Look
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, QuantumState, from_wavefunction, product
 
 HBAR, MASS, WELL, LAM, DIFFUSION = 0.9, 0.9, 1.4, 0.5, 0.5
@@ -25,7 +24,9 @@ def particle(height: float) -> QuantumParticle:
     return QuantumParticle(lambda x: height * (x**2 / WELL**2 - 1) ** 2, MASS, HBAR, -5, 5, 120)
 
 
-def looks(quantum: QuantumState, height: float, decoherence: float, outputs: int, steps: int) -> list[dict[str, Look]]:
+def looks(
+    quantum: QuantumState, height: float, decoherence: float, outputs: int, steps: int
+) -> list[dict[str, comparisons.Seen]]:
     """Marginals at outputs `steps` apart; `decoherence` is D0."""
     model = Model(
         "0.7*q**2",
@@ -40,7 +41,7 @@ def looks(quantum: QuantumState, height: float, decoherence: float, outputs: int
         decoherence=decoherence,
     )
     W = product(ClassicalGaussian([0, 0], [0.35, 0.6]), quantum).wigner(GRID)
-    run = comparisons.lockstep(model, W, GRID, STEP)
+    run = comparisons.SideBySide(model, W, GRID, STEP)
     result = [run.look(0.0)]
     for k in range(1, outputs + 1):
         run.advance(steps)
@@ -48,7 +49,7 @@ def looks(quantum: QuantumState, height: float, decoherence: float, outputs: int
     return result
 
 
-def negativities(found: list[dict[str, Look]], theory: str) -> np.ndarray:
+def negativities(found: list[dict[str, comparisons.Seen]], theory: str) -> np.ndarray:
     return np.array([at[theory].marginals.negativity if theory in at else np.nan for at in found])
 
 

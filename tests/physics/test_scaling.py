@@ -124,7 +124,7 @@ def test_the_counterpart_is_approached_as_the_temperature_grows() -> None:
         covariance[::2, ::2] = T * np.linalg.inv([[0.8 + 0.4, -0.4], [-0.4, 1.1 + 0.4]])
         reach = 5.2 * np.sqrt(np.diag(covariance))
         grid = Grid(*(Axis(-1.01 * r, 0.99 * r, n) for r, n in zip(reach, (26, 24, 32, 30), strict=True)))
-        run = comparisons.lockstep(model, systems.gaussian_density(grid, np.zeros(4), covariance), grid, DT)
+        run = comparisons.SideBySide(model, systems.gaussian_density(grid, np.zeros(4), covariance), grid, DT)
         run.advance(STEPS)
         looks = run.look(TIME)
         a, b = (looks[name].marginals for name in ("exact", "fokker_planck"))

@@ -9,7 +9,7 @@ from support import systems
 
 from wignercq import Propagator, evolve
 from wignercq.errors import InputError
-from wignercq.planning.numerics import ROUNDING, Numerics
+from wignercq.planning.numerics import ROUNDING_GROWTH, Numerics
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
 from wignercq.states import gaussian
@@ -39,7 +39,7 @@ def test_float32_is_as_accurate_as_it_claims(steps: int) -> None:
         fields.append(np.array(W, float))
     double, single = fields
     error = np.abs(single - double).max() / double.max()
-    claimed = ROUNDING[0] * np.finfo(np.float32).eps * steps ** ROUNDING[1]
+    claimed = ROUNDING_GROWTH[0] * np.finfo(np.float32).eps * steps ** ROUNDING_GROWTH[1]
     assert claimed / 8 < error < claimed
 
 

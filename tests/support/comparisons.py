@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from support import systems
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.comparison.lockstep import Lockstep
-from wignercq.planning.prepare import Prepared
-from wignercq.planning.time_step import TimeStep
+from wignercq.comparison.theories import HBAR_ORDERS
+from wignercq.errors import ResolutionError
+from wignercq.observables.marginals import Marginals
+from wignercq.observables.resolution import ERROR_LEVEL, Look, Watch
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import CHIN_4A
 
@@ -31,15 +34,39 @@ def quartic(g: float, hbar: float, diffusion: float = 0.5) -> Model:
     )
 
 
-def lockstep(model: Model, W: np.ndarray, grid: Grid, dt: float) -> Lockstep:
-    """The equations of a model from an array W."""
-    engine = TiledEngine(grid)
-    start = engine.allocate()
-    start[...] = W / (W.sum() * grid.cell)
-    prepared = Prepared(Propagator(model, engine, CHIN_4A, dt, None), start, TimeStep(dt, 0.0))
-    return Lockstep(prepared, dt, warning_level=1e-2, threads=2)
+@dataclass(frozen=True)
+class Seen:
+    """W of one equation, and its marginals."""
+
+    W: np.ndarray
+    marginals: Marginals
 
 
-def from_gaussian(model: Model, *, grid: Grid = GRID, dt: float = 0.1) -> Lockstep:
-    """The same from the Gaussian above, whatever hbar."""
-    return lockstep(model, systems.gaussian_density(grid, MEAN, COVARIANCE), grid, dt)
+class SideBySide:
+    """The equations of a model from an array W on one grid; one that the grid loses is left behind."""
+
+    def __init__(self, model: Model, W: np.ndarray, grid: Grid, dt: float) -> None:
+        engine = TiledEngine(grid)
+        self.fields = {name: engine.of(W / (W.sum() * grid.cell)) for name in HBAR_ORDERS}
+        self.runs = {name: Propagator(model, engine, CHIN_4A, dt, order) for name, order in HBAR_ORDERS.items()}
+
+    def advance(self, steps: int) -> None:
+        for name, W in self.fields.items():
+            self.fields[name], _ = self.runs[name].advance(W, steps)
+
+    def look(self, time: float) -> dict[str, Seen]:
+        seen = {}
+        for name, W in list(self.fields.items()):
+            engine = self.runs[name].engine
+            look = Look.of(Marginals(engine.grid, *engine.marginals(W)), engine.spectral_power(W))
+            try:
+                Watch(ERROR_LEVEL).check(time, look.marginals.norm, look.edge, look.tail)
+                seen[name] = Seen(engine.array(W), look.marginals)
+            except ResolutionError:
+                del self.fields[name]
+        return seen
+
+
+def from_gaussian(model: Model, *, grid: Grid = GRID, dt: float = 0.1) -> SideBySide:
+    """The equations from the Gaussian above, whatever hbar."""
+    return SideBySide(model, systems.gaussian_density(grid, MEAN, COVARIANCE), grid, dt)

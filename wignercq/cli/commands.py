@@ -110,7 +110,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def theory(config: Path, as_json: bool) -> None:
     """Print what the Gaussian theory says about the model of CONFIG."""
-    from wignercq.gaussian.report import format_report, theory_report
+    from wignercq.gaussian import format_report, theory_report
 
     model = Config.load(config).model
     with _floats_suffice():

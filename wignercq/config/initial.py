@@ -33,7 +33,7 @@ from wignercq.states import (
 from wignercq.states.oscillator import MAX_FOCK
 
 REACHES = 2.0 ** np.arange(-20, 21)  # half-widths of the ranges in which a wave function is looked for
-NEGLIGIBLE = 1e-14  # of the maximum: where a wave function counts as zero
+VANISHING = 1e-14  # of the maximum: where a wave function counts as zero
 
 
 class Initial(Table):
@@ -185,7 +185,7 @@ def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     largest = max(size.max() for size in sizes)
     if not 0 < largest < np.inf:
         raise StateError("psi: expected a wave function that is finite and not zero, got one that is not")
-    reached = np.concatenate([grid[size > NEGLIGIBLE * largest] for grid, size in zip(grids, sizes, strict=True)])
+    reached = np.concatenate([grid[size > VANISHING * largest] for grid, size in zip(grids, sizes, strict=True)])
     low, high = reached.min(), reached.max()
     if max(abs(low), abs(high)) >= REACHES[-1]:
         raise StateError("psi: expected a wave function that vanishes at both ends, got one that does not")

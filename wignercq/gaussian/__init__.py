@@ -36,7 +36,8 @@ from wignercq.gaussian.quantum_oscillator import (
     uncertainty_product,
     weak_occupation,
 )
-from wignercq.gaussian.report import format_report, theory_report
+from wignercq.gaussian.report import theory_report
+from wignercq.gaussian.report_text import format_report
 from wignercq.gaussian.sensitivity import Sensitivity, sensitivity
 from wignercq.gaussian.thermodynamics import (
     Energies,

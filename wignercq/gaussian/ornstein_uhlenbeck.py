@@ -14,7 +14,7 @@ from scipy.linalg import solve_continuous_lyapunov
 from wignercq.errors import InputError, ModelError
 
 SERIES_TERMS = 20  # of the Taylor series, at a step of norm at most 1/2: remainder below 1e-20
-ROUNDING = 64 * np.finfo(float).eps  # eigenvalues this close to the imaginary axis, relative to |A|, count as on it
+UNDAMPED = 64 * np.finfo(float).eps  # real part of an eigenvalue, relative to |A|, that counts as zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class OrnsteinUhlenbeck:
     @cached_property
     def is_stable(self) -> bool:
         """Whether every eigenvalue of A has a positive real part, so that a unique steady state exists."""
-        return bool(self.gap > ROUNDING * float(np.linalg.norm(self.drift, 2)))
+        return bool(self.gap > UNDAMPED * float(np.linalg.norm(self.drift, 2)))
 
     @cached_property
     def characteristic_polynomial(self) -> np.ndarray:

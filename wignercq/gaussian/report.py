@@ -1,4 +1,4 @@
-"""Everything the Gaussian theory says about a model, as plain numbers and as a readable table."""
+"""Everything the Gaussian theory says about a model, as plain numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ from wignercq.gaussian.thermodynamics import (
 from wignercq.gaussian.two_time import effective_temperatures
 from wignercq.model.model import Model
 
-NAMES = ("q", "p", "x", "y")
 Report = dict[str, Any]
 
 
@@ -203,127 +202,3 @@ def _number(compute: Callable[[], Any]) -> float | None:
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def format_report(report: Report) -> str:
-    """The report of :func:`theory_report` as a readable table.
-
-    Parameters
-    ----------
-    report : dict
-
-    Returns
-    -------
-    str
-        Lines of plain ASCII text.
-    """
-    lines = ["Gaussian theory: " + report["theory"]["note"]]
-    form = "Parameters (potentials as k_C q^2/2 + k_Q x^2/2 + lam (q - x)^2/2)"
-    lines += _section(form, _scalars(report["parameters"], _PARAMETER_LABELS))
-    dynamics = report["dynamics"]
-    lines += _section(
-        "Relaxation",
-        [
-            *(
-                (f"eigenvalue {k}", f"{_show(re)} {'+' if im >= 0 else '-'} {_show(abs(im))} i")
-                for k, (re, im) in enumerate(dynamics["eigenvalues"], 1)
-            ),
-            ("slowest rate (gap)", _show(dynamics["gap"])),
-            ("stable", "yes" if dynamics["stable"] else "no"),
-            ("heating of the classical particle", _show(dynamics["heating_classical"])),
-            ("heating of the quantum particle", _show(dynamics["heating_quantum"])),
-        ],
-    )
-    lines += _section(
-        "Weak coupling (leading orders in lam; for lam well below the springs)",
-        _weak_rows(report["weak_coupling"], dynamics["stable"]),
-    )
-    if report["steady_state"] is None:
-        lines += _section("Steady state", [("none", report["reason"])])
-        return "\n".join(lines)
-    steady = report["steady_state"]
-    lines += ["", "Steady state", *_matrix("mean", [steady["mean"]]), *_matrix("covariance", steady["covariance"])]
-    if steady["correlation"] is not None:
-        lines += _matrix("correlation", steady["correlation"])
-    energy = [(f"energy, {name}", _show(value)) for name, value in steady["energy"].items()]
-    lines += _rows([*energy, *_scalars(steady, _STEADY_LABELS)])
-    lines += ["", "Sensitivity of the variances (D0 fixed)", *_table(report["sensitivity"])]
-    return "\n".join(lines)
-
-
-_PARAMETER_LABELS = {
-    "hbar": "hbar",
-    "classical_mass": "classical mass M",
-    "quantum_mass": "quantum mass m",
-    "k_C": "spring k_C",
-    "k_Q": "spring k_Q",
-    "lam": "coupling lam",
-    "friction": "friction alpha",
-    "diffusion": "diffusion D2",
-    "decoherence": "decoherence D0",
-    "quantum_diffusion": "quantum diffusion D_y",
-    "trade_off": "trade-off 4 D0 D2",
-    "bath_temperature": "bath temperature k_B T_C",
-}
-_WEAK_LABELS = {
-    "expansion_parameter": "lam over the softer spring",
-    "induced_damping": "induced damping Gamma",
-    "occupation": "occupation n",
-    "critical_temperature": "temperature of least n",
-    "minimum_occupation": "least n",
-}
-_STEADY_LABELS = {
-    "occupation": "occupation n",
-    "occupation_about_mean": "occupation of the fluctuations",
-    "purity": "purity",
-    "uncertainty_product": "uncertainty product",
-    "uncertainty_bound": "its bound hbar/2",
-    "effective_temperature_q": "temperature of q at w_Q",
-    "effective_temperature_x": "temperature of x at w_Q",
-    "mutual_information_qx": "mutual information of q and x",
-    "mutual_information_blocks": "mutual information of both particles",
-    "gibbs_distance": "distance from the Gibbs state",
-    "entropy_production": "entropy production rate",
-}
-
-
-def _weak_rows(weak: Report, stable: bool) -> list[tuple[str, str]]:
-    poles = weak["eigenvalues"] or []
-    rows = [
-        (f"eigenvalue {k}", f"{_show(re)} {'+' if im >= 0 else '-'} {_show(abs(im))} i")
-        for k, (re, im) in enumerate(poles, 1)
-    ]
-    if stable and any(re < 0 for re, _ in poles):
-        rows.append(("not valid here", "growing modes, which the model has not; lam is too large"))
-    return [*rows, *_scalars(weak, _WEAK_LABELS)]
-
-
-def _show(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"
-
-
-def _scalars(values: Report, labels: dict[str, str]) -> list[tuple[str, str]]:
-    return [(label, _show(values[key])) for key, label in labels.items()]
-
-
-def _rows(rows: list[tuple[str, str]]) -> list[str]:
-    return [f"  {label:<38}{value}" for label, value in rows]
-
-
-def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:
-    return ["", title, *_rows(rows)]
-
-
-def _matrix(title: str, matrix: list[list[float]]) -> list[str]:
-    labels = NAMES if len(matrix) == len(NAMES) else ("",)
-    header = f"  {title:<14}" + "".join(f"{name:>13}" for name in NAMES)
-    body = [
-        "  " + f"{label:>14}" + "".join(f"{_show(v):>13}" for v in row)
-        for label, row in zip(labels, matrix, strict=True)
-    ]
-    return [header, *body]
-
-
-def _table(rows: dict[str, list[float]]) -> list[str]:
-    header = f"  {'':<16}" + "".join(f"{'d<' + name + name + '>':>13}" for name in NAMES)
-    return [header, *(f"  {name:<16}" + "".join(f"{_show(v):>13}" for v in values) for name, values in rows.items())]

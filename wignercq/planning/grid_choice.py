@@ -7,8 +7,8 @@
   widened by diffusion. The fringes of an anharmonic quantum state are at most as fine as hbar over its width.
 
 Both are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
-A pilot run on a coarser grid shows that (:mod:`wignercq.planning.trimming`). What the grid then resolves is watched by the
-monitors of the run.
+A pilot run on a coarser grid shows that, and the grid is trimmed. What it then resolves is watched by the monitors of
+the run.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.states import GaussianState, State
 
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
-KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies inside of them
+KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
 
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
-SAMPLE_REACH = 3.05  # standard deviations beyond which the outermost samples of a Gaussian lie,
-OUTERMOST = 8  # so many on each side;
-OUTERMOST_FLAT = 2  # other states are flatter, so that fewer samples are at the edge in two variables at once
+SAMPLE_REACH = 3.05  # standard deviations beyond which OUTERMOST of the SAMPLES of a Gaussian lie on each side
+OUTERMOST = 8  # samples on each side of an axis, the last of which marks the end of W
+OUTERMOST_FLAT = 2  # OUTERMOST of flatter states, with fewer samples at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
 PILOT_REACH = math.sqrt(4 / 5)  # of the distance from the centre to the end, in space and in frequency

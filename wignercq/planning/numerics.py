@@ -15,7 +15,7 @@ from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
-ROUNDING = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases measured
+ROUNDING_GROWTH = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases seen
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Numerics:
         InputError
             float32 and too small a tolerance, or too many steps.
         """
-        factor, power = ROUNDING
+        factor, power = ROUNDING_GROWTH
         expected = factor * float(np.finfo(DTYPES[self.precision]).eps) * steps**power
         if self.tolerance < expected:
             raise InputError(

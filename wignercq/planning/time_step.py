@@ -10,8 +10,8 @@ import numpy as np
 from wignercq.errors import InputError
 
 FEWEST_STEPS = 5  # of a run whose step is chosen
-STEP_MULTIPLE = 20  # more than ten steps are a multiple of this,
-LARGER_MULTIPLE = 40  # more than a hundred of this, so that common output times fall on steps
+STEP_MULTIPLE = 20  # of which more than ten steps are a multiple, so that common output times fall on steps
+LARGER_MULTIPLE = 40  # the same of more than a hundred steps
 MAX_STEPS = 200_000
 SAFETY = 0.5  # aim below the tolerance
 

@@ -17,7 +17,7 @@ from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, larg
 
 LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
 DECADES = 7  # shown of an error at most
-ROUNDING = 1e-12  # errors below are those of the numbers themselves
+SMALLEST = 1e-12  # errors below are those of the numbers themselves
 HIDDEN = 5  # the axis reaches so far below the numerical error
 
 
@@ -127,7 +127,7 @@ def _draw_errors(ax: Axes, data: xr.Dataset) -> None:
     for name in theories:
         values = data["error"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
-        ax.plot(times, np.where(values > ROUNDING, values, np.nan), label=TABLE[name].mathtext, linewidth=1.1, **style)
+        ax.plot(times, np.where(values > SMALLEST, values, np.nan), label=TABLE[name].mathtext, linewidth=1.1, **style)
         when = float(data["breakdown_time"].sel(theory=name))
         if math.isfinite(when):
             ax.plot([when], [threshold], "v", color=labels.COLOURS[name], markersize=5, clip_on=False, zorder=4)

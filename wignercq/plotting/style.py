@@ -15,7 +15,7 @@ from wignercq.errors import InputError
 
 WIDTH = 7.0  # inches, two columns of a journal
 FONT = 8  # points
-SHOWN = 5e-3  # of the maximum: planes are cut to where they exceed it
+VISIBLE = 5e-3  # of the maximum: planes are cut to where they exceed it
 SIGNED, DENSITY = "RdBu_r", "viridis"  # colour maps of what may be negative, and of what may not
 
 
@@ -65,10 +65,10 @@ def log_ticks(axis: Axis, lower: float, upper: float) -> None:
 
 
 def reached(planes: xr.DataArray, name: str) -> tuple[float, float]:
-    """The part of an axis where any of the planes exceeds SHOWN of the maximum, and a little more."""
+    """The part of an axis where any of the planes exceeds VISIBLE of the maximum, and a little more."""
     size = abs(planes)
     along = size.max([str(dim) for dim in planes.dims if dim != name])
-    points = planes[name].values[(along >= SHOWN * float(size.max())).values]
+    points = planes[name].values[(along >= VISIBLE * float(size.max())).values]
     spacing = float(planes[name][1] - planes[name][0])
     return float(points.min()) - 2 * spacing, float(points.max()) + 2 * spacing
 

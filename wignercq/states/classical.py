@@ -18,8 +18,8 @@ from wignercq.states.extent import (
     normal_bandwidth,
     normal_density,
     normal_support,
+    nyquist_content,
     require_sampled,
-    spectral_tail,
     support_of,
 )
 
@@ -136,7 +136,7 @@ class ClassicalDensity(ClassicalState):
         while True:
             q, p = (Axis(lower, upper, count) for (lower, upper), count in zip(self.region, counts, strict=True))
             samples = self._evaluate(q.values, p.values)
-            coarse = [i for i in range(2) if samples.any() and spectral_tail(samples, i) > RESOLVED]
+            coarse = [i for i in range(2) if samples.any() and nyquist_content(samples, i) > RESOLVED]
             coarse = [i for i in coarse if counts[i] < MAX_SAMPLES]
             if not coarse:
                 return samples, (q, p)

@@ -9,7 +9,7 @@ import numpy as np
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
 
-NEGLIGIBLE = 1e-8  # of the maximum: what samples may still hold at the ends of their range and near their Nyquist limit
+LEFTOVER = 1e-8  # of the maximum: what samples may still hold at the ends of their range and near their Nyquist limit
 FLOOR = 1e-12  # of the maximum: below it sampled fields are rounding noise
 BORDER = 0.03  # part of a range that counts as its end
 
@@ -58,20 +58,20 @@ def require_sampled(name: str, samples: np.ndarray, axis: int) -> None:
         raise StateError(f"{name}: expected a function that is not zero, got zeros")
     width = max(1, int(BORDER * len(moved)))
     at_ends = max(moved[:width].max(), moved[-width:].max()) / moved.max()
-    if at_ends > NEGLIGIBLE:
+    if at_ends > LEFTOVER:
         raise StateError(
-            f"{name}: expected samples that vanish at the ends of their range (below {NEGLIGIBLE:g} of the maximum), "
+            f"{name}: expected samples that vanish at the ends of their range (below {LEFTOVER:g} of the maximum), "
             f"got {at_ends:.3g}; widen the range"
         )
-    tail = spectral_tail(samples, axis)
-    if tail > NEGLIGIBLE:
+    tail = nyquist_content(samples, axis)
+    if tail > LEFTOVER:
         raise StateError(
-            f"{name}: expected samples that resolve their function (spectrum below {NEGLIGIBLE:g} of its maximum near "
+            f"{name}: expected samples that resolve their function (spectrum below {LEFTOVER:g} of its maximum near "
             f"the Nyquist frequency), got {tail:.3g}; sample more finely"
         )
 
 
-def spectral_tail(samples: np.ndarray, axis: int) -> float:
+def nyquist_content(samples: np.ndarray, axis: int) -> float:
     """Largest spectral content of `samples` near the Nyquist frequency of `axis`, relative to the maximum."""
     spectrum = np.abs(np.moveaxis(np.fft.fftshift(np.fft.fft(samples, axis=axis), axes=axis), axis, 0))
     width = max(1, int(BORDER * len(spectrum)))

@@ -16,7 +16,7 @@ import numpy as np
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
 from wignercq.states.arguments import array, frozen, number
-from wignercq.states.extent import bandwidth_of, require_sampled, spectral_tail, support_of
+from wignercq.states.extent import bandwidth_of, nyquist_content, require_sampled, support_of
 from wignercq.states.quantum import QuantumState
 
 TOLERANCE = 1e-9  # of the checks on trace, Hermiticity and positivity
@@ -245,5 +245,5 @@ def _sample(x: np.ndarray, psi: Callable[[np.ndarray], np.ndarray]) -> tuple[np.
         count *= 2
         points = x[0] + (x[1] - x[0]) / count * np.arange(count)
         samples = np.broadcast_to(array("psi", psi(points), dtype=complex), points.shape)
-        if count == MAX_SAMPLES or not samples.any() or spectral_tail(samples, 0) < 1e-14:
+        if count == MAX_SAMPLES or not samples.any() or nyquist_content(samples, 0) < 1e-14:
             return points, samples
