@@ -10,9 +10,7 @@ from unittest import mock
 
 from common import markdown, timed
 
-import wignercq.planning.prepare
 from wignercq import Model, Propagator, Solution, evolve
-from wignercq.observables.marginals import Marginals
 from wignercq.planning.grid_choice import Outlook
 from wignercq.planning.pilot import Pilot
 from wignercq.propagation.engines import TiledEngine
@@ -23,10 +21,10 @@ from wignercq.states import State
 PHASES: tuple[tuple[str, Any, str], ...] = (
     ("choosing the grid", Outlook, "of"),
     ("pilot runs", Pilot, "survey"),
-    ("pilot runs", wignercq.planning.prepare, "pilot_run"),
+    ("pilot runs", Pilot, "plan"),
     ("steps", Propagator, "advance"),
     ("steps", Propagator, "leap"),
-    ("observables and monitors", Marginals, "of"),
+    ("observables and monitors", TiledEngine, "marginals"),
     ("observables and monitors", TiledEngine, "spectral_power"),
     ("observables and monitors", Record, "dataset"),
 )

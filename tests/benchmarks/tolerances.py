@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wignercq import Axis, Grid, LinearModel, Model, Propagator, Solution, State, choose_grid, evolve
-from wignercq.grid.interpolation import embedding
+from wignercq.grid.interpolation import interpolation
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
 from wignercq.states import ClassicalGaussian, coherent, fock, gaussian, product
@@ -70,7 +70,7 @@ def on(target: Grid, solution: Solution) -> np.ndarray:
     """The final W of a run on another grid, by zero padding of its spectrum."""
     W = solution.W.values
     for i, (axis, wanted) in enumerate(zip(grid_of(solution), target, strict=True)):
-        W = np.moveaxis(np.tensordot(embedding(axis, wanted), W, axes=(1, i)), 0, i)
+        W = np.moveaxis(np.tensordot(interpolation(axis, wanted.values), W, axes=(1, i)), 0, i)
     return W
 
 

@@ -127,13 +127,13 @@ def test_a_signal_stops_after_the_current_steps(
 def test_signals_that_do_not_wait(tmp_path: Path, undisturbed: Undisturbed) -> None:
     """Kills: Ctrl-C that a preparation of minutes swallows, a second one that waits as well, nohup's signal caught."""
     folder = folder_with(tmp_path, "run")
-    run = Run(folder, *COMMAND, prepare=partial(_press_in, "wignercq.planning.prepare.pilot_run", signal.SIGINT))
+    run = Run(folder, *COMMAND, prepare=partial(_press_in, "wignercq.planning.pilot.Pilot.plan", signal.SIGINT))
     assert run.finish() == 130
     assert run.lines == ["wignercq: interrupted"]
-    run = Run(folder, *COMMAND, prepare=partial(_press_in, "wignercq.planning.prepare.pilot_run", signal.SIGTERM))
+    run = Run(folder, *COMMAND, prepare=partial(_press_in, "wignercq.planning.pilot.Pilot.plan", signal.SIGTERM))
     assert run.finish() == 143
     assert sorted(os.listdir(folder)) == ["run.toml", "stderr.txt", "stdout.txt"]
-    twice = partial(_press_in, "wignercq.run.time_loop.TimeLoop._advance", signal.SIGINT, signal.SIGTERM)
+    twice = partial(_press_in, "wignercq.run.track.Track.advance", signal.SIGINT, signal.SIGTERM)
     run = Run(folder, *COMMAND, prepare=twice)
     assert run.finish() == 143
     assert load(folder / "out.nc")["time"].values.tolist() == [0.0]

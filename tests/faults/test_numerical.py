@@ -18,7 +18,7 @@ from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError,
 from wignercq.planning import memory
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
-from wignercq.run.time_loop import TimeLoop
+from wignercq.run.track import Track
 from wignercq.states import gaussian
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
@@ -33,14 +33,14 @@ def model(classical: str = "0.4*q**2", quantum: str = "0.55*x**2", coupling: str
 
 def spoil(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     """Put one NaN into W before the stretch of steps with this number."""
-    advance, calls = TimeLoop._advance, iter(range(call + 1))
+    advance, calls = Track.advance, iter(range(call + 1))
 
-    def spoiled(self: TimeLoop, count: int) -> Any:
+    def spoiled(self: Track, steps: int, count: int) -> None:
         if next(calls, None) == call:
             self.W[3, 4, 5, 6] = np.nan
-        return advance(self, count)
+        advance(self, steps, count)
 
-    monkeypatch.setattr(TimeLoop, "_advance", spoiled)
+    monkeypatch.setattr(Track, "advance", spoiled)
 
 
 def test_nan_in_a_step_keeps_the_outputs_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from support import systems
 
 from wignercq import Axis, Grid, Model, Propagator
 from wignercq.errors import InputError
-from wignercq.planning.pilot import Pilot, coarsened, resample
+from wignercq.planning.pilot import Pilot, coarsened
 from wignercq.planning.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
-from wignercq.propagation.engines import TiledEngine
+from wignercq.propagation.engines import ArrayEngine, TiledEngine
 from wignercq.propagation.schemes import CHIN_4A, STRANG, Scheme
 
 DURATION = 1.0
@@ -41,10 +41,9 @@ MODELS = {"friction": systems.oscillators, "quartic": systems.quartic, "coupling
 @cache
 def pilot(name: str, scheme: Scheme) -> Pilot:
     engine, model = TiledEngine(GRID), MODELS[name]()
-    W = engine.allocate()
-    W[...] = systems.gaussian_density(GRID, systems.MEAN, np.diag(systems.VARIANCES))
-    coarse = coarsened(GRID, engine.spectral_power(W), COARSE_TOLERANCE)
-    return Pilot(model, scheme, None, TiledEngine(coarse), resample(W, GRID, coarse), DURATION)
+    W = engine.of(systems.gaussian_density(GRID, systems.MEAN, np.diag(systems.VARIANCES)))
+    coarse = TiledEngine(coarsened(GRID, engine.spectral_power(W), COARSE_TOLERANCE))
+    return Pilot(model, scheme, None, coarse, engine.transferred(W, coarse), DURATION)
 
 
 def chosen_step(runs: Pilot, tolerance: float) -> TimeStep:
@@ -54,11 +53,10 @@ def chosen_step(runs: Pilot, tolerance: float) -> TimeStep:
 def states(name: str, scheme: Scheme, steps: int, moments: int) -> list[np.ndarray]:
     """W on the full grid at `moments` equidistant times of the run, the last at its end."""
     engine = TiledEngine(GRID)
-    W, found = engine.allocate(), []
-    W[...] = systems.gaussian_density(GRID, systems.MEAN, np.diag(systems.VARIANCES))
+    W, found = engine.of(systems.gaussian_density(GRID, systems.MEAN, np.diag(systems.VARIANCES))), []
     propagator = Propagator(MODELS[name](), engine, scheme, DURATION / steps)
     for _ in range(moments):
-        propagator.advance(W, steps // moments)
+        W, _ = propagator.advance(W, steps // moments)
         found.append(np.array(W))
     return found
 
@@ -167,7 +165,8 @@ def test_resampling_is_exact_for_what_the_coarse_grid_holds(sizes: tuple[int, ..
             total += waves[0] * waves[1] * waves[2] * waves[3]
         return total
 
-    assert np.abs(resample(field(fine), fine, coarse) - field(coarse)).max() < 1e-12
+    moved = ArrayEngine(fine).transferred(field(fine), ArrayEngine(coarse))
+    assert np.abs(moved - field(coarse)).max() < 1e-12
 
 
 def test_resampling_drops_what_the_coarse_grid_cannot_hold() -> None:
@@ -175,4 +174,5 @@ def test_resampling_drops_what_the_coarse_grid_cannot_hold() -> None:
     fine = systems.grid(20, 22, 24, 26)
     coarse = Grid(*(Axis(axis.lower, axis.upper, n) for axis, n in zip(fine, (12, 22, 24, 26), strict=True)))
     wave = np.cos(2 * np.pi * 8 * (fine.mesh[0] - fine.q.lower) / fine.q.length)
-    assert np.abs(resample(np.broadcast_to(wave, fine.shape), fine, coarse)).max() < 1e-13
+    moved = ArrayEngine(fine).transferred(np.broadcast_to(wave, fine.shape), ArrayEngine(coarse))
+    assert np.abs(moved).max() < 1e-13

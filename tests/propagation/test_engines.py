@@ -1,24 +1,32 @@
-"""The tiled engine against the whole-array reference, over sizes odd and even, axes and precisions."""
+"""What every engine has to do, each one of the registry held to it; the array engine and formulas by hand judge."""
 
 from __future__ import annotations
 
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyfftw
 import pytest
 from support import systems
 
-from wignercq import Axis, Grid
-from wignercq.propagation.engines import ArrayEngine, Kick, Shear, TiledEngine, tiled
-from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
+from wignercq import Axis, Grid, Propagator
+from wignercq.propagation.engines import ENGINES, ArrayEngine, Engine, Kick, Shear, engine_class
+from wignercq.propagation.schemes import FORWARD_3
 
-#: The last two have axes transformed in two steps, all four of them and of odd lengths, and a prime.
+#: The last two have axes that the tiled engine transforms in two steps: all four, and of odd lengths with a prime.
 SIZES = [(8, 9, 10, 11), (11, 10, 9, 8), (16, 8, 8, 16), (9, 15, 13, 12), (18, 21, 24, 22), (8, 17, 45, 33)]
-PRECISIONS = [(np.float64, 2e-14), (np.float32, 1e-5)]
+ROUNDING = {"float64": 2e-14, "float32": 1e-5}
+
+MakeEngine = Callable[..., Engine]
+
+
+@pytest.fixture(params=list(ENGINES))
+def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
+    """The class of each engine in turn."""
+    return engine_class(request.param)
 
 
 def grid_of(sizes: tuple[int, ...]) -> Grid:
@@ -52,152 +60,179 @@ def random_shear(grid: Grid) -> Shear:
     return Shear(q, x)
 
 
+@pytest.mark.parametrize("sizes", [SIZES[0], SIZES[-1]])
+@pytest.mark.parametrize("dtype", ROUNDING)
+def test_an_engine_gives_back_what_it_was_given(make_engine: MakeEngine, sizes: tuple[int, ...], dtype: str) -> None:
+    """Kills: mixed-up axes, padding that shows, copies that share memory with what they are copies of."""
+    engine = make_engine(grid_of(sizes), dtype)
+    values = random_field(engine.grid).astype(dtype)
+    W = engine.fill(lambda i, out: np.copyto(out, values[i]))
+    copy = engine.copy(W)
+    W = engine.divided(W, 2.0)
+    assert np.array_equal(engine.array(W), values / 2)
+    assert np.array_equal(engine.array(copy), values)
+    assert np.array_equal(np.stack(list(engine.slabs(copy))), values)
+    assert np.array_equal(engine.array(engine.copy(engine.of(values), into=W)), values)
+
+
+@pytest.mark.parametrize("sizes", [SIZES[0], SIZES[3]])
+def test_what_is_read_off_w_is_what_numpy_says(make_engine: MakeEngine, sizes: tuple[int, ...]) -> None:
+    """Kills: sums over the wrong axes or the padding, a wrong cell, every other point of the wrong array."""
+    engine, grid = make_engine(grid_of(sizes)), grid_of(sizes)
+    values = random_field(grid)
+    W = engine.of(values)
+    assert engine.integral(W) == pytest.approx(values.sum() * grid.cell, abs=1e-12)
+    planes, absolute = engine.marginals(W)
+    assert absolute == pytest.approx(np.abs(values).sum() * grid.cell)
+    spacings = [axis.spacing for axis in grid]
+    for pair, (i, j) in {("q", "y"): (0, 3), ("p", "x"): (1, 2), ("x", "y"): (2, 3), ("q", "p"): (0, 1)}.items():
+        others = tuple({0, 1, 2, 3} - {i, j})
+        expected = values.sum(axis=others) * spacings[others[0]] * spacings[others[1]]
+        assert np.abs(planes[pair] - expected).max() < 1e-12
+    thin = engine.thinned(W)
+    W = engine.divided(W, 3.0)
+    every_other = values[::2, ::2, ::2, ::2]
+    assert engine.largest(thin) == np.abs(every_other).max()
+    assert engine.largest_difference(thin, engine.thinned(W)) == pytest.approx(np.abs(every_other * 2 / 3).max())
+    for axis, line in enumerate(engine.lines(thin)):
+        assert np.abs(line - every_other.sum(axis=tuple({0, 1, 2, 3} - {axis}))).max() < 1e-12
+
+
+def test_w_moves_to_a_larger_and_finer_grid_unchanged(make_engine: MakeEngine) -> None:
+    """Kills: mixed-up axes of a transfer, a shift by a cell. A correlated Gaussian against its own formula."""
+    covariance = np.diag([0.45, 0.5, 0.4, 0.55]) + 0.08 * (1 - np.eye(4))
+    mean = np.array([0.2, -0.3, 0.1, 0.4])
+    grid = Grid(Axis(-4.4, 4.9, 34), Axis(-5.2, 4.7, 33), Axis(-4.2, 4.6, 38), Axis(-4.6, 5.4, 40))
+    target = Grid(Axis(-4.4, 6.7, 44), Axis(-5.2, 4.7, 36), Axis(-4.2, 4.6, 50), Axis(-5.9, 5.4, 48))
+    engine, other = make_engine(grid), make_engine(target)
+    moved = other.array(engine.transferred(engine.of(systems.gaussian_density(grid, mean, covariance)), other))
+    wanted = systems.gaussian_density(target, mean, covariance)
+    assert np.abs(moved - wanted).max() < 2e-8 * wanted.max()
+
+
 @pytest.mark.parametrize("sizes", SIZES)
-@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
-def test_tiled_equals_array_engine(sizes: tuple[int, ...], dtype: type, tolerance: float) -> None:
+@pytest.mark.parametrize("dtype", ROUNDING)
+def test_every_engine_equals_the_array_engine(make_engine: MakeEngine, sizes: tuple[int, ...], dtype: str) -> None:
     """Kills: mixed-up axes, wrong padding, wrong normalisation, frequencies at wrong places."""
-    assert_equal_engines(grid_of(sizes), dtype, tolerance)
+    require_equal(make_engine, grid_of(sizes), dtype)
 
 
-@pytest.mark.parametrize("tile_bytes", [1, 9000])
-def test_uneven_tiles_cover_everything_once(monkeypatch: pytest.MonkeyPatch, tile_bytes: int) -> None:
-    """Kills: tiles of two widths mixed up, multipliers of one tile used for another, a last tile left out."""
-    monkeypatch.setattr(tiled, "TILE_BYTES", tile_bytes)
-    assert_equal_engines(grid_of((9, 14, 11, 37)), np.float64, 2e-14)
-
-
-def assert_equal_engines(grid: Grid, dtype: type, tolerance: float) -> None:
-    """Both engines do the same to a random field, with every option of a pass."""
-    tiled, array = TiledEngine(grid, dtype), ArrayEngine(grid, dtype)
+def require_equal(make_engine: MakeEngine, grid: Grid, dtype: str) -> None:
+    """An engine does to a random field what the array engine does, with every option of a pass."""
     contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points))
     kick, shear = random_kick(grid), random_shear(grid)
     results, columns = [], []
-    for engine in (tiled, array):
-        W = engine.allocate()
-        W[...] = random_field(grid)
+    for engine in (make_engine(grid, dtype), ArrayEngine(grid, dtype)):
         column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
-        engine.transport(W, engine.compile_shear(shear))
-        engine.momentum(W, engine.compile_kick(kick))
-        engine.momentum(W, kick, contraction=contraction, column=column)
-        results.append(np.array(W, float))
+        W = engine.transport(engine.of(random_field(grid)), engine.compile_shear(shear))
+        W = engine.momentum(W, engine.compile_kick(kick))
+        W = engine.momentum(W, kick, contraction=contraction, column=column)
+        results.append(np.array(engine.array(W), float))
         columns.append(column)
-    assert np.abs(results[0] - results[1]).max() < tolerance * np.abs(results[1]).max()
-    assert np.abs(columns[0] - columns[1]).max() < tolerance * np.abs(columns[1]).max()
+    for found, expected in (results, columns):
+        assert np.abs(found - expected).max() < ROUNDING[dtype] * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("compiled_for", [1, 2])
-def test_a_table_applied_twice_is_two_stages(compiled_for: int) -> None:
+def test_a_table_applied_twice_is_two_stages(make_engine: MakeEngine, compiled_for: int) -> None:
     """Kills: a fused pair of outer stages that is one stage, or a normalisation counted once or twice too often."""
     grid = grid_of((9, 12, 10, 14))
-    kick = random_kick(grid)
-    for engine in (TiledEngine(grid), ArrayEngine(grid)):
-        table = engine.compile_kick(kick, times=compiled_for)
-        once, twice = engine.allocate(), engine.allocate()
-        once[...] = twice[...] = random_field(grid)
-        engine.momentum(twice, table, times=2)
-        for _ in range(2):
-            engine.momentum(once, table)
-        assert np.abs(once - twice).max() < 1e-14 * np.abs(once).max()
+    engine = make_engine(grid)
+    table = engine.compile_kick(random_kick(grid), times=compiled_for)
+    twice = engine.momentum(engine.of(random_field(grid)), table, times=2)
+    once = engine.of(random_field(grid))
+    for _ in range(2):
+        once = engine.momentum(once, table)
+    assert engine.largest_difference(once, twice) < 1e-14 * engine.largest(once)
 
 
-def test_multipliers_act_on_the_transforms_they_claim() -> None:
-    """Kills: an engine pair that is wrong in the same way; plane waves are moved by hand."""
+def test_multipliers_act_on_the_transforms_they_claim(make_engine: MakeEngine) -> None:
+    """Kills: engines that are wrong in the same way; plane waves are moved by hand."""
     grid = grid_of((12, 10, 14, 16))
     q, p, x, y = grid.mesh
     k_q, k_x = 2 * np.pi * 2 / grid.q.length, 2 * np.pi * 3 / grid.x.length
-    engine = TiledEngine(grid)
-    W = engine.allocate()
-    W[...] = np.cos(k_q * q + k_x * x) + 0 * p * y
-    engine.transport(W, engine.compile_shear(random_shear(grid)))
+    engine = make_engine(grid)
+    W = engine.transport(engine.of(np.cos(k_q * q + k_x * x) + 0 * p * y), engine.compile_shear(random_shear(grid)))
     moved = np.cos(k_q * (q - 0.3 * p) + k_x * (x - 0.2 * y))
-    assert np.abs(W - moved).max() < 1e-13
+    assert np.abs(engine.array(W) - moved).max() < 1e-13
     r, s = 2 * np.pi * 1 / grid.p.length, 2 * np.pi * 5 / grid.y.length
     c = np.zeros((3, grid.q.points * grid.x.points, grid.y.half_frequencies.size), complex)
     c[1], c[2] = 0.7j, -0.2
     c[0, :] = -0.1 * grid.y.half_frequencies**2 + 0.4j * grid.y.half_frequencies
-    W[...] = np.cos(r * p + s * y) + 0 * q * x
-    engine.momentum(W, Kick(c, grid))
+    W = engine.momentum(engine.of(np.cos(r * p + s * y) + 0 * q * x), Kick(c, grid))
     damped = np.exp(-0.2 * r**2 - 0.1 * s**2) * np.cos(r * (p + 0.7) + s * (y + 0.4)) + 0 * q * x
-    assert np.abs(W - damped).max() < 1e-13
+    assert np.abs(engine.array(W) - damped).max() < 1e-13
 
 
-def final_bits(sizes: tuple[int, ...], threads: int) -> str:
-    """Digest of W after three pairs of passes with friction, and of what the last one read off at s = 0."""
-    grid = grid_of(sizes)
-    engine = TiledEngine(grid, threads=threads)
-    W = engine.allocate()
-    W[...] = random_field(grid)
-    column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
-    contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points)) / grid.p.points
-    for _ in range(3):
-        engine.transport(W, engine.compile_shear(random_shear(grid)))
-        engine.momentum(W, engine.compile_kick(random_kick(grid)), contraction=contraction, column=column)
-    return hashlib.sha256(np.ascontiguousarray(W).tobytes() + column.tobytes()).hexdigest()
-
-
-@pytest.mark.parametrize("sizes", SIZES[-2:])
-def test_any_number_of_threads_gives_identical_bits(sizes: tuple[int, ...]) -> None:
-    """Kills: sums or plans that depend on who does the work."""
-    assert len({final_bits(sizes, threads) for threads in (1, 2, 3, 5)}) == 1
-
-
-def test_another_process_gives_identical_bits() -> None:
-    """Kills: plans or tiles chosen by measurement, on which no run could be continued to the same last bit."""
-    sizes = SIZES[-2]
-    code = f"from propagation.test_engines import final_bits; print(final_bits({sizes}, 2))"
-    run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
-    assert run.stdout.strip() == final_bits(sizes, 2), run.stderr
-
-
-@pytest.mark.parametrize("real", [False, True])
-def test_places_of_a_factored_axis_stand_for_every_frequency_once(real: bool) -> None:
-    """Kills: frequencies left out or counted twice by a factorisation, and lengths that do not multiply to n."""
-    two_steps = 0
-    for n in range(8, 200):
-        axis = FactoredAxis(n, real=real)
-        assert np.prod(axis.steps) == n
-        counted = np.bincount(axis.folded, weights=axis.weights)
-        assert np.array_equal(counted, [1 if 2 * k % n == 0 else 2 for k in range(n // 2 + 1)])
-        two_steps += axis.steps[1] > 1
-    assert two_steps > 60
-
-
-@pytest.mark.parametrize("position", [0, 1])
-@pytest.mark.parametrize(("n_first", "n_second"), [(24, 27), (13, 18), (40, 16), (21, 23)])
-def test_tile_transform_equals_numpy(position: int, n_first: int, n_second: int) -> None:
-    """Kills: wrong twiddle factors and frequencies that are not where the axis says."""
-    first, second = FactoredAxis(n_first, real=False), FactoredAxis(n_second, real=True)
-    shape = [n_first, n_second]
-    shape.insert(2 - 2 * position, 8)
-    tile = pyfftw.empty_aligned(shape)
-    tile[...] = np.random.default_rng(4).normal(size=shape)
-    transform = TileTransform(TileLayout(first, second, position, tile.shape, np.dtype(complex)), tile)
-    expected = np.fft.fft2(tile, axes=(position, position + 1))
-    expected = expected.take(first.frequencies, axis=position).take(second.frequencies, axis=position + 1)
-    assert np.abs(transform.forward(tile) - expected).max() < 1e-13 * np.abs(expected).max()
-    back = np.zeros_like(tile)
-    transform.backward(back)
-    assert np.abs(back / (n_first * n_second) - tile).max() < 1e-14
-
-
-@pytest.mark.parametrize("engine_class", [TiledEngine, ArrayEngine])
 @pytest.mark.parametrize("sizes", [*SIZES[:3], SIZES[-1]])
-def test_spectral_power_of_a_plane_wave_sits_at_its_frequency(engine_class: type, sizes: tuple[int, ...]) -> None:
+def test_spectral_power_of_a_plane_wave_sits_at_its_frequency(make_engine: MakeEngine, sizes: tuple[int, ...]) -> None:
     """Kills: powers folded wrongly or booked on the wrong axis."""
     grid = grid_of(sizes)
-    engine = engine_class(grid)
-    W = engine.allocate()
-    harmonics = (1, 2, 3, 4)
+    engine, harmonics = make_engine(grid), (1, 2, 3, 4)
     phase = sum(
         2 * np.pi * n * (z - axis.lower) / axis.length for n, axis, z in zip(harmonics, grid, grid.mesh, strict=True)
     )
-    W[...] = np.sin(phase)
-    for harmonic, power in zip(harmonics, engine.spectral_power(W), strict=True):
+    for harmonic, power in zip(harmonics, engine.spectral_power(engine.of(np.sin(phase))), strict=True):
         assert power[harmonic] == pytest.approx(1, abs=1e-12)
 
 
-def test_an_array_of_another_layout_is_refused() -> None:
-    """Kills: silent garbage when W does not come from allocate()."""
-    engine = TiledEngine(systems.grid(8, 9, 10, 11))
-    with pytest.raises(ValueError, match="allocate"):
-        engine.spectral_power(np.zeros(engine.grid.shape))
+def test_a_run_of_steps_is_its_steps_and_reports_the_boundaries_between(make_engine: MakeEngine) -> None:
+    """Kills: an engine's own loop that fuses wrongly, or reads a boundary before or after half of a fused stage."""
+    grid = systems.grid(12, 14, 16, 18)
+    engine = make_engine(grid)
+    propagator = Propagator(systems.quartic(), engine, FORWARD_3, 0.1)
+    start = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
+    together, boundaries = propagator.advance(engine.of(start), 3)
+    W = engine.of(start)
+    for boundary in [*boundaries, None]:
+        W, none = propagator.advance(W, 1)
+        assert none == []
+        if boundary is not None:
+            values = engine.array(W)
+            assert np.abs(boundary.density_qx - values.sum(axis=(1, 3))).max() < 1e-12 * values.sum(axis=(1, 3)).max()
+            of_p = np.fft.ifft(boundary.p_characteristic)
+            assert np.abs(of_p - values.sum(axis=(0, 2, 3))).max() < 1e-12 * np.abs(of_p).max()
+    assert len(boundaries) == 2
+    assert engine.largest_difference(together, W) < 1e-13 * engine.largest(W)
+
+
+def test_memory_counts_w_its_copy_and_the_tables(make_engine: MakeEngine) -> None:
+    """Kills: a run that is let through though it does not fit: each table is about as large as W."""
+    grid = systems.grid(16, 18, 20, 24)
+    field = grid.size * 8
+    none, two = (make_engine.memory(grid, "float64", tables=n) for n in (0, 2))  # type: ignore[attr-defined]
+    assert 2 * field < none
+    assert 2 * field < two - none < 2.6 * field
+    assert make_engine.memory(grid, "float32", tables=2) == pytest.approx(two / 2)  # type: ignore[attr-defined]
+
+
+def final_bits(name: str, sizes: tuple[int, ...], threads: int) -> str:
+    """Digest of W after three pairs of passes with friction, and of what the last one read off at s = 0."""
+    grid = grid_of(sizes)
+    engine = engine_class(name)(grid, threads=threads)
+    W = engine.of(random_field(grid))
+    column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
+    contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points)) / grid.p.points
+    for _ in range(3):
+        W = engine.transport(W, engine.compile_shear(random_shear(grid)))
+        W = engine.momentum(W, engine.compile_kick(random_kick(grid)), contraction=contraction, column=column)
+    return hashlib.sha256(np.ascontiguousarray(engine.array(W)).tobytes() + column.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("sizes", SIZES[-2:])
+def test_any_number_of_threads_gives_identical_bits(name: str, sizes: tuple[int, ...]) -> None:
+    """Kills: sums or plans that depend on who does the work."""
+    assert len({final_bits(name, sizes, threads) for threads in (1, 2, 3, 5)}) == 1
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_another_process_gives_identical_bits(name: str) -> None:
+    """Kills: plans or tiles chosen by measurement, on which no run could be continued to the same last bit."""
+    sizes = SIZES[-2]
+    code = f"from test_engines import final_bits; print(final_bits({name!r}, {sizes}, 2))"
+    folder = Path(__file__).parent
+    path = [str(folder), str(folder.parent)]
+    code = f"import sys; sys.path[:0] = {path}; {code}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout.strip() == final_bits(name, sizes, 2), run.stderr

@@ -96,7 +96,7 @@ def test_boundaries_report_the_state_between_fused_steps() -> None:
     engine = TiledEngine(grid)
     W = engine.allocate()
     W[...] = systems.gaussian_density(grid, MEAN, COVARIANCE)
-    (boundary,) = Propagator(model, engine, FORWARD_3, 0.2).advance(W, 2)
+    _, (boundary,) = Propagator(model, engine, FORWARD_3, 0.2).advance(W, 2)
     between = run(model, grid, FORWARD_3, 0.2, 1)
     assert np.abs(boundary.density_qx - between.sum(axis=(1, 3))).max() < 1e-12 * between.sum(axis=(1, 3)).max()
     p_marginal = np.fft.ifft(boundary.p_characteristic)

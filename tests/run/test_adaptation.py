@@ -9,9 +9,9 @@ import pytest
 from support import systems
 
 from wignercq import Axis, FixedAxis, Grid, Model, evolve
-from wignercq.grid.interpolation import embedding
+from wignercq.grid.interpolation import interpolation
 from wignercq.propagation.engines import TiledEngine
-from wignercq.run.adaptation import Adapter, Freedom, grown, refined, transfer
+from wignercq.run.adaptation import Adapter, Freedom, grown, refined
 from wignercq.states import gaussian
 
 AXIS = Axis(-2.3, 3.1, 18)
@@ -31,7 +31,7 @@ def test_refinement_is_exact_for_every_wave_the_axis_holds(points: int) -> None:
     fine = refined(axis)
     assert (fine.lower, fine.upper) == (axis.lower, axis.upper)
     assert fine.points >= 1.25 * points
-    difference = embedding(axis, fine) @ waves(axis.values, axis) - waves(fine.values, axis)
+    difference = interpolation(axis, fine.values) @ waves(axis.values, axis) - waves(fine.values, axis)
     assert np.abs(difference).max() < 1e-13 * points
 
 
@@ -39,7 +39,7 @@ def test_nyquist_wave_keeps_its_values() -> None:
     """Kills: a refinement that drops the Nyquist frequency, so that common points change."""
     values = np.random.default_rng(1).normal(size=18)
     twice = Axis(AXIS.lower, AXIS.upper, 36)
-    found = embedding(AXIS, twice) @ values
+    found = interpolation(AXIS, twice.values) @ values
     assert np.abs(found[::2] - values).max() < 1e-13
 
 
@@ -51,7 +51,7 @@ def test_a_box_grows_by_whole_cells_where_it_must(ends: list[bool], below: bool)
     assert (larger.lower < AXIS.lower - 0.2 * AXIS.length) == below
     assert (larger.upper > AXIS.upper + 0.2 * AXIS.length) == (not below)
     values = np.random.default_rng(2).normal(size=18)
-    found = embedding(AXIS, larger) @ values
+    found = interpolation(AXIS, larger.values) @ values
     start = larger.points - 18 if below else 0
     assert np.array_equal(found[start : start + 18], values)
     assert np.count_nonzero(found) == 18
@@ -72,9 +72,9 @@ def test_w_moves_to_another_grid_unchanged() -> None:
     ends = np.array([[True, False], [False, True], [False, False], [True, True]])
     target = Grid(*(grown(a, e) if e.any() else a for a, e in zip(grid, ends, strict=True)))
     target = Grid(target.q, target.p, refined(target.x), refined(target.y))
-    W, into = TiledEngine(grid).allocate(), TiledEngine(target).allocate()
-    W[...] = systems.gaussian_density(grid, mean, covariance)
-    transfer(W, grid, target, into)
+    engine = TiledEngine(grid)
+    W = engine.of(systems.gaussian_density(grid, mean, covariance))
+    into = engine.transferred(W, TiledEngine(target))
     wanted = systems.gaussian_density(target, mean, covariance)
     assert np.abs(into - wanted).max() < 2e-8 * wanted.max()
     assert into.sum() * target.cell == pytest.approx(W.sum() * grid.cell, rel=1e-7)
@@ -140,7 +140,7 @@ def test_a_packet_that_leaves_its_box_is_followed() -> None:
     for i, (name, axis) in enumerate(zip("qpxy", large, strict=True)):
         values = found[name].values
         own = Axis(values[0], 2 * values[-1] - values[-2], values.size)
-        W = np.moveaxis(np.tensordot(embedding(own, axis), W, axes=(1, i)), 0, i)
+        W = np.moveaxis(np.tensordot(interpolation(own, axis.values), W, axes=(1, i)), 0, i)
     assert np.abs(W - reference.W.values).max() < 1e-4 * W.max()
     for name in ("mean", "covariance", "energy"):
         assert np.abs(followed.dataset[name] - reference.dataset[name]).max() < 3e-4

@@ -22,6 +22,7 @@ from wignercq import Axis, FixedAxis, Grid, Solution, evolve
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, Interrupted, MemoryLimitError
 from wignercq.observables.resolution import Watch
 from wignercq.run.array_file import Archive
+from wignercq.run.request import ALONE
 from wignercq.states import gaussian
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
@@ -266,8 +267,10 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning(tmp_path: Path, stoppe
         {"header": {"dt": 0.2}},
         {"header": {"seconds": "a while"}},
         {"header": {"versions": ["numpy"]}},
-        {"header": {"format": 2}},
+        {"header": {"format": 1}},
         {"header": {"more": 1}},
+        {"header": {"tracks": {}}},
+        {"header": {"lost": ["run"]}},
         {"grid": [[0, 1, 8]] * 4},
         {"grid": [[0, 1, 10**8]] * 4},
         {"grid": [[1, 0, 14], [0, 1, 16], [0, 1, 18], [0, 1, 20]]},
@@ -292,10 +295,10 @@ def test_a_signed_checkpoint_with_nonsense_inside_is_one_line(checkpoint: Path, 
     for name, value in spoil.items():
         if name == "header":
             header["header"] |= value
-        elif name in header:
-            header[name] = value
+        elif name in ("grid", "frames"):
+            header["records"][ALONE][name] = value
         else:
-            arrays[name] = value
+            arrays[name if name == "probe" else f"{ALONE}/{name}"] = value
     Archive(header, {name: array for name, array in arrays.items() if array is not None}).write(checkpoint)
     previous(checkpoint).unlink()
     with pytest.raises(CheckpointError) as refused:

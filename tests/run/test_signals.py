@@ -14,7 +14,7 @@ from support import systems
 from wignercq import Axis, Grid, evolve
 from wignercq.errors import Interrupted
 from wignercq.run.signals import SIGNALS, Stop, StopRequests
-from wignercq.run.time_loop import TimeLoop
+from wignercq.run.track import Track
 from wignercq.states import gaussian
 
 GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
@@ -88,15 +88,15 @@ def test_other_threads_and_other_signals_are_left_alone() -> None:
 
 def test_what_a_second_ctrl_c_leaves_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a record cut in the middle of an output, a result with W half way through a step."""
-    look, looks = TimeLoop._look, iter(range(4))
+    look, looks = Track._look, iter(range(4))
 
-    def interrupted(self: TimeLoop, W: Any) -> Any:
+    def interrupted(self: Track, W: Any) -> Any:
         if next(looks) == 3:
             press(signal.SIGINT)
             press(signal.SIGTERM)
         return look(self, W)
 
-    monkeypatch.setattr(TimeLoop, "_look", interrupted)
+    monkeypatch.setattr(Track, "_look", interrupted)
     with pytest.raises(Interrupted) as stop:
         evolve(
             systems.quartic(),

@@ -12,7 +12,7 @@ from wignercq.gaussian import LinearModel
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.sweep import SweepResult
-from wignercq.sweep.result import gathered
+from wignercq.sweep.result import gather
 
 PLANES = {"density_qp": "qp", "wigner_xy": "xy", "density_qx": "qx", "density_py": "py"}
 MEAN = np.array([1.2, -0.3, -0.8, 0.4])
@@ -145,4 +145,4 @@ def sweep(
     assert settings.sweep is not None
     points = [tuple(point.values()) for point in settings.sweep.points]
     results = {point: breakdown(seed=k, broken=k > 0) for k, point in enumerate(points) if k != 1}
-    return gathered(settings, results, {points[1]: "killed <by> the test"})
+    return gather(settings, results, {points[1]: "killed <by> the test"})

@@ -57,11 +57,6 @@ def mass_at_all_ends(marginals: Marginals) -> np.ndarray:
     return np.array([mass_at_ends(axis, line) for axis, line in zip(marginals.grid, marginals.lines, strict=True)])
 
 
-def edge_mass(marginals: Marginals) -> np.ndarray:
-    """Mass near both ends of each axis, shape (4,)."""
-    return mass_at_all_ends(marginals).sum(axis=1)
-
-
 def spectral_tail(powers: list[np.ndarray]) -> np.ndarray:
     """Root of the share of the spectral power of W in the top eighth of the frequencies of each axis, shape (4,)."""
     return np.array([np.sqrt(p[int(np.ceil((1 - TAIL_BAND) * (p.size - 1))) :].sum()) for p in powers])

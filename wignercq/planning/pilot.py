@@ -21,6 +21,7 @@ from wignercq.planning.numerics import Numerics
 from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, SAFETY, ErrorLaw, TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import Scheme
 from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noise_level
 
 MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared
@@ -74,8 +75,8 @@ class Pilot:
     Parameters
     ----------
     model : Model
-    numerics : Numerics
-        Of the run.
+    scheme : Scheme
+    hbar_order : int or None
     engine : Engine
         On the coarse grid.
     initial : the engine's own
@@ -86,7 +87,8 @@ class Pilot:
     """
 
     model: Model
-    numerics: Numerics
+    scheme: Scheme
+    hbar_order: int | None
     engine: Engine
     initial: Any
     duration: float
@@ -95,7 +97,7 @@ class Pilot:
     _finest: list[Any] = field(init=False, default_factory=list)
     _seen: Survey = field(init=False)
 
-    def plan(self) -> tuple[TimeStep, StepCheck]:
+    def plan(self, numerics: Numerics) -> tuple[TimeStep, StepCheck]:
         """The time step, asked or chosen, with its error, and what to expect of the steps of the run.
 
         Raises
@@ -105,7 +107,7 @@ class Pilot:
         GridError
             Shorter steps do not help because the grid does not hold W.
         """
-        numerics, tolerance = self.numerics, self.numerics.tolerance
+        tolerance = numerics.tolerance
         if numerics.dt is None:
             step = self.law(error=SAFETY * tolerance).choose(tolerance, self.duration)
             numerics.require_precision(round(self.duration / step.dt))
@@ -136,7 +138,7 @@ class Pilot:
         engine = self.engine
         contained = [*takewhile(lambda field: _is_contained(engine.lines(field)), fine)] or fine[:1]
         ratios = [engine.largest_difference(a, b) / engine.largest(b) for a, b in zip(coarse, contained, strict=False)]
-        return max(LEAST_ERROR, max(ratios) / (1 - 2.0**-self.numerics.scheme.order))
+        return max(LEAST_ERROR, max(ratios) / (1 - 2.0**-self.scheme.order))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
@@ -152,7 +154,7 @@ class Pilot:
             self._halve()
         used = len(self._errors) - self._is_stalled()
         steps = tuple(self.duration / (MARKS * 2**k) for k in range(used))
-        return ErrorLaw(self.numerics.scheme.order, steps, tuple(self._errors[:used]))
+        return ErrorLaw(self.scheme.order, steps, tuple(self._errors[:used]))
 
     def measure(self, dt: float) -> TimeStep:
         """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
@@ -190,13 +192,13 @@ class Pilot:
         return found
 
     def _start(self, dt: float) -> tuple[Propagator, Any]:
-        propagator = Propagator(self.model, self.engine, self.numerics.scheme, dt, self.numerics.hbar_order)
+        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order)
         return propagator, self.engine.copy(self.initial)
 
     def _is_enough(self, error: float, dt: float) -> bool:
         if len(self._errors) < 2:
             return False
-        last, order = self._errors[-1], self.numerics.scheme.order
+        last, order = self._errors[-1], self.scheme.order
         if last < NEGLIGIBLE or self._is_stalled():
             return True
         if not self._is_trusted or self._observed < order - ORDER_MARGIN:
@@ -219,7 +221,7 @@ class Pilot:
         if len(self._errors) < 2:
             return False
         before, last = self._errors[-2:]
-        late = self._observed < self.numerics.scheme.order - ORDER_MARGIN
+        late = self._observed < self.scheme.order - ORDER_MARGIN
         return NEGLIGIBLE <= last < TRUSTED_ERROR and before < TRUSTED_ERROR and late
 
     def _halve(self) -> None:

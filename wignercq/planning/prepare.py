@@ -92,12 +92,14 @@ def prepare(
         require_memory([grid] * runs, numerics, memory_limit)
         engine, W = _start(numerics, grid, state, model.hbar)
         coarse = numerics.make_engine(coarsened(grid, engine.spectral_power(W), numerics.tolerance))
-        step, check = Pilot(model, numerics, coarse, engine.transferred(W, coarse), end).plan()
+        initial = engine.transferred(W, coarse)
+        pilot = Pilot(model, numerics.scheme, numerics.hbar_order, coarse, initial, end)
+        step, check = pilot.plan(numerics)
     elif isinstance(state, np.ndarray):
         raise GridError("grid: expected a full Grid together with W as an array, got none")
     else:
         chosen, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit)
-        step, check = pilot.plan()
+        step, check = pilot.plan(numerics)
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
         engine, W = _start(numerics, chosen, state, model.hbar)
@@ -123,7 +125,7 @@ def _grid_and_pilot(
 
     def pilot_on(grid: Grid, *, surveyed: bool = False) -> Pilot:
         engine = numerics.make_engine(grid)
-        return Pilot(model, numerics, engine, _filled(engine, state), end, surveyed)
+        return Pilot(model, numerics.scheme, numerics.hbar_order, engine, _filled(engine, state), end, surveyed)
 
     coarse = outlook.pilot_grid(bound)
     pilot = pilot_on(coarse, surveyed=True)

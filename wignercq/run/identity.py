@@ -99,7 +99,9 @@ def require_consistent(request: Request, snapshot: Snapshot) -> None:
         or not first <= header.steps <= last
         or request.numerics.dt not in (None, header.dt)
         or any(W.dtype != DTYPES[request.numerics.precision] for W in snapshot.fields.values())
-        or not {next(iter(snapshot.records))} <= {*header.tracks} <= {*request.equations}
+        or next(iter(snapshot.records)) not in header.tracks
+        or not {*header.tracks} <= {*request.equations}
+        or next(iter(snapshot.records)) != next(iter(request.equations))
     ):
         raise CheckpointError("checkpoint: expected one that this program has written, got one that contradicts itself")
 
