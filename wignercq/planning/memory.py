@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from wignercq.errors import MemoryLimitError
+from wignercq.errors import MemoryLimitError, readable_size
 from wignercq.grid.grid import Grid
 from wignercq.planning.numerics import Numerics
 
@@ -74,11 +74,8 @@ def require_memory(grid: Grid, numerics: Numerics, limit: float | None) -> None:
     if needed > allowed:
         whose = "the free memory" if allowed == free else "a memory limit"
         raise MemoryLimitError(
-            f"grid: expected a run that fits {whose} of {_readable(allowed)}, got "
-            f"{' x '.join(map(str, grid.shape))} points, which need {_readable(needed)}; "
-            "lower points or shorten the run"
+            "grid",
+            f"a run that fits {whose} of {readable_size(allowed)}",
+            f"{' x '.join(map(str, grid.shape))} points, which need {readable_size(needed)}; "
+            "lower points or shorten the run",
         )
-
-
-def _readable(size: float) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
