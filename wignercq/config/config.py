@@ -19,7 +19,7 @@ from wignercq.config.text import parse, read
 from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError
 from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import MIN_POINTS, NAMES, Axis
+from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.planning.numerics import OUTPUTS, TOLERANCES
@@ -289,10 +289,9 @@ def _axes(table: GridTable) -> dict[str, FixedAxis]:
     for name in NAMES:
         axis = getattr(table, name)
         if axis is not None:
-            lower, upper = axis.extent or (0.0, 1.0)
+            axes[name] = FixedAxis(axis.extent, axis.points)
             try:
-                Axis(lower, upper, MIN_POINTS if axis.points is None else axis.points)
+                axes[name].axis((0.0, 1.0), 0.0)
             except GridError as error:
                 raise error.under(f"grid.{name}", ConfigError) from None
-            axes[name] = FixedAxis(axis.extent and (lower, upper), axis.points)
     return axes
