@@ -1,8 +1,12 @@
-"""Exceptions and warnings a user of wignercq can catch."""
+"""Exceptions and warnings a user of wignercq can catch, and the wording of values in their messages."""
 
 from __future__ import annotations
 
+import reprlib
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+LONGEST = 60  # characters of a text in a message
 
 
 class WignerCQError(Exception):
@@ -10,7 +14,37 @@ class WignerCQError(Exception):
 
 
 class InputError(WignerCQError, ValueError):
-    """Something the user supplied cannot be used; the message names it, what was expected and what came."""
+    """Something the user supplied cannot be used; the message names it, what was expected and what came.
+
+    Parameters
+    ----------
+    argument : str or path
+        What was supplied: an argument or a part of one (``"parameters.k"``), a key of the configuration, a file.
+    expected : str
+        What it should have been.
+    got : object
+        What came, and after a semicolon what to try; or :func:`quoted`.
+    """
+
+    def __init__(self, argument: object, expected: str = "", got: object = "") -> None:
+        if not expected:  # the whole message, from modules that do not give its parts yet
+            argument, _, rest = str(argument).partition(": expected ")
+            expected, _, came = rest.partition(", got")
+            got = came.removeprefix(" ")
+        self.argument, self.expected, self.got = str(argument), expected, str(got)
+        super().__init__(self.argument, self.expected, self.got)
+
+    def __str__(self) -> str:
+        return f"{self.argument}: expected {self.expected}, got{'' if self.got.startswith(': ') else ' '}{self.got}"
+
+    def under(self, prefix: str, kind: type[InputError] | None = None) -> InputError:
+        """This error, of the class `kind` if given, about a part of `prefix`."""
+        return (kind or type(self))(f"{prefix}.{self.argument}", self.expected, self.got)
+
+    def renamed(self, names: Mapping[str, str], kind: type[InputError] | None = None) -> InputError:
+        """This error, of the class `kind` if given, with another name for the argument, whose parts keep theirs."""
+        name, dot, part = self.argument.partition(".")
+        return (kind or type(self))(names.get(name, name) + dot + part, self.expected, self.got)
 
 
 class ExpressionError(InputError):
@@ -81,3 +115,33 @@ class ResolutionWarning(UserWarning):
 
 class CheckpointWarning(UserWarning):
     """A checkpoint could not be written or is damaged; the run goes on without it."""
+
+
+def cut(text: str) -> str:
+    """A text, cut when long."""
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+
+
+def brief(value: object) -> str:
+    """The repr of a value on one short line."""
+    if isinstance(value, str):
+        return repr(cut(value))
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        return "a number of thousands of digits"
+
+
+def listed(items: Sequence[str], limit: int) -> str:
+    """The first few items."""
+    return ", ".join([*items[:limit], *(["..."] if len(items) > limit else [])])
+
+
+def readable_size(size: float) -> str:
+    """Bytes, as MiB or GiB."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+
+
+def quoted(error: Exception) -> str:
+    """What the system or a library says in its own words, on one line and behind a colon."""
+    return ": " + (getattr(error, "strerror", None) or " ".join(str(error).split()))

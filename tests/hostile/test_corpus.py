@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from support import corpus
-from support.attempts import Answer, answers, configured, modelled, refused, require_harmless
+from support.attempts import Answer, Refused, answers, configured, modelled, refused, require_harmless
 
 from wignercq import Axis, Grid, Model
 from wignercq.cli import commands as cli
-from wignercq.errors import InputError
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 
 FORMULAS = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *corpus.DEMANDING]
@@ -37,7 +36,7 @@ def begin(*arguments: object, **settings: object) -> None:
 def commanded(text: str) -> None:
     """What the commands make of a file, up to where a run would begin; what they complain of is one line."""
     Path("case.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    for name in ("evolve", "computed", "run_sweep"):
+    for name in ("execute_run", "execute_comparison", "run_sweep"):
         setattr(cli, name, begin)
     for command in (["run"], ["theory"], ["compare", "-o", "out"]):
         complaint = io.StringIO()
@@ -48,7 +47,7 @@ def commanded(text: str) -> None:
                 code = 0
         line = complaint.getvalue().removesuffix("\n")
         if code == 2:
-            raise InputError(line)
+            raise Refused(line)
         assert (code, line) == (0, "")
 
 
@@ -56,7 +55,7 @@ def evaluated(text: str) -> None:
     try:
         eval(text, {}, {"x": 1.0, "sin": float})
     except Exception:
-        raise InputError("V: expected something else") from None
+        raise Refused("V: expected something else") from None
 
 
 def with_formula(key: str, formula: str) -> str:

@@ -14,11 +14,10 @@ import h5py
 import numpy as np
 import pytest
 from support import corpus, results
-from support.attempts import Answer, answers, require_harmless
+from support.attempts import Answer, Refused, answers, require_harmless
 
 from wignercq import Solution
 from wignercq.cli import commands as cli
-from wignercq.errors import InputError
 
 PACKAGE = Path(cli.__file__).parent
 
@@ -29,7 +28,7 @@ def shown(path: str) -> None:
     with redirect_stdout(told), redirect_stderr(complaint):
         code = cli.main(["info", path])
     if code == 2:
-        raise InputError(complaint.getvalue().removesuffix("\n"))
+        raise Refused(complaint.getvalue().removesuffix("\n"))
     assert (code, complaint.getvalue()) == (0, "")
     assert told.getvalue().replace("\n", "").isprintable()
 
@@ -42,7 +41,7 @@ def resumed(path: str) -> None:
     with redirect_stderr(complaint):
         code = cli.main(["run", "run.toml", "--resume", "--quiet"])
     assert code == 2
-    raise InputError(complaint.getvalue().removesuffix("\n"))
+    raise Refused(complaint.getvalue().removesuffix("\n"))
 
 
 class Bomb:

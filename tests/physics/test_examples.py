@@ -15,7 +15,7 @@ from support.reference.schroedinger import QuantumParticle, gaussian_packet, wig
 
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
-from wignercq.config.execute import computed
+from wignercq.config.execute import execute_comparison
 from wignercq.model.model import Model, X
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +97,7 @@ def test_the_tables_of_an_example_are_what_it_gives(name: str) -> None:
     config = Config.load(ROOT / "examples" / f"{name}.toml")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        result = computed(config)
+        result = execute_comparison(config)
     stated = numbers(SECTIONS[name])
     assert len(stated) >= 15
     assert [number for number in stated if not number.is_true_of(result)] == []
@@ -206,7 +206,7 @@ def test_diffusion_over_the_barrier_takes_over_from_tunnelling() -> None:
     ):
         assert old in text
         text = text.replace(old, new)
-    result = computed(Config.from_text(text))
+    result = execute_comparison(Config.from_text(text))
     stated = {"exact": "0.060", "fokker_planck": "0.077"}
     for theory, written in stated.items():
         assert Number("at t = 4", "P(x > 3.33)", theory, written).is_true_of(result)
@@ -221,7 +221,9 @@ def test_the_points_of_the_sweep_that_the_text_names() -> None:
     assert config.sweep is not None
     g, hbars = (axis.values for axis in config.sweep.axes)
     assert (len(g), len(hbars)) == (2, 20)
-    results = {h: computed(config.at({"g": 0.1, "hbar": h}), frames=0) for h in (hbars[2], hbars[5], hbars[-1])}
+    results = {
+        h: execute_comparison(config.at({"g": 0.1, "hbar": h}), frames=0) for h in (hbars[2], hbars[5], hbars[-1])
+    }
     first, middle, last = ({t: result.times(t)["W"] for t in result.theories} for result in results.values())
     text = " ".join((ROOT / "docs" / "breakdown.md").read_text(encoding="utf-8").split())
     said = (

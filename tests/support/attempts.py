@@ -29,6 +29,10 @@ PATIENCE = 60.0  # seconds of any clock, after which a case counts as one that n
 LONGEST = 600  # characters of an error
 
 
+class Refused(Exception):
+    """A command refused a case; the message is the line it printed."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What became of a case.
@@ -53,7 +57,7 @@ class Answer:
 def answers(act: Callable[[str], object], cases: Sequence[str], folder: Path) -> list[Answer]:
     """Try `act` on every case in one process that works in `folder`; fail when it dies, hangs or takes memory.
 
-    `act` is a function at the top of a module. It refuses a case by an InputError.
+    `act` is a function at the top of a module. It refuses a case by an InputError or by Refused.
     """
     receiver, sender = CONTEXT.Pipe(duplex=False)
     process = CONTEXT.Process(target=_answer, args=(act, cases, folder, sender))
@@ -86,7 +90,7 @@ def _answer(act: Callable[[str], object], cases: Sequence[str], folder: Path, se
         try:
             with redirect_stdout(printed), redirect_stderr(printed):
                 act(case)
-        except InputError as refused:
+        except (InputError, Refused) as refused:
             error = str(refused)
         except BaseException as other:
             defeat = " ".join(traceback.format_exception(other))

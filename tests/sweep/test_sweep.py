@@ -17,7 +17,7 @@ from support.configurations import box, configuration
 
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
-from wignercq.config.execute import computed
+from wignercq.config.execute import execute_comparison
 from wignercq.errors import ConfigError, InputError, ResolutionWarning
 from wignercq.sweep import SweepResult, run_sweep
 from wignercq.sweep import process_pool as workers
@@ -251,7 +251,7 @@ def test_a_sweep_survives_interruption_and_the_death_of_a_worker(tmp_path: Path)
     result = SweepResult.load(tmp_path / "sweep.nc")
     assert "linearised     breaks down at 1 of 4 points" in summary
     with pytest.warns(ResolutionWarning, match="raise grid.q.points"):
-        alone = computed(results.config(TINY.replace("g = 0.2", "g = 0.3")), frames=0, threads=1).dataset
+        alone = execute_comparison(results.config(TINY.replace("g = 0.2", "g = 0.3")), frames=0, threads=1).dataset
     point = result.dataset.sel(g=0.3, hbar=0.7)
     np.testing.assert_allclose(point["breakdown_time"], alone["breakdown_time"], rtol=1e-9)
     np.testing.assert_allclose(point["final_error"], alone["error"][-1], rtol=1e-6, atol=1e-12)

@@ -18,8 +18,7 @@ from tqdm import tqdm
 from wignercq.cli.run_files import Output
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
-from wignercq.config.config import KEY_OF_ARGUMENT
-from wignercq.config.execute import check, computed
+from wignercq.config.execute import check, execute_comparison, execute_run
 from wignercq.errors import (
     CheckpointWarning,
     InputError,
@@ -27,26 +26,17 @@ from wignercq.errors import (
     ResolutionError,
     ResolutionWarning,
     StoppedError,
+    quoted,
 )
 from wignercq.gaussian import LinearModel
 from wignercq.results.reading import read_dataset
 from wignercq.results.solution import Solution
 from wignercq.results.summary import accuracy_lines, description, final_table
-from wignercq.run.evolve import evolve
 from wignercq.sweep import SweepResult, run_sweep
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 FIGURE_RESOLUTION = 200  # dots per inch
 OURS = (ResolutionWarning, CheckpointWarning)
-RUN_ARGUMENTS = ("duration", "tolerance", "dt", "order", "hbar_order", "precision", "engine", "frames")
-#: Where the configuration says what an argument of evolve, or of its model, stands for.
-KEYS = {
-    **KEY_OF_ARGUMENT,
-    **{name: f"run.{name}" for name in RUN_ARGUMENTS},
-    "times": "run.duration or run.outputs",
-    "state": "initial",
-    "adapt": "grid.adapt",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +87,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
             _tell(f"starting afresh; {files.checkpoints.path} of an unfinished run will be replaced", quiet)
         progress = sys.stderr.isatty() and not quiet
         with _saving_what_there_is(files, settings):
-            solution = _evolve(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
+            solution = execute_run(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
         files.save(solution, settings)
         files.checkpoints.discard()
     if not quiet:
@@ -205,41 +195,12 @@ def _saving_what_there_is(files: Output, settings: Config) -> Iterator[None]:
         raise ResolutionError(f"{error}; {saved}") from None
 
 
-def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool) -> Solution:
-    chosen, grid = settings.run, settings.grid
-    try:
-        return evolve(
-            settings.model,
-            settings.state,
-            grid=settings.axes,
-            times=chosen.times,
-            tolerance=chosen.tolerance,
-            dt=chosen.dt,
-            order=chosen.order,
-            hbar_order=chosen.hbar_order,
-            precision=chosen.precision,
-            engine=chosen.engine,
-            frames=chosen.frames,
-            keep_state=chosen.save_state,
-            adapt=grid.adapt,
-            memory_limit=grid.memory_limit,
-            checkpoint=checkpoint,
-            checkpoint_every=chosen.checkpoint_every,
-            resume=resume,
-            progress=progress,
-        )
-    except InputError as error:
-        argument, colon, rest = str(error).partition(":")
-        head, dot, tail = argument.partition(".")
-        raise type(error)(f"{KEYS.get(head, head)}{dot}{tail}{colon}{rest}") from None
-
-
 def _compare(settings: Config, files: Output, processes: int, progress: bool) -> Breakdown | SweepResult:
     """A comparison, of which what there is is saved when it is stopped, or a sweep, whose points are kept anyway."""
     if settings.sweep is not None:
         return run_sweep(settings, files.target.with_name("points"), processes=processes, progress=progress)
     with _saving_what_there_is(files, settings):
-        return computed(settings, progress=progress)
+        return execute_comparison(settings, progress=progress)
 
 
 def _theory(settings: Config | None) -> LinearModel | None:
@@ -257,7 +218,7 @@ def _configuration(dataset: xr.Dataset) -> Config | None:
 def _load(path: Path) -> Solution | Breakdown | SweepResult:
     """A result of any kind."""
     if path.is_dir():
-        raise InputError(f"{path}: expected a result file, got a folder")
+        raise InputError(path, "a result file", "a folder")
     dataset = read_dataset(path)
     kind = SweepResult if "failure" in dataset else Breakdown if "theory" in dataset.dims else Solution
     return kind.load(path)
@@ -269,7 +230,7 @@ def _writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{folder}: expected a folder to write to, got: {error.strerror}") from None
+        raise InputError(folder, "a folder to write to", quoted(error)) from None
 
 
 @contextmanager
@@ -282,7 +243,7 @@ def _floats_suffice() -> Iterator[None]:
     except InputError:
         raise
     except (RuntimeWarning, ArithmeticError, ValueError) as error:  # a LinAlgError is a ValueError
-        raise InputError(f"model: expected numbers that floats can combine, got: {error}") from None
+        raise InputError("model", "numbers that floats can combine", quoted(error)) from None
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wignercq.config import Config
-from wignercq.errors import CheckpointError, InputError
+from wignercq.errors import CheckpointError, InputError, quoted
 from wignercq.results.solution import Solution
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.signals import StopRequests
@@ -58,16 +58,16 @@ class Output:
     def _require_writable(self, config: Path) -> None:
         target = self.target
         if target.is_dir():
-            raise InputError(f"{target}: expected a file to write, got a folder")
+            raise InputError(target, "a file to write", "a folder")
         if target.exists() and target.samefile(config):
-            raise InputError(f"{target}: expected a result file, got the configuration itself")
+            raise InputError(target, "a result file", "the configuration itself")
         if not target.parent.is_dir():
-            raise InputError(f"{target}: expected a file in an existing folder, got {target.parent}, which is none")
+            raise InputError(target, "a file in an existing folder", f"{target.parent}, which is none")
         try:
             with tempfile.TemporaryFile(dir=target.parent):
                 pass
         except OSError as error:
-            raise InputError(f"{target}: expected a folder that can be written to, got: {error.strerror}") from None
+            raise InputError(target, "a folder that can be written to", quoted(error)) from None
 
     def finished(self, settings: Config) -> bool:
         """Whether the result is there already and complete.
@@ -84,10 +84,10 @@ class Output:
                     return True
                 if not self.checkpoints.exist():
                     raise CheckpointError(
-                        f"{self.target}: expected a run to resume, got the finished result of another configuration"
+                        self.target, "a run to resume", "the finished result of another configuration"
                     )
         if not self.checkpoints.exist():
-            raise CheckpointError(f"{self.checkpoints.path}: expected a checkpoint to resume, got nothing at this path")
+            raise CheckpointError(self.checkpoints.path, "a checkpoint to resume", "nothing at this path")
         return False
 
     def save(self, solution: Solution, settings: Config) -> None:
@@ -104,8 +104,7 @@ class Output:
                 solution.save(self.target)
         except OSError as error:
             hint = "; --resume goes on from the last checkpoint" if self.checkpoints.exist() else ""
-            reason = error.strerror or " ".join(str(error).split())
-            raise InputError(f"{self.target}: expected a file that can be written, got: {reason}{hint}") from None
+            raise InputError(self.target, "a file that can be written", quoted(error) + hint) from None
 
 
 @contextmanager
@@ -115,7 +114,7 @@ def _locked(lock: Path, target: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise InputError(f"{target}: expected a file that no other run is writing, got one in use") from None
+                raise InputError(target, "a file that no other run is writing", "one in use") from None
             except OSError:  # some network file systems know no locks
                 yield
                 return

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
+from wignercq.config.keys import KEYS
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
 from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError
 from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import MIN_POINTS, NAMES, Axis
+from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
+from wignercq.planning.numerics import OUTPUTS, TOLERANCES
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000
-
-KEY_OF_ARGUMENT: Mapping[str, str] = MappingProxyType(
-    {
-        "hbar": "model.hbar",
-        "parameters": "model.parameters",
-        "classical_mass": "model.classical.mass",
-        "classical_potential": "model.classical.potential",
-        "friction": "model.classical.friction",
-        "diffusion": "model.classical.diffusion",
-        "quantum_mass": "model.quantum.mass",
-        "quantum_potential": "model.quantum.potential",
-        "interaction": "model.interaction.potential",
-        "decoherence": "model.interaction.decoherence",
-    }
-)
 
 
 def _formula(value: object) -> str | float:
@@ -140,16 +127,18 @@ class Run(Table):
     @property
     def accuracy(self) -> float:
         """The tolerance on W relative to its maximum; by default what the precision comfortably allows."""
-        if self.tolerance is not None:
-            return self.tolerance
-        return 1e-6 if self.precision == "float64" else 1e-4
+        return TOLERANCES[self.precision] if self.tolerance is None else self.tolerance
+
+    @property
+    def intervals(self) -> int:
+        """Equal intervals between outputs."""
+        return OUTPUTS if self.outputs is None else self.outputs
 
     @property
     def times(self) -> tuple[float, ...]:
         """Output times from 0 to `duration`; the last interval is shorter when `save_every` does not divide it."""
         if self.save_every is None:
-            outputs = self.outputs if self.outputs is not None else 20
-            return (*(self.duration * n / outputs for n in range(outputs)), self.duration)
+            return (*(self.duration * n / self.intervals for n in range(self.intervals)), self.duration)
         whole = math.ceil(self.duration / self.save_every * (1 - 1e-12))
         return (*(self.save_every * n for n in range(whole)), self.duration)
 
@@ -230,12 +219,12 @@ class Config:
             The values cannot be used.
         """
         if self.sweep is None:
-            raise ConfigError("sweep: expected this table, got nothing")
+            raise ConfigError("sweep", "this table", "nothing")
         try:
             return self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text)
         except ConfigError as error:
             where = ", ".join(f"{name} = {value:g}" for name, value in point.items())
-            raise ConfigError(f"sweep at {where}: {error}") from None
+            raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got) from None
 
     @classmethod
     def _of(cls, data: Mapping[str, Any], text: str) -> Config:
@@ -243,10 +232,14 @@ class Config:
         _check_run(tables.run)
         initial = _initial(tables.initial)
         model = _model(tables.model)
+        try:
+            state = initial.state(model)
+        except InputError as error:
+            raise error.under("initial", ConfigError) from None
         return cls(
             text=text,
             model=model,
-            state=_under("initial", lambda: initial.state(model)),
+            state=state,
             axes=MappingProxyType(_axes(tables.grid)),
             grid=tables.grid,
             run=tables.run,
@@ -259,17 +252,17 @@ class Config:
 def _check_run(run: Run) -> None:
     for first, second in (("outputs", "save_every"), ("tolerance", "dt")):
         if getattr(run, first) is not None and getattr(run, second) is not None:
-            raise ConfigError(f"run.{second}: expected either {first} or {second}, got both")
+            raise ConfigError(f"run.{second}", f"either {first} or {second}", "both")
     if run.save_every is not None and run.duration / run.save_every > MAX_OUTPUTS:
         least = run.duration / MAX_OUTPUTS
-        raise ConfigError(f"run.save_every: expected a number >= {least:g}, got {run.save_every:g}")
+        raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
 
 
 def _initial(data: Mapping[str, Any]) -> Initial:
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         came = shown(kind) if "kind" in data else "nothing"
-        raise ConfigError(f"initial.kind: expected one of {', '.join(KINDS)}, got {came}")
+        raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
     return validate(KINDS[kind], data, ("initial",))
 
 
@@ -288,9 +281,7 @@ def _model(table: _Model) -> Model:
             decoherence=table.interaction.decoherence,
         )
     except InputError as error:
-        argument, colon, rest = str(error).partition(":")
-        head, dot, tail = argument.partition(".")
-        raise ConfigError(KEY_OF_ARGUMENT.get(head, head) + dot + tail + colon + rest) from None
+        raise error.renamed(KEYS, ConfigError) from None
 
 
 def _axes(table: GridTable) -> dict[str, FixedAxis]:
@@ -298,20 +289,9 @@ def _axes(table: GridTable) -> dict[str, FixedAxis]:
     for name in NAMES:
         axis = getattr(table, name)
         if axis is not None:
-            lower, upper = axis.extent or (0.0, 1.0)
+            axes[name] = FixedAxis(axis.extent, axis.points)
             try:
-                Axis(lower, upper, MIN_POINTS if axis.points is None else axis.points)
+                axes[name].axis((0.0, 1.0), 0.0)
             except GridError as error:
-                raise ConfigError(f"grid.{name}.{error}") from None
-            axes[name] = FixedAxis(axis.extent and (lower, upper), axis.points)
+                raise error.under(f"grid.{name}", ConfigError) from None
     return axes
-
-
-Made = TypeVar("Made")
-
-
-def _under(prefix: str, make: Callable[[], Made]) -> Made:
-    try:
-        return make()
-    except InputError as error:
-        raise ConfigError(f"{prefix}.{error}") from None

@@ -75,9 +75,7 @@ class _Oscillator(Initial):
             return self.frequency
         stiffness = sp.diff(model.V_Q, X, 2).subs(X, as_rational(self.mean[2]))
         if not (stiffness.is_real and stiffness > 0):
-            raise StateError(
-                f"frequency: expected a number > 0 (V_Q''(x0) = {stiffness.evalf(6)} gives none), got nothing"
-            )
+            raise StateError("frequency", f"a number > 0 (V_Q''(x0) = {stiffness.evalf(6)} gives none)", "nothing")
         return math.sqrt(float(stiffness) / model.quantum_mass)
 
 
@@ -175,7 +173,7 @@ def _classical(mean: tuple[float, ...], covariance: tuple[tuple[float, ...], ...
     try:
         return ClassicalGaussian(np.array(mean), np.array(covariance))
     except StateError as error:
-        raise StateError(f"classical_{error}") from None
+        raise error.renamed({"mean": "classical_mean", "covariance": "classical_covariance"}) from None
 
 
 def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -184,11 +182,11 @@ def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     sizes = [np.nan_to_num(np.abs(psi(grid)), nan=0.0, posinf=np.inf) for grid in grids]  # 0 * inf far out is no value
     largest = max(size.max() for size in sizes)
     if not 0 < largest < np.inf:
-        raise StateError("psi: expected a wave function that is finite and not zero, got one that is not")
+        raise StateError("psi", "a wave function that is finite and not zero", "one that is not")
     reached = np.concatenate([grid[size > VANISHING * largest] for grid, size in zip(grids, sizes, strict=True)])
     low, high = reached.min(), reached.max()
     if max(abs(low), abs(high)) >= REACHES[-1]:
-        raise StateError("psi: expected a wave function that vanishes at both ends, got one that does not")
+        raise StateError("psi", "a wave function that vanishes at both ends", "one that does not")
     margin = 0.1 * (high - low)
     return np.array([low - margin, high + margin])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,22 +12,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PlainValidator
 
-from wignercq.config.validation import Table, dotted, expected, is_number, shown, validate
+from wignercq.config.keys import NUMBERS
+from wignercq.config.validation import Table, dotted, expected, is_number, shown, suggestion, validate
 from wignercq.errors import ConfigError
 
 MAX_POINTS = 10_000
 MAX_AXES = 2  # what a map can show
 TEMPERATURE = "temperature"
-#: Numbers of the model that can be varied, by the name an axis may have in place of the key.
-KEYS: Mapping[str, str] = {
-    "hbar": "model.hbar",
-    "classical_mass": "model.classical.mass",
-    "friction": "model.classical.friction",
-    "diffusion": "model.classical.diffusion",
-    "quantum_mass": "model.quantum.mass",
-    "decoherence": "model.interaction.decoherence",
-    TEMPERATURE: "model.classical.diffusion",
-}
 RESERVED = ("theory", "observable", "time")  # dimensions of the result
 
 
@@ -100,7 +90,7 @@ class Sweep:
         for axis in sorted(self.axes, key=lambda axis: axis.name == TEMPERATURE):
             value = point[axis.name]
             if axis.name == TEMPERATURE:
-                value *= 2 * _at(result, KEYS["friction"], 0.0)
+                value *= 2 * _at(result, NUMBERS["friction"], 0.0)
             *tables, key = axis.key.split(".")
             table = result
             for name in tables:
@@ -121,16 +111,16 @@ def sweep(data: Mapping[str, Any]) -> Sweep | None:
         return None
     written = list(_leaves(data["sweep"]))
     if not 1 <= len(written) <= MAX_AXES:
-        raise ConfigError(f"sweep: expected one or two numbers to vary, got {len(written)}")
+        raise ConfigError("sweep", "one or two numbers to vary", len(written))
     axes = tuple(_axis(path, values, data) for path, values in written)
     if len({axis.key for axis in axes}) < len(axes):
-        raise ConfigError(f"sweep.{axes[1].name}: expected another number than {axes[0].name}, got the same")
-    if any(axis.name == TEMPERATURE for axis in axes) and not any(axis.key == KEYS["friction"] for axis in axes):
-        friction = _at(data, KEYS["friction"], 0.0)
+        raise ConfigError(f"sweep.{axes[1].name}", f"another number than {axes[0].name}", "the same")
+    if any(axis.name == TEMPERATURE for axis in axes) and not any(axis.key == NUMBERS["friction"] for axis in axes):
+        friction = _at(data, NUMBERS["friction"], 0.0)
         if not friction > 0:
-            raise ConfigError(f"sweep.{TEMPERATURE}: expected friction > 0, since D2 = 2 alpha k_B T, got {friction:g}")
+            raise ConfigError(f"sweep.{TEMPERATURE}", "friction > 0, since D2 = 2 alpha k_B T", f"{friction:g}")
     if math.prod(len(axis.values) for axis in axes) > MAX_POINTS:
-        raise ConfigError(f"sweep: expected at most {MAX_POINTS} points, got more")
+        raise ConfigError("sweep", f"at most {MAX_POINTS} points", "more")
     return Sweep(axes)
 
 
@@ -153,11 +143,9 @@ def _axis(path: Sequence[str], written: Any, data: Mapping[str, Any]) -> SweptAx
     elif isinstance(written, list) and written and all(map(is_number, written)):
         values, log = tuple(sorted(written)), False
     else:
-        raise ConfigError(
-            f"{where}: expected a list of numbers or {{ from = ..., to = ..., points = ... }}, got {shown(written)}"
-        )
+        raise ConfigError(where, "a list of numbers or { from = ..., to = ..., points = ... }", shown(written))
     if len(set(values)) < len(values):
-        raise ConfigError(f"{where}: expected values that differ, got one twice")
+        raise ConfigError(where, "values that differ", "one twice")
     return SweptAxis(name, key, values, log)
 
 
@@ -166,7 +154,7 @@ def _range(written: Mapping[str, Any], path: Sequence[str]) -> tuple[float, ...]
     if table.scale == "log":
         if not min(table.start, table.to) > 0:
             least = min(table.start, table.to)
-            raise ConfigError(f"{dotted(path)}: expected positive numbers on a log scale, got {least:g}")
+            raise ConfigError(dotted(path), "positive numbers on a log scale", f"{least:g}")
         inner = np.geomspace(table.start, table.to, table.points)
     else:
         inner = np.linspace(table.start, table.to, table.points)
@@ -177,19 +165,18 @@ def _key(name: str, data: Mapping[str, Any]) -> str:
     """The dotted path of the number that a name in ``[sweep]`` stands for."""
     parameters = {name: f"model.parameters.{name}" for name in _at(data, "model.parameters", {})}
     initial = {f"initial.{key}" for key, value in data["initial"].items() if is_number(value)}
-    names = {**KEYS, **parameters}
+    names = {**NUMBERS, TEMPERATURE: NUMBERS["diffusion"], **parameters}
     if name in RESERVED:
-        raise ConfigError(f"sweep.{name}: expected a name that the result does not use itself, got {name}")
+        raise ConfigError(f"sweep.{name}", "a name that the result does not use itself", name)
     if name in names:
         return names[name]
     if name in names.values() or name in initial:
         return name
     known = sorted({*names, *initial})
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
     raise ConfigError(
-        f"sweep.{dotted(name.split('.'))}: expected one of {', '.join(known)}, or a dotted key of one, got another "
-        f"name{hint}"
+        f"sweep.{dotted(name.split('.'))}",
+        f"one of {', '.join(known)}, or a dotted key of one",
+        f"another name{suggestion(name, known)}",
     )
 
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from wignercq.errors import ConfigError
+from wignercq.errors import ConfigError, quoted
 
 MAX_LENGTH = 100_000  # characters
 MAX_LINE = 4_000  # characters
@@ -27,16 +27,15 @@ def read(path: str | Path) -> str:
     try:
         content = _content(Path(path))
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"{path}: expected a readable file, got: {reason}") from None
+        raise ConfigError(path, "a readable file", quoted(error)) from None
     if content is None:
-        raise ConfigError(f"{path}: expected an ordinary file, got a pipe or a device")
+        raise ConfigError(path, "an ordinary file", "a pipe or a device")
     if len(content) > 4 * MAX_LENGTH:
-        raise ConfigError(f"{path}: expected at most {MAX_LENGTH} characters, got more")
+        raise ConfigError(path, f"at most {MAX_LENGTH} characters", "more")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: expected a text file in UTF-8, got something else") from None
+        raise ConfigError(path, "a text file in UTF-8", "something else") from None
 
 
 def _content(path: Path) -> bytes | None:
@@ -56,13 +55,13 @@ def parse(text: str, *, name: str) -> dict[str, Any]:
         The text is too long or not TOML.
     """
     if len(text) > MAX_LENGTH:
-        raise ConfigError(f"{name}: expected at most {MAX_LENGTH} characters, got more")
+        raise ConfigError(name, f"at most {MAX_LENGTH} characters", "more")
     longest = max(map(len, text.split("\n")))
     if longest > MAX_LINE:
-        raise ConfigError(f"{name}: expected lines of at most {MAX_LINE} characters, got one of {longest}")
+        raise ConfigError(name, f"lines of at most {MAX_LINE} characters", f"one of {longest}")
     if DEEP_KEY.search(text):
-        raise ConfigError(f"{name}: expected dotted keys of at most {MAX_DEPTH} parts, got a longer one")
+        raise ConfigError(name, f"dotted keys of at most {MAX_DEPTH} parts", "a longer one")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{name}: expected TOML, got: {' '.join(str(error).split())}") from None
+        raise ConfigError(name, "TOML", quoted(error)) from None

@@ -11,9 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from wignercq.errors import ConfigError
-
-SHOWN = 60  # characters of an offending value that an error shows
+from wignercq.errors import ConfigError, cut
 
 
 class Table(BaseModel):
@@ -88,19 +86,23 @@ def validate(table: type[AnyTable], data: Mapping[str, Any], prefix: Sequence[st
     except ValidationError as error:
         details = error.errors(include_url=False)
     first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    raise ConfigError(_line(table, first, tuple(prefix))) from None
+    raise ConfigError(dotted((*prefix, *first["loc"])), *_parts(table, first)) from None
 
 
-def _line(table: type[Table], error: ErrorDetails, prefix: tuple[str, ...]) -> str:
-    path = dotted((*prefix, *error["loc"]))
+def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
+    """What was expected of a key, and what came."""
     if error["type"] == "extra_forbidden":
         known = _known_keys(table, error["loc"][:-1])
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"{path}: expected one of {', '.join(known)}, got an unknown key{hint}"
+        return f"one of {', '.join(known)}", f"an unknown key{suggestion(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
-        return f"{path}: expected this key, got nothing"
-    return f"{path}: expected {_expected(error)}, got {shown(error['input'])}"
+        return "this key", "nothing"
+    return _expected(error), shown(error["input"])
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """The nearest of the known names, as the end of a message; nothing if none is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
@@ -141,12 +143,8 @@ def _expected(error: ErrorDetails) -> str:
 
 def dotted(location: Sequence[str | int]) -> str:
     """The dotted path of a key; parts that are not plain names are quoted, so that it stays on one short line."""
-    parts = (_cut(str(part)) for part in location)
+    parts = (cut(str(part)) for part in location)
     return ".".join(part if part.replace("-", "_").isidentifier() and part.isascii() else ascii(part) for part in parts)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def shown(value: object) -> str:
@@ -159,4 +157,4 @@ def shown(value: object) -> str:
         text = json.dumps(value)
     except (TypeError, ValueError):  # dates, and whole numbers of thousands of digits
         text = f"a {type(value).__name__}" if isinstance(value, int) else ascii(str(value))
-    return _cut(text)
+    return cut(text)

@@ -153,7 +153,7 @@ def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
     except np.linalg.LinAlgError:
         finite = False
     if not finite:
-        raise ModelError(f"model: expected Gaussian moments that stay finite until t = {outputs[-1]:g}, got a runaway")
+        raise ModelError("model", f"Gaussian moments that stay finite until t = {outputs[-1]:g}", "a runaway")
     return GaussianMoments(result.y[:4].T, result.y[4:].T.reshape(-1, 4, 4))
 
 

@@ -71,7 +71,7 @@ def mutual_information(correlation: ArrayLike) -> np.ndarray:
     """
     square = np.asarray(correlation, dtype=float) ** 2
     if np.any(square > 1 + 1e-12):
-        raise StateError(f"correlation: expected coefficients within -1 and 1, got {np.sqrt(square.max()):g}")
+        raise StateError("correlation", "coefficients within -1 and 1", f"{np.sqrt(square.max()):g}")
     with np.errstate(divide="ignore"):
         return -0.5 * np.log1p(-np.minimum(square, 1.0))
 
@@ -98,7 +98,7 @@ def block_mutual_information(covariance: ArrayLike) -> np.ndarray:
         *(np.linalg.slogdet(block) for block in (matrix[..., :2, :2], matrix[..., 2:, 2:], matrix)), strict=True
     )
     if np.any(np.array(signs) <= 0):
-        raise StateError("covariance: expected a positive definite matrix, got one that is not")
+        raise StateError("covariance", "a positive definite matrix", "one that is not")
     return (logs[0] + logs[1] - logs[2]) / 2
 
 
@@ -106,6 +106,6 @@ def _widths(matrix: np.ndarray) -> np.ndarray:
     """``sqrt(S_ii S_jj)``."""
     variances = np.diagonal(matrix, axis1=-2, axis2=-1)
     if np.any(variances <= 0):
-        raise StateError(f"covariance: expected positive variances, got {variances.min():g}")
+        raise StateError("covariance", "positive variances", f"{variances.min():g}")
     deviations = np.sqrt(variances)
     return deviations[..., :, None] * deviations[..., None, :]

@@ -46,7 +46,7 @@ class LinearModel(OrnsteinUhlenbeck):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.dimension != 4:
-            raise ModelError(f"drift: expected shape (4, 4) for (q, p, x, y), got {self.drift.shape}")
+            raise ModelError("drift", "shape (4, 4) for (q, p, x, y)", self.drift.shape)
 
     @classmethod
     def from_model(cls, model: Model) -> LinearModel:
@@ -100,8 +100,9 @@ def require_quadratic(model: Model) -> None:
     """Raise ModelError unless the potentials of `model` are at most quadratic."""
     if not model.is_quadratic:
         raise ModelError(
-            "model: expected potentials at most quadratic in (q, x), got an anharmonic one; "
-            "try LinearModel.linearised(model, at=(q, x))"
+            "model",
+            "potentials at most quadratic in (q, x)",
+            "an anharmonic one; try LinearModel.linearised(model, at=(q, x))",
         )
 
 
@@ -188,8 +189,9 @@ def potential_minimum(model: Model) -> tuple[float, float]:
                 found.append((depth, float(end[0]), float(end[1])))
     if not found:
         raise ModelError(
-            "model: expected a potential with a minimum of positive curvature, found none; "
-            "in Python, name a point with at=(q, x)"
+            "model",
+            "a potential with a minimum of positive curvature",
+            "none; in Python, name a point with at=(q, x)",
         )
     deepest = min(v for v, _, _ in found)
     near = [(q, x) for v, q, x in found if v <= deepest + 1e-9 * (1 + abs(deepest))]

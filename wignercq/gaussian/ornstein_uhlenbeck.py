@@ -46,16 +46,16 @@ class OrnsteinUhlenbeck:
     def __post_init__(self) -> None:
         drift = _array("drift", self.drift, None)
         if drift.ndim != 2 or drift.shape[0] != drift.shape[1]:
-            raise ModelError(f"drift: expected a square matrix, got shape {drift.shape}")
+            raise ModelError("drift", "a square matrix", f"shape {drift.shape}")
         n = drift.shape[0]
         diffusion = _array("diffusion", self.diffusion, (n, n))
         force = np.zeros(n) if self.force is None else _array("force", self.force, (n,))
         scale = np.abs(diffusion).max(initial=0.0)
         if not np.allclose(diffusion, diffusion.T, rtol=0, atol=1e-12 * scale):
-            raise ModelError("diffusion: expected a symmetric matrix, got one that is not")
+            raise ModelError("diffusion", "a symmetric matrix", "one that is not")
         lowest = np.linalg.eigvalsh(diffusion).min(initial=0.0)
         if lowest < -1e-12 * scale:
-            raise ModelError(f"diffusion: expected no negative eigenvalue, got {lowest:g}")
+            raise ModelError("diffusion", "no negative eigenvalue", f"{lowest:g}")
         for name, value in (("drift", drift), ("diffusion", diffusion), ("force", force)):
             value.setflags(write=False)
             object.__setattr__(self, name, value)
@@ -138,7 +138,7 @@ class OrnsteinUhlenbeck:
         """exp(-A t), its integral from 0 to t, and the noise covariance, each of shape (..., n, n)."""
         times = np.asarray(t, dtype=float)
         if not np.all(np.isfinite(times)) or np.any(times < 0):
-            raise InputError(f"t: expected finite times >= 0, got {t!r}")
+            raise InputError("t", "finite times >= 0", repr(t))
         flat = times.ravel()
         size = 2 * float(np.linalg.norm(self.drift, 2)) * flat
         doublings = np.ceil(np.log2(np.maximum(size, 1.0))).astype(int)
@@ -227,7 +227,7 @@ class OrnsteinUhlenbeck:
             When the drift is singular: there is no such point, or there are many.
         """
         if np.linalg.matrix_rank(self.drift) < self.dimension:
-            raise ModelError("drift: expected an invertible matrix, so that a fixed point exists, got a singular one")
+            raise ModelError("drift", "an invertible matrix, so that a fixed point exists", "a singular one")
         return np.linalg.solve(self.drift, self.force)
 
     def steady_covariance(self) -> np.ndarray:
@@ -243,7 +243,7 @@ class OrnsteinUhlenbeck:
     @cached_property
     def _steady(self) -> np.ndarray:
         if not self.is_stable:
-            raise ModelError(f"drift: expected damping of every mode, so that a steady state exists, got {self._why()}")
+            raise ModelError("drift", "damping of every mode, so that a steady state exists", self._why())
         drift = self.drift.astype(np.longdouble)
         solution = np.zeros_like(self.diffusion)
         for _ in range(3):  # refine: weak damping makes the equation ill-conditioned
@@ -254,7 +254,7 @@ class OrnsteinUhlenbeck:
                     warnings.simplefilter("error", RuntimeWarning)  # SciPy would solve another equation
                     correction = solve_continuous_lyapunov(self.drift, residual)
             except RuntimeWarning:
-                raise ModelError(f"drift: expected damping that floats resolve, got the rate {self.gap:.3g}") from None
+                raise ModelError("drift", "damping that floats resolve", f"the rate {self.gap:.3g}") from None
             solution = solution + (correction + correction.T) / 2
         return solution
 
@@ -282,13 +282,11 @@ class OrnsteinUhlenbeck:
         """
         points = np.asarray(z, dtype=float)
         if points.shape[-1:] != (self.dimension,):
-            raise InputError(f"z: expected a last axis of length {self.dimension}, got shape {points.shape}")
+            raise InputError("z", f"a last axis of length {self.dimension}", f"shape {points.shape}")
         try:
             root = np.linalg.cholesky(self._steady)
         except np.linalg.LinAlgError:
-            raise ModelError(
-                "diffusion: expected noise that reaches every direction, got a singular steady state"
-            ) from None
+            raise ModelError("diffusion", "noise that reaches every direction", "a singular steady state") from None
         flat = (points - self.fixed_point).reshape(-1, self.dimension)
         whitened = np.linalg.solve(root, flat.T)
         peak = (2 * np.pi) ** (-self.dimension / 2) / np.prod(np.diag(root))
@@ -299,7 +297,7 @@ def _array(name: str, value: ArrayLike, shape: tuple[int, ...] | None) -> np.nda
     """A finite float copy of `value` of the given shape."""
     array = np.array(value, dtype=float)
     if shape is not None and array.shape != shape:
-        raise ModelError(f"{name}: expected shape {shape}, got {array.shape}")
+        raise ModelError(name, f"shape {shape}", array.shape)
     if not np.all(np.isfinite(array)):
-        raise ModelError(f"{name}: expected finite numbers, got {value!r}")
+        raise ModelError(name, "finite numbers", repr(value))
     return array

@@ -23,7 +23,7 @@ def quantum_frequency(model: Model) -> float:
     require_quadratic(model)
     stiffness = float(sp.diff(model.V_Q, X, 2))
     if stiffness <= 0:
-        raise ModelError(f"quantum_potential: expected a positive curvature for an occupation, got {stiffness:g}")
+        raise ModelError("quantum_potential", "a positive curvature for an occupation", f"{stiffness:g}")
     return float(np.sqrt(stiffness / model.quantum_mass))
 
 
@@ -107,7 +107,7 @@ def _colding(model: Model) -> tuple[float, float, float]:
     o = CoupledOscillators.from_model(model)
     for name, value in (("k_Q", o.k_Q), ("friction", model.friction), ("diffusion", model.diffusion)):
         if value <= 0:
-            raise ModelError(f"{name}: expected a positive number for an occupation at weak coupling, got {value:g}")
+            raise ModelError(name, "a positive number for an occupation at weak coupling", f"{value:g}")
     frequency = float(np.sqrt(o.k_Q / o.quantum_mass))
     detuning = (o.k_C - o.classical_mass * frequency**2) / (o.friction * frequency)
     return model.bath_temperature, model.hbar * frequency / 2, 1 + detuning**2
@@ -131,7 +131,7 @@ def uncertainty_product(covariance: ArrayLike) -> np.ndarray:
     """
     determinant = np.linalg.det(np.asarray(covariance, dtype=float)[..., 2:, 2:])
     if np.any(determinant <= 0):
-        raise InputError(f"covariance: expected a positive determinant of the (x, y) block, got {determinant.min():g}")
+        raise InputError("covariance", "a positive determinant of the (x, y) block", f"{determinant.min():g}")
     return np.sqrt(determinant)
 
 

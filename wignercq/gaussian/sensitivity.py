@@ -52,7 +52,7 @@ def sensitivity(model: Model, parameter: str, *, saturated: bool = False) -> Sen
     require_quadratic(model)
     if parameter not in (*model.parameters, *PHYSICAL):
         known = ", ".join((*model.parameters, *PHYSICAL))
-        raise InputError(f"parameter: expected one of {known}, got {parameter!r}")
+        raise InputError("parameter", f"one of {known}", repr(parameter))
     process = LinearModel.from_model(model)
     steady, fixed = process.steady_covariance(), process.fixed_point
     drift, diffusion, force = _derivatives(model, parameter, saturated)

@@ -260,7 +260,7 @@ def entropy_rates(
     _require_positive("covariance", spread)
     gamma, D, D_y = process.drift[1, 1], process.diffusion[1, 1], process.diffusion[3, 3]
     if D <= 0:
-        raise ModelError(f"diffusion: expected a positive number for an entropy production, got {D:g}")
+        raise ModelError("diffusion", "a positive number for an entropy production", f"{D:g}")
     precision = np.linalg.inv(spread)
     square = spread[1, 1] + centre[1] ** 2
     current = gamma**2 * square - gamma * D + D**2 * precision[1, 1] / 4
@@ -283,35 +283,35 @@ def steady_entropy_production(model: Model) -> float:
     process = LinearModel.from_model(model)
     process.steady_covariance()
     if model.diffusion == 0:
-        raise ModelError("diffusion: expected a positive number for an entropy production, got 0")
+        raise ModelError("diffusion", "a positive number for an entropy production", "0")
     return float(model.friction * process.diffusion[3, 3] / (model.quantum_mass * model.diffusion))
 
 
 def _state(covariance: ArrayLike, mean: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     spread, centre = np.asarray(covariance, dtype=float), np.asarray(mean, dtype=float)
     if spread.shape != (4, 4):
-        raise InputError(f"covariance: expected shape (4, 4), got {spread.shape}")
+        raise InputError("covariance", "shape (4, 4)", spread.shape)
     if centre.shape != (4,):
-        raise InputError(f"mean: expected shape (4,), got {centre.shape}")
+        raise InputError("mean", "shape (4,)", centre.shape)
     return spread, centre
 
 
 def _require_positive(name: str, matrix: np.ndarray) -> None:
     lowest = float(np.linalg.eigvalsh(matrix).min())
     if lowest <= 0:
-        raise StateError(f"{name}: expected a positive definite matrix, got the eigenvalue {lowest:g}")
+        raise StateError(name, "a positive definite matrix", f"the eigenvalue {lowest:g}")
 
 
 def _curvature(model: Model) -> np.ndarray:
     """Hessian (2, 2) of the total potential, positive definite."""
     curvature = LinearModel.from_model(model).drift[np.ix_([1, 3], [0, 2])]
     if np.linalg.eigvalsh(curvature).min() <= 0:
-        raise ModelError("model: expected a potential that confines the particles for a thermal state, got one without")
+        raise ModelError("model", "a potential that confines the particles for a thermal state", "one without")
     return curvature
 
 
 def _temperature(model: Model, temperature: float | None) -> float:
     value = model.bath_temperature if temperature is None else temperature
     if not 0 < value < np.inf:
-        raise ModelError(f"temperature: expected a positive, finite energy, got {value!r}")
+        raise ModelError("temperature", "a positive, finite energy", repr(value))
     return value

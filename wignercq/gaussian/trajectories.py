@@ -94,7 +94,7 @@ def sample_euler_maruyama(
         When no start is given and there is no steady state.
     """
     if not 0 < step < math.inf:
-        raise InputError(f"step: expected a positive time, got {step!r}")
+        raise InputError("step", "a positive time", repr(step))
     grid, generator, state = _prepare(process, times, trajectories, rng, start)
     path = np.empty((trajectories, len(grid), process.dimension))
     path[:, 0] = state
@@ -119,9 +119,9 @@ def _prepare(
 ) -> tuple[np.ndarray, np.random.Generator, np.ndarray]:
     grid = np.asarray(times, dtype=float)
     if grid.ndim != 1 or len(grid) == 0 or not np.all(np.isfinite(grid)) or np.any(np.diff(grid) <= 0):
-        raise InputError("times: expected a list of finite, increasing times, got one that is not")
+        raise InputError("times", "a list of finite, increasing times", "one that is not")
     if trajectories < 1:
-        raise InputError(f"trajectories: expected a positive whole number, got {trajectories!r}")
+        raise InputError("trajectories", "a positive whole number", repr(trajectories))
     generator = np.random.default_rng(rng)
     shape = (trajectories, process.dimension)
     if start is None:
@@ -129,7 +129,7 @@ def _prepare(
         return grid, generator, process.fixed_point + generator.standard_normal(shape) @ root.T
     state = np.asarray(start, dtype=float)
     if state.shape not in (shape, shape[1:]):
-        raise InputError(f"start: expected shape {shape[1:]} or {shape}, got {state.shape}")
+        raise InputError("start", f"shape {shape[1:]} or {shape}", state.shape)
     return grid, generator, np.broadcast_to(state, shape).copy()
 
 

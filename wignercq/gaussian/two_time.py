@@ -157,7 +157,7 @@ def effective_temperatures(linear: LinearModel, w: ArrayLike) -> np.ndarray:
     """
     frequencies = np.asarray(w, dtype=float)
     if np.any(frequencies == 0):
-        raise InputError("w: expected frequencies other than 0, where the ratio has only a limit, got 0")
+        raise InputError("w", "frequencies other than 0, where the ratio has only a limit", "0")
     noise, chi = spectrum(linear, frequencies), susceptibility(linear, frequencies)
     diagonal = np.stack([noise[..., i, i].real for i in POSITIONS], axis=-1)
     loss = np.stack([-chi[..., i, j].imag for i, j in zip(POSITIONS, MOMENTA, strict=True)], axis=-1)
@@ -205,6 +205,6 @@ def fdr_violation(linear: LinearModel, w: ArrayLike, *, hbar: float, temperature
         0 in equilibrium at that temperature; positive when there is more noise than the response explains.
     """
     if not temperature > 0:
-        raise InputError(f"temperature: expected a positive energy, got {temperature!r}")
+        raise InputError("temperature", "a positive energy", repr(temperature))
     thermal = np.tanh(hbar * np.asarray(w, dtype=float) / (2 * temperature))
     return keldysh_distribution(linear, w, hbar=hbar) * thermal - 1

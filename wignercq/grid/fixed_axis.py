@@ -38,7 +38,7 @@ def is_fixed(axes: Mapping[str, FixedAxis]) -> bool:
     """
     unknown = sorted(set(axes) - set(NAMES))
     if unknown:
-        raise GridError(f"grid: expected the axes q, p, x, y, got {unknown[0]}")
+        raise GridError("grid", "the axes q, p, x, y", unknown[0])
     return all(name in axes and axes[name].extent and axes[name].points for name in NAMES)
 
 

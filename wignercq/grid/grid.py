@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -12,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy.fft import next_fast_len
 
-from wignercq.errors import GridError
+from wignercq.errors import GridError, brief
 
 NAMES = ("q", "p", "x", "y")
 MIN_POINTS = 8
@@ -44,17 +43,15 @@ class Axis:
     def __post_init__(self) -> None:
         lower, upper = _as_float(self.lower), _as_float(self.upper)
         if not isinstance(self.points, (int, np.integer)) or not MIN_POINTS <= self.points <= MAX_POINTS:
-            raise GridError(
-                f"points: expected a whole number from {MIN_POINTS} to {MAX_POINTS}, got {_brief(self.points)}"
-            )
+            raise GridError("points", f"a whole number from {MIN_POINTS} to {MAX_POINTS}", _brief(self.points))
         if not (math.isfinite(upper - lower) and lower < upper):
             raise GridError(
-                f"extent: expected two finite ends, the lower first, got [{_brief(self.lower)}, {_brief(self.upper)}]"
+                "extent", "two finite ends, the lower first", f"[{_brief(self.lower)}, {_brief(self.upper)}]"
             )
         for name, value in (("lower", lower), ("upper", upper), ("points", int(self.points))):
             object.__setattr__(self, name, value)
         if not (self.spacing > math.ulp(max(abs(lower), abs(upper))) and math.isfinite(1 / self.spacing)):
-            raise GridError(f"extent: expected room for {self.points} points, got [{lower}, {upper}]")
+            raise GridError("extent", f"room for {self.points} points", f"[{lower}, {upper}]")
 
     @property
     def length(self) -> float:
@@ -91,9 +88,7 @@ class Axis:
         """The axis from `lower` to `upper` with the least fast FFT size whose Nyquist frequency reaches `frequency`."""
         least = cls(lower, upper, MIN_POINTS).length * _as_float(frequency) / math.pi
         if not 0 <= least <= MAX_POINTS:
-            raise GridError(
-                f"frequency: expected a number >= 0 that at most {MAX_POINTS} points resolve, got {_brief(frequency)}"
-            )
+            raise GridError("frequency", f"a number >= 0 that at most {MAX_POINTS} points resolve", _brief(frequency))
         return cls(lower, upper, fast_even_size(max(MIN_POINTS, math.ceil(least))))
 
 
@@ -117,7 +112,7 @@ class Grid:
     def __post_init__(self) -> None:
         for name, axis in zip(NAMES, self, strict=True):
             if not isinstance(axis, Axis):
-                raise GridError(f"{name}: expected an Axis, got {_brief(axis)}")
+                raise GridError(name, "an Axis", _brief(axis))
 
     def __iter__(self) -> Iterator[Axis]:
         return (getattr(self, field.name) for field in fields(self))
@@ -155,6 +150,4 @@ def _as_float(value: object) -> float:
 
 
 def _brief(value: object) -> str:
-    if isinstance(value, int) and abs(value) > 10**40:
-        return "a very large number"
-    return " ".join(reprlib.repr(value).split())
+    return "a very large number" if isinstance(value, int) and abs(value) > 10**40 else brief(value)

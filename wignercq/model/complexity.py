@@ -33,18 +33,17 @@ def require_tractable(formula: sp.Expr, *, where: str) -> None:
     """
     if any(kink.free_symbols for kink in formula.atoms(sp.Abs, sp.sign)):
         raise ExpressionError(
-            f"{where}: expected a potential without kinks, got an absolute value such as sqrt(x**2); "
-            "round it off: sqrt(x**2 + w**2)"
+            where, "a potential without kinks", "an absolute value such as sqrt(x**2); round it off: sqrt(x**2 + w**2)"
         )
     if _monomials(formula) is None:
         raise ExpressionError(
-            f"{where}: expected at most {MAX_TERMS} terms when multiplied out (one of degree n counts n + 1 times), "
-            "got more"
+            where, f"at most {MAX_TERMS} terms when multiplied out (one of degree n counts n + 1 times)", "more"
         )
     if derivative_sizes(formula)[2] > MAX_SECOND_DERIVATIVE:
         raise ExpressionError(
-            f"{where}: expected second derivatives of at most {MAX_SECOND_DERIVATIVE} operations, got longer ones; "
-            "nest functions less deeply or multiply fewer of them"
+            where,
+            f"second derivatives of at most {MAX_SECOND_DERIVATIVE} operations",
+            "longer ones; nest functions less deeply or multiply fewer of them",
         )
 
 
@@ -58,8 +57,9 @@ def require_differentiable(formula: sp.Expr, *, where: str) -> None:
     """
     if derivative_sizes(formula)[1] > MAX_HIGH_DERIVATIVE:
         raise ExpressionError(
-            f"{where}: expected an order at which the derivatives of the potentials have at most "
-            f"{MAX_HIGH_DERIVATIVE} operations, got a higher one"
+            where,
+            f"an order at which the derivatives of the potentials have at most {MAX_HIGH_DERIVATIVE} operations",
+            "a higher one",
         )
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import ast
 import math
 import numbers
-import reprlib
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 import sympy as sp
 
-from wignercq.errors import ExpressionError
+from wignercq.errors import ExpressionError, brief, listed
 
 FUNCTIONS: Mapping[str, Callable[..., sp.Expr]] = {
     name: getattr(sp, name)
@@ -74,7 +73,7 @@ def parse(formula: str | float | sp.Expr, names: Collection[str], *, where: str,
     if isinstance(formula, sp.Basic):
         return builder.rebuild(formula)
     if isinstance(formula, bool) or not isinstance(formula, numbers.Real):
-        raise ExpressionError(f"{where}: expected a formula, got {brief(formula)}")
+        raise ExpressionError(where, "a formula", brief(formula))
     return builder.number(formula)
 
 
@@ -113,31 +112,18 @@ def representable(expression: sp.Expr, *, where: str, imaginary: bool = False) -
     return _Builder(names, where, imaginary).rebuild(replaced) if better else expression
 
 
-def brief(value: object) -> str:
-    """What came, for an error message: its repr on one short line."""
-    try:
-        return " ".join(reprlib.repr(value).split())
-    except ValueError:  # Python prints no integer of more than 4300 digits
-        return "a number of thousands of digits"
-
-
-def listed(items: Sequence[str], limit: int) -> str:
-    """The first few items, for an error message."""
-    return ", ".join([*items[:limit], *(["..."] if len(items) > limit else [])])
-
-
 def _syntax_tree(text: str, where: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"{where}: expected at most {MAX_LENGTH} characters, got {len(text)}")
+        raise ExpressionError(where, f"at most {MAX_LENGTH} characters", len(text))
     if not text.isascii():
         odd = next(c for c in text if not c.isascii())
-        raise ExpressionError(f"{where}: expected plain ASCII text, got the character {odd!a}")
+        raise ExpressionError(where, "plain ASCII text", f"the character {odd!a}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python reads "1or x" and prints that it will not do so for ever
             return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, Warning, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(f"{where}: expected a formula, got {_shorten(text)}") from None
+        raise ExpressionError(where, "a formula", brief(text)) from None
 
 
 class _Builder:
@@ -154,7 +140,7 @@ class _Builder:
         return self.error(f"a formula in {names} with + - * / ** and {listed([*FUNCTIONS], limit=3)}", what)
 
     def error(self, expected: str, what: str) -> ExpressionError:
-        return ExpressionError(f"{self.where}: expected {expected}, got {what}")
+        return ExpressionError(self.where, expected, what)
 
     def read(self, node: ast.expr, depth: int = 0) -> sp.Expr:
         if depth > MAX_DEPTH:
@@ -169,7 +155,7 @@ class _Builder:
             case ast.Name(id=name) if name in self.constants:
                 return self.constants[name]
             case ast.Name(id=name):
-                raise self.refuse(f"the unknown name {_shorten(name)}")
+                raise self.refuse(f"the unknown name {brief(name)}")
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
                 value = self.read(operand, depth + 1)
                 return -value if isinstance(node.op, ast.USub) else value
@@ -180,11 +166,9 @@ class _Builder:
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
                 raise self.error("one argument of a function", f"{name} with another number")
             case ast.Call(func=ast.Name(id=name)):
-                raise self.error(
-                    f"one of the functions {', '.join(FUNCTIONS)}", f"the unknown function {_shorten(name)}"
-                )
+                raise self.error(f"one of the functions {', '.join(FUNCTIONS)}", f"the unknown function {brief(name)}")
             case _:
-                raise self.refuse(_shorten(ast.unparse(node)))
+                raise self.refuse(brief(ast.unparse(node)))
 
     def rebuild(self, node: sp.Basic, depth: int = 0) -> sp.Expr:
         if depth > 3 * MAX_DEPTH:
@@ -192,7 +176,7 @@ class _Builder:
         match node:
             case sp.Symbol():
                 if node.name not in self.values:
-                    raise self.refuse(f"the unknown name {_shorten(node.name)}")
+                    raise self.refuse(f"the unknown name {brief(node.name)}")
                 return self.values[node.name]
             case sp.Float():
                 return self.number(node)
@@ -203,7 +187,7 @@ class _Builder:
             case sp.Expr() if node.func in {sp.Add, sp.Mul, *SYMPY_FUNCTIONS}:
                 return self.checked(node.func(*(self.rebuild(part, depth + 1) for part in node.args)))
             case _:
-                raise self.refuse(_shorten(type(node).__name__))
+                raise self.refuse(brief(type(node).__name__))
 
     def combine(self, operator: ast.operator, left: sp.Expr, right: sp.Expr) -> sp.Expr:
         match operator:
@@ -251,12 +235,12 @@ class _Builder:
 
     def require_real(self, value: sp.Expr, leaves: set[sp.Basic]) -> None:
         if sp.I in leaves or (value.is_number and value.is_real is False):
-            raise self.error("a real formula", f"the complex {_shorten(str(value))}")
+            raise self.error("a real formula", f"the complex {brief(str(value))}")
         for power in value.atoms(sp.Pow):
             if not power.base.is_positive and power.base.is_number and not power.exp.is_number:
-                raise self.error("powers of positive numbers", _shorten(str(power)))
+                raise self.error("powers of positive numbers", brief(str(power)))
             if power.base.is_negative and not power.exp.is_integer:
-                raise self.error("a real formula", f"{_shorten(str(power))}, a power of a negative number")
+                raise self.error("a real formula", f"{brief(str(power))}, a power of a negative number")
 
 
 def _is_large(exponent: sp.Expr) -> bool:
@@ -286,7 +270,3 @@ def _is_moderate(constant: sp.Expr) -> bool:
         return abs(float(constant) if constant.is_Float else complex(constant)) < MAX_NUMBER
     except (OverflowError, ValueError, MemoryError):
         return False
-
-
-def _shorten(text: str, limit: int = 60) -> str:
-    return repr(text if len(text) <= limit else text[:limit] + "...")

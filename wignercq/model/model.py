@@ -14,15 +14,13 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from wignercq.errors import ModelError
+from wignercq.errors import ModelError, brief, listed
 from wignercq.model.complexity import require_tractable
 from wignercq.model.formulas import (
     CONSTANTS,
     FUNCTIONS,
     MAX_NUMBER,
     as_rational,
-    brief,
-    listed,
     parse,
     real_symbol,
     representable,
@@ -123,24 +121,24 @@ class Model:
             require_tractable(put_in, where=where)
             self._set(short, put_in)
         if unused:
-            raise ModelError(
-                f"parameters.{min(unused)}: expected a name used in a potential, got one that occurs in none"
-            )
+            raise ModelError(f"parameters.{min(unused)}", "a name used in a potential", "one that occurs in none")
 
     def _settle_decoherence(self) -> None:
         least = 0.25 / self.diffusion if self.diffusion else math.inf
         if self.decoherence is None:
             if self.is_coupled and not math.isfinite(least):
                 raise ModelError(
-                    "diffusion: expected a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1 and D0 "
-                    f"finite, got {_plain(self.diffusion)}"
+                    "diffusion",
+                    "a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1 and D0 finite",
+                    _plain(self.diffusion),
                 )
             self._set("decoherence", least if self.is_coupled else 0.0)
         product = 4 * self.D0 * self.diffusion
         if self.is_coupled and product < 1 - 1e-12 and not self.allow_unphysical:
             raise ModelError(
-                f"decoherence: expected 4 D0 D2 >= 1 (complete positivity), so at least {least:g}, "
-                f"got {self.D0:g} (4 D0 D2 = {product:g})"
+                "decoherence",
+                f"4 D0 D2 >= 1 (complete positivity), so at least {least:g}",
+                f"{self.D0:g} (4 D0 D2 = {product:g})",
             )
 
     def __repr__(self) -> str:
@@ -215,14 +213,15 @@ class Model:
 
 def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
     if not isinstance(parameters, Mapping):
-        raise ModelError(f"parameters: expected a mapping of names to numbers, got {brief(parameters)}")
+        raise ModelError("parameters", "a mapping of names to numbers", brief(parameters))
     for name in parameters:
         text = name if isinstance(name, str) else ""
         short = text.isprintable() and len(text) <= LONGEST_NAME
         if not (short and text.isidentifier() and text.isascii()) or text in RESERVED:
             raise ModelError(
-                f"parameters.{text if text and short else brief(name)}: expected a plain name that is not reserved, of "
-                f"at most {LONGEST_NAME} characters, got {brief(name)}"
+                f"parameters.{text if text and short else brief(name)}",
+                f"a plain name that is not reserved, of at most {LONGEST_NAME} characters",
+                brief(name),
             )
     values = {n: _number(f"parameters.{n}", v, "a finite number", lambda _: True) for n, v in parameters.items()}
     return MappingProxyType(values)
@@ -231,7 +230,7 @@ def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
 def _quantity(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:
     number = _number(name, value, expected, accepts)
     if number and not 1 / MAX_NUMBER <= number <= MAX_NUMBER:
-        raise ModelError(f"{name}: expected a size from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {number:g}")
+        raise ModelError(name, f"a size from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", f"{number:g}")
     return number
 
 
@@ -241,7 +240,7 @@ def _number(name: str, value: object, expected: str, accepts: Callable[[float], 
         with suppress(OverflowError):
             number = float(value)
     if isinstance(value, bool) or not math.isfinite(number) or not accepts(number):
-        raise ModelError(f"{name}: expected {expected}, got {brief(value)}")
+        raise ModelError(name, expected, brief(value))
     return number
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from wignercq.errors import MemoryLimitError
+from wignercq.errors import MemoryLimitError, readable_size
 from wignercq.grid.grid import Grid
 from wignercq.planning.numerics import Numerics
 
@@ -75,11 +75,8 @@ def require_memory(grids: Sequence[Grid], numerics: Numerics, limit: float | Non
         what = "a run that fits" if len(grids) == 1 else f"{len(grids)} runs side by side that fit"
         whose = "the free memory" if allowed == free else "a memory limit"
         raise MemoryLimitError(
-            f"grid: expected {what} {whose} of {_readable(allowed)}, got "
-            f"{' x '.join(map(str, grids[0].shape))} points, which need {_readable(needed)}; "
-            "lower points or shorten the run"
+            "grid",
+            f"{what} {whose} of {readable_size(allowed)}",
+            f"{' x '.join(map(str, grids[0].shape))} points, which need {readable_size(needed)}; "
+            "lower points or shorten the run",
         )
-
-
-def _readable(size: float) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"

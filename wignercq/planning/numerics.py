@@ -15,6 +15,8 @@ from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
+TOLERANCES = {"float64": 1e-6, "float32": 1e-4}  # what a precision comfortably allows; the default
+OUTPUTS = 20  # intervals between outputs, where a run is asked for no number of them
 ROUNDING_GROWTH = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases seen
 
 
@@ -41,7 +43,7 @@ class Numerics:
         A value that cannot be used.
     """
 
-    tolerance: float = 1e-6
+    tolerance: float = TOLERANCES["float64"]
     dt: float | None = None
     order: int = 4
     hbar_order: int | None = None
@@ -51,19 +53,19 @@ class Numerics:
 
     def __post_init__(self) -> None:
         if self.order not in BY_ORDER:
-            raise InputError(f"order: expected 2 or 4, got {self.order!r}")
+            raise InputError("order", "2 or 4", repr(self.order))
         if self.precision not in DTYPES:
-            raise InputError(f"precision: expected 'float64' or 'float32', got {self.precision!r}")
+            raise InputError("precision", "'float64' or 'float32'", repr(self.precision))
         if self.engine not in ENGINES:
-            raise InputError(f"engine: expected {' or '.join(map(repr, ENGINES))}, got {self.engine!r}")
+            raise InputError("engine", " or ".join(map(repr, ENGINES)), repr(self.engine))
         if not 0 < self.tolerance < 1:
-            raise InputError(f"tolerance: expected a number between 0 and 1, got {self.tolerance!r}")
+            raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
         if self.dt is not None and not (math.isfinite(self.dt) and self.dt > 0):
-            raise InputError(f"dt: expected a positive number, got {self.dt!r}")
+            raise InputError("dt", "a positive number", repr(self.dt))
         if self.threads < 1:
-            raise InputError(f"threads: expected at least 1, got {self.threads!r}")
+            raise InputError("threads", "at least 1", repr(self.threads))
 
     def require_precision(self, steps: int) -> None:
         """Refuse a tolerance that rounding errors of so many steps would break.
@@ -77,8 +79,7 @@ class Numerics:
         expected = factor * float(np.finfo(DTYPES[self.precision]).eps) * steps**power
         if self.tolerance < expected:
             raise InputError(
-                f"tolerance: expected at least {expected:.1e} with {self.precision} over {steps} steps, "
-                f"got {self.tolerance:g}"
+                "tolerance", f"at least {expected:.1e} with {self.precision} over {steps} steps", f"{self.tolerance:g}"
             )
 
     @property

@@ -103,8 +103,7 @@ class ErrorLaw:
         steps = duration / self.step(SAFETY * tolerance)
         if steps > MAX_STEPS:
             raise InputError(
-                f"tolerance: expected one that {MAX_STEPS} steps can reach, got {tolerance:g}, "
-                f"which needs about {steps:.3g}"
+                "tolerance", f"one that {MAX_STEPS} steps can reach", f"{tolerance:g}, which needs about {steps:.3g}"
             )
         dt = duration / _convenient(steps)
         return TimeStep(dt, self.error(dt))

@@ -106,9 +106,10 @@ class Trajectories:
                 bounded = (np.abs(samples) < reach).all(axis=1)
                 if not bounded.all():
                     raise GridError(
-                        "grid: expected trajectories that stay bounded, got ones that run away along "
-                        f"{', '.join(np.array(NAMES)[~bounded])}; "
-                        "shorten the run, or give extent and points of every axis"
+                        "grid",
+                        "trajectories that stay bounded",
+                        f"ones that run away along {', '.join(np.array(NAMES)[~bounded])}; shorten the run, or give "
+                        "extent and points of every axis",
                     )
                 yield samples, packets
 

@@ -56,7 +56,7 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
         There are no two frames to show.
     """
     if dataset.sizes.get("frame", 0) < 2:
-        raise InputError(f"frames: expected at least 2 to animate, got {dataset.sizes.get('frame', 0)}")
+        raise InputError("frames", "at least 2 to animate", dataset.sizes.get("frame", 0))
     writer, suffix = _writer()
     target = Path(folder) / f"planes.{suffix}"
     figure, moving = _theories(dataset) if "theory" in dataset.dims else _planes(dataset)

@@ -31,7 +31,7 @@ def chosen_frames(dataset: xr.Dataset, frames: int | Sequence[int] | None) -> li
     chosen = [frames] if isinstance(frames, int) else list(range(held) if frames is None else frames)
     for frame in chosen:
         if not -held <= frame < held:
-            raise InputError(f"frames: expected numbers from 0 to {held - 1}, got {frame}")
+            raise InputError("frames", f"numbers from 0 to {held - 1}", frame)
     return chosen
 
 

@@ -58,9 +58,7 @@ class GeneratorSymbol:
 
     def __post_init__(self) -> None:
         if self.hbar_order is not None and not 0 <= self.hbar_order <= MAX_HBAR_ORDER:
-            raise ModelError(
-                f"hbar_order: expected 'exact' or an integer from 0 to {MAX_HBAR_ORDER}, got {self.hbar_order}"
-            )
+            raise ModelError("hbar_order", f"'exact' or an integer from 0 to {MAX_HBAR_ORDER}", self.hbar_order)
 
     @property
     def _h(self) -> sp.Expr:
@@ -187,8 +185,9 @@ class SampledSymbol:
         growth = table[0, 0].max()
         if symbol.hbar_order is not None and growth > 1e-9 * np.abs(table[0, 0]).max():
             raise ModelError(
-                f"hbar_order: expected an order at which the truncated decoherence damps, got {symbol.hbar_order}, "
-                f"which amplifies at a rate up to {growth:.3g} on this grid; use 'exact' or 0"
+                "hbar_order",
+                "an order at which the truncated decoherence damps",
+                f"{symbol.hbar_order}, which amplifies at a rate up to {growth:.3g} on this grid; use 'exact' or 0",
             )
         return cls(table[0] + 1j * table[1], table[2] + 1j * table[3])
 
@@ -220,8 +219,7 @@ def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarra
         if not np.isfinite(values).all():
             i, j = np.argwhere(~np.isfinite(values))[0]
             raise ModelError(
-                f"{name}: expected finite values on the grid, got a singular or overflowing one near "
-                f"q = {q[i]:.4g}, x = {x[j]:.4g}"
+                name, "finite values on the grid", f"a singular or overflowing one near q = {q[i]:.4g}, x = {x[j]:.4g}"
             )
     if np.isfinite(table).all():
         return
@@ -232,9 +230,11 @@ def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarra
         (n for n, V in _potentials(model).items() if not _is_smooth(V, q[i], np.array([below, above]))), "interaction"
     )
     raise ModelError(
-        f"{name}: expected finite values and derivatives on the grid and within hbar s/2 = {reach:.3g} of it in x, "
-        f"which the Moyal terms reach, got a singular or overflowing one near q = {q[i]:.4g}, x = {below:.4g} or "
-        f"{above:.4g}; narrow grid.x.extent or lower grid.y.points"
+        name,
+        f"finite values and derivatives on the grid and within hbar s/2 = {reach:.3g} of it in x, which the Moyal "
+        "terms reach",
+        f"a singular or overflowing one near q = {q[i]:.4g}, x = {below:.4g} or {above:.4g}; narrow grid.x.extent or "
+        "lower grid.y.points",
     )
 
 

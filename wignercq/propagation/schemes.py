@@ -31,11 +31,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         if self.fraction <= 0:
-            raise InputError(
-                f"Stage.fraction: expected a positive number (diffusion is irreversible), got {self.fraction}"
-            )
+            raise InputError("Stage.fraction", "a positive number (diffusion is irreversible)", self.fraction)
         if self.commutator and self.part is Part.TRANSPORT:
-            raise InputError("Stage.commutator: expected 0 for a transport stage")
+            raise InputError("Stage.commutator", "0 for a transport stage", self.commutator)
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,13 @@ class Scheme:
         parts = [stage.part for stage in self.stages]
         alternating = [Part.TRANSPORT if i % 2 else Part.MOMENTUM for i in range(len(parts))]
         if parts != alternating or len(parts) % 2 == 0:
-            raise InputError(f"Scheme {self.name}: expected stages V, T, V, ..., V")
+            raise InputError(f"Scheme {self.name}", "stages V, T, V, ..., V", "others")
         if self.stages != self.stages[::-1]:
-            raise InputError(f"Scheme {self.name}: expected a palindromic sequence")
+            raise InputError(f"Scheme {self.name}", "a palindromic sequence", "another")
         for part in Part:
             total = sum(stage.fraction for stage in self.stages if stage.part is part)
             if total != 1:
-                raise InputError(f"Scheme {self.name}: expected {part.value} fractions to add up to 1, got {total}")
+                raise InputError(f"Scheme {self.name}", f"{part.value} fractions to add up to 1", total)
 
 
 def _alternate(momentum: list[tuple[Fraction, Fraction]], transport: list[Fraction]) -> tuple[Stage, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.config import Config
+from wignercq.config.keys import NUMBERS
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model, Q
 from wignercq.report import page
@@ -15,6 +16,14 @@ from wignercq.report import page
 KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
 UNITS = "All numbers are in one consistent set of units, with k_B = 1; the value of ħ is among them."
+LABELS = {
+    "classical_mass": "classical mass M",
+    "quantum_mass": "quantum mass m",
+    "hbar": "ħ",
+    "friction": f"friction {ALPHA}",
+    "diffusion": "diffusion D₂",
+    "decoherence": "decoherence D₀",
+}
 LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
 HAMILTONIAN = r"H = \dfrac{p^2}{2M} + V_\mathrm{C}(q) + \dfrac{y^2}{2m} + V_\mathrm{Q}(x) + V_\mathrm{I}(q, x)"
 EQUATION = (
@@ -84,14 +93,7 @@ def _displayed(text: str) -> str:
 
 def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str, str]:
     parameters = {f"model.parameters.{name}": (name, value) for name, value in model.parameters.items()}
-    fixed = {
-        "model.classical.mass": ("classical mass M", model.classical_mass),
-        "model.quantum.mass": ("quantum mass m", model.quantum_mass),
-        "model.hbar": ("ħ", model.hbar),
-        "model.classical.friction": (f"friction {ALPHA}", model.friction),
-        "model.classical.diffusion": ("diffusion D₂", model.diffusion),
-        "model.interaction.decoherence": ("decoherence D₀", model.D0),
-    }
+    fixed = {key: (LABELS[name], getattr(model, name)) for name, key in NUMBERS.items()}
     rows = {
         name: "varied" if key in swept else f"{value:.6g}" for key, (name, value) in {**parameters, **fixed}.items()
     }

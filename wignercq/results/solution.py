@@ -46,7 +46,7 @@ class Solution:
     def W(self) -> xr.DataArray:
         """The final W[q, p, x, y]; raises InputError unless the run was asked to keep it."""
         if "W" not in self.dataset:
-            raise InputError("W: expected a run with keep_state=True, got one that kept only its observables")
+            raise InputError("W", "a run with keep_state=True", "one that kept only its observables")
         return self.dataset["W"]
 
     @property

@@ -28,12 +28,10 @@ def number(name: str, value: float, *, above: float | None = None, least: float 
     )
     if finite and (above is None or value > above) and (least is None or value >= least):
         if abs(value) > LARGEST or (above == 0 and value < 1 / LARGEST):
-            raise StateError(
-                f"{name}: expected a number between {1 / LARGEST:g} and {LARGEST:g} in size, got {value:g}"
-            )
+            raise StateError(name, f"a number between {1 / LARGEST:g} and {LARGEST:g} in size", f"{value:g}")
         return float(value)
     bound = f" above {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
-    raise StateError(f"{name}: expected a finite number{bound}, got {value!r}")
+    raise StateError(name, f"a finite number{bound}", repr(value))
 
 
 def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
@@ -48,12 +46,12 @@ def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
     try:
         raw = np.asarray(value)
     except ValueError:
-        raise StateError(f"{name}: expected an array of numbers, got rows of unequal length") from None
+        raise StateError(name, "an array of numbers", "rows of unequal length") from None
     if raw.dtype.kind not in kinds:
-        raise StateError(f"{name}: expected an array of {dtype.__name__} numbers, got {raw.dtype} values")
+        raise StateError(name, f"an array of {dtype.__name__} numbers", f"{raw.dtype} values")
     result: np.ndarray = raw.astype(dtype)
     if not np.isfinite(result).all():
-        raise StateError(f"{name}: expected finite numbers, got {np.sum(~np.isfinite(result))} that are not")
+        raise StateError(name, "finite numbers", f"{np.sum(~np.isfinite(result))} that are not")
     return result
 
 
@@ -61,9 +59,9 @@ def vector(name: str, value: object, length: int) -> np.ndarray:
     """`value` as a read-only vector of `length` finite numbers; StateError otherwise."""
     result = array(name, value)
     if result.shape != (length,):
-        raise StateError(f"{name}: expected {length} numbers, got shape {result.shape}")
+        raise StateError(name, f"{length} numbers", f"shape {result.shape}")
     if np.abs(result).max() > LARGEST:
-        raise StateError(f"{name}: expected numbers of at most {LARGEST:g} in size, got {np.abs(result).max():g}")
+        raise StateError(name, f"numbers of at most {LARGEST:g} in size", f"{np.abs(result).max():g}")
     return frozen(result)
 
 
@@ -79,20 +77,20 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
     if result.shape == (size,):
         result = np.diag(result)
     if result.shape != (size, size):
-        raise StateError(f"covariance: expected {size} variances or a {size} x {size} matrix, got shape {result.shape}")
+        raise StateError("covariance", f"{size} variances or a {size} x {size} matrix", f"shape {result.shape}")
     largest, least = np.abs(result).max(), np.abs(np.diag(result)).min()
     if largest > LARGEST or 0 < least < 1 / LARGEST:
         raise StateError(
-            f"covariance: expected variances between {1 / LARGEST:g} and {LARGEST:g}, got {least:g} to {largest:g}"
+            "covariance", f"variances between {1 / LARGEST:g} and {LARGEST:g}", f"{least:g} to {largest:g}"
         )
     asymmetry = np.abs(result - result.T).max()
     if asymmetry > 1e-12 * np.abs(result).max():
-        raise StateError(f"covariance: expected a symmetric matrix, got one that is asymmetric by {asymmetry:.3g}")
+        raise StateError("covariance", "a symmetric matrix", f"one that is asymmetric by {asymmetry:.3g}")
     result = (result + result.T) / 2
     spread = np.sqrt(np.abs(np.diag(result)))
     if (np.diag(result) <= 0).any() or (least := np.linalg.eigvalsh(result / np.outer(spread, spread))[0]) <= 1e-14:
         least = least if (np.diag(result) > 0).all() else np.diag(result).min()
-        raise StateError(f"covariance: expected a positive-definite matrix, got the eigenvalue or variance {least:.3g}")
+        raise StateError("covariance", "a positive-definite matrix", f"the eigenvalue or variance {least:.3g}")
     return frozen(result)
 
 

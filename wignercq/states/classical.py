@@ -115,11 +115,11 @@ class ClassicalDensity(ClassicalState):
     def __post_init__(self) -> None:
         region = array("region", self.region)
         if region.shape != (2, 2) or (region[:, 0] >= region[:, 1]).any():
-            raise StateError(f"region: expected ((q_lower, q_upper), (p_lower, p_upper)), got {self.region!r}")
+            raise StateError("region", "((q_lower, q_upper), (p_lower, p_upper))", repr(self.region))
         object.__setattr__(self, "region", frozen(region))
         samples, axes = self._reference
         if samples.min() < -NEGATIVE * samples.max():
-            raise StateError(f"function: expected a density that is not negative, got {samples.min():.3g}")
+            raise StateError("function", "a density that is not negative", f"{samples.min():.3g}")
         for i in range(2):
             require_sampled("function", samples, i)
         mean = np.array([np.sum(samples * z) for z in np.ix_(*(a.values for a in axes))]) / samples.sum()
@@ -148,7 +148,7 @@ class ClassicalDensity(ClassicalState):
         try:
             return np.broadcast_to(values, (len(q), len(p)))
         except ValueError:
-            raise StateError(f"function: expected values of shape {(len(q), len(p))}, got {values.shape}") from None
+            raise StateError("function", f"values of shape {(len(q), len(p))}", values.shape) from None
 
     @cached_property
     def _norm(self) -> float:

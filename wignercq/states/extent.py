@@ -41,7 +41,7 @@ def _radius(level: float) -> float:
 def check_level(level: float) -> float:
     """`level` if it lies between 0 and 1, StateError otherwise."""
     if not 0 < level < 1:
-        raise StateError(f"level: expected a number between 0 and 1, got {level!r}")
+        raise StateError("level", "a number between 0 and 1", repr(level))
     return level
 
 
@@ -55,19 +55,22 @@ def require_sampled(name: str, samples: np.ndarray, axis: int) -> None:
     """
     moved = np.abs(np.moveaxis(samples, axis, 0))
     if not moved.max() > 0:
-        raise StateError(f"{name}: expected a function that is not zero, got zeros")
+        raise StateError(name, "a function that is not zero", "zeros")
     width = max(1, int(BORDER * len(moved)))
     at_ends = max(moved[:width].max(), moved[-width:].max()) / moved.max()
     if at_ends > LEFTOVER:
         raise StateError(
-            f"{name}: expected samples that vanish at the ends of their range (below {LEFTOVER:g} of the maximum), "
-            f"got {at_ends:.3g}; widen the range"
+            name,
+            f"samples that vanish at the ends of their range (below {LEFTOVER:g} of the maximum)",
+            f"{at_ends:.3g}; widen the range",
         )
     tail = nyquist_content(samples, axis)
     if tail > LEFTOVER:
         raise StateError(
-            f"{name}: expected samples that resolve their function (spectrum below {LEFTOVER:g} of its maximum near "
-            f"the Nyquist frequency), got {tail:.3g}; sample more finely"
+            name,
+            f"samples that resolve their function (spectrum below {LEFTOVER:g} of its maximum near the Nyquist "
+            "frequency)",
+            f"{tail:.3g}; sample more finely",
         )
 
 

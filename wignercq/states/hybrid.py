@@ -61,9 +61,7 @@ class State(ABC):
             If `out` has another shape or type.
         """
         if out.shape != grid.shape or out.dtype not in (np.float64, np.float32):
-            raise StateError(
-                f"out: expected shape {grid.shape} of float64 or float32, got shape {out.shape} of {out.dtype}"
-            )
+            raise StateError("out", f"shape {grid.shape} of float64 or float32", f"shape {out.shape} of {out.dtype}")
         with np.errstate(over="ignore"):  # of an exponent, far out, where W is 0
             write = self.slab(grid)
             for i in range(len(out)):
@@ -162,9 +160,9 @@ class ProductState(State):
 
     def __post_init__(self) -> None:
         if not isinstance(self.classical, ClassicalState):
-            raise StateError(f"classical: expected a classical density, got {type(self.classical).__name__}")
+            raise StateError("classical", "a classical density", type(self.classical).__name__)
         if not isinstance(self.quantum, QuantumState):
-            raise StateError(f"quantum: expected a quantum state, got {type(self.quantum).__name__}")
+            raise StateError("quantum", "a quantum state", type(self.quantum).__name__)
         covariance = np.zeros((4, 4))
         covariance[:2, :2], covariance[2:, 2:] = self.classical.covariance, self.quantum.covariance
         object.__setattr__(self, "mean", frozen(np.concatenate((self.classical.mean, self.quantum.mean))))

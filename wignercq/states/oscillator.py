@@ -74,7 +74,7 @@ def squeezed(
     length, hbar = oscillator_length(mass, frequency, hbar), float(hbar)
     r, angle = number("squeezing", squeezing), number("angle", angle)
     if abs(r) > MAX_SQUEEZING:
-        raise StateError(f"squeezing: expected a number between -{MAX_SQUEEZING} and {MAX_SQUEEZING}, got {r:g}")
+        raise StateError("squeezing", f"a number between -{MAX_SQUEEZING} and {MAX_SQUEEZING}", f"{r:g}")
     cos, sin = math.cos(angle), math.sin(angle)
     narrow, wide = math.exp(-2 * r) / 2, math.exp(2 * r) / 2
     mixed = (narrow - wide) * cos * sin * hbar
@@ -151,7 +151,7 @@ def fock(
         A quantum number that is no whole number between 0 and 300, or a value out of its range.
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 0 <= n <= MAX_FOCK:
-        raise StateError(f"n: expected a whole number from 0 to {MAX_FOCK}, got {n!r}")
+        raise StateError("n", f"a whole number from 0 to {MAX_FOCK}", repr(n))
     length = oscillator_length(mass, frequency, hbar)
     reach = math.sqrt(2 * n + 1) + TAIL
     xi = _uniform(reach, reach)
@@ -200,11 +200,12 @@ def cat(
     reach, bandwidth = float(abs(dx)) + TAIL, float(abs(dy)) + TAIL
     if 2 * reach * bandwidth / math.pi > MAX_SAMPLES:
         raise StateError(
-            f"displacement: expected components that {MAX_SAMPLES} samples resolve, "
-            f"got {abs(dx):.3g} and {abs(dy):.3g} ground-state widths"
+            "displacement",
+            f"components that {MAX_SAMPLES} samples resolve",
+            f"{abs(dx):.3g} and {abs(dy):.3g} ground-state widths",
         )
     if 1 + math.cos(phase) * math.exp(-(dx**2) - dy**2) < 1e-8:
-        raise StateError("displacement: expected components that do not cancel, got too small a separation")
+        raise StateError("displacement", "components that do not cancel", "too small a separation")
     xi = _uniform(reach, bandwidth)
     psi = np.exp(-((xi - dx) ** 2) / 2 + 1j * dy * xi) + np.exp(-((xi + dx) ** 2) / 2 - 1j * dy * xi + 1j * phase)
     return pure_state(xi * length, psi, (position, momentum), hbar)

@@ -99,6 +99,7 @@ def require_uncertainty(covariance: np.ndarray, hbar: float) -> None:
     determinant = np.linalg.det(covariance)
     if determinant < (hbar / 2) ** 2 * (1 - TOLERANCE):
         raise StateError(
-            f"covariance: expected the quantum uncertainty area to be at least hbar/2 = {hbar / 2:g}, "
-            f"got {math.sqrt(max(determinant, 0)):.6g}"
+            "covariance",
+            f"the quantum uncertainty area to be at least hbar/2 = {hbar / 2:g}",
+            f"{math.sqrt(max(determinant, 0)):.6g}",
         )

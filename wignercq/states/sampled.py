@@ -173,7 +173,7 @@ def from_wavefunction(
     else:
         points, samples = _positions(x), array("psi", psi, dtype=complex)
     if samples.shape != points.shape:
-        raise StateError(f"psi: expected one value for each of {len(points)} positions, got shape {samples.shape}")
+        raise StateError("psi", f"one value for each of {len(points)} positions", f"shape {samples.shape}")
     require_sampled("psi", samples, 0)
     return pure_state(points, samples, (0.0, 0.0), hbar)
 
@@ -199,18 +199,18 @@ def from_density_matrix(x: Sequence[float] | np.ndarray, rho: np.ndarray, *, hba
     hbar, points = number("hbar", hbar, above=0), _positions(x)
     matrix = array("rho", rho, dtype=complex)
     if matrix.shape != (len(points), len(points)):
-        raise StateError(f"rho: expected shape {(len(points), len(points))}, got {matrix.shape}")
+        raise StateError("rho", f"shape {(len(points), len(points))}", matrix.shape)
     require_sampled("rho", matrix, 0)
     require_sampled("rho", matrix, 1)
     asymmetry = np.abs(matrix - matrix.conj().T).max() / np.abs(matrix).max()
     if asymmetry > TOLERANCE:
-        raise StateError(f"rho: expected a Hermitian matrix, got one off by {asymmetry:.3g} of its largest element")
+        raise StateError("rho", "a Hermitian matrix", f"one off by {asymmetry:.3g} of its largest element")
     spacing = (points[-1] - points[0]) / (len(points) - 1)
     weights, waves = np.linalg.eigh((matrix + matrix.conj().T) * (spacing / 2))
     if abs(weights.sum() - 1) > TOLERANCE:
-        raise StateError(f"rho: expected the trace sum rho[i, i] dx = 1, got {weights.sum():.12g}")
+        raise StateError("rho", "the trace sum rho[i, i] dx = 1", f"{weights.sum():.12g}")
     if weights[0] < -TOLERANCE:
-        raise StateError(f"rho: expected a positive matrix, got the eigenvalue {weights[0]:.3g}")
+        raise StateError("rho", "a positive matrix", f"the eigenvalue {weights[0]:.3g}")
     kept = np.abs(weights) > 1e-15  # the rest is rounding error of the diagonalisation
     return SampledQuantumState(points, waves.T[kept] / math.sqrt(spacing), weights[kept], hbar=hbar)
 
@@ -226,10 +226,10 @@ def pure_state(x: np.ndarray, psi: np.ndarray, shift: tuple[float, float], hbar:
 def _positions(x: Sequence[float] | np.ndarray) -> np.ndarray:
     points = array("x", x)
     if points.ndim != 1 or not 16 <= len(points) <= MAX_SAMPLES:
-        raise StateError(f"x: expected between 16 and {MAX_SAMPLES} positions, got shape {points.shape}")
+        raise StateError("x", f"between 16 and {MAX_SAMPLES} positions", f"shape {points.shape}")
     steps = np.diff(points)
     if steps.min() <= 0 or np.ptp(steps) > 1e-8 * steps.max():
-        raise StateError(f"x: expected uniform increasing positions, got steps from {steps.min():g} to {steps.max():g}")
+        raise StateError("x", "uniform increasing positions", f"steps from {steps.min():g} to {steps.max():g}")
     return points
 
 
@@ -239,7 +239,7 @@ def _sample(x: np.ndarray, psi: Callable[[np.ndarray], np.ndarray]) -> tuple[np.
         points = _positions(x)
         return points, array("psi", psi(points), dtype=complex)
     if not x[0] < x[1]:
-        raise StateError(f"x: expected a range, the lower end first, got [{x[0]:g}, {x[1]:g}]")
+        raise StateError("x", "a range, the lower end first", f"[{x[0]:g}, {x[1]:g}]")
     count = 32
     while True:
         count *= 2

@@ -86,7 +86,7 @@ class SweepResult:
         """
         dataset = read_dataset(path)
         if "failure" not in dataset:
-            raise InputError(f"{path}: expected the result of a sweep, got another result of wignercq")
+            raise InputError(path, "the result of a sweep", "another result of wignercq")
         return cls(dataset)
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import check
-from wignercq.errors import InputError, Interrupted
+from wignercq.errors import InputError, Interrupted, quoted
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.sweep.process_pool import Workers
 from wignercq.sweep.result import Point, SweepResult, gather
@@ -67,7 +67,7 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
     try:
         files.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{files}: expected a folder to write to, got: {error.strerror}") from None
+        raise InputError(files, "a folder to write to", quoted(error)) from None
     results: dict[Point, Breakdown] = {}
     for point, name in identities.items():
         known = _finished(files / f"{name}.nc", name)

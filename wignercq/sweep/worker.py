@@ -15,7 +15,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from wignercq.config import Config
-from wignercq.config.execute import computed
+from wignercq.config.execute import execute_comparison
 from wignercq.results.solution import Solution
 
 PLANES = ("frame", "q", "p", "x", "y")  # dimensions that a point does not keep
@@ -36,7 +36,7 @@ def outcome(job: dict[str, Any]) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are among the attributes
-            result = computed(Config.from_text(job["configuration"]).at(job["point"]), frames=0, threads=1)
+            result = execute_comparison(Config.from_text(job["configuration"]).at(job["point"]), frames=0, threads=1)
         dataset = result.dataset.drop_dims(PLANES)
         dataset.attrs |= {"point": json.dumps(job["point"]), "identity": job["identity"]}
         Solution(dataset).save(job["target"])

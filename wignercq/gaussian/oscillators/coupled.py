@@ -53,13 +53,13 @@ class CoupledOscillators:
         for item in fields(self):
             value = getattr(self, item.name)
             if not math.isfinite(value):
-                raise ModelError(f"{item.name}: expected a finite number, got {value!r}")
+                raise ModelError(item.name, "a finite number", repr(value))
         for name in ("classical_mass", "quantum_mass"):
             if not getattr(self, name) > 0:
-                raise ModelError(f"{name}: expected a positive number, got {getattr(self, name)!r}")
+                raise ModelError(name, "a positive number", repr(getattr(self, name)))
         for name in ("friction", "classical_diffusion", "quantum_diffusion"):
             if getattr(self, name) < 0:
-                raise ModelError(f"{name}: expected a number >= 0, got {getattr(self, name)!r}")
+                raise ModelError(name, "a number >= 0", repr(getattr(self, name)))
 
     @classmethod
     def from_model(cls, model: Model) -> CoupledOscillators:
@@ -210,9 +210,7 @@ def _covariance(o: CoupledOscillators, kick: float) -> np.ndarray:
 def _require_steady(o: CoupledOscillators) -> None:
     if not o.is_stable:
         conditions = ", ".join(f"{value:.6g}" for value in o.routh_hurwitz)
-        raise ModelError(
-            f"oscillators: expected positive Routh-Hurwitz conditions for a steady state, got {conditions}"
-        )
+        raise ModelError("oscillators", "positive Routh-Hurwitz conditions for a steady state", conditions)
 
 
 def spectra(oscillators: CoupledOscillators, w: ArrayLike) -> np.ndarray:

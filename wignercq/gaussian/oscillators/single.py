@@ -41,10 +41,10 @@ class SingleOscillator:
     def __post_init__(self) -> None:
         for name in ("mass", "stiffness"):
             if not 0 < getattr(self, name) < np.inf:
-                raise ModelError(f"{name}: expected a positive number, got {getattr(self, name)!r}")
+                raise ModelError(name, "a positive number", repr(getattr(self, name)))
         for name in ("friction", "diffusion"):
             if not 0 <= getattr(self, name) < np.inf:
-                raise ModelError(f"{name}: expected a number >= 0, got {getattr(self, name)!r}")
+                raise ModelError(name, "a number >= 0", repr(getattr(self, name)))
 
     @property
     def process(self) -> OrnsteinUhlenbeck:
@@ -100,7 +100,7 @@ class SingleOscillator:
             When the oscillator is damped: its energy depends on more than energy0.
         """
         if self.friction:
-            raise InputError(f"friction: expected 0 for linear heating, got {self.friction:g}; try .process.covariance")
+            raise InputError("friction", "0 for linear heating", f"{self.friction:g}; try .process.covariance")
         return energy0 + self.heating_rate * np.asarray(t, dtype=float)
 
     def steady_covariance(self) -> np.ndarray:
@@ -113,8 +113,9 @@ class SingleOscillator:
         """
         if not self.friction:
             raise ModelError(
-                f"friction: expected a positive number for a steady state, got 0: the energy grows for ever "
-                f"at the rate D/(2 M) = {self.heating_rate:g}"
+                "friction",
+                "a positive number for a steady state",
+                f"0: the energy grows for ever at the rate D/(2 M) = {self.heating_rate:g}",
             )
         scale = self.diffusion / (2 * self.friction)
         return np.diag([scale / self.stiffness, scale * self.mass])

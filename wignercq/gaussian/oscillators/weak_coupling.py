@@ -260,7 +260,7 @@ def asymptotic_mutual_information(oscillators: CoupledOscillators, tau: ArrayLik
 
 def _slow_frequency(o: CoupledOscillators) -> float:
     if o.k_Q <= 0:
-        raise ModelError(f"k_Q: expected a positive number for an expansion in lam, got {o.k_Q:g}")
+        raise ModelError("k_Q", "a positive number for an expansion in lam", f"{o.k_Q:g}")
     return float(np.sqrt(o.k_Q / o.quantum_mass))
 
 
@@ -268,7 +268,7 @@ def _impedance_at_slow(o: CoupledOscillators) -> complex:
     """f0 = f(i w_Q) = k_C - M w_Q^2 + i alpha w_Q."""
     value = complex(o.classical_impedance(1j * _slow_frequency(o)))
     if abs(value) < 1e-12 * (abs(o.k_C) + o.k_Q):
-        raise ModelError("friction: expected a positive number for an expansion in lam at equal frequencies, got 0")
+        raise ModelError("friction", "a positive number for an expansion in lam at equal frequencies", "0")
     return value
 
 
@@ -276,7 +276,7 @@ def _fast_roots(o: CoupledOscillators) -> tuple[complex, complex]:
     """Roots s of f."""
     discriminant = o.friction**2 - 4 * o.classical_mass * o.k_C
     if abs(discriminant) < 1e-12 * (o.friction**2 + abs(4 * o.classical_mass * o.k_C)):
-        raise ModelError(f"friction: expected no critical damping for an expansion in lam, got {o.friction:g}")
+        raise ModelError("friction", "no critical damping for an expansion in lam", f"{o.friction:g}")
     root = cmath.sqrt(discriminant)
     return (-o.friction + root) / (2 * o.classical_mass), (-o.friction - root) / (2 * o.classical_mass)
 

@@ -1,0 +1,29 @@
+"""Where the configuration file says what an argument of a model, a run or a comparison stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: Keys of the numbers of a model, by argument.
+NUMBERS: Mapping[str, str] = {
+    "classical_mass": "model.classical.mass",
+    "quantum_mass": "model.quantum.mass",
+    "hbar": "model.hbar",
+    "friction": "model.classical.friction",
+    "diffusion": "model.classical.diffusion",
+    "decoherence": "model.interaction.decoherence",
+}
+#: Keys of everything that an error may be about, by argument.
+KEYS: Mapping[str, str] = {
+    **NUMBERS,
+    "parameters": "model.parameters",
+    "classical_potential": "model.classical.potential",
+    "quantum_potential": "model.quantum.potential",
+    "interaction": "model.interaction.potential",
+    "state": "initial",
+    "adapt": "grid.adapt",
+    "times": "run.duration or run.outputs",
+    **{name: f"run.{name}" for name in ("duration", "outputs", "tolerance", "dt", "order", "hbar_order")},
+    **{name: f"run.{name}" for name in ("precision", "engine", "frames")},
+    "threshold": "compare.threshold",
+}
