@@ -63,11 +63,13 @@ class _Oscillator(Initial):
     frequency: float | None = Field(default=None, gt=0)
 
     def state(self, model: Model) -> State:
-        return product(_classical(self.mean[:2], self.classical_covariance), self.quantum(model))
+        classical, (x, y) = _classical(self.mean[:2], self.classical_covariance), self.mean[2:]
+        oscillator = {"mass": model.quantum_mass, "frequency": self.omega(model), "hbar": model.hbar}
+        return product(classical, self.quantum({"position": x, "momentum": y, **oscillator}))
 
     @abstractmethod
-    def quantum(self, model: Model) -> QuantumState:
-        """The state of the quantum particle."""
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        """The state of the quantum particle: `oscillator` has its centre, mass, frequency and hbar."""
 
     def omega(self, model: Model) -> float:
         """The given frequency, or that of small oscillations in V_Q about the centre, ``sqrt(V_Q''(x0)/m)``."""
@@ -82,9 +84,8 @@ class _Oscillator(Initial):
 class _Coherent(_Oscillator):
     kind: Literal["coherent"]
 
-    def quantum(self, model: Model) -> QuantumState:
-        x, y = self.mean[2:]
-        return coherent(x, y, mass=model.quantum_mass, frequency=self.omega(model), hbar=model.hbar)
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        return coherent(**oscillator)
 
 
 class _Squeezed(_Oscillator):
@@ -92,44 +93,24 @@ class _Squeezed(_Oscillator):
     squeezing: float
     angle: float = 0.0
 
-    def quantum(self, model: Model) -> QuantumState:
-        x, y = self.mean[2:]
-        return squeezed(
-            x,
-            y,
-            squeezing=self.squeezing,
-            angle=self.angle,
-            mass=model.quantum_mass,
-            frequency=self.omega(model),
-            hbar=model.hbar,
-        )
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        return squeezed(squeezing=self.squeezing, angle=self.angle, **oscillator)
 
 
 class _Thermal(_Oscillator):
     kind: Literal["thermal"]
     temperature: float = Field(ge=0)
 
-    def quantum(self, model: Model) -> QuantumState:
-        x, y = self.mean[2:]
-        return thermal(
-            self.temperature,
-            position=x,
-            momentum=y,
-            mass=model.quantum_mass,
-            frequency=self.omega(model),
-            hbar=model.hbar,
-        )
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        return thermal(self.temperature, **oscillator)
 
 
 class _Fock(_Oscillator):
     kind: Literal["fock"]
     n: int = Field(ge=0, le=MAX_FOCK)
 
-    def quantum(self, model: Model) -> QuantumState:
-        x, y = self.mean[2:]
-        return fock(
-            self.n, position=x, momentum=y, mass=model.quantum_mass, frequency=self.omega(model), hbar=model.hbar
-        )
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        return fock(self.n, **oscillator)
 
 
 class _Cat(_Oscillator):
@@ -137,17 +118,8 @@ class _Cat(_Oscillator):
     displacement: Two
     phase: float = 0.0
 
-    def quantum(self, model: Model) -> QuantumState:
-        x, y = self.mean[2:]
-        return cat(
-            self.displacement,
-            phase=self.phase,
-            position=x,
-            momentum=y,
-            mass=model.quantum_mass,
-            frequency=self.omega(model),
-            hbar=model.hbar,
-        )
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        return cat(self.displacement, phase=self.phase, **oscillator)
 
 
 class _Wavefunction(Initial):

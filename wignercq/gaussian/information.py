@@ -33,21 +33,7 @@ def correlation_coefficients(covariance: ArrayLike) -> np.ndarray:
 def two_time_correlation(process: OrnsteinUhlenbeck, tau: ArrayLike) -> np.ndarray:
     """Correlation coefficient of z_i(t + tau) with z_j(t) in the steady state, eqs (64)-(67) at any coupling.
 
-    Parameters
-    ----------
-    process : OrnsteinUhlenbeck
-        With a steady state.
-    tau : array_like (...)
-        Delays of either sign.
-
-    Returns
-    -------
-    ndarray (..., n, n)
-
-    Raises
-    ------
-    ModelError
-        When there is no steady state.
+    Parameters, shape and errors are those of :func:`two_time`.
     """
     return two_time(process, tau) / _widths(process.steady_covariance())
 

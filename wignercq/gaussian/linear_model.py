@@ -109,22 +109,8 @@ def require_quadratic(model: Model) -> None:
 def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) -> Model:
     """The model with every potential replaced by its Taylor polynomial of degree two about a point.
 
-    Parameters
-    ----------
-    model : Model
-        Any model.
-    at : tuple of two floats or None
-        The point (q, x); None takes the minimum of the total potential.
-
-    Returns
-    -------
-    Model
-        Quadratic, with the same masses, hbar, friction, diffusion and decoherence.
-
-    Raises
-    ------
-    ModelError
-        When no point is given and the potential has no minimum with positive curvature.
+    Parameters and errors are those of :meth:`LinearModel.linearised`. Masses, hbar, friction, diffusion and decoherence
+    are those of the model.
     """
     q0, x0 = potential_minimum(model) if at is None else at
     place = {Q: as_rational(q0), X: as_rational(x0)}

@@ -197,21 +197,7 @@ class OrnsteinUhlenbeck:
     def covariance(self, t: ArrayLike, covariance0: ArrayLike) -> np.ndarray:
         """Covariance at times t, ``exp(-A t) S0 exp(-A^T t) + integral_0^t exp(-A s) B exp(-A^T s) ds``.
 
-        Parameters
-        ----------
-        t : array_like (...)
-            Times >= 0.
-        covariance0 : array_like (n, n)
-            S0, the covariance at t = 0.
-
-        Returns
-        -------
-        ndarray (..., n, n)
-
-        Raises
-        ------
-        InputError
-            A negative time or a covariance of the wrong shape.
+        Parameters, shape and errors are as for :meth:`mean`, with the covariance (n, n) at t = 0 in place of the mean.
         """
         start = _array("covariance0", covariance0, (self.dimension, self.dimension))
         flow, _, noise = self._flow(t)

@@ -78,10 +78,7 @@ def critical_temperature(model: Model) -> float:
     ``k_B T_C = (hbar w_Q/4) sqrt(4 D0 D2 [1 + (k_C - M w_Q**2)**2/(alpha w_Q)**2])`` when D2 varies at fixed friction
     and fixed product ``4 D0 D2``: ``hbar w/4`` for identical oscillators and a saturated trade-off.
 
-    Raises
-    ------
-    ModelError
-        For an anharmonic model, or without friction, diffusion or a positive k_Q.
+    Errors are those of :func:`weak_occupation`.
     """
     _, half, mismatch = _colding(model)
     return float(half / 2 * np.sqrt(4 * model.D0 * model.diffusion * mismatch))
@@ -93,10 +90,7 @@ def minimum_occupation(model: Model) -> float:
     ``n + 1/2 = sqrt(4 D0 D2 [1 + (k_C - M w_Q**2)**2/(alpha w_Q)**2])/2``: 0 for identical oscillators and a saturated
     trade-off, and never less while ``4 D0 D2 >= 1``.
 
-    Raises
-    ------
-    ModelError
-        For an anharmonic model, or without friction, diffusion or a positive k_Q.
+    Errors are those of :func:`weak_occupation`.
     """
     _, _, mismatch = _colding(model)
     return float(np.sqrt(4 * model.D0 * model.diffusion * mismatch) / 2 - 0.5)

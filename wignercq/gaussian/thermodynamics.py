@@ -74,22 +74,7 @@ def energy_rate(model: Model, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 
 
     It vanishes when ``<p**2>`` has the value (15), whatever the rest of the state.
 
-    Parameters
-    ----------
-    model : Model
-        Quadratic.
-    covariance : array_like (4, 4)
-    mean : array_like (4,)
-        The origin by default.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ModelError
-        For an anharmonic model.
+    Parameters and errors are those of :func:`energies`.
     """
     spread, centre = _state(covariance, mean)
     loss = model.friction / model.classical_mass**2 * (spread[1, 1] + centre[1] ** 2)
@@ -141,21 +126,7 @@ def gibbs_covariance(model: Model, *, temperature: float | None = None) -> np.nd
     width ``T_Q/k_xx`` with ``T_Q = (hbar W/2) coth(hbar W/(2 k_B T))``; W does not depend on q, so q and p are
     distributed as without quantum mechanics. For large T it becomes :func:`thermal_covariance`.
 
-    Parameters
-    ----------
-    model : Model
-        Quadratic, with a minimum.
-    temperature : float or None
-        k_B T; that of the classical bath by default.
-
-    Returns
-    -------
-    ndarray (4, 4)
-
-    Raises
-    ------
-    ModelError
-        For an anharmonic or unbounded model, or a temperature that is not positive and finite.
+    Parameters, shape and errors are those of :func:`thermal_covariance`.
     """
     (kqq, kqx), (_, kxx) = _curvature(model)
     T = _temperature(model, temperature)

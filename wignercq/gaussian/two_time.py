@@ -36,7 +36,12 @@ def two_time(process: OrnsteinUhlenbeck, tau: ArrayLike) -> np.ndarray:
     """
     delay = np.asarray(tau, dtype=float)
     forward = process.propagator(np.abs(delay)) @ process.steady_covariance()
-    return np.where((delay < 0)[..., None, None], np.swapaxes(forward, -1, -2), forward)
+    return signed(forward, delay)
+
+
+def signed(matrix: np.ndarray, delay: np.ndarray) -> np.ndarray:
+    """Extend from |tau| to tau by ``C(-tau) = C(tau)^T``."""
+    return np.where((delay < 0)[..., None, None], np.swapaxes(matrix, -1, -2), matrix)
 
 
 def spectrum(process: OrnsteinUhlenbeck, w: ArrayLike) -> np.ndarray:
@@ -64,15 +69,7 @@ def response(process: OrnsteinUhlenbeck, tau: ArrayLike) -> np.ndarray:
 
     A force on q enters along p and one on x along y, so the response of x to a force on x is the element (x, y).
 
-    Parameters
-    ----------
-    process : OrnsteinUhlenbeck
-    tau : array_like (...)
-        Delays; the response to the future is zero.
-
-    Returns
-    -------
-    ndarray (..., n, n)
+    Parameters and shape are those of :func:`two_time`; there is no response to the future, ``tau < 0``.
     """
     delay = np.asarray(tau, dtype=float)
     flow = process.propagator(np.maximum(delay, 0))
@@ -82,16 +79,7 @@ def response(process: OrnsteinUhlenbeck, tau: ArrayLike) -> np.ndarray:
 def susceptibility(process: OrnsteinUhlenbeck, w: ArrayLike) -> np.ndarray:
     """Retarded response in frequency, ``integral exp(-i w tau) response dtau = (A + i w)^-1``, cf. eqs (33)-(38).
 
-    Parameters
-    ----------
-    process : OrnsteinUhlenbeck
-        Stable.
-    w : array_like (...)
-        Angular frequencies.
-
-    Returns
-    -------
-    ndarray (..., n, n), complex
+    Parameters and shape are those of :func:`spectrum`.
     """
     frequencies = np.asarray(w, dtype=float)[..., None, None]
     return np.linalg.inv(process.drift + 1j * frequencies * np.eye(process.dimension))
@@ -103,15 +91,10 @@ def retarded_green(linear: LinearModel, w: ArrayLike) -> np.ndarray:
     ``G_R(tau) = -(i/hbar) theta(tau) <[x(t + tau), x(t)]> = -d<x(t + tau)>/dF(t)``, transformed with
     ``exp(-i w tau)``.
 
-    Parameters
-    ----------
-    linear : LinearModel
-    w : array_like (...)
-        Angular frequencies.
-
     Returns
     -------
     ndarray (...), complex
+        At the angular frequencies w, array_like (...).
     """
     return -susceptibility(linear, w)[..., 2, 3]
 
@@ -121,16 +104,10 @@ def keldysh_green(linear: LinearModel, w: ArrayLike, *, hbar: float) -> np.ndarr
 
     ``G_K(tau) = -(i/hbar) <{x(t + tau), x(t)}> = -(2 i/hbar) C_xx(tau)``, transformed with ``exp(-i w tau)``.
 
-    Parameters
-    ----------
-    linear : LinearModel
-    w : array_like (...)
-        Angular frequencies.
-    hbar : float
-
     Returns
     -------
     ndarray (...), complex
+        At the angular frequencies w, array_like (...).
     """
     return -2j / hbar * spectrum(linear, w)[..., 2, 2]
 
@@ -173,16 +150,10 @@ def keldysh_distribution(linear: LinearModel, w: ArrayLike, *, hbar: float) -> n
     It is the ratio ``G_K/(G_A - G_R)`` under the transform used here, and equals ``coth(hbar w/(2 k_B T))`` in thermal
     equilibrium.
 
-    Parameters
-    ----------
-    linear : LinearModel
-    w : array_like (...)
-        Angular frequencies, not 0.
-    hbar : float
-
     Returns
     -------
     ndarray (...)
+        At the angular frequencies w, array_like (...), not 0.
     """
     return 2 * effective_temperatures(linear, w)[..., 1] / (hbar * np.asarray(w, dtype=float))
 

@@ -14,10 +14,9 @@ from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
 from wignercq.states.arguments import array, covariance_matrix, frozen, vector
 from wignercq.states.extent import (
+    Normal,
     bandwidth_of,
-    normal_bandwidth,
     normal_density,
-    normal_support,
     nyquist_content,
     require_sampled,
     support_of,
@@ -56,7 +55,7 @@ class ClassicalState(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class ClassicalGaussian(ClassicalState):
+class ClassicalGaussian(Normal, ClassicalState):
     """A Gaussian density, ``f = exp(-(z - mean) S^-1 (z - mean)/2) / (2 pi sqrt(det S))``, ``z = (q, p)``.
 
     Parameters
@@ -81,12 +80,6 @@ class ClassicalGaussian(ClassicalState):
 
     def density(self, q: Axis, p: Axis) -> np.ndarray:
         return normal_density(self.mean, self.covariance, q, p)
-
-    def support(self, level: float = 1e-10) -> np.ndarray:
-        return normal_support(self.mean, self.covariance, level)
-
-    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
-        return normal_bandwidth(self.covariance, level)
 
 
 @dataclass(frozen=True, eq=False)

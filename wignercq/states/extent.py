@@ -22,15 +22,20 @@ def normal_density(mean: np.ndarray, covariance: np.ndarray, a: Axis, b: Axis) -
     return np.exp(-exponent / 2) * (np.sqrt(np.linalg.det(precision)) / (2 * np.pi))
 
 
-def normal_support(mean: np.ndarray, covariance: np.ndarray, level: float) -> np.ndarray:
-    """Intervals outside which a normal density is below `level` times its maximum, shape (n, 2)."""
-    reach = _radius(level) * np.sqrt(np.diag(covariance))
-    return np.column_stack((mean - reach, mean + reach))
+class Normal:
+    """How far a state reaches whose density is normal."""
 
+    mean: np.ndarray
+    covariance: np.ndarray
 
-def normal_bandwidth(covariance: np.ndarray, level: float) -> np.ndarray:
-    """Frequencies beyond which the spectrum of a normal density is below `level` times its maximum, shape (n,)."""
-    return _radius(level) * np.sqrt(np.diag(np.linalg.inv(covariance)))
+    def support(self, level: float = 1e-10) -> np.ndarray:
+        """Intervals outside which the density is below `level` times its maximum, shape (n, 2)."""
+        reach = _radius(level) * np.sqrt(np.diag(self.covariance))
+        return np.column_stack((self.mean - reach, self.mean + reach))
+
+    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
+        """Angular frequencies beyond which the spectrum is below `level` times its maximum, shape (n,)."""
+        return _radius(level) * np.sqrt(np.diag(np.linalg.inv(self.covariance)))
 
 
 def _radius(level: float) -> float:

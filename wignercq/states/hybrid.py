@@ -14,7 +14,7 @@ from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
 from wignercq.states.arguments import covariance_matrix, frozen, number, vector
 from wignercq.states.classical import ClassicalState
-from wignercq.states.extent import normal_bandwidth, normal_support
+from wignercq.states.extent import Normal
 from wignercq.states.quantum import QuantumState, require_uncertainty
 
 
@@ -75,7 +75,7 @@ class State(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class GaussianState(State):
+class GaussianState(Normal, State):
     """A Gaussian hybrid state, correlations included; see :func:`gaussian`."""
 
     mean: np.ndarray
@@ -110,12 +110,6 @@ class GaussianState(State):
             out[...] = work
 
         return write
-
-    def support(self, level: float = 1e-10) -> np.ndarray:
-        return normal_support(self.mean, self.covariance, level)
-
-    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
-        return normal_bandwidth(self.covariance, level)
 
 
 def gaussian(mean: ArrayLike, covariance: ArrayLike, *, hbar: float) -> GaussianState:

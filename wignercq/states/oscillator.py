@@ -25,10 +25,8 @@ def coherent(position: float, momentum: float, *, mass: float, frequency: float,
     ----------
     position, momentum : float
         Its centre (x, y).
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
+    mass, frequency, hbar : float
+        m and w of the oscillator, and hbar; positive.
 
     Raises
     ------
@@ -55,16 +53,12 @@ def squeezed(
 
     Parameters
     ----------
-    position, momentum : float
-        Its centre (x, y).
     squeezing : float
         r, between -3 and 3.
     angle : float
         Squeezed direction in the plane of the quadratures, radians from x towards y: 0 squeezes the position.
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
+    position, momentum, mass, frequency, hbar
+        As for :func:`coherent`.
 
     Raises
     ------
@@ -89,13 +83,7 @@ def squeezed(
 
 
 def thermal(
-    temperature: float,
-    *,
-    position: float = 0.0,
-    momentum: float = 0.0,
-    mass: float,
-    frequency: float,
-    hbar: float,
+    temperature: float, *, position: float = 0.0, momentum: float = 0.0, mass: float, frequency: float, hbar: float
 ) -> GaussianQuantumState:
     """The thermal state of an oscillator, ``<n> + 1/2 = coth(hbar w/(2 k_B T))/2``.
 
@@ -103,12 +91,8 @@ def thermal(
     ----------
     temperature : float
         k_B T, an energy, not negative; 0 gives the ground state.
-    position, momentum : float
-        Its centre (x, y).
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
+    position, momentum, mass, frequency, hbar
+        As for :func:`coherent`.
 
     Raises
     ------
@@ -124,13 +108,7 @@ def thermal(
 
 
 def fock(
-    n: int,
-    *,
-    position: float = 0.0,
-    momentum: float = 0.0,
-    mass: float,
-    frequency: float,
-    hbar: float,
+    n: int, *, position: float = 0.0, momentum: float = 0.0, mass: float, frequency: float, hbar: float
 ) -> SampledQuantumState:
     """The n-th energy eigenstate of an oscillator, ``W = ((-1)**n/(pi hbar)) e^{-2 H/(hbar w)} L_n(4 H/(hbar w))``.
 
@@ -138,12 +116,8 @@ def fock(
     ----------
     n : int
         Quantum number, 0 to 300.
-    position, momentum : float
-        Its centre (x, y).
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
+    position, momentum, mass, frequency, hbar
+        As for :func:`coherent`.
 
     Raises
     ------
@@ -182,12 +156,8 @@ def cat(
         (dx, dy), half the separation in position and in momentum.
     phase : float
         0 gives the even cat, pi the odd one.
-    position, momentum : float
-        Its centre (x, y).
-    mass, frequency : float
-        m and w of the oscillator, positive.
-    hbar : float
-        Positive.
+    position, momentum, mass, frequency, hbar
+        As for :func:`coherent`.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
 from wignercq.states.arguments import covariance_matrix, number, vector
-from wignercq.states.extent import normal_bandwidth, normal_density, normal_support
+from wignercq.states.extent import Normal, normal_density
 
 TOLERANCE = 1e-9  # relative, of the uncertainty bound
 
@@ -52,7 +52,7 @@ class QuantumState(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class GaussianQuantumState(QuantumState):
+class GaussianQuantumState(Normal, QuantumState):
     """A Gaussian state, ``W = exp(-z S^-1 z/2) / (2 pi sqrt(det S))``, eq (129) of arXiv:2510.07402.
 
     Parameters
@@ -86,12 +86,6 @@ class GaussianQuantumState(QuantumState):
 
     def wigner(self, x: Axis, y: Axis) -> np.ndarray:
         return normal_density(self.mean, self.covariance, x, y)
-
-    def support(self, level: float = 1e-10) -> np.ndarray:
-        return normal_support(self.mean, self.covariance, level)
-
-    def bandwidth(self, level: float = 1e-10) -> np.ndarray:
-        return normal_bandwidth(self.covariance, level)
 
 
 def require_uncertainty(covariance: np.ndarray, hbar: float) -> None:

@@ -246,15 +246,7 @@ def susceptibilities(oscillators: CoupledOscillators, w: ArrayLike) -> np.ndarra
     ``chi_qq = (g + lam)/Delta``, ``chi_xx = (f + lam)/Delta``, ``chi_qx = chi_xq = lam/Delta`` in the notation of
     :func:`spectra`, under the same Fourier convention.
 
-    Parameters
-    ----------
-    oscillators : CoupledOscillators
-    w : array_like (...)
-        Angular frequencies.
-
-    Returns
-    -------
-    ndarray (..., 2, 2), complex
+    Parameters and shape are those of :func:`spectra`.
     """
     f, g, delta = _dressed(oscillators, w)
     cross = np.full_like(f, oscillators.lam)

@@ -1,8 +1,8 @@
 """Weak coupling: the paper's expansions in lam of the poles, the two-time functions and what follows from them.
 
-Every form states the power of lam of its error; the exact counterparts are in ``twotime`` and ``oscillators``.
+Every form states the power of lam of its error; the exact ones are in ``gaussian.two_time`` and ``coupled``.
 Two-time functions use the poles to second order in lam in their exponents, so that they hold for delays up to the
-relaxation time, of order ``1/lam**2``.
+relaxation time, of order ``1/lam**2``; they need friction. All raise ModelError where :func:`weak_poles` does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from wignercq.errors import ModelError
 from wignercq.gaussian.information import mutual_information
 from wignercq.gaussian.oscillators.coupled import CoupledOscillators
+from wignercq.gaussian.two_time import signed
 
 
 def weak_poles(oscillators: CoupledOscillators) -> np.ndarray:
@@ -49,11 +50,6 @@ def induced_damping(oscillators: CoupledOscillators) -> float:
 
     ``Gamma = lam**2 alpha/(m [(k_C - M w_Q**2)**2 + alpha**2 w_Q**2])``, for identical oscillators
     ``lam**2/(m alpha w**2)``; the error is of order ``lam**3``.
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist.
     """
     o = oscillators
     return float(o.lam**2 * o.friction / (o.quantum_mass * abs(_impedance_at_slow(o)) ** 2))
@@ -78,18 +74,13 @@ def weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndar
     -------
     ndarray (..., 2, 2)
         ``[..., 0, 1]`` is ``<q(t + tau) x(t)>``.
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist, or without friction.
     """
     o = oscillators
     amplitude = o.quantum_diffusion * abs(_impedance_at_slow(o)) ** 2 / (2 * o.friction * o.k_Q * o.lam**2)
     delay = np.asarray(tau, dtype=float)
     matrix = _slow_part(o, np.abs(delay), amplitude, 0.0)
     matrix[..., 0, 0] += _fast_part(o, np.abs(delay), np.ones_like)
-    return _signed(matrix, delay)
+    return signed(matrix, delay)
 
 
 def hybrid_weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -101,22 +92,8 @@ def hybrid_weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> 
     ``<xq> = (1/lam) Re[exp(s tau) (X/f0^* + Z/f0)] + F``, where
     ``F = lam D sum_j exp(s_j tau)/(f'(s_j) f(-s_j) g(s_j))``. Each has a relative error of order lam.
 
-    Parameters
-    ----------
-    oscillators : CoupledOscillators
-        Its ``D_y/lam**2 = hbar**2 D0`` is held fixed in the expansion.
-    tau : array_like (...)
-        Delays of either sign.
-
-    Returns
-    -------
-    ndarray (..., 2, 2)
-        ``[..., 0, 1]`` is ``<q(t + tau) x(t)>``.
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist, or without friction or coupling.
+    Parameters and returns are those of :func:`weak_correlators`, but what is held fixed in the expansion is
+    ``D_y/lam**2 = hbar**2 D0``.
     """
     o = oscillators
     own = o.quantum_diffusion / o.lam**2 * abs(_impedance_at_slow(o)) ** 2 / (2 * o.friction * o.k_Q)
@@ -126,7 +103,7 @@ def hybrid_weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> 
     matrix[..., 0, 0] = _fast_part(o, np.abs(delay), np.ones_like)
     matrix[..., 0, 1] += cross
     matrix[..., 1, 0] += cross
-    return _signed(matrix, delay)
+    return signed(matrix, delay)
 
 
 def weak_responses(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -136,21 +113,10 @@ def weak_responses(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarra
     ``chi_qx = chi_xq = lam (sum_j exp(s_j tau)/(f'(s_j) g(s_j)) + 2 Re[exp(s tau)/(f0 g'(s0))])``;
     zero for tau < 0. Each has a relative error of order lam.
 
-    Parameters
-    ----------
-    oscillators : CoupledOscillators
-    tau : array_like (...)
-        Delays of either sign.
-
     Returns
     -------
     ndarray (..., 2, 2)
-        ``[..., 0, 1]`` is the response of q to a force on x.
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist.
+        ``[..., 0, 1]`` is the response of q to a force on x, at delays tau (...).
     """
     o, delay = oscillators, np.asarray(tau, dtype=float)
     after = np.maximum(delay, 0)
@@ -171,11 +137,6 @@ def amplitude_ratio(oscillators: CoupledOscillators) -> float:
     """Ratio of the size of the slow swings of q to those of x, ``|lam|/|f(i w_Q)|``, eq (61).
 
     For identical oscillators ``|lam|/(alpha w)``; the relative error is of order lam.
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist.
     """
     return float(abs(oscillators.lam) / abs(_impedance_at_slow(oscillators)))
 
@@ -184,22 +145,7 @@ def long_lived_correlator(oscillators: CoupledOscillators, tau: ArrayLike) -> np
     """What is left of <q(t + tau) q(t)> once the fast mode has decayed, eq (62).
 
     ``(D_y/(2 alpha k_Q)) exp(-Gamma |tau|/2) cos(w tau)``, w shifted as in :func:`weak_poles`: the first oscillator
-    remembers what the second one does. The relative error is of order lam.
-
-    Parameters
-    ----------
-    oscillators : CoupledOscillators
-    tau : array_like (...)
-        Delays, long against ``M/alpha``.
-
-    Returns
-    -------
-    ndarray (...)
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist, or without friction.
+    remembers what the second one does. Delays (...) are long against ``M/alpha``, the relative error is of order lam.
     """
     o = oscillators
     slow = _modes(o)[0]
@@ -212,21 +158,7 @@ def weak_correlation(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndar
 
     ``c_ij(tau) = <z_i(t + tau) z_j(t)>/sqrt(<z_i**2><z_j**2>)`` of :func:`weak_correlators`; the error is of order lam.
 
-    Parameters
-    ----------
-    oscillators : CoupledOscillators
-        Its D_y is held fixed in the expansion.
-    tau : array_like (...)
-        Delays of either sign.
-
-    Returns
-    -------
-    ndarray (..., 2, 2)
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist, or without friction.
+    Parameters and shape are those of :func:`weak_correlators`.
     """
     deviations = np.sqrt(np.diagonal(weak_correlators(oscillators, 0.0)))
     return weak_correlators(oscillators, tau) / (deviations[:, None] * deviations[None, :])
@@ -236,22 +168,7 @@ def asymptotic_mutual_information(oscillators: CoupledOscillators, tau: ArrayLik
     """Mutual information of q(t + tau) with q(t) once the fast mode has decayed, eq (68); in nats.
 
     ``-ln(1 - c**2)/2`` with ``c = D_y k_C cos(w tau) exp(-Gamma |tau|/2)/(D k_Q + D_y k_C)``.
-    The error is of order lam.
-
-    Parameters
-    ----------
-    oscillators : CoupledOscillators
-    tau : array_like (...)
-        Delays, long against ``M/alpha``.
-
-    Returns
-    -------
-    ndarray (...)
-
-    Raises
-    ------
-    ModelError
-        Where the expansion does not exist, or without friction.
+    Delays (...) are long against ``M/alpha``, the error is of order lam.
     """
     o = oscillators
     variance = (o.classical_diffusion / o.k_C + o.quantum_diffusion / o.k_Q) / (2 * o.friction)
@@ -322,8 +239,3 @@ def _fast_part(o: CoupledOscillators, delay: np.ndarray, divisor: Callable[..., 
         residue = (2 * o.classical_mass * bare + o.friction) * o.classical_impedance(-bare) * divisor(bare)
         total += o.classical_diffusion * np.exp(mode * delay) / residue
     return total.real
-
-
-def _signed(matrix: np.ndarray, delay: np.ndarray) -> np.ndarray:
-    """Extend from |tau| to tau by ``C(-tau) = C(tau)^T``."""
-    return np.where((delay < 0)[..., None, None], np.swapaxes(matrix, -1, -2), matrix)
