@@ -26,11 +26,7 @@ class InputError(WignerCQError, ValueError):
         What came, and after a semicolon what to try; or :func:`quoted`.
     """
 
-    def __init__(self, argument: object, expected: str = "", got: object = "") -> None:
-        if not expected:  # the whole message, from modules that do not give its parts yet
-            argument, _, rest = str(argument).partition(": expected ")
-            expected, _, came = rest.partition(", got")
-            got = came.removeprefix(" ")
+    def __init__(self, argument: object, expected: str, got: object) -> None:
         self.argument, self.expected, self.got = str(argument), expected, str(got)
         super().__init__(self.argument, self.expected, self.got)
 

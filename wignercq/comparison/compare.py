@@ -15,7 +15,7 @@ from wignercq.errors import InputError
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
-from wignercq.planning.numerics import Numerics
+from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.run.carry_out import carry_out
 from wignercq.run.request import times_of
 from wignercq.states import State
@@ -31,7 +31,7 @@ def compare(
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
     grid: Grid | Mapping[str, FixedAxis] | None = None,
-    tolerance: float = 1e-6,
+    tolerance: float = TOLERANCES["float64"],
     dt: float | None = None,
     order: int = 4,
     precision: str = "float64",
@@ -125,11 +125,12 @@ def compare(
 
 def _check(times: np.ndarray, tolerance: float, threshold: float, frames: int | None) -> None:
     if not 0 < threshold < 1:
-        raise InputError(f"threshold: expected a number between 0 and 1, got {threshold!r}")
+        raise InputError("threshold", "a number between 0 and 1", repr(threshold))
     if not 0 < tolerance <= TOLERANCE_SHARE * threshold:
         raise InputError(
-            f"tolerance: expected a positive number, at most {TOLERANCE_SHARE * threshold:g} for a threshold of "
-            f"{threshold:g}, got {tolerance!r}"
+            "tolerance",
+            f"a positive number, at most {TOLERANCE_SHARE * threshold:g} for a threshold of {threshold:g}",
+            repr(tolerance),
         )
     if frames is not None and (not isinstance(frames, (int, np.integer)) or not 0 <= frames <= times.size):
-        raise InputError(f"frames: expected a whole number from 0 to {times.size}, got {frames!r}")
+        raise InputError("frames", f"a whole number from 0 to {times.size}", repr(frames))

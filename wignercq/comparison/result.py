@@ -95,5 +95,5 @@ class Breakdown:
         """
         dataset = read_dataset(path)
         if "breakdown_time" not in dataset:
-            raise InputError(f"{path}: expected the result of a comparison, got another result of wignercq")
+            raise InputError(path, "the result of a comparison", "another result of wignercq")
         return cls(dataset)

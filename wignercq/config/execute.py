@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,6 @@ from wignercq.errors import ConfigError, InputError
 from wignercq.results.solution import Solution
 from wignercq.run.evolve import evolve
 
-#: Settings of a run that a comparison does not have: their defaults, and what is expected.
-FIXED: tuple[tuple[str, str, Any, str], ...] = (
-    ("run", "save_every", None, "outputs in its place"),
-    ("run", "order", 4, "4"),
-    ("run", "hbar_order", None, '"exact"'),
-    ("run", "precision", "float64", '"float64"'),
-    ("run", "engine", "tiled", '"tiled"'),
-    ("run", "save_state", False, "false"),
-)
-
 
 def check(config: Config) -> None:
     """Refuse a configuration that asks for what a comparison cannot do.
@@ -32,11 +24,10 @@ def check(config: Config) -> None:
     ------
     ConfigError
     """
-    for table, key, default, wanted in FIXED:
-        if getattr(config.run, key) != default:
-            raise ConfigError(f"{table}.{key}", f"{wanted} for a comparison", shown(getattr(config.run, key)))
-    if config.grid.adapt:
-        raise ConfigError("grid.adapt", "false for a comparison, whose theories share one grid", "true")
+    for key, default, wanted in (("hbar_order", None, '"exact"'), ("save_state", False, "false")):
+        value = getattr(config.run, key)
+        if value != default:
+            raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
     for name in config.compare.observables:
         if name not in OBSERVABLES:
             raise ConfigError("compare.observables", f"some of {', '.join(OBSERVABLES)}", name)
@@ -45,33 +36,30 @@ def check(config: Config) -> None:
 def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool = False) -> Solution:
     """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`."""
     run = config.run
-    try:
+    with _errors_name_keys():
         return evolve(
             config.model,
             config.state,
-            grid=config.axes,
             times=run.times,
             tolerance=run.tolerance,
-            dt=run.dt,
-            order=run.order,
             hbar_order=run.hbar_order,
-            precision=run.precision,
-            engine=run.engine,
             frames=run.frames,
             keep_state=run.save_state,
-            adapt=config.grid.adapt,
-            memory_limit=config.grid.memory_limit,
             checkpoint=checkpoint,
-            checkpoint_every=run.checkpoint_every,
             resume=resume,
             progress=progress,
+            **_settings(config),
         )
-    except InputError as error:
-        raise error.renamed(KEYS) from None
 
 
 def execute_comparison(
-    config: Config, *, frames: int | None = None, threads: int = 2, progress: bool = False
+    config: Config,
+    *,
+    frames: int | None = None,
+    threads: int = 2,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
 ) -> Breakdown:
     """Carry out the comparison of a configuration that :func:`check` has passed.
 
@@ -80,9 +68,8 @@ def execute_comparison(
     config : Config
     frames : int, optional
         Outputs whose planes are kept, in place of ``run.frames``.
-    threads : int
-    progress : bool
-        Show a progress bar.
+    threads, checkpoint, resume, progress
+        As in :func:`wignercq.run.evolve.evolve`.
 
     Returns
     -------
@@ -93,30 +80,47 @@ def execute_comparison(
     ------
     InputError
         Something in the configuration cannot be used.
-    ResolutionError
-        The grid lost the exact W.
+    StoppedError
+        The grid lost the exact W, or a signal came.
     """
     run = config.run
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            result = compare(
-                config.model,
-                config.state,
-                duration=run.duration,
-                outputs=run.intervals,
-                grid=config.axes,
-                tolerance=run.accuracy,
-                dt=run.dt,
-                threshold=config.compare.threshold,
-                frames=min(run.frames, run.intervals + 1) if frames is None else frames,
-                threads=threads,
-                progress=progress,
-            )
-    except InputError as error:
-        raise error.renamed(KEYS) from None
+    times = {"times": run.times} if run.save_every else {"duration": run.duration, "outputs": run.intervals}
+    with warnings.catch_warnings(record=True) as caught, _errors_name_keys():
+        warnings.simplefilter("always")
+        result = compare(
+            config.model,
+            config.state,
+            **times,
+            tolerance=run.accuracy,
+            threshold=config.compare.threshold,
+            frames=min(run.frames, len(run.times)) if frames is None else frames,
+            threads=threads,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=progress,
+            **_settings(config),
+        )
     for warning in caught:
         warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     result.dataset.attrs["configuration"] = config.text
     result.dataset.attrs["warnings"] = "\n".join(str(warning.message) for warning in caught)
     return result
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """What a run and a comparison are asked alike."""
+    run, grid = config.run, config.grid
+    return {
+        "grid": config.axes,
+        "adapt": grid.adapt,
+        "memory_limit": grid.memory_limit,
+        **{name: getattr(run, name) for name in ("dt", "order", "precision", "engine", "checkpoint_every")},
+    }
+
+
+@contextmanager
+def _errors_name_keys() -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise error.renamed(KEYS) from None

@@ -21,9 +21,9 @@ KEYS: Mapping[str, str] = {
     "quantum_potential": "model.quantum.potential",
     "interaction": "model.interaction.potential",
     "state": "initial",
-    "adapt": "grid.adapt",
+    **{name: f"grid.{name}" for name in ("adapt", "memory_limit")},
     "times": "run.duration or run.outputs",
     **{name: f"run.{name}" for name in ("duration", "outputs", "tolerance", "dt", "order", "hbar_order")},
-    **{name: f"run.{name}" for name in ("precision", "engine", "frames")},
+    **{name: f"run.{name}" for name in ("precision", "engine", "frames", "checkpoint_every")},
     "threshold": "compare.threshold",
 }

@@ -228,16 +228,17 @@ class Pilot:
         """Measure the error of the next shorter step."""
         steps = MARKS * 2 ** len(self._errors)
         if 2 * steps > MAX_STEPS:
-            raise InputError(f"duration: expected one that {MAX_STEPS} steps resolve, got {self.duration:g}")
+            raise InputError("duration", f"one that {MAX_STEPS} steps resolve", f"{self.duration:g}")
         longer = self._finest or self._evenly(steps)
         self._finest = self._evenly(2 * steps)
         self._errors.append(self.error(longer, self._finest))
         last = self._errors[-3:]
         if len(last) == 3 and all(STAGNANT * a < b < HALTED_BELOW for a, b in pairwise(last)):
             raise GridError(
-                "grid: expected one on which shorter steps bring a smaller error, got an error that stays at "
-                f"{last[-1]:.2g} of the maximum of W, which the grid does not hold or resolve; widen the extents, "
-                "raise the points, or shorten the run"
+                "grid",
+                "one on which shorter steps bring a smaller error",
+                f"an error that stays at {last[-1]:.2g} of the maximum of W, which the grid does not hold or resolve; "
+                "widen the extents, raise the points, or shorten the run",
             )
 
     def _evenly(self, steps: int) -> list[Any]:

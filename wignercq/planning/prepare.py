@@ -96,7 +96,7 @@ def prepare(
         pilot = Pilot(model, numerics.scheme, numerics.hbar_order, coarse, initial, end)
         step, check = pilot.plan(numerics)
     elif isinstance(state, np.ndarray):
-        raise GridError("grid: expected a full Grid together with W as an array, got none")
+        raise GridError("grid", "a full Grid together with W as an array", "none")
     else:
         chosen, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit)
         step, check = pilot.plan(numerics)
@@ -139,17 +139,17 @@ def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: floa
     What the box cuts off a state (1e-10, say) is made up for once, here and never again.
     """
     if not isinstance(state, np.ndarray) and state.hbar != hbar:
-        raise StateError(f"state.hbar: expected the model's hbar = {hbar:g}, got {state.hbar:g}")
+        raise StateError("state.hbar", f"the model's hbar = {hbar:g}", f"{state.hbar:g}")
     engine = numerics.make_engine(grid)
     if isinstance(state, np.ndarray):
         if state.shape != grid.shape or not np.isrealobj(state):
-            raise StateError(f"state: expected a real array of shape {grid.shape}, got {state.dtype} {state.shape}")
+            raise StateError("state", f"a real array of shape {grid.shape}", f"{state.dtype} {state.shape}")
         W = engine.of(state)
     else:
         W = _filled(engine, state)
     norm = engine.integral(W)
     if not abs(norm - 1) < 1e-4:
-        raise StateError(f"state: expected W with integral 1 on the grid, got {norm:.6g}; check the extents and points")
+        raise StateError("state", "W with integral 1 on the grid", f"{norm:.6g}; check the extents and points")
     return engine, engine.divided(W, norm)
 
 

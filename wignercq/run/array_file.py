@@ -102,19 +102,19 @@ class Archive:
             It cannot be read.
         """
         if not path.is_file():
-            raise CheckpointError(f"{path}: expected a checkpoint, got something that is no file")
+            raise CheckpointError(path, "a checkpoint", "something that is no file")
         if path.stat().st_size < BODY + LENGTH_BYTES:
-            raise CheckpointError(f"{path}: expected a whole checkpoint, got a damaged one")
+            raise CheckpointError(path, "a whole checkpoint", "a damaged one")
         raw = np.asarray(np.memmap(path, np.uint8, "r"))
         digest = hashlib.sha256()
         for start in range(BODY, raw.size, PIECE):
             digest.update(raw[start : start + PIECE].data)
         if raw[:BODY].tobytes() != MAGIC + digest.hexdigest().encode() + b"\n":
-            raise CheckpointError(f"{path}: expected a whole checkpoint, got a damaged one")
+            raise CheckpointError(path, "a whole checkpoint", "a damaged one")
         try:
             return cls(*_parse(raw[BODY:]))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
-            raise CheckpointError(f"{path}: expected a checkpoint of wignercq, got another content") from None
+            raise CheckpointError(path, "a checkpoint of wignercq", "another content") from None
 
 
 def _parse(body: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError
+from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.request import Request
 from wignercq.run.session import Session
@@ -55,7 +55,7 @@ def carry_out(
     """
     for name, value in (("memory_limit", request.memory_limit), ("checkpoint_every", every)):
         if value is not None and not value > 0:
-            raise InputError(f"{name}: expected a positive number, got {value!r}")
+            raise InputError(name, "a positive number", repr(value))
     files = _checkpoint_files(checkpoint, resume)
     session: AnySession | None = None
     with StopRequests() as requests:
@@ -72,18 +72,18 @@ def carry_out(
             error.solution = session and session.solution()
             raise
         except MemoryError as error:
-            raise MemoryLimitError(f"grid: expected a run that fits the free memory, got: {error}") from None
+            raise MemoryLimitError("grid", "a run that fits the free memory", quoted(error)) from None
     return session
 
 
 def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -> CheckpointFiles | None:
     if checkpoint is None:
         if resume:
-            raise InputError("checkpoint: expected the path of a checkpoint to resume, got none")
+            raise InputError("checkpoint", "the path of a checkpoint to resume", "none")
         return None
     path = Path(checkpoint)
     if not path.parent.is_dir():
-        raise InputError(f"checkpoint: expected a file in an existing folder, got {path}")
+        raise InputError("checkpoint", "a file in an existing folder", path)
     return CheckpointFiles(path)
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from wignercq.errors import CheckpointError, CheckpointWarning, GridError
+from wignercq.errors import CheckpointError, CheckpointWarning, GridError, quoted
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.results.variables import FRAME_PLANES
@@ -193,7 +193,7 @@ class CheckpointFiles:
             There is none, or none that is whole.
         """
         if not self.exist():
-            raise CheckpointError(f"{self.path}: expected a checkpoint to resume, got nothing at this path")
+            raise CheckpointError(self.path, "a checkpoint to resume", "nothing at this path")
         if not self.path.exists():
             return _read(self.previous, model, framed, shapes)
         try:
@@ -204,7 +204,7 @@ class CheckpointFiles:
             try:
                 snapshot = _read(self.previous, model, framed, shapes)
             except CheckpointError as earlier:
-                raise CheckpointError(f"{error}; {earlier}") from None
+                raise CheckpointError(error.argument, error.expected, f"{error.got}; {earlier}") from None
             warnings.warn(f"{error}; going on from the one before", CheckpointWarning, stacklevel=2)
         os.replace(self.previous, self.path)
         return snapshot
@@ -228,11 +228,11 @@ def _read(path: Path, model: Model, framed: set[int], shapes: Mapping[str, tuple
     try:
         archive = Archive.read(path)
     except OSError as error:
-        raise CheckpointError(f"{path}: expected a readable checkpoint, got: {error.strerror}") from None
+        raise CheckpointError(path, "a readable checkpoint", quoted(error)) from None
     try:
         return _unpacked(archive, model, framed, shapes)
     except (ValidationError, GridError, KeyError, TypeError, ValueError):
-        raise CheckpointError(f"{path}: expected a checkpoint of this version, got another content") from None
+        raise CheckpointError(path, "a checkpoint of this version", "another content") from None
 
 
 def _unpacked(archive: Archive, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:

@@ -12,14 +12,12 @@ from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.numerics import Numerics
+from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.results.solution import Solution
 from wignercq.run.carry_out import carry_out
 from wignercq.run.request import Request, times_of
 from wignercq.run.session import Session
 from wignercq.states import State
-
-DEFAULT_TOLERANCES = {"float64": 1e-6, "float32": 1e-4}
 
 
 def evolve(
@@ -54,7 +52,7 @@ def evolve(
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
     grid : Grid, mapping of axis name to FixedAxis, or None
-        What is missing is chosen (:func:`wignercq.planning.grid_choice.choose_grid`) and trimmed to what a pilot run uses of it.
+        What is missing is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it.
     duration : float
         End time; the run starts at 0. Not with `times`.
     outputs : int
@@ -111,10 +109,10 @@ def evolve(
     Interrupted
         Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
     """
-    level = DEFAULT_TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
+    level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
     numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads)
     if frames < 0:
-        raise InputError(f"frames: expected at least 0, got {frames!r}")
+        raise InputError("frames", "at least 0", repr(frames))
     accuracy = ERROR_LEVEL if tolerance is None else tolerance
     output_times = times_of(duration, outputs, times)
     request = Request(model, state, grid, output_times, numerics, frames, adapt, memory_limit, accuracy)

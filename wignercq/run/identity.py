@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from wignercq.errors import CheckpointError
+from wignercq.errors import CheckpointError, cut
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.planning.numerics import DTYPES
@@ -18,7 +18,6 @@ from wignercq.run.request import Request
 from wignercq.run.time_loop import whole_steps
 
 PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same
-SHOWN = 60  # characters of a text in a message
 
 PROBE_LEVEL = 1e-3  # initial states are compared where they are above this share of their maximum,
 PROBE_POINTS = 8  # at so many points per axis
@@ -78,11 +77,11 @@ def require_same(request: Request, snapshot: Snapshot) -> None:
     for key in {**asked, **begun}:
         if begun.get(key) != asked.get(key):
             raise CheckpointError(
-                f"{key}: expected {_brief(begun.get(key))} as in the checkpoint, got {_brief(asked.get(key))}"
+                key, f"{cut(begun.get(key, 'nothing'))} as in the checkpoint", cut(asked.get(key, "nothing"))
             )
     values = probe(request)
     if snapshot.probe.shape != values.shape or not (np.abs(snapshot.probe - values) <= PROBE_TOLERANCE).all():
-        raise CheckpointError("state: expected the initial state of the checkpoint, got another")
+        raise CheckpointError("state", "the initial state of the checkpoint", "another")
 
 
 def require_consistent(request: Request, snapshot: Snapshot) -> None:
@@ -103,7 +102,7 @@ def require_consistent(request: Request, snapshot: Snapshot) -> None:
         or not {*header.tracks} <= {*request.equations}
         or next(iter(snapshot.records)) != next(iter(request.equations))
     ):
-        raise CheckpointError("checkpoint: expected one that this program has written, got one that contradicts itself")
+        raise CheckpointError("checkpoint", "one that this program has written", "one that contradicts itself")
 
 
 def _agrees(record: Record, request: Request, outputs: int) -> bool:
@@ -112,7 +111,3 @@ def _agrees(record: Record, request: Request, outputs: int) -> bool:
     kept = [float(request.times[n]) for n in sorted(request.framed) if n < count]
     times = request.times[:count].tolist()
     return count <= outputs and record.times == times and [frame.time for frame in record.frames] == kept
-
-
-def _brief(text: str | None) -> str:
-    return "nothing" if text is None else text if len(text) <= SHOWN else text[:SHOWN] + "..."

@@ -14,7 +14,7 @@ from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, held_memory
-from wignercq.planning.numerics import Numerics
+from wignercq.planning.numerics import OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
 from wignercq.states import State
 
@@ -113,10 +113,10 @@ def times_of(duration: float | None, outputs: int | None, times: Sequence[float]
         They cannot be used.
     """
     if (duration is None) == (times is None):
-        raise InputError("duration: expected either duration or times, got both or neither")
+        raise InputError("duration", "either duration or times", "both or neither")
     if times is not None:
         if outputs is not None:
-            raise InputError("outputs: expected it together with duration, got it together with times")
+            raise InputError("outputs", "it together with duration", "it together with times")
         given = np.asarray(times, float)
         if (
             given.ndim != 1
@@ -125,21 +125,17 @@ def times_of(duration: float | None, outputs: int | None, times: Sequence[float]
             or given[0] < 0
             or (np.diff(given) <= 0).any()
         ):
-            raise InputError("times: expected increasing times >= 0, got others")
+            raise InputError("times", "increasing times >= 0", "others")
         result = given if given[0] == 0 else np.concatenate([[0.0], given])
         if result.size < 2:
-            raise InputError("times: expected a time after 0, got none")
+            raise InputError("times", "a time after 0", "none")
         if not 1 / MAX_NUMBER <= result[-1] <= MAX_NUMBER:
-            raise InputError(
-                f"times: expected an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {float(result[-1])!r}"
-            )
+            raise InputError("times", f"an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(float(result[-1])))
         return result
     assert duration is not None
     if not 1 / MAX_NUMBER <= duration <= MAX_NUMBER:
-        raise InputError(
-            f"duration: expected a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}, got {duration!r}"
-        )
-    count = 20 if outputs is None else outputs
+        raise InputError("duration", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(duration))
+    count = OUTPUTS if outputs is None else outputs
     if not isinstance(count, (int, np.integer)) or count < 1:
-        raise InputError(f"outputs: expected a whole number >= 1, got {count!r}")
+        raise InputError("outputs", "a whole number >= 1", repr(count))
     return np.linspace(0.0, duration, count + 1)

@@ -220,8 +220,9 @@ def _judge(step: TimeStep, accuracy: float) -> None:
     """Refuse a given time step whose result would mean nothing; warn of one whose error is worth a warning."""
     if not step.error < MEANINGLESS:
         raise InputError(
-            f"dt: expected a time step with an error below {MEANINGLESS:g} of the maximum of W, got {step.dt:g} with "
-            f"one of {step.error:.2g}; lower dt"
+            "dt",
+            f"a time step with an error below {MEANINGLESS:g} of the maximum of W",
+            f"{step.dt:g} with one of {step.error:.2g}; lower dt",
         )
     if step.error > accuracy:
         warnings.warn(
