@@ -9,7 +9,7 @@ from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.grid.grid import NAMES
 from wignercq.sweep import SweepResult
-from wignercq.sweep.result import gathered
+from wignercq.sweep.gathering import gathered
 
 CONFIG = """
 [model]

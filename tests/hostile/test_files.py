@@ -22,7 +22,7 @@ from wignercq import Solution
 from wignercq.cli import commands as cli
 from wignercq.errors import InputError
 
-PACKAGE = Path(cli.__file__).parent
+PACKAGE = Path(cli.__file__).parents[1]
 
 
 def shown(path: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from wignercq.config import Config
 from wignercq.errors import CheckpointError, InputError
+from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.signals import StopRequests
@@ -90,7 +91,7 @@ class Output:
             raise CheckpointError(f"{self.checkpoints.path}: expected a checkpoint to resume, got nothing at this path")
         return False
 
-    def save(self, solution: Solution, settings: Config) -> None:
+    def save(self, result: Result, settings: Config) -> None:
         """Write the result, whole or not at all.
 
         Raises
@@ -98,10 +99,10 @@ class Output:
         InputError
             It cannot be written, the disk being full for example.
         """
-        solution.dataset.attrs["configuration"] = settings.text
+        result.dataset.attrs["configuration"] = settings.text
         try:
             with StopRequests(patient=True):
-                solution.save(self.target)
+                result.save(self.target)
         except OSError as error:
             hint = "; --resume goes on from the last checkpoint" if self.checkpoints.exist() else ""
             reason = error.strerror or " ".join(str(error).split())

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import check
 from wignercq.errors import InputError, Interrupted
+from wignercq.results.provenance import __version__
 from wignercq.run.signals import Stop, StopRequests
+from wignercq.sweep.gathering import Point, gathered
 from wignercq.sweep.process_pool import Workers
-from wignercq.sweep.result import Point, SweepResult, gathered
+from wignercq.sweep.result import SweepResult
 
 #: Settings that do not change what is computed of a point.
 FREE_KEYS = (
@@ -103,7 +104,7 @@ def identity(config: Config) -> str:
     tables: dict[str, Any] = {name: dict(table) for name, table in config.tables.items()}
     for table, key in FREE_KEYS:
         del tables[table][key]
-    text = json.dumps([version("wignercq"), tables], sort_keys=True)
+    text = json.dumps([__version__, tables], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
