@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,9 @@ def configured(text: str) -> None:
     Config.from_text(text)
 
 
+BEGINNINGS = {"wignercq.run.evolve": "evolve", "wignercq.config.execute": "computed", "wignercq.sweep": "run_sweep"}
+
+
 class Accepted(BaseException):
     """A run was about to begin."""
 
@@ -47,8 +51,8 @@ def begin(*arguments: object, **settings: object) -> None:
 def commanded(text: str) -> None:
     """What the commands make of a file, up to where a run would begin; what they complain of is one line."""
     Path("case.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    for name in ("evolve", "computed", "run_sweep"):
-        setattr(cli, name, begin)
+    for module, name in BEGINNINGS.items():
+        setattr(import_module(module), name, begin)
     for command in (["run"], ["theory"], ["compare", "-o", "out"]):
         complaint = io.StringIO()
         with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(io.StringIO()):

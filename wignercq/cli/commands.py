@@ -10,16 +10,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import xarray as xr
-from tqdm import tqdm
 
-from wignercq.cli.run_files import Output
-from wignercq.comparison import Breakdown
-from wignercq.config import Config
-from wignercq.config.config import KEY_OF_ARGUMENT
-from wignercq.config.execute import check, computed
 from wignercq.errors import (
     CheckpointWarning,
     InputError,
@@ -28,12 +22,16 @@ from wignercq.errors import (
     ResolutionWarning,
     StoppedError,
 )
-from wignercq.gaussian import LinearModel
-from wignercq.results.reading import read_dataset
-from wignercq.results.solution import Solution
-from wignercq.results.summary import accuracy_lines, description, final_table
-from wignercq.run.evolve import evolve
-from wignercq.sweep import SweepResult, run_sweep
+
+if TYPE_CHECKING:  # the commands import what they need, so that --help is there at once
+    import xarray as xr
+
+    from wignercq.cli.run_files import Output
+    from wignercq.comparison import Breakdown
+    from wignercq.config import Config
+    from wignercq.gaussian import LinearModel
+    from wignercq.results.solution import Solution
+    from wignercq.sweep import SweepResult
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 FIGURE_RESOLUTION = 200  # dots per inch
@@ -41,7 +39,6 @@ OURS = (ResolutionWarning, CheckpointWarning)
 RUN_ARGUMENTS = ("duration", "tolerance", "dt", "order", "hbar_order", "precision", "engine", "frames")
 #: Where the configuration says what an argument of evolve, or of its model, stands for.
 KEYS = {
-    **KEY_OF_ARGUMENT,
     **{name: f"run.{name}" for name in RUN_ARGUMENTS},
     "times": "run.duration or run.outputs",
     "state": "initial",
@@ -86,6 +83,9 @@ def commands() -> None:
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
+    from wignercq.cli.run_files import Output
+    from wignercq.config import Config
+
     settings = Config.load(config)
     files = Output(output if output is not None else Path(config.stem + ".nc"))
     with files.reserved(config), _warnings_as_lines():
@@ -101,8 +101,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
         files.save(solution, settings)
         files.checkpoints.discard()
     if not quiet:
-        click.echo(final_table(solution.dataset, _theory(settings)))
-        click.echo(f"\n{accuracy_lines(solution.dataset)}\n{'written':<16}{files.target}")
+        click.echo(f"{solution.summary(_theory(settings))}\n{'written':<16}{files.target}")
 
 
 @commands.command()
@@ -110,6 +109,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def theory(config: Path, as_json: bool) -> None:
     """Print what the Gaussian theory says about the model of CONFIG."""
+    from wignercq.config import Config
     from wignercq.gaussian.report import format_report, theory_report
 
     model = Config.load(config).model
@@ -127,7 +127,11 @@ def theory(config: Path, as_json: bool) -> None:
 def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> None:
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
     report.html. A sweep that was stopped goes on."""
+    from wignercq.cli.run_files import Output
+    from wignercq.config import Config
+    from wignercq.config.execute import check
     from wignercq.report import write_report
+    from wignercq.sweep import SweepResult
 
     settings = Config.load(config)
     check(settings)
@@ -137,7 +141,7 @@ def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> N
         output.mkdir(parents=True, exist_ok=True)
         with files.reserved(config):
             result = _compare(settings, files, processes or len(os.sched_getaffinity(0)), progress)
-            files.save(Solution(result.dataset), settings)
+            files.save(result, settings)
             page = write_report(result, settings, output)
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
@@ -150,7 +154,11 @@ def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> N
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
     """Print what the file RESULT holds and how it was made."""
-    loaded = _load(result)
+    from wignercq.results.solution import Solution
+    from wignercq.results.summary import accuracy_lines, description, final_table
+    from wignercq.sweep.loading import load
+
+    loaded = load(result)
     if not isinstance(loaded, Solution):
         click.echo(loaded.summary())
         return
@@ -169,8 +177,9 @@ def plot(result: Path, output: Path, moving: bool) -> None:
     from wignercq.config.sweep import Compare
     from wignercq.plotting import animate
     from wignercq.plotting.figures import figures, write_figures
+    from wignercq.sweep.loading import load
 
-    dataset = _load(result).dataset
+    dataset = load(result).dataset
     with _writing_to(output):
         output.mkdir(parents=True, exist_ok=True)
         if moving:
@@ -206,6 +215,9 @@ def _saving_what_there_is(files: Output, settings: Config) -> Iterator[None]:
 
 
 def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool) -> Solution:
+    from wignercq.config.config import KEY_OF_ARGUMENT
+    from wignercq.run.evolve import evolve
+
     chosen, grid = settings.run, settings.grid
     try:
         return evolve(
@@ -231,13 +243,17 @@ def _evolve(settings: Config, *, checkpoint: Path, resume: bool, progress: bool)
     except InputError as error:
         argument, colon, rest = str(error).partition(":")
         head, dot, tail = argument.partition(".")
-        raise type(error)(f"{KEYS.get(head, head)}{dot}{tail}{colon}{rest}") from None
+        raise type(error)(f"{KEYS.get(head) or KEY_OF_ARGUMENT.get(head, head)}{dot}{tail}{colon}{rest}") from None
 
 
 def _compare(settings: Config, files: Output, processes: int, progress: bool) -> Breakdown | SweepResult:
     """A comparison, of which what there is is saved when it is stopped, or a sweep, whose points are kept anyway."""
     if settings.sweep is not None:
+        from wignercq.sweep import run_sweep
+
         return run_sweep(settings, files.target.with_name("points"), processes=processes, progress=progress)
+    from wignercq.config.execute import computed
+
     with _saving_what_there_is(files, settings):
         return computed(settings, progress=progress)
 
@@ -245,22 +261,19 @@ def _compare(settings: Config, files: Output, processes: int, progress: bool) ->
 def _theory(settings: Config | None) -> LinearModel | None:
     if settings is None or not settings.model.is_quadratic:
         return None
+    from wignercq.gaussian import LinearModel
+
     return LinearModel.from_model(settings.model)
 
 
 def _configuration(dataset: xr.Dataset) -> Config | None:
     """The configuration in a result; None when it was made from Python."""
     text = dataset.attrs.get("configuration")
-    return None if text is None else Config.from_text(text, name="configuration in the result")
+    if text is None:
+        return None
+    from wignercq.config import Config
 
-
-def _load(path: Path) -> Solution | Breakdown | SweepResult:
-    """A result of any kind."""
-    if path.is_dir():
-        raise InputError(f"{path}: expected a result file, got a folder")
-    dataset = read_dataset(path)
-    kind = SweepResult if "failure" in dataset else Breakdown if "theory" in dataset.dims else Solution
-    return kind.load(path)
+    return Config.from_text(text, name="configuration in the result")
 
 
 @contextmanager
@@ -288,6 +301,8 @@ def _floats_suffice() -> Iterator[None]:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Print every warning of a run as one line on stderr, without breaking a progress bar."""
+    from tqdm import tqdm
+
     with warnings.catch_warnings():
         for category in OURS:
             warnings.simplefilter("always", category)
