@@ -3,45 +3,45 @@
 Initial states are in :mod:`wignercq.states`, the Gaussian theory in :mod:`wignercq.gaussian`.
 """
 
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from wignercq.errors import (
-    InputError,
-    Interrupted,
-    ModelError,
-    ResolutionError,
-    ResolutionWarning,
-    StateError,
-    WignerCQError,
+from wignercq.lazy import export
+
+if TYPE_CHECKING:
+    from wignercq.errors import InputError as InputError
+    from wignercq.errors import Interrupted as Interrupted
+    from wignercq.errors import ModelError as ModelError
+    from wignercq.errors import ResolutionError as ResolutionError
+    from wignercq.errors import ResolutionWarning as ResolutionWarning
+    from wignercq.errors import StateError as StateError
+    from wignercq.errors import WignerCQError as WignerCQError
+    from wignercq.gaussian import LinearModel as LinearModel
+    from wignercq.grid.fixed_axis import FixedAxis as FixedAxis
+    from wignercq.grid.grid import Axis as Axis
+    from wignercq.grid.grid import Grid as Grid
+    from wignercq.model.model import Model as Model
+    from wignercq.planning.grid_choice import choose_grid as choose_grid
+    from wignercq.propagation.propagator import Propagator as Propagator
+    from wignercq.results.provenance import __version__ as __version__
+    from wignercq.results.solution import Solution as Solution
+    from wignercq.run.evolve import evolve as evolve
+    from wignercq.states import State as State
+    from wignercq.sweep.loading import load as load
+
+export(
+    __name__,
+    {
+        "errors": "InputError Interrupted ModelError ResolutionError ResolutionWarning StateError WignerCQError",
+        "gaussian": "LinearModel",
+        "grid.fixed_axis": "FixedAxis",
+        "grid.grid": "Axis Grid",
+        "model.model": "Model",
+        "planning.grid_choice": "choose_grid",
+        "propagation.propagator": "Propagator",
+        "results.provenance": "__version__",
+        "results.solution": "Solution",
+        "run.evolve": "evolve",
+        "states": "State",
+        "sweep.loading": "load",
+    },
 )
-from wignercq.gaussian import LinearModel
-from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import Axis, Grid
-from wignercq.model.model import Model
-from wignercq.planning.grid_choice import choose_grid
-from wignercq.propagation.propagator import Propagator
-from wignercq.results.solution import Solution
-from wignercq.run.evolve import evolve
-from wignercq.states import State
-
-__version__ = version("wignercq")
-
-__all__ = [
-    "Axis",
-    "FixedAxis",
-    "Grid",
-    "InputError",
-    "Interrupted",
-    "LinearModel",
-    "Model",
-    "ModelError",
-    "Propagator",
-    "ResolutionError",
-    "ResolutionWarning",
-    "Solution",
-    "State",
-    "StateError",
-    "WignerCQError",
-    "choose_grid",
-    "evolve",
-]

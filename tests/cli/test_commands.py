@@ -133,7 +133,7 @@ def test_stopped_runs_are_saved(config, capsys, monkeypatch, error, code):
     def stopped(*args, **settings):
         raise error("reason", Solution(results.result(outputs=5)))
 
-    monkeypatch.setattr(cli, "execute_run", stopped)
+    monkeypatch.setattr("wignercq.config.execute.execute_run", stopped)
     assert cli.main(["run", str(config)]) == code
     assert "reason; result up to t = 12 saved in small.nc" in one_line(capsys)
     np.testing.assert_array_equal(Solution.load("small.nc").mean, results.result(outputs=5)["mean"])
@@ -146,7 +146,7 @@ def test_stopped_before_the_first_output(config, capsys, monkeypatch, error, cod
     def stopped(*args, **settings):
         raise error("reason")
 
-    monkeypatch.setattr(cli, "execute_run", stopped)
+    monkeypatch.setattr("wignercq.config.execute.execute_run", stopped)
     assert cli.main(["run", str(config)]) == code
     assert "reason" in one_line(capsys)
     assert not Path("small.nc").exists()
@@ -158,7 +158,7 @@ def test_interrupted_outside_the_time_loop(config, capsys, monkeypatch):
     def stopped(*args, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "execute_run", stopped)
+    monkeypatch.setattr("wignercq.config.execute.execute_run", stopped)
     assert cli.main(["run", str(config)]) == 130
     assert capsys.readouterr().err.strip() == "wignercq: interrupted"
 
@@ -191,7 +191,7 @@ def test_output_paths_are_checked_before_computing(config, capsys, monkeypatch):
     def never(*args, **settings):
         raise AssertionError("computed before the output was checked")
 
-    monkeypatch.setattr(cli, "execute_run", never)
+    monkeypatch.setattr("wignercq.config.execute.execute_run", never)
     refused(["run", str(config), "-o", "none/out.nc"], capsys, "none/out.nc: expected a file in an existing folder")
     refused(["run", str(config), "-o", "."], capsys, "expected a file to write, got a folder")
     refused(["run", str(config), "-o", str(config)], capsys, "got the configuration itself")

@@ -53,7 +53,7 @@ def test_a_comparison_leaves_everything_in_one_folder(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: a file left out, a configuration or a summary lost, plot and info that do not know a comparison."""
-    monkeypatch.setattr(cli, "execute_comparison", lambda settings, progress: results.breakdown())
+    monkeypatch.setattr("wignercq.config.execute.execute_comparison", lambda settings, progress: results.breakdown())
     assert cli.main(["compare", str(config), "-o", "new/out"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sorted(path.name for path in Path("new/out").iterdir()) == FILES
@@ -78,7 +78,7 @@ def test_a_sweep_leaves_a_map(
         asked.update(options, folder=folder)
         return results.sweep()
 
-    monkeypatch.setattr(cli, "run_sweep", run)
+    monkeypatch.setattr("wignercq.sweep.run_sweep", run)
     config.write_text(SWEPT)
     assert cli.main(["compare", str(config), "-o", "out", "--processes", "3", "--quiet"]) == 3
     out, err = capsys.readouterr()
@@ -101,7 +101,7 @@ def test_stopped_comparisons_are_saved(
     def stopped(settings: object, progress: bool) -> None:
         raise error("reason", Solution(results.breakdown().dataset.isel(time=slice(4))))
 
-    monkeypatch.setattr(cli, "execute_comparison", stopped)
+    monkeypatch.setattr("wignercq.config.execute.execute_comparison", stopped)
     refused(config, capsys, "reason; result up to t = 0.36 saved in out/breakdown.nc", code=code)
     saved = Breakdown.load("out/breakdown.nc")
     assert saved.time.size == 4

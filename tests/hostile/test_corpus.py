@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ def sampled(formula: str) -> None:
     SampledSymbol.on(symbol, GRID.q.values, GRID.x.values, GRID.y.half_frequencies)
 
 
+BEGINNINGS = {
+    "execute_run": "wignercq.config.execute",
+    "execute_comparison": "wignercq.config.execute",
+    "run_sweep": "wignercq.sweep",
+}
+
+
 class Accepted(BaseException):
     """A run was about to begin."""
 
@@ -36,8 +44,8 @@ def begin(*arguments: object, **settings: object) -> None:
 def commanded(text: str) -> None:
     """What the commands make of a file, up to where a run would begin; what they complain of is one line."""
     Path("case.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    for name in ("execute_run", "execute_comparison", "run_sweep"):
-        setattr(cli, name, begin)
+    for name, module in BEGINNINGS.items():
+        setattr(import_module(module), name, begin)
     for command in (["run"], ["theory"], ["compare", "-o", "out"]):
         complaint = io.StringIO()
         with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(io.StringIO()):

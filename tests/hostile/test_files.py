@@ -19,7 +19,7 @@ from support.attempts import Answer, Refused, answers, require_harmless
 from wignercq import Solution
 from wignercq.cli import commands as cli
 
-PACKAGE = Path(cli.__file__).parent
+PACKAGE = Path(cli.__file__).parents[1]
 
 
 def shown(path: str) -> None:

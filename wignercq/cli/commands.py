@@ -10,15 +10,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import xarray as xr
-from tqdm import tqdm
 
-from wignercq.cli.run_files import Output
-from wignercq.comparison import Breakdown
-from wignercq.config import Config
-from wignercq.config.execute import check, execute_comparison, execute_run
 from wignercq.errors import (
     CheckpointWarning,
     InputError,
@@ -28,11 +23,15 @@ from wignercq.errors import (
     StoppedError,
     quoted,
 )
-from wignercq.gaussian import LinearModel
-from wignercq.results.reading import read_dataset
-from wignercq.results.solution import Solution
-from wignercq.results.summary import accuracy_lines, description, final_table
-from wignercq.sweep import SweepResult, run_sweep
+
+if TYPE_CHECKING:  # the commands import what they need, so that --help is there at once
+    import xarray as xr
+
+    from wignercq.cli.run_files import Output
+    from wignercq.comparison import Breakdown
+    from wignercq.config import Config
+    from wignercq.gaussian import LinearModel
+    from wignercq.sweep import SweepResult
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 FIGURE_RESOLUTION = 200  # dots per inch
@@ -76,23 +75,22 @@ def commands() -> None:
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
+    from wignercq.cli.run_files import Output
+    from wignercq.config import Config
+    from wignercq.config.execute import execute_run
+
     settings = Config.load(config)
     files = Output(output if output is not None else Path(config.stem + ".nc"))
     with files.reserved(config), _warnings_as_lines():
-        if resume and files.finished(settings):
-            files.checkpoints.discard()
-            _tell(f"{files.target} is finished; nothing to resume", quiet)
+        if _is_finished(files, settings, resume, quiet):
             return
-        if not resume and files.checkpoints.exist():
-            _tell(f"starting afresh; {files.checkpoints.path} of an unfinished run will be replaced", quiet)
         progress = sys.stderr.isatty() and not quiet
         with _saving_what_there_is(files, settings):
             solution = execute_run(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
         files.save(solution, settings)
         files.checkpoints.discard()
     if not quiet:
-        click.echo(final_table(solution.dataset, _theory(settings)))
-        click.echo(f"\n{accuracy_lines(solution.dataset)}\n{'written':<16}{files.target}")
+        click.echo(f"{solution.summary(_theory(settings))}\n{'written':<16}{files.target}")
 
 
 @commands.command()
@@ -100,6 +98,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def theory(config: Path, as_json: bool) -> None:
     """Print what the Gaussian theory says about the model of CONFIG."""
+    from wignercq.config import Config
     from wignercq.gaussian import format_report, theory_report
 
     model = Config.load(config).model
@@ -112,12 +111,17 @@ def theory(config: Path, as_json: bool) -> None:
 @commands.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a comparison that did not finish.")
 @click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: one per core.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> None:
+def compare(config: Path, output: Path, resume: bool, processes: int | None, quiet: bool) -> None:
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
-    report.html. A sweep that was stopped goes on."""
+    report.html. A sweep that was stopped goes on anyway."""
+    from wignercq.cli.run_files import Output
+    from wignercq.config import Config
+    from wignercq.config.execute import check
     from wignercq.report import write_report
+    from wignercq.sweep import SweepResult
 
     settings = Config.load(config)
     check(settings)
@@ -126,8 +130,11 @@ def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> N
     with _writing_to(output), _warnings_as_lines():
         output.mkdir(parents=True, exist_ok=True)
         with files.reserved(config):
-            result = _compare(settings, files, processes or len(os.sched_getaffinity(0)), progress)
-            files.save(Solution(result.dataset), settings)
+            if settings.sweep is None and _is_finished(files, settings, resume, quiet):
+                return
+            result = _compare(settings, files, resume, processes or len(os.sched_getaffinity(0)), progress)
+            files.save(result, settings)
+            files.checkpoints.discard()
             page = write_report(result, settings, output)
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
@@ -140,7 +147,11 @@ def compare(config: Path, output: Path, processes: int | None, quiet: bool) -> N
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
     """Print what the file RESULT holds and how it was made."""
-    loaded = _load(result)
+    from wignercq.results.solution import Solution
+    from wignercq.results.summary import accuracy_lines, description, final_table
+    from wignercq.sweep.loading import load
+
+    loaded = load(result)
     if not isinstance(loaded, Solution):
         click.echo(loaded.summary())
         return
@@ -159,8 +170,9 @@ def plot(result: Path, output: Path, moving: bool) -> None:
     from wignercq.config.sweep import Compare
     from wignercq.plotting import animate
     from wignercq.plotting.figures import figures, write_figures
+    from wignercq.sweep.loading import load
 
-    dataset = _load(result).dataset
+    dataset = load(result).dataset
     with _writing_to(output):
         output.mkdir(parents=True, exist_ok=True)
         if moving:
@@ -176,6 +188,17 @@ def plot(result: Path, output: Path, moving: bool) -> None:
 def _tell(message: str, quiet: bool) -> None:
     if not quiet:
         click.echo(f"wignercq: {message}", err=True)
+
+
+def _is_finished(files: Output, settings: Config, resume: bool, quiet: bool) -> bool:
+    """Whether there is nothing to resume because all is done; says so, and what becomes of an unfinished run."""
+    if resume and files.finished(settings):
+        files.checkpoints.discard()
+        _tell(f"{files.target} is finished; nothing to resume", quiet)
+        return True
+    if not resume and files.checkpoints.exist():
+        _tell(f"starting afresh; {files.checkpoints.path} of an unfinished run will be replaced", quiet)
+    return False
 
 
 @contextmanager
@@ -195,33 +218,34 @@ def _saving_what_there_is(files: Output, settings: Config) -> Iterator[None]:
         raise ResolutionError(f"{error}; {saved}") from None
 
 
-def _compare(settings: Config, files: Output, processes: int, progress: bool) -> Breakdown | SweepResult:
+def _compare(settings: Config, files: Output, resume: bool, processes: int, progress: bool) -> Breakdown | SweepResult:
     """A comparison, of which what there is is saved when it is stopped, or a sweep, whose points are kept anyway."""
     if settings.sweep is not None:
+        from wignercq.sweep import run_sweep
+
         return run_sweep(settings, files.target.with_name("points"), processes=processes, progress=progress)
+    from wignercq.config.execute import execute_comparison
+
     with _saving_what_there_is(files, settings):
-        return execute_comparison(settings, progress=progress)
+        return execute_comparison(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
 
 
 def _theory(settings: Config | None) -> LinearModel | None:
     if settings is None or not settings.model.is_quadratic:
         return None
+    from wignercq.gaussian import LinearModel
+
     return LinearModel.from_model(settings.model)
 
 
 def _configuration(dataset: xr.Dataset) -> Config | None:
     """The configuration in a result; None when it was made from Python."""
     text = dataset.attrs.get("configuration")
-    return None if text is None else Config.from_text(text, name="configuration in the result")
+    if text is None:
+        return None
+    from wignercq.config import Config
 
-
-def _load(path: Path) -> Solution | Breakdown | SweepResult:
-    """A result of any kind."""
-    if path.is_dir():
-        raise InputError(path, "a result file", "a folder")
-    dataset = read_dataset(path)
-    kind = SweepResult if "failure" in dataset else Breakdown if "theory" in dataset.dims else Solution
-    return kind.load(path)
+    return Config.from_text(text, name="configuration in the result")
 
 
 @contextmanager
@@ -249,6 +273,8 @@ def _floats_suffice() -> Iterator[None]:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Print every warning of a run as one line on stderr, without breaking a progress bar."""
+    from tqdm import tqdm
+
     with warnings.catch_warnings():
         for category in OURS:
             warnings.simplefilter("always", category)

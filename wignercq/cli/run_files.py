@@ -5,20 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wignercq.config import Config
+from wignercq.config.identity import are_same
 from wignercq.errors import CheckpointError, InputError, quoted
-from wignercq.results.solution import Solution
+from wignercq.results.result import Result
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.signals import StopRequests
-
-FREE_KEYS = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ between a run and its resumption
+from wignercq.sweep.loading import load
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,9 @@ class Output:
             There is nothing to resume: no checkpoint, and no result of this configuration.
         """
         if self.target.exists():
-            attributes = Solution.load(self.target).dataset.attrs
+            attributes = load(self.target).dataset.attrs
             if "stopped" not in attributes:
-                if _essence(str(attributes.get("configuration", ""))) == _essence(settings.text):
+                if are_same(str(attributes.get("configuration", "")), settings.text):
                     return True
                 if not self.checkpoints.exist():
                     raise CheckpointError(
@@ -90,7 +88,7 @@ class Output:
             raise CheckpointError(self.checkpoints.path, "a checkpoint to resume", "nothing at this path")
         return False
 
-    def save(self, solution: Solution, settings: Config) -> None:
+    def save(self, result: Result, settings: Config) -> None:
         """Write the result, whole or not at all.
 
         Raises
@@ -98,10 +96,10 @@ class Output:
         InputError
             It cannot be written, the disk being full for example.
         """
-        solution.dataset.attrs["configuration"] = settings.text
+        result.dataset.attrs["configuration"] = settings.text
         try:
             with StopRequests(patient=True):
-                solution.save(self.target)
+                result.save(self.target)
         except OSError as error:
             hint = "; --resume goes on from the last checkpoint" if self.checkpoints.exist() else ""
             raise InputError(self.target, "a file that can be written", quoted(error) + hint) from None
@@ -125,15 +123,3 @@ def _locked(lock: Path, target: Path) -> Iterator[None]:
             if current:
                 yield
                 return
-
-
-def _essence(text: str) -> dict[str, Any]:
-    """A configuration without what does not change the result; empty when it is none."""
-    try:
-        data = tomllib.loads(text)
-    except ValueError:
-        return {}
-    for table, key in FREE_KEYS:
-        if isinstance(data.get(table), dict):
-            data[table].pop(key, None)
-    return {name: table for name, table in data.items() if table != {}}

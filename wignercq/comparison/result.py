@@ -1,22 +1,22 @@
-"""The result of a comparison: an xarray.Dataset behind a thin class."""
+"""The result of a comparison."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from wignercq.errors import InputError
-from wignercq.results.reading import read_dataset
-from wignercq.results.solution import Solution
+from wignercq.comparison.reading import faults
+from wignercq.results.reading import Fault
+from wignercq.results.result import Result
 
 SHOWN = 4  # observables of a theory in the summary
 
 
 @dataclass(frozen=True, eq=False)
-class Breakdown:
+class Breakdown(Result):
     """How far, how soon and in which observable each theory departs from the exact hybrid dynamics.
 
     Parameters
@@ -24,13 +24,6 @@ class Breakdown:
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/breakdown.md``.
     """
-
-    dataset: xr.Dataset
-
-    @property
-    def time(self) -> np.ndarray:
-        """Output times, shape (n,)."""
-        return self.dataset["time"].values
 
     @property
     def theories(self) -> tuple[str, ...]:
@@ -80,20 +73,7 @@ class Breakdown:
         more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
         return f"{shown}{more}" + (f" ({self.note(theory)})" if self.note(theory) else "")
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a NetCDF-4 file; it appears whole or not at all."""
-        Solution(self.dataset).save(path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Breakdown:
-        """Read a file that :meth:`save` wrote.
-
-        Raises
-        ------
-        InputError
-            The file is not the result of a comparison.
-        """
-        dataset = read_dataset(path)
-        if "breakdown_time" not in dataset:
-            raise InputError(path, "the result of a comparison", "another result of wignercq")
-        return cls(dataset)
+    @staticmethod
+    def faults(dataset: xr.Dataset) -> Iterator[Fault]:
+        """What a dataset lacks to be a comparison."""
+        return faults(dataset)

@@ -1,5 +1,10 @@
 """Configuration files: TOML text, checked key by key and turned into the objects of a run."""
 
-from wignercq.config.config import Config
+from typing import TYPE_CHECKING
 
-__all__ = ["Config"]
+from wignercq.lazy import export
+
+if TYPE_CHECKING:
+    from wignercq.config.config import Config as Config
+
+export(__name__, {"config.config": "Config"})

@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
-from scipy.fft import next_fast_len
 
 from wignercq.errors import GridError, brief
 
@@ -94,6 +93,8 @@ class Axis:
 
 def fast_even_size(least: int) -> int:
     """The least even product of small primes from `least` on; an even size halves the work of the real transform."""
+    from scipy.fft import next_fast_len  # here, since results are read without SciPy
+
     points = next_fast_len(least, real=True)
     while points % 2:
         points = next_fast_len(points + 1, real=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from wignercq.comparison import Breakdown
@@ -10,6 +9,7 @@ from wignercq.config import Config
 from wignercq.plotting.figures import figures, write_figures
 from wignercq.report.comparison import comparison_report
 from wignercq.report.sweep import sweep_report
+from wignercq.results.whole_file import whole_file
 from wignercq.sweep import SweepResult
 
 __all__ = ["comparison_report", "sweep_report", "write_report"]
@@ -43,7 +43,6 @@ def write_report(result: Breakdown | SweepResult, config: Config, folder: Path) 
         text = comparison_report(result, config, images)
     else:
         text = sweep_report(result, config, images)
-    target, partial = folder / PAGE, folder / f"{PAGE}.partial"
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, target)
-    return target
+    with whole_file(folder / PAGE) as partial:
+        partial.write_text(text, encoding="utf-8")
+    return folder / PAGE

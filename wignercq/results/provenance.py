@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
+__version__ = version("wignercq")
 VERSIONED = ("wignercq", "numpy", "scipy", "sympy", "pyfftw", "xarray")
 
 

@@ -1,22 +1,21 @@
-"""The result of a run: an xarray.Dataset behind a thin class, written as NetCDF-4."""
+"""The result of a run."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
-from wignercq.results.reading import read_result
-
-SPACE_PER_VARIABLE = 2**13  # bytes a variable takes in a file beside its values, at most
+from wignercq.results.reading import Fault, faults_of_a_run
+from wignercq.results.result import Result
+from wignercq.results.summary import MomentTheory, accuracy_lines, final_table
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Result):
     """What a run computed.
 
     Parameters
@@ -24,13 +23,6 @@ class Solution:
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/result-file.md``.
     """
-
-    dataset: xr.Dataset
-
-    @property
-    def time(self) -> np.ndarray:
-        """Output times, shape (n,)."""
-        return self.dataset["time"].values
 
     @property
     def mean(self) -> np.ndarray:
@@ -54,43 +46,11 @@ class Solution:
         """Estimated time error of W relative to its maximum, the largest over the run."""
         return float(self.dataset.attrs["time_error_estimate"])
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a NetCDF-4 file; it appears whole or not at all.
+    def summary(self, theory: MomentTheory | None = None) -> str:
+        """The last means and covariances, beside those of a Gaussian theory if given, and how far to trust them."""
+        return f"{final_table(self.dataset, theory)}\n\n{accuracy_lines(self.dataset)}"
 
-        Raises
-        ------
-        OSError
-            It cannot be written, the disk being full for example.
-        """
-        target = Path(path)
-        partial = target.with_name(target.name + ".partial")
-        try:
-            _require_room(partial, self._space())
-            self.dataset.to_netcdf(partial, engine="h5netcdf")
-            with open(partial, "rb") as file:
-                os.fsync(file.fileno())
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
-
-    def _space(self) -> int:
-        """Bytes that suffice for a file."""
-        texts = sum(len(str(value).encode()) for value in self.dataset.attrs.values())
-        return self.dataset.nbytes + texts + SPACE_PER_VARIABLE * (len(self.dataset.variables) + 1)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Solution:
-        """Read a file that :meth:`save` wrote.
-
-        Raises
-        ------
-        InputError
-            The file is damaged, or not the result of a run.
-        """
-        return cls(read_result(path))
-
-
-def _require_room(path: Path, size: int) -> None:
-    """OSError if `size` bytes cannot be written at `path`. HDF5 crashes a process in which it runs out of space."""
-    with open(path, "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+    @staticmethod
+    def faults(dataset: xr.Dataset) -> Iterator[Fault]:
+        """What a dataset lacks to be the result of a run."""
+        return faults_of_a_run(dataset)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import xarray as xr
 
-from wignercq.gaussian import OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
 
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 
 
-def final_table(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) -> str:
+class MomentTheory(Protocol):
+    """Whatever tells mean and covariance of (q, p, x, y) at a time from those at time 0."""
+
+    def mean(self, t: float, initial: np.ndarray, /) -> np.ndarray: ...
+
+    def covariance(self, t: float, initial: np.ndarray, /) -> np.ndarray: ...
+
+
+def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
     """The last mean and covariance, one number per line.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A result.
-    theory : LinearModel or None
+    theory : MomentTheory or None
         Gaussian theory of a quadratic model; adds its values, started from the first output, and the differences.
     """
     time, first = float(dataset["time"][-1]), float(dataset["time"][0])

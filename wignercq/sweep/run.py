@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +13,12 @@ from tqdm import tqdm
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import check
+from wignercq.config.identity import point_identity
 from wignercq.errors import InputError, Interrupted, quoted
 from wignercq.run.signals import Stop, StopRequests
+from wignercq.sweep.gathering import Point, gather
 from wignercq.sweep.process_pool import Workers
-from wignercq.sweep.result import Point, SweepResult, gather
-
-#: Settings that do not change what is computed of a point.
-FREE_KEYS = (
-    ("run", "frames"),
-    ("run", "save_state"),
-    ("run", "checkpoint_every"),
-    ("grid", "memory_limit"),
-    ("compare", "observables"),
-)
+from wignercq.sweep.result import SweepResult
 
 
 def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int, progress: bool = False) -> SweepResult:
@@ -62,7 +52,7 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
     """
     assert config.sweep is not None
     check(config)
-    identities = {tuple(point.values()): identity(config.at(point)) for point in config.sweep.points}
+    identities = {tuple(point.values()): point_identity(config.at(point)) for point in config.sweep.points}
     files = Path(folder)
     try:
         files.mkdir(parents=True, exist_ok=True)
@@ -96,15 +86,6 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
         done = f"{count} of {len(identities)} points are finished in {files}"
         raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=requests.requested)
     return gather(config, results, failures)
-
-
-def identity(config: Config) -> str:
-    """A name for everything that decides the result of a point."""
-    tables: dict[str, Any] = {name: dict(table) for name, table in config.tables.items()}
-    for table, key in FREE_KEYS:
-        del tables[table][key]
-    text = json.dumps([version("wignercq"), tables], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _job(config: Config, point: Point, files: Path, name: str) -> dict[str, Any]:

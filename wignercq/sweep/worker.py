@@ -14,9 +14,9 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import execute_comparison
-from wignercq.results.solution import Solution
 
 PLANES = ("frame", "q", "p", "x", "y")  # dimensions that a point does not keep
 
@@ -39,7 +39,7 @@ def outcome(job: dict[str, Any]) -> str | None:
             result = execute_comparison(Config.from_text(job["configuration"]).at(job["point"]), frames=0, threads=1)
         dataset = result.dataset.drop_dims(PLANES)
         dataset.attrs |= {"point": json.dumps(job["point"]), "identity": job["identity"]}
-        Solution(dataset).save(job["target"])
+        Breakdown(dataset).save(job["target"])
     except Exception as error:  # whatever it is, the other points go on
         return f"{type(error).__name__}: {error}"
     return None

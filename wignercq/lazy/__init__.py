@@ -1,0 +1,50 @@
+"""Packages whose names are imported when they are first asked for, so that each part of them loads alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import ModuleType
+
+
+class LazyPackage(ModuleType):
+    """A package that exports names of other modules.
+
+    Attributes
+    ----------
+    homes : mapping of str to str
+        The module of each name.
+    """
+
+    homes: Mapping[str, str]
+
+    def __getattr__(self, name: str) -> object:
+        if name not in self.homes:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(self.homes[name]), name)
+        vars(self)[name] = value
+        return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # An imported submodule becomes an attribute of its package; it must not hide what is exported by its name.
+        if not (isinstance(value, ModuleType) and name in self.homes):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted({*super().__dir__(), *self.homes})
+
+
+def export(package: str, names: Mapping[str, str]) -> None:
+    """Make a package export names lazily.
+
+    Parameters
+    ----------
+    package : str
+    names : mapping of str to str
+        What each module defines, with spaces between; modules are named from ``wignercq`` on.
+    """
+    module = sys.modules[package]
+    homes = {name: f"wignercq.{home}" for home, defined in names.items() for name in defined.split()}
+    vars(module).update(homes=homes, __all__=sorted(homes))
+    module.__class__ = LazyPackage

@@ -1,0 +1,38 @@
+"""The result in a file of any kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from wignercq.comparison.reading import is_comparison
+from wignercq.comparison.result import Breakdown
+from wignercq.errors import InputError
+from wignercq.results.reading import read_dataset
+from wignercq.results.solution import Solution
+from wignercq.sweep.result import SweepResult, is_sweep
+
+
+def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult:
+    """Read the result of a run, a comparison or a sweep.
+
+    Parameters
+    ----------
+    path : path
+        A file that :meth:`Solution.save` or the command line wrote.
+
+    Returns
+    -------
+    Solution, Breakdown or SweepResult
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged or something else.
+    """
+    if Path(path).is_dir():
+        raise InputError(path, "a result file", "a folder")
+    dataset = read_dataset(path)
+    if is_sweep(dataset):
+        return SweepResult.checked(dataset, path)
+    return (Breakdown if is_comparison(dataset) else Solution).checked(dataset, path)
