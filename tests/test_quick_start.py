@@ -73,6 +73,13 @@ def test_a_submodule_does_not_hide_the_function_of_its_name(tmp_path: Path, firs
     loaded_by(f"{second}; import wignercq.{first}; {second}", tmp_path)
 
 
+def test_parts_of_the_package_need_no_import_of_their_own(tmp_path: Path) -> None:
+    """Kills: `wignercq.states.cat` that worked as long as something else had imported the states."""
+    loaded = loaded_by("import wignercq; wignercq.states.cat; wignercq.gaussian.LinearModel", tmp_path)
+    assert "wignercq.run" not in loaded
+    loaded_by("import wignercq; assert wignercq.comparison.Breakdown is wignercq.comparison.result.Breakdown", tmp_path)
+
+
 def test_the_version_is_that_of_the_distribution() -> None:
     """Kills: a version that is asked for at every start, or lost."""
     from importlib.metadata import version

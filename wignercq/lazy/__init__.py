@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 class LazyPackage(ModuleType):
-    """A package that exports names of other modules.
+    """A package that exports names of other modules, and its own modules.
 
     Attributes
     ----------
@@ -20,11 +20,17 @@ class LazyPackage(ModuleType):
     homes: Mapping[str, str]
 
     def __getattr__(self, name: str) -> object:
-        if name not in self.homes:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(self.homes[name]), name)
-        vars(self)[name] = value
-        return value
+        if name in self.homes:
+            value = getattr(import_module(self.homes[name]), name)
+            vars(self)[name] = value
+            return value
+        submodule = f"{self.__name__}.{name}"
+        try:
+            return import_module(submodule)
+        except ModuleNotFoundError as error:
+            if error.name != submodule:
+                raise
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
 
     def __setattr__(self, name: str, value: object) -> None:
         # An imported submodule becomes an attribute of its package; it must not hide what is exported by its name.
@@ -46,5 +52,5 @@ def export(package: str, names: Mapping[str, str]) -> None:
     """
     module = sys.modules[package]
     homes = {name: f"wignercq.{home}" for home, defined in names.items() for name in defined.split()}
-    vars(module).update(homes=homes, __all__=sorted(homes))
+    vars(module).update(homes=homes, __all__=[name for name in homes if not name.startswith("_")])
     module.__class__ = LazyPackage
