@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from support import corpus
 from support.attempts import Answer, answers, configured, modelled, refused, require_harmless
+from support.systems import SMALL
 
-from wignercq import Axis, Grid, Model
+from wignercq import Model
 from wignercq.cli import commands as cli
 from wignercq.errors import InputError
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 
 FORMULAS = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *corpus.DEMANDING]
-GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 
 
 def sampled(formula: str) -> None:
     symbol = GeneratorSymbol(Model("q**2/2", formula, "0.1*q*x", diffusion=0.5))
-    SampledSymbol.on(symbol, GRID.q.values, GRID.x.values, GRID.y.half_frequencies)
+    SampledSymbol.on(symbol, SMALL.q.values, SMALL.x.values, SMALL.y.half_frequencies)
 
 
 class Accepted(BaseException):

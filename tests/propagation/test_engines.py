@@ -73,8 +73,7 @@ def assert_equal_engines(grid: Grid, dtype: type, tolerance: float) -> None:
     kick, shear = random_kick(grid), random_shear(grid)
     results, columns = [], []
     for engine in (tiled, array):
-        W = engine.allocate()
-        W[...] = random_field(grid)
+        W = systems.field(engine, random_field(grid))
         column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
         engine.transport(W, engine.compile_shear(shear))
         engine.momentum(W, engine.compile_kick(kick))
@@ -92,8 +91,7 @@ def test_a_table_applied_twice_is_two_stages(compiled_for: int) -> None:
     kick = random_kick(grid)
     for engine in (TiledEngine(grid), ArrayEngine(grid)):
         table = engine.compile_kick(kick, times=compiled_for)
-        once, twice = engine.allocate(), engine.allocate()
-        once[...] = twice[...] = random_field(grid)
+        once, twice = (systems.field(engine, random_field(grid)) for _ in range(2))
         engine.momentum(twice, table, times=2)
         for _ in range(2):
             engine.momentum(once, table)
@@ -106,8 +104,7 @@ def test_multipliers_act_on_the_transforms_they_claim() -> None:
     q, p, x, y = grid.mesh
     k_q, k_x = 2 * np.pi * 2 / grid.q.length, 2 * np.pi * 3 / grid.x.length
     engine = TiledEngine(grid)
-    W = engine.allocate()
-    W[...] = np.cos(k_q * q + k_x * x) + 0 * p * y
+    W = systems.field(engine, np.cos(k_q * q + k_x * x) + 0 * p * y)
     engine.transport(W, engine.compile_shear(random_shear(grid)))
     moved = np.cos(k_q * (q - 0.3 * p) + k_x * (x - 0.2 * y))
     assert np.abs(W - moved).max() < 1e-13
@@ -115,7 +112,7 @@ def test_multipliers_act_on_the_transforms_they_claim() -> None:
     c = np.zeros((3, grid.q.points * grid.x.points, grid.y.half_frequencies.size), complex)
     c[1], c[2] = 0.7j, -0.2
     c[0, :] = -0.1 * grid.y.half_frequencies**2 + 0.4j * grid.y.half_frequencies
-    W[...] = np.cos(r * p + s * y) + 0 * q * x
+    W = systems.field(engine, np.cos(r * p + s * y) + 0 * q * x)
     engine.momentum(W, Kick(c, grid))
     damped = np.exp(-0.2 * r**2 - 0.1 * s**2) * np.cos(r * (p + 0.7) + s * (y + 0.4)) + 0 * q * x
     assert np.abs(W - damped).max() < 1e-13
@@ -125,8 +122,7 @@ def final_bits(sizes: tuple[int, ...], threads: int) -> str:
     """Digest of W after three pairs of passes with friction, and of what the last one read off at s = 0."""
     grid = grid_of(sizes)
     engine = TiledEngine(grid, threads=threads)
-    W = engine.allocate()
-    W[...] = random_field(grid)
+    W = systems.field(engine, random_field(grid))
     column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
     contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points)) / grid.p.points
     for _ in range(3):
@@ -186,12 +182,11 @@ def test_spectral_power_of_a_plane_wave_sits_at_its_frequency(engine_class: type
     """Kills: powers folded wrongly or booked on the wrong axis."""
     grid = grid_of(sizes)
     engine = engine_class(grid)
-    W = engine.allocate()
     harmonics = (1, 2, 3, 4)
     phase = sum(
         2 * np.pi * n * (z - axis.lower) / axis.length for n, axis, z in zip(harmonics, grid, grid.mesh, strict=True)
     )
-    W[...] = np.sin(phase)
+    W = systems.field(engine, np.sin(phase))
     for harmonic, power in zip(harmonics, engine.spectral_power(W), strict=True):
         assert power[harmonic] == pytest.approx(1, abs=1e-12)
 

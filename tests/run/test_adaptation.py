@@ -72,8 +72,8 @@ def test_w_moves_to_another_grid_unchanged() -> None:
     ends = np.array([[True, False], [False, True], [False, False], [True, True]])
     target = Grid(*(grown(a, e) if e.any() else a for a, e in zip(grid, ends, strict=True)))
     target = Grid(target.q, target.p, refined(target.x), refined(target.y))
-    W, into = TiledEngine(grid).allocate(), TiledEngine(target).allocate()
-    W[...] = systems.gaussian_density(grid, mean, covariance)
+    W = systems.field(TiledEngine(grid), systems.gaussian_density(grid, mean, covariance))
+    into = TiledEngine(target).allocate()
     transfer(W, grid, target, into)
     wanted = systems.gaussian_density(target, mean, covariance)
     assert np.abs(into - wanted).max() < 2e-8 * wanted.max()
@@ -108,17 +108,7 @@ def test_beyond_the_memory_limit_the_grid_stays_and_the_record_says_so() -> None
 
 def packet() -> tuple[Model, object]:
     """A packet that flies off to the right in q while x swings in a quartic well."""
-    model = Model(
-        "0.05*q**2",
-        "0.3*x**2 + 0.02*x**4",
-        "0.05*(q - x)**2",
-        classical_mass=1.3,
-        quantum_mass=0.7,
-        hbar=systems.HBAR,
-        friction=0.2,
-        diffusion=0.5,
-        decoherence=0.6,
-    )
+    model = systems.model("0.05*q**2", "0.3*x**2 + 0.02*x**4", "0.05*(q - x)**2", friction=0.2, decoherence=0.6)
     return model, gaussian([0.0, 1.6, 0.5, 0.0], [0.3, 0.35, 0.45, 0.5], hbar=systems.HBAR)
 
 
