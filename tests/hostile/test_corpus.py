@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support import corpus
-from support.attempts import Answer, answers, configured, modelled, refused, require_harmless
+from support.attempts import accepted, answers, configured, modelled, refused, require_harmless
 from support.systems import SMALL
 
 from wignercq import Model
@@ -74,10 +74,6 @@ def with_names() -> list[str]:
     parameters = corpus.configuration().replace("model.parameters = { k = 0.5 }\n", "")
     other = [{f"{table}.{name}": "[1.0, 2.0]"} for table in ("run", "sweep", "initial") for name in corpus.NAMES]
     return [parameters + table for table in tables] + [corpus.configuration(**keys) for keys in other]
-
-
-def accepted(found: list[Answer]) -> list[str]:
-    return [answer.case for answer in found if not answer.error]
 
 
 def test_the_trap_catches_what_is_run(tmp_path: Path) -> None:

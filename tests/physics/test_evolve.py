@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from support import systems
 from support.reference import cases
+from support.reference.hermite_galerkin import fock_functions
 from support.reference.kramers import gaussian as classical_gaussian
 from support.reference.kramers import harmonic_moments
 from support.reference.schroedinger import QuantumParticle, gaussian_packet, wigner
@@ -129,21 +130,10 @@ def density_matrix_spectrum(plane: np.ndarray, data: xr.Dataset, hbar: float) ->
     levels = 16
     rho = np.zeros((levels, levels), complex)
     for i, centre in enumerate(x):
-        plus, minus = (fock_functions(centre + sign * u / 2, width, levels) for sign in (1, -1))
+        plus, minus = (fock_functions((centre + sign * u / 2) / width, levels) / np.sqrt(width) for sign in (1, -1))
         rho += (plus * (plane[i] @ kernel)) @ minus.T
     rho *= (u[1] - u[0]) * (x[1] - x[0]) * (y[1] - y[0])
     return np.linalg.eigvalsh((rho + rho.conj().T) / 2)
-
-
-def fock_functions(x: np.ndarray, width: float, levels: int) -> np.ndarray:
-    """Hermite functions of the given length at points x, shape (levels, x.size)."""
-    xi = x / width
-    functions = np.empty((levels, xi.size))
-    functions[0] = np.exp(-(xi**2) / 2) / np.sqrt(np.sqrt(np.pi) * width)
-    functions[1] = np.sqrt(2) * xi * functions[0]
-    for n in range(2, levels):
-        functions[n] = np.sqrt(2 / n) * xi * functions[n - 1] - np.sqrt((n - 1) / n) * functions[n - 2]
-    return functions
 
 
 def test_output_times_are_hit_and_do_not_change_the_result() -> None:

@@ -189,10 +189,7 @@ def test_both_damaged_or_none_there_is_an_error(checkpoint: Path) -> None:
         ({"adapt": True}, "adapt: expected extents of no axis"),
         ({"times": [0.1, 0.26]}, r"times: expected 3 outputs to t = 0\.25"),
         ({"times": [0.11, 0.25]}, r"times: expected 3 outputs to t = 0\.25"),
-        (
-            {"grid": Grid(*list(SMALL)[:3], Axis(-4.6, 4.7, 24))},
-            r"grid\.y: expected .* points 20 as .* points 24",
-        ),
+        ({"grid": Grid(*list(SMALL)[:3], Axis(-4.6, 4.7, 24))}, r"grid\.y: expected .* points 20 as .* points 24"),
         ({"grid": {"y": FixedAxis(points=20)}}, r"grid\.q: expected extent \[-4\.6, 4\.9\], points 14 .* chosen"),
     ],
 )

@@ -96,12 +96,7 @@ def test_what_a_second_ctrl_c_leaves_is_whole(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(TimeLoop, "_look", interrupted)
     with pytest.raises(Interrupted) as stop:
         evolve(
-            systems.quartic(),
-            systems.packet(),
-            grid=systems.SMALL,
-            times=[0.1, 0.2, 0.3, 0.4],
-            dt=0.1,
-            tolerance=0.9,
+            systems.quartic(), systems.packet(), grid=systems.SMALL, times=[0.1, 0.2, 0.3, 0.4], dt=0.1, tolerance=0.9
         )
     assert stop.value.signal == signal.SIGTERM
     solution = stop.value.solution

@@ -37,7 +37,15 @@ HYBRIDS = st.builds(_hybrid, **BOTH, excess=st.floats(1.0, 4.0), hbar=st.floats(
 
 UNEQUAL = {"k_C": 1.3, "k_Q": 0.8, "classical_mass": 1.4, "quantum_mass": 0.7, "friction": 0.4}
 IDENTICAL = {"k_C": 1.3, "k_Q": 1.3, "classical_mass": 0.7, "quantum_mass": 0.7, "friction": 0.4}
-OVERDAMPED = {"k_C": 1.3, "k_Q": 0.8, "classical_mass": 1.4, "quantum_mass": 0.7, "friction": 4.0}
+OVERDAMPED = {**UNEQUAL, "friction": 4.0}
+NUMBERS: dict = {"classical_mass": 1.3, "quantum_mass": 0.6, "hbar": 0.7, "friction": 0.45, "diffusion": 0.8}
+ANHARMONIC = Model(
+    "k*q**2/2 + q**4/4 - 0.3*q",
+    "x**2/2 + 0.2*x**4",
+    "lam*(q - x)**2/2 + 0.1*q*x**2",
+    parameters={"k": -1.0, "lam": 0.5},
+    **{**NUMBERS, "friction": 0.3, "diffusion": 0.5},
+)
 
 
 def hybrid(**changes: float) -> Model:
