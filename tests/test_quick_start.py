@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import synthetic
+from support import results
 
 import wignercq
 from wignercq import Solution, comparison, config, sweep
@@ -42,7 +42,7 @@ def test_the_start_loads_no_library(tmp_path: Path, code: str) -> None:
 )
 def test_reading_a_result_loads_no_solver(tmp_path: Path, code: str) -> None:
     """Kills: a result that needs the engines, the formulas or the configuration in order to be read."""
-    Solution(synthetic.result(outputs=3)).save(tmp_path / "run.nc")
+    Solution(results.result(outputs=3)).save(tmp_path / "run.nc")
     loaded = loaded_by(code, tmp_path)
     assert loaded & {"pyfftw", "sympy", "pydantic", "matplotlib", "wignercq.propagation", "wignercq.planning"} == set()
     assert "xarray" in loaded

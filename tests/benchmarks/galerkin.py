@@ -20,6 +20,7 @@ import scipy.sparse as sps
 from common import markdown, name_of, timed
 from number_basis import Mode, NumberBasis
 from scipy.integrate import solve_ivp
+from support import systems
 from support.reference import hermite_galerkin
 from support.reference.cases import Case, anharmonic_case, quartic_case
 
@@ -73,12 +74,7 @@ class Problem:
             self.case.classical_formula,
             self.case.quantum_formula,
             self.case.interaction_formula,
-            classical_mass=system.classical_mass,
-            quantum_mass=system.quantum_mass,
-            hbar=system.hbar,
-            friction=system.friction,
-            diffusion=system.diffusion,
-            decoherence=system.decoherence,
+            **systems.numbers_of(system),
         )
 
     @property

@@ -70,17 +70,8 @@ def test_run_writes_a_result_that_agrees_with_the_gaussian_theory(result):
     np.testing.assert_allclose(dataset["covariance"][-1], theory.covariance(0.7, settings.state.covariance), atol=5e-3)
     assert dataset.attrs["configuration"] == CONFIG
     assert dataset.attrs["time_step"] == 0.1
-    assert dict(dataset.sizes) == {
-        "time": 3,
-        "frame": 2,
-        "q": 24,
-        "p": 26,
-        "x": 28,
-        "y": 30,
-        "z": 4,
-        "z2": 4,
-        "axis": 4,
-    }
+    sizes = {"time": 3, "frame": 2, "q": 24, "p": 26, "x": 28, "y": 30, "z": 4, "z2": 4, "axis": 4}
+    assert dict(dataset.sizes) == sizes
     assert "W" not in dataset
 
 

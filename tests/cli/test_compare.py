@@ -14,7 +14,6 @@ from wignercq import report
 from wignercq.cli import commands as cli
 from wignercq.comparison import Breakdown
 from wignercq.errors import Interrupted, ResolutionError
-from wignercq.results.solution import Solution
 from wignercq.sweep import SweepResult
 
 FILES = ["breakdown.nc", "errors.png", "report.html", "theories.png"]
@@ -53,7 +52,7 @@ def test_a_comparison_leaves_everything_in_one_folder(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: a file left out, a configuration or a summary lost, plot and info that do not know a comparison."""
-    monkeypatch.setattr("wignercq.config.execute.execute_comparison", lambda settings, progress: results.breakdown())
+    monkeypatch.setattr("wignercq.config.execute.execute_comparison", lambda settings, **options: results.breakdown())
     assert cli.main(["compare", str(config), "-o", "new/out"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sorted(path.name for path in Path("new/out").iterdir()) == FILES
@@ -98,8 +97,8 @@ def test_stopped_comparisons_are_saved(
 ) -> None:
     """Kills: exit codes exchanged, or what was computed lost when a comparison stops."""
 
-    def stopped(settings: object, progress: bool) -> None:
-        raise error("reason", Solution(results.breakdown().dataset.isel(time=slice(4))))
+    def stopped(settings: object, **options: object) -> None:
+        raise error("reason", Breakdown(results.breakdown().dataset.isel(time=slice(4))))
 
     monkeypatch.setattr("wignercq.config.execute.execute_comparison", stopped)
     refused(config, capsys, "reason; result up to t = 0.36 saved in out/breakdown.nc", code=code)
@@ -111,15 +110,8 @@ def test_stopped_comparisons_are_saved(
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("[run]", "[run]\norder = 2", "run.order: expected 4 for a comparison, got 2"),
         ("[run]", "[run]\nhbar_order = 0", 'run.hbar_order: expected "exact" for a comparison, got 0'),
-        ("[run]", '[run]\nengine = "array"', 'run.engine: expected "tiled" for a comparison, got "array"'),
-        ("outputs = 5", "save_every = 0.1", "run.save_every: expected outputs in its place for a comparison, got 0.1"),
-        (
-            "[grid]",
-            "[grid]\nadapt = true",
-            "grid.adapt: expected false for a comparison, whose theories share one grid",
-        ),
+        ("[run]", "[run]\nsave_state = true", "run.save_state: expected false for a comparison, got true"),
         ("= 0.0001", "= 0.001", "run.tolerance: expected a positive number, at most 0.0001 for a threshold of 0.01"),
         ("[compare]", "[compare]\nthreshold = 1.0", "compare.threshold: expected a number < 1, got 1.0"),
         ('"mean_p"', '"mean_r"', "compare.observables: expected some of mean_q, "),

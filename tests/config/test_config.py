@@ -40,9 +40,9 @@ def edited(old: str, new: str) -> str:
     return FULL.replace(old, new)
 
 
-def with_initial(lines: str) -> Config:
-    start, end = FULL.index("[initial]"), FULL.index("[grid]")
-    return Config.from_text(f"{FULL[:start]}[initial]\n{lines}\n{FULL[end:]}")
+def with_initial(lines: str, text: str = FULL) -> Config:
+    start, end = text.index("[initial]"), text.index("[grid]")
+    return Config.from_text(f"{text[:start]}[initial]\n{lines}\n{text[end:]}")
 
 
 def test_every_key_arrives_where_it_belongs():
@@ -249,48 +249,31 @@ def test_refused_in_one_line_that_names_the_key(case):
     assert len(text) < 400
 
 
+RESTING = "mean = [0, 0, 0, 0]\nclassical_covariance = [1, 1]"
+WAVE = 'kind = "wavefunction"\nclassical_mean = [0, 0]\nclassical_covariance = [1, 1]\npsi = '
 INITIAL_REFUSED = {
     "no frequency": (
-        'kind = "coherent"\nmean = [0, 0, 0, 0]\nclassical_covariance = [1, 1]',
-        ("k_Q = 0.9", "k_Q = -0.9"),
+        f'kind = "coherent"\n{RESTING}',
         r"initial\.frequency: expected a number > 0 \(V_Q''\(x0\) = -0\.9",
     ),
     "classical covariance": (
-        'kind = "coherent"\nmean = [0, 0, 0, 0]\nclassical_covariance = [1, -1]',
-        ("", ""),
+        f'kind = "coherent"\n{RESTING}'.replace("[1, 1]", "[1, -1]"),
         r"initial\.classical_covariance: expected a positive-definite matrix",
     ),
-    "psi that grows": (
-        'kind = "wavefunction"\npsi = "exp(x**2)"\nclassical_mean = [0, 0]\nclassical_covariance = [1, 1]',
-        ("", ""),
-        r"initial\.psi: expected a wave function that is finite",
-    ),
-    "psi that stays": (
-        'kind = "wavefunction"\npsi = "1"\nclassical_mean = [0, 0]\nclassical_covariance = [1, 1]',
-        ("", ""),
-        r"initial\.psi: expected a wave function that vanishes at both ends",
-    ),
-    "psi of q": (
-        'kind = "wavefunction"\npsi = "exp(-q**2)"\nclassical_mean = [0, 0]\nclassical_covariance = [1, 1]',
-        ("", ""),
-        r"initial\.psi: .*unknown name 'q'",
-    ),
-    "fock": (
-        'kind = "fock"\nn = -1\nmean = [0, 0, 0, 0]\nclassical_covariance = [1, 1]',
-        ("", ""),
-        r"initial\.n: expected a number >= 0, got -1",
-    ),
+    "psi that grows": (f'{WAVE}"exp(x**2)"', r"initial\.psi: expected a wave function that is finite"),
+    "psi that stays": (f'{WAVE}"1"', r"initial\.psi: expected a wave function that vanishes at both ends"),
+    "psi of q": (f'{WAVE}"exp(-q**2)"', r"initial\.psi: .*unknown name 'q'"),
+    "fock": (f'kind = "fock"\nn = -1\n{RESTING}', r"initial\.n: expected a number >= 0, got -1"),
 }
 
 
 @pytest.mark.parametrize("case", INITIAL_REFUSED)
 def test_initial_states_that_are_none_are_refused(case):
     """Kills: a state refused under a name that is not its key, or not refused at all."""
-    keys, (old, new), message = INITIAL_REFUSED[case]
-    start, end = FULL.index("[initial]"), FULL.index("[grid]")
-    text = f"{FULL[:start]}[initial]\n{keys}\n{FULL[end:]}".replace(old, new)
+    keys, message = INITIAL_REFUSED[case]
+    text = FULL.replace("k_Q = 0.9", "k_Q = -0.9") if case == "no frequency" else FULL
     with pytest.raises(ConfigError) as caught:
-        Config.from_text(text)
+        with_initial(keys, text)
     assert re.match(message, str(caught.value)), str(caught.value)
 
 

@@ -12,7 +12,7 @@ from support import systems
 from support.configurations import configuration
 from support.processes import CONFIG, WELLS, WIDE
 
-from wignercq import Axis, Grid, Model, Solution, evolve
+from wignercq import Axis, Grid, Solution, evolve
 from wignercq.cli import commands as cli
 from wignercq.errors import GridError, InputError, MemoryLimitError, ModelError, ResolutionError, ResolutionWarning
 from wignercq.planning import memory
@@ -21,14 +21,8 @@ from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 from wignercq.run.track import Track
 from wignercq.states import gaussian
 
-GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
-SETTINGS: dict[str, Any] = {"grid": GRID, "times": [0.1, 0.2, 0.3], "dt": 0.1, "tolerance": 0.05}
-STATE = gaussian([0.4, -0.3, -0.2, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=systems.HBAR)
-
-
-def model(classical: str = "0.4*q**2", quantum: str = "0.55*x**2", coupling: str = "0.2*(q - x)**2", **more) -> Model:
-    settings = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": systems.HBAR, "friction": 0.3, "diffusion": 0.5}
-    return Model(classical, quantum, coupling, **{**settings, **more})
+SETTINGS: dict[str, Any] = {"grid": systems.SMALL, "times": [0.1, 0.2, 0.3], "dt": 0.1, "tolerance": 0.05}
+STATE = systems.packet()
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
@@ -47,7 +41,7 @@ def test_nan_in_a_step_keeps_the_outputs_before(monkeypatch: pytest.MonkeyPatch)
     """Kills: NaN that passes every comparison with a level, or spoils the energy budget of what was good."""
     spoil(monkeypatch, call=2)
     with pytest.raises(ResolutionError, match=r"W is not finite at t = 0\.3: expected finite numbers, got NaN") as stop:
-        evolve(model(), STATE, **SETTINGS)
+        evolve(systems.model(), STATE, **SETTINGS)
     solution = stop.value.solution
     assert solution is not None
     assert solution.time.tolist() == [0.0, 0.1, 0.2]
@@ -63,13 +57,14 @@ def test_nan_in_a_step_keeps_the_outputs_before(monkeypatch: pytest.MonkeyPatch)
         ({"quantum": "exp(exp(x**2))"}, r"quantum_potential: .* overflowing"),
         ({"quantum": "x**2/2 + log(6 - x)"}, r"quantum_potential: .* within hbar s/2 = .* narrow grid\.x\.extent"),
         ({"quantum": "sqrt(x + 4.3)"}, r"quantum_potential: .* and derivatives .* x = -4\.57 or -4\.03"),
-        ({"coupling": "sqrt(3 + q*x)"}, r"interaction: .* on the grid"),
+        ({"interaction": "sqrt(3 + q*x)"}, r"interaction: .* on the grid"),
     ],
 )
 def test_a_singular_potential_is_named(potentials: dict[str, str], message: str) -> None:
     """Kills: infinite entries in a table; an energy of NaN from a potential whose force alone is finite."""
+    symbol, grid = GeneratorSymbol(systems.model(**potentials)), systems.SMALL
     with pytest.raises(ModelError, match=message):
-        SampledSymbol.on(GeneratorSymbol(model(**potentials)), GRID.q.values, GRID.x.values, GRID.y.half_frequencies)
+        SampledSymbol.on(symbol, grid.q.values, grid.x.values, grid.y.half_frequencies)
 
 
 def test_a_potential_that_is_singular_where_the_grid_would_grow_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +74,7 @@ def test_a_potential_that_is_singular_where_the_grid_would_grow_to(monkeypatch: 
     settings = {**SETTINGS, "grid": cramped, "adapt": True, "times": [0.3, 1.5], "tolerance": 1e-3}
     monkeypatch.setattr("wignercq.observables.resolution.ERROR_LEVEL", 2.2e-4)  # only just above the level of growth
     with pytest.raises(ResolutionError, match=r"^edge mass of axis x at t = ") as stop:
-        evolve(model(quantum="0.55*x**2 - log(7.4 - x)/20"), state, **settings)
+        evolve(systems.model(quantum="0.55*x**2 - log(7.4 - x)/20"), state, **settings)
     assert "widen grid.x.extent; the grid was to be changed at t = " in str(stop.value)
     assert "not done, quantum_potential: expected finite values" in str(stop.value)
     assert stop.value.solution is not None
@@ -91,12 +86,12 @@ def test_a_step_too_long_for_its_accuracy() -> None:
     """Kills: a time step taken on trust; a warning without its key; a result that means nothing."""
     settings = {**SETTINGS, "tolerance": 0.03, "order": 2}
     with pytest.warns(ResolutionWarning, match=r"time error at dt = 0\.5: expected below 0\.03 .* lower run\.dt"):
-        accepted = evolve(model(), STATE, **{**settings, "times": [0.5], "dt": 0.5})
+        accepted = evolve(systems.model(), STATE, **{**settings, "times": [0.5], "dt": 0.5})
     assert 0.03 < accepted.time_error < 0.3
     with pytest.raises(
         InputError, match=r"^dt: expected a time step with an error below 0\.3 .* got 2 with .* lower dt"
     ):
-        evolve(model(), STATE, **{**settings, "times": [2.0], "dt": 2.0})
+        evolve(systems.model(), STATE, **{**settings, "times": [2.0], "dt": 2.0})
 
 
 @pytest.mark.parametrize(
@@ -128,7 +123,7 @@ def test_memory_that_fails_all_the_same_is_a_line(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(
         MemoryLimitError, match=r"grid: expected .* fits the free memory, got: Unable to allocate 3\.00"
     ):
-        evolve(model(), STATE, **SETTINGS)
+        evolve(systems.model(), STATE, **SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -208,4 +203,4 @@ def test_a_preparation_ends_where_shorter_steps_do_not_help() -> None:
     """Kills: pilot runs of ever shorter steps, minutes of them, for a state that leaves its box at once."""
     cramped = Grid(Axis(-3.4, 3.6, 16), Axis(-4.2, 4.0, 18), Axis(-3.3, 3.2, 20), Axis(-3.6, 3.7, 22))
     with pytest.raises(GridError, match=r"grid: expected one on which shorter steps .* stays at .* widen the extents"):
-        evolve(model(quantum="-2.5*x**2", decoherence=0.75), STATE, grid=cramped, duration=4.0, dt=0.1)
+        evolve(systems.model(quantum="-2.5*x**2", decoherence=0.75), STATE, grid=cramped, duration=4.0, dt=0.1)

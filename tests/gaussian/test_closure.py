@@ -86,16 +86,8 @@ def test_closure_takes_mean_forces_and_the_linearised_theory_forces_at_the_mean(
     for solve, spread in ((gaussian_closure, xx), (linearised, 0.0)):
         moments = solve(model, systems.MEAN, np.diag(systems.VARIANCES), [0.0, step])
         hessian = kappa + lam + 3 * g * (x**2 + spread)
-        rates = [
-            -(kappa * x + g * (x**3 + 3 * x * spread) - lam * (q - x)),
-            D_y,
-            yy / m - hessian * xx,
-        ]
-        change = [
-            moments.mean[1, 3] - y,
-            moments.covariance[1, 3, 3] - yy,
-            moments.covariance[1, 2, 3],
-        ]
+        rates = [-(kappa * x + g * (x**3 + 3 * x * spread) - lam * (q - x)), D_y, yy / m - hessian * xx]
+        change = [moments.mean[1, 3] - y, moments.covariance[1, 3, 3] - yy, moments.covariance[1, 2, 3]]
         assert np.array(change) / step == pytest.approx(rates, abs=6e-4)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.parameters import hybrid
+from support.parameters import ANHARMONIC, NUMBERS, hybrid
 
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel, potential_minimum, quadratic_expansion
@@ -15,23 +15,8 @@ GENERAL = Model(
     "c*x**2/2 - d*x",
     "g*q*x + e*(q + x)**2/2 + 0.1*x",
     parameters={"a": 1.7, "b": 0.4, "c": 0.9, "d": 0.3, "g": -0.35, "e": 0.25},
-    classical_mass=1.3,
-    quantum_mass=0.6,
-    hbar=0.7,
-    friction=0.45,
-    diffusion=0.8,
     decoherence=0.9,
-)
-ANHARMONIC = Model(
-    "k*q**2/2 + q**4/4 - 0.3*q",
-    "x**2/2 + 0.2*x**4",
-    "lam*(q - x)**2/2 + 0.1*q*x**2",
-    parameters={"k": -1.0, "lam": 0.5},
-    classical_mass=1.3,
-    quantum_mass=0.6,
-    hbar=0.7,
-    friction=0.3,
-    diffusion=0.5,
+    **NUMBERS,
 )
 
 

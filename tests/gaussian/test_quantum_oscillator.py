@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from scipy.optimize import minimize_scalar
-from support.parameters import HYBRIDS, fifty, hybrid
+from support.parameters import HYBRIDS, IDENTICAL, fifty, hybrid
 
 from wignercq.errors import InputError, ModelError
 from wignercq.gaussian import (
@@ -22,7 +22,7 @@ from wignercq.gaussian import (
 )
 from wignercq.model.model import Model
 
-ALPHA, HBAR, MASS, SPRING = 0.4, 0.6, 0.7, 1.3
+HBAR, MASS, SPRING, ALPHA = 0.6, *(IDENTICAL[name] for name in ("quantum_mass", "k_Q", "friction"))
 FREQUENCY = np.sqrt(SPRING / MASS)
 
 
@@ -30,13 +30,9 @@ def identical(temperature: float, lam: float, *, trade_off: float = 1.0) -> Mode
     """Identical oscillators at a bath temperature, with 4 D0 D2 = trade_off."""
     diffusion = 2 * ALPHA * temperature
     return Model.oscillators(
-        k_C=SPRING,
-        k_Q=SPRING,
+        **IDENTICAL,
         lam=lam,
-        classical_mass=MASS,
-        quantum_mass=MASS,
         hbar=HBAR,
-        friction=ALPHA,
         diffusion=diffusion,
         decoherence=trade_off / (4 * diffusion),
         allow_unphysical=trade_off < 1,

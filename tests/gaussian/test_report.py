@@ -6,22 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from support.parameters import hybrid
+from support.parameters import ANHARMONIC, hybrid
 
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel, format_report, hybrid_covariance, theory_report
 from wignercq.model.model import Model
-
-ANHARMONIC = Model(
-    "k*q**2/2 + q**4/4 - 0.3*q",
-    "x**2/2 + 0.2*x**4",
-    "lam*(q - x)**2/2",
-    parameters={"k": -1.0, "lam": 0.5},
-    quantum_mass=0.6,
-    hbar=0.7,
-    friction=0.3,
-    diffusion=0.5,
-)
 
 
 def test_numbers_of_the_paper_model() -> None:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.parameters import NUMBERS
 
 from wignercq.errors import InputError
 from wignercq.gaussian import LinearModel, sensitivity
 from wignercq.model.model import Model
 
-BASE = {
-    "a": 1.7,
-    "b": 0.4,
-    "c": 0.9,
-    "g": -0.35,
-    "classical_mass": 1.3,
-    "quantum_mass": 0.6,
-    "hbar": 0.7,
-    "friction": 0.45,
-    "diffusion": 0.8,
-    "decoherence": 0.9,
-}
+BASE = {"a": 1.7, "b": 0.4, "c": 0.9, "g": -0.35, **NUMBERS, "decoherence": 0.9}
 
 
 def build(values: dict[str, float]) -> Model:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from scipy.integrate import simpson
-from support.parameters import HYBRIDS, fifty, hybrid, two_hundred
+from support.parameters import HYBRIDS, NUMBERS, fifty, hybrid, two_hundred
 
 from wignercq.errors import ModelError, StateError
 from wignercq.gaussian import (
@@ -38,11 +38,7 @@ def test_energies_of_a_gaussian_are_averages_over_samples_of_it() -> None:
         "0.9*x**2/2 - 0.3*x",
         "0.25*(q + x)**2 + 0.1*q*x",
         parameters={"a": 1.7},
-        classical_mass=1.3,
-        quantum_mass=0.6,
-        hbar=0.7,
-        diffusion=0.8,
-        friction=0.3,
+        **NUMBERS,
     )
     nodes, weights = _hermite()
     q, p, x, y = START_MEAN[:, None] + np.linalg.cholesky(START) @ nodes

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 from support import corpus
-from support.attempts import Answer, Refused, answers, configured, modelled, refused, require_harmless
+from support.attempts import Refused, accepted, answers, configured, modelled, refused, require_harmless
+from support.systems import SMALL
 
-from wignercq import Axis, Grid, Model
+from wignercq import Model
 from wignercq.cli import commands as cli
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 
 FORMULAS = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *corpus.DEMANDING]
-GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 
 
 def sampled(formula: str) -> None:
     symbol = GeneratorSymbol(Model("q**2/2", formula, "0.1*q*x", diffusion=0.5))
-    SampledSymbol.on(symbol, GRID.q.values, GRID.x.values, GRID.y.half_frequencies)
+    SampledSymbol.on(symbol, SMALL.q.values, SMALL.x.values, SMALL.y.half_frequencies)
 
 
 BEGINNINGS = {
@@ -81,10 +81,6 @@ def with_names() -> list[str]:
     parameters = corpus.configuration().replace("model.parameters = { k = 0.5 }\n", "")
     other = [{f"{table}.{name}": "[1.0, 2.0]"} for table in ("run", "sweep", "initial") for name in corpus.NAMES]
     return [parameters + table for table in tables] + [corpus.configuration(**keys) for keys in other]
-
-
-def accepted(found: list[Answer]) -> list[str]:
-    return [answer.case for answer in found if not answer.error]
 
 
 def test_the_trap_catches_what_is_run(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import corpus
-from support.attempts import Answer, answers, configured, modelled, require_harmless
+from support.attempts import accepted, answers, configured, modelled, require_harmless
 
 from wignercq.model.formulas import FUNCTIONS
 
@@ -143,24 +143,18 @@ def configurations(draw: st.DrawFn) -> str:
     return "".join(f"{key} = {value}\n" for key, value in keys.items())
 
 
-def tried(act: Callable[[str], None], strategy: st.SearchStrategy[str], count: int, folder: Path) -> list[Answer]:
+def tried(act: Callable[[str], None], strategy: st.SearchStrategy[str], count: int, folder: Path) -> int:
+    """How many were accepted."""
     found = answers(act, cases(strategy, count), folder)
     require_harmless(found)
-    return found
-
-
-def accepted(found: list[Answer]) -> int:
-    return sum(not answer.error for answer in found)
+    return len(accepted(found))
 
 
 def try_all(folder: Path, count: int) -> tuple[int, int]:
     """How many random formulas and configurations were accepted; mutilated ones may be refused all."""
     tried(modelled, mutilated(formulas(), [*STRAY, *PIECES]), count, folder)
     tried(configured, mutilated(configurations(), ["\n", "{", "}", "=", "'''", *STRAY]), count, folder)
-    return (
-        accepted(tried(modelled, formulas(), count, folder)),
-        accepted(tried(configured, configurations(), count, folder)),
-    )
+    return tried(modelled, formulas(), count, folder), tried(configured, configurations(), count, folder)
 
 
 def test_some_random_texts(tmp_path: Path) -> None:

@@ -118,16 +118,12 @@ def test_negativity_of_a_wide_cat_is_one_over_pi(phase: float) -> None:
     assert abs(found.purity(HBAR) - 1) < 1e-8
 
 
-ANHARMONIC = Model(
+ANHARMONIC = systems.model(
     "a*q**4/4 + b*q",
     "kappa*x**2/2 + g*x**3/3",
     "lam*q**2*x**2/2",
     parameters={"a": 0.3, "b": -0.7, "kappa": 1.1, "g": 0.2, "lam": 0.4},
-    classical_mass=1.3,
-    quantum_mass=0.7,
-    hbar=HBAR,
     friction=0.35,
-    diffusion=0.5,
     decoherence=0.9,
 )
 (MQ, MP, MX, MY), (QQ, PP, XX, YY), QX = MEAN, np.diag(COVARIANCE), COVARIANCE[0, 2]

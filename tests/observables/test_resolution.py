@@ -62,8 +62,7 @@ def test_spectral_tail_is_the_amplitude_of_the_highest_eighth(make: type[Engine]
     shape[index] = GRID.shape[index]
     for harmonic, expected in ((first - 1, 0.0), (first, amplitude / math.sqrt(2 + amplitude**2))):
         wave = np.cos(2 * np.pi * harmonic * np.arange(GRID.shape[index]) / GRID.shape[index])
-        W = engine.allocate()
-        W[...] = 1 + amplitude * wave.reshape(shape)
+        W = engine.of(1 + amplitude * wave.reshape(shape))
         found = spectral_tail(engine.spectral_power(W))
         assert abs(found[index] - expected) < 1e-9
         assert np.delete(found, index).max() < 1e-9
@@ -159,7 +158,7 @@ def test_a_packet_that_leaves_the_box_stops_the_run_and_keeps_the_outputs_before
 def test_nan_in_the_initial_state_is_refused() -> None:
     """Kills: NaN that passes the check of the norm because comparisons with it are false."""
     grid = systems.grid(8, 10, 12, 14)
-    W = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
+    W = systems.gaussian_density(grid)
     W[3, 4, 5, 6] = np.nan
     with pytest.raises(StateError, match="integral 1 on the grid, got nan"):
         evolve(systems.oscillators(), W, grid=grid, duration=1.0)
@@ -169,8 +168,7 @@ def test_nan_on_the_way_stops_the_loop_at_its_next_look() -> None:
     """Kills: NaN that spreads over the whole of W while outputs go on."""
     grid, model = systems.grid(24, 26, 28, 30), systems.oscillators()
     engine = TiledEngine(grid)
-    W = engine.allocate()
-    W[...] = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
+    W = engine.of(systems.gaussian_density(grid))
     record = Record(model, grid, set())
     loop = TimeLoop({"run": Track(Propagator(model, engine, STRANG, 0.05), W, record, Watch(0.009))})
     moments = loop.outputs(np.array([0.0, 0.1, 0.2]))

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from support import systems
 from support.reference import cases
+from support.reference.hermite_galerkin import fock_functions
 from support.reference.kramers import gaussian as classical_gaussian
 from support.reference.kramers import harmonic_moments
 from support.reference.schroedinger import QuantumParticle, gaussian_packet, wigner
@@ -14,10 +15,6 @@ from support.reference.schroedinger import QuantumParticle, gaussian_packet, wig
 from wignercq import Axis, FixedAxis, Grid, LinearModel, Model, StateError, evolve
 from wignercq.errors import InputError, MemoryLimitError
 from wignercq.states import ClassicalGaussian, fock, from_wavefunction, gaussian, product
-
-
-def initial() -> object:
-    return gaussian(systems.MEAN, systems.VARIANCES, hbar=systems.HBAR)
 
 
 def compare_with_theory(model: Model, state: object, duration: float, outputs: int) -> tuple[float, float, float]:
@@ -32,7 +29,7 @@ def compare_with_theory(model: Model, state: object, duration: float, outputs: i
 
 def test_oscillators_follow_the_gaussian_theory_for_a_while() -> None:
     """Kills: wrong dynamics, grid or step chosen too coarse, by default settings."""
-    mean, covariance, norm = compare_with_theory(systems.oscillators(), initial(), 1.0, 4)
+    mean, covariance, norm = compare_with_theory(systems.oscillators(), systems.displaced(), 1.0, 4)
     assert mean < 1e-6
     assert covariance < 1e-6
     assert norm < 1e-12
@@ -65,12 +62,7 @@ def test_moments_equal_those_of_a_galerkin_solver(case: object, grid: Grid, dt: 
         problem.classical_formula,
         problem.quantum_formula,
         problem.interaction_formula,
-        classical_mass=system.classical_mass,
-        quantum_mass=system.quantum_mass,
-        hbar=system.hbar,
-        friction=system.friction,
-        diffusion=system.diffusion,
-        decoherence=system.decoherence,
+        **systems.numbers_of(system),
     )
     state = gaussian(problem.mean, problem.variances, hbar=system.hbar)
     solution = evolve(model, state, grid=grid, times=problem.times, dt=dt, tolerance=1e-5)
@@ -85,15 +77,7 @@ def test_moments_equal_those_of_a_galerkin_solver(case: object, grid: Grid, dt: 
 def test_uncoupled_model_factorises() -> None:
     """Kills: cross-talk of the two halves; each factor is checked by its own code on the signed field."""
     hbar, M, m, alpha, D2, time = 0.8, 1.3, 0.7, 0.3, 0.5, 0.9
-    model = Model(
-        "0.45*q**2",
-        "0.6*x**2 + 0.08*x**4",
-        classical_mass=M,
-        quantum_mass=m,
-        hbar=hbar,
-        friction=alpha,
-        diffusion=D2,
-    )
+    model = systems.model("0.45*q**2", "0.6*x**2 + 0.08*x**4", "0")
     packets = [gaussian_packet(x, y, 0.35, hbar) for x, y in ((0.9, -0.4), (-0.7, 0.3))]
     x = np.linspace(-7, 7, 2001)
     weight = 1 / np.sqrt((np.abs(sum(packet(x) for packet in packets)) ** 2).sum() * (x[1] - x[0]))
@@ -146,21 +130,10 @@ def density_matrix_spectrum(plane: np.ndarray, data: xr.Dataset, hbar: float) ->
     levels = 16
     rho = np.zeros((levels, levels), complex)
     for i, centre in enumerate(x):
-        plus, minus = (fock_functions(centre + sign * u / 2, width, levels) for sign in (1, -1))
+        plus, minus = (fock_functions((centre + sign * u / 2) / width, levels) / np.sqrt(width) for sign in (1, -1))
         rho += (plus * (plane[i] @ kernel)) @ minus.T
     rho *= (u[1] - u[0]) * (x[1] - x[0]) * (y[1] - y[0])
     return np.linalg.eigvalsh((rho + rho.conj().T) / 2)
-
-
-def fock_functions(x: np.ndarray, width: float, levels: int) -> np.ndarray:
-    """Hermite functions of the given length at points x, shape (levels, x.size)."""
-    xi = x / width
-    functions = np.empty((levels, xi.size))
-    functions[0] = np.exp(-(xi**2) / 2) / np.sqrt(np.sqrt(np.pi) * width)
-    functions[1] = np.sqrt(2) * xi * functions[0]
-    for n in range(2, levels):
-        functions[n] = np.sqrt(2 / n) * xi * functions[n - 1] - np.sqrt((n - 1) / n) * functions[n - 2]
-    return functions
 
 
 def test_output_times_are_hit_and_do_not_change_the_result() -> None:
@@ -169,7 +142,7 @@ def test_output_times_are_hit_and_do_not_change_the_result() -> None:
     wanted = [[0.7], [0.1, 0.25, 0.7], [0.33333, 0.7, 0.9], np.linspace(0.07, 0.7, 10)]
     fields = []
     for times in wanted:
-        solution = evolve(model, initial(), grid=grid, times=times, dt=0.1, tolerance=0.5, keep_state=True)
+        solution = evolve(model, systems.displaced(), grid=grid, times=times, dt=0.1, tolerance=0.5, keep_state=True)
         assert np.array_equal(solution.time, np.concatenate([[0.0], times]))
         row = list(solution.time).index(times[-1] if times[-1] == 0.7 else 0.7)
         fields.append((solution.mean[row], solution.covariance[row], solution.W.values if times[-1] == 0.7 else None))
@@ -184,7 +157,7 @@ def test_output_between_steps_is_as_accurate_as_one_on_a_step() -> None:
     """Kills: interpolation in time; t = 0.55 lies between steps of 0.1."""
     grid = Grid(Axis(-6.6, 7.0, 44), Axis(-7.0, 6.5, 40), Axis(-6.4, 6.2, 42), Axis(-6.0, 6.1, 40))
     model = systems.oscillators()
-    solution = evolve(model, initial(), grid=grid, times=[0.5, 0.55], dt=0.1, tolerance=1e-4)
+    solution = evolve(model, systems.displaced(), grid=grid, times=[0.5, 0.55], dt=0.1, tolerance=1e-4)
     theory = LinearModel.from_model(model)
     errors = np.abs(solution.mean - theory.mean(solution.time, systems.MEAN)).max(axis=1)
     assert errors[2] < 2 * errors[1] + 1e-7
@@ -194,9 +167,9 @@ def test_engines_and_precisions_agree() -> None:
     """Kills: options that are accepted and ignored or wrong."""
     model, grid = systems.quartic(), systems.grid(24, 26, 28, 32)
     settings = {"grid": grid, "times": [0.3], "dt": 0.1, "tolerance": 0.5}
-    tiled = evolve(model, initial(), **settings)
-    array = evolve(model, initial(), **settings, engine="array")
-    single = evolve(model, initial(), **settings, precision="float32")
+    tiled = evolve(model, systems.displaced(), **settings)
+    array = evolve(model, systems.displaced(), **settings, engine="array")
+    single = evolve(model, systems.displaced(), **settings, precision="float32")
     assert np.abs(tiled.covariance - array.covariance).max() < 1e-12
     difference = np.abs(tiled.covariance - single.covariance).max()
     assert 1e-9 < difference < 1e-4
@@ -206,7 +179,7 @@ def test_w_as_an_array_is_accepted_with_its_grid() -> None:
     """Kills: an array treated differently from the state it samples."""
     model, grid = systems.oscillators(), systems.grid(24, 26, 28, 32)
     settings = {"grid": grid, "times": [0.2], "dt": 0.1, "tolerance": 0.5}
-    a, b = evolve(model, initial(), **settings), evolve(model, initial().wigner(grid), **settings)
+    a, b = evolve(model, systems.displaced(), **settings), evolve(model, systems.displaced().wigner(grid), **settings)
     assert np.array_equal(a.mean, b.mean)
 
 
@@ -230,7 +203,7 @@ def test_w_as_an_array_is_accepted_with_its_grid() -> None:
 def test_bad_arguments_are_named(changes: dict, message: str) -> None:
     """Kills: tracebacks from deep inside, and options silently ignored."""
     with pytest.raises(InputError, match=message):
-        evolve(systems.oscillators(), initial(), **changes)
+        evolve(systems.oscillators(), systems.displaced(), **changes)
 
 
 def test_states_that_do_not_fit_model_or_grid_are_refused() -> None:
@@ -248,4 +221,4 @@ def test_memory_beyond_the_machine_is_refused_before_allocating() -> None:
     """Kills: the out-of-memory killer."""
     huge = Grid(Axis(-6, 7, 1000), Axis(-6, 6, 1000), Axis(-7, 6, 1000), Axis(-6, 5, 1000))
     with pytest.raises(MemoryLimitError, match=r"1000 x 1000 x 1000 x 1000 points, which need .* GiB"):
-        evolve(systems.oscillators(), initial(), grid=huge, times=[1])
+        evolve(systems.oscillators(), systems.displaced(), grid=huge, times=[1])

@@ -32,16 +32,10 @@ def start(basis: galerkin.Basis) -> np.ndarray:
 
 def polynomial_system(**changes: object) -> galerkin.System:
     """Every term of the equation present, no two numbers alike."""
-    system = galerkin.System(
-        classical_potential=(0.0, 0.1, 0.45, 0.04, 0.03),
+    system = dataclasses.replace(
+        cases.anharmonic_case().system,
         quantum_potential=(0.0, -0.2, 0.65, 0.05, 0.0625),
         interaction={(2, 1): 0.1, (1, 2): 0.15, (1, 1): 0.4},
-        classical_mass=1.6,
-        quantum_mass=0.8,
-        hbar=HBAR,
-        friction=0.35,
-        diffusion=0.6,
-        decoherence=0.625,
     )
     return dataclasses.replace(system, **changes)
 

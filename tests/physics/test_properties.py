@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.random_systems import System, decimals, examples, formula, systems
+from support.systems import field, numbers_of
 
 from wignercq import Axis, Grid, Model
 from wignercq.propagation.engines import TiledEngine
@@ -38,9 +39,8 @@ def advanced(
     engine = TiledEngine(grid)
     propagator = Propagator(system.model(), engine, BY_ORDER[order], dt, hbar_order)
     results = []
-    for field in fields:
-        W = engine.allocate()
-        W[...] = field
+    for each in fields:
+        W = field(engine, each)
         propagator.advance(W, 2)
         results.append(np.array(W))
     return results
@@ -55,9 +55,8 @@ def conserves_and_composes(system: System, grid: Grid, order: int) -> None:
     engine = TiledEngine(grid)
     propagator = Propagator(system.model(), engine, BY_ORDER[order], 0.07)
 
-    def moved(field: np.ndarray, advance: Callable[[Any], object]) -> np.ndarray:
-        W = engine.allocate()
-        W[...] = field
+    def moved(start: np.ndarray, advance: Callable[[Any], object]) -> np.ndarray:
+        W = field(engine, start)
         advance(W)
         return np.array(W)
 
@@ -129,19 +128,13 @@ def forgets_the_origin(system: System, grid: Grid, shift: tuple[float, float]) -
             formula(terms).replace("q", f"(q - ({a}))").replace("x", f"(x - ({b}))")
             for terms in (system.V_C, system.V_Q, system.V_I)
         ),
-        classical_mass=model.classical_mass,
-        quantum_mass=model.quantum_mass,
-        hbar=model.hbar,
-        friction=model.friction,
-        diffusion=model.diffusion,
-        decoherence=model.decoherence,
+        **numbers_of(model),
     )
     q, x = (Axis(z.lower + s, z.upper + s, z.points) for z, s in ((grid.q, a), (grid.x, b)))
     fields = []
     for each, where in ((model, grid), (moved_model, Grid(q, grid.p, x, grid.y))):
         engine = TiledEngine(where)
-        W = engine.allocate()
-        W[...] = noise(grid, 4)
+        W = field(engine, noise(grid, 4))
         Propagator(each, engine, BY_ORDER[4], 0.06).advance(W, 1)
         fields.append(np.array(W))
     assert difference(fields[1], fields[0]) < 1e-10
@@ -169,10 +162,10 @@ def exchanges(system: System, grid: Grid, hbar_order: int | None) -> None:
         diffusion=diffusion,
         decoherence=diffusion / (hbar * coupling) ** 2,
     )
-    field = noise(grid, 5)
-    (plain,) = advanced(twin, grid, [field], 0.06, hbar_order=hbar_order)
+    start = noise(grid, 5)
+    (plain,) = advanced(twin, grid, [start], 0.06, hbar_order=hbar_order)
     (exchanged,) = advanced(
-        twin, Grid(grid.x, grid.y, grid.q, grid.p), [field.transpose(2, 3, 0, 1)], 0.06, hbar_order=hbar_order
+        twin, Grid(grid.x, grid.y, grid.q, grid.p), [start.transpose(2, 3, 0, 1)], 0.06, hbar_order=hbar_order
     )
     assert difference(exchanged.transpose(2, 3, 0, 1), plain) < 1e-11
 
@@ -195,7 +188,7 @@ def test_quadratic_particles_can_be_exchanged(system: System, grid: Grid) -> Non
 @given(systems(quadratic=True), grids(), st.sampled_from([2, 4]))
 def test_quadratic_dynamics_is_classical_diffusion(system: System, grid: Grid, order: int) -> None:
     """Kills: a term of the exact symbol that should vanish for quadratic potentials, eq (112)."""
-    field = noise(grid, 6)
-    (exact,) = advanced(system, grid, [field], 0.08, order=order)
-    (classical,) = advanced(system, grid, [field], 0.08, order=order, hbar_order=0)
+    start = noise(grid, 6)
+    (exact,) = advanced(system, grid, [start], 0.08, order=order)
+    (classical,) = advanced(system, grid, [start], 0.08, order=order, hbar_order=0)
     assert difference(classical, exact) < 1e-12

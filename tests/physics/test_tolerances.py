@@ -12,7 +12,6 @@ from wignercq.errors import InputError
 from wignercq.planning.numerics import ROUNDING_GROWTH, Numerics
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
-from wignercq.states import gaussian
 
 TOLERANCE = 1e-4
 
@@ -33,8 +32,7 @@ def test_float32_is_as_accurate_as_it_claims(steps: int) -> None:
     grid, fields = systems.grid(24, 26, 28, 30), []
     for dtype in (np.float64, np.float32):
         engine = TiledEngine(grid, dtype)
-        W = engine.allocate()
-        gaussian(systems.MEAN, systems.VARIANCES, hbar=systems.HBAR).fill(grid, W)
+        W = engine.of(systems.displaced().wigner(grid))
         Propagator(systems.oscillators(friction=0.0, diffusion=0.02), engine, FORWARD_3, 0.05).advance(W, steps)
         fields.append(np.array(W, float))
     double, single = fields

@@ -12,16 +12,15 @@ from support.reference.linear_moments import oscillator_drift, oscillator_noise,
 from wignercq import Axis, FixedAxis, Grid, Model, choose_grid, evolve
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES
-from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, gaussian, product, thermal
+from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, product, thermal
 
 TOLERANCE = 1e-5
 OSCILLATOR = {"mass": 0.7, "frequency": 1.3, "hbar": systems.HBAR}
-PHYSICS = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": systems.HBAR, "friction": 0.4, "diffusion": 0.5}
 CLASSICAL = ClassicalGaussian([0.5, -0.2], [0.5, 0.6])
 
 
 def model(classical: str, quantum: str, interaction: str, **parameters: float) -> Model:
-    return Model(classical, quantum, interaction, parameters=parameters, **PHYSICS)
+    return systems.model(classical, quantum, interaction, parameters=parameters, friction=0.4)
 
 
 def double_well() -> Model:
@@ -36,10 +35,6 @@ def classical_quartic() -> Model:
     return model("k*q**4/4", "kappa*x**2/2", "lam*q*x", k=0.3, kappa=1.1, lam=0.3)
 
 
-def displaced() -> State:
-    return gaussian(systems.MEAN, systems.VARIANCES, hbar=systems.HBAR)
-
-
 def with_quantum(quantum: object) -> State:
     return product(CLASSICAL, quantum)
 
@@ -52,13 +47,13 @@ def resting_ring() -> State:
 
 slow = pytest.mark.slow
 CASES = {
-    "oscillators": (systems.oscillators, displaced, 2.0),
+    "oscillators": (systems.oscillators, systems.displaced, 2.0),
     "excited": (systems.oscillators, lambda: with_quantum(fock(2, **OSCILLATOR)), 0.8),
     "cat": (systems.oscillators, lambda: with_quantum(cat((1.2, 0.3), **OSCILLATOR)), 0.8),
     "ring": (systems.oscillators, resting_ring, 0.8),
     "hot": (systems.oscillators, lambda: with_quantum(thermal(1.6, **OSCILLATOR)), 0.8),
     "classical quartic": (classical_quartic, lambda: with_quantum(coherent(0.4, 0.1, **OSCILLATOR)), 1.5),
-    "quartic": (systems.quartic, displaced, 1.5),
+    "quartic": (systems.quartic, systems.displaced, 1.5),
     "double well": (double_well, lambda: with_quantum(coherent(-1.4, 0.1, **OSCILLATOR)), 1.5),
     "Morse": (morse, lambda: with_quantum(coherent(0.4, 0.1, **OSCILLATOR)), 1.5),
 }
@@ -93,7 +88,7 @@ def linear_needs(tolerance: float, duration: float) -> tuple[np.ndarray, np.ndar
 @pytest.mark.parametrize("duration", [0.5, 4.0, 20.0])
 def test_extents_and_points_of_a_linear_model_are_those_of_theory(tolerance: float, duration: float) -> None:
     """Kills: a box twice too long on an axis (sixteenfold work in all), mixed-up axes, noise or friction left out."""
-    grid = choose_grid(systems.oscillators(), displaced(), duration, tolerance=tolerance)
+    grid = choose_grid(systems.oscillators(), systems.displaced(), duration, tolerance=tolerance)
     extents, frequencies = linear_needs(tolerance, duration)
     for axis, (lower, upper), frequency in zip(grid, extents, frequencies, strict=True):
         length = upper - lower
@@ -128,7 +123,7 @@ def test_a_cold_thermal_state_needs_more_points_than_a_hot_one() -> None:
 
 def test_fixed_parts_of_an_axis_are_honoured() -> None:
     """Kills: an extent that is rounded, points that are replaced, a fixed axis that changes the others."""
-    args = systems.oscillators(), displaced(), 1.0
+    args = systems.oscillators(), systems.displaced(), 1.0
     free = choose_grid(*args)
     axes = {
         "q": FixedAxis(extent=(-6.1, 7.3)),
@@ -147,7 +142,7 @@ def test_nothing_is_computed_when_everything_is_fixed() -> None:
     """Kills: trajectories, here ones that run away, where the user left nothing to choose."""
     unbound = model("-q**4", "x**2/2", "lam*q*x", lam=0.1)
     axes = {name: FixedAxis((-4.0 - i, 5.0 + i), 20 + 2 * i) for i, name in enumerate(NAMES)}
-    grid = choose_grid(unbound, displaced(), 50.0, axes=axes)
+    grid = choose_grid(unbound, systems.displaced(), 50.0, axes=axes)
     assert grid == Grid(Axis(-4.0, 5.0, 20), Axis(-5.0, 6.0, 22), Axis(-6.0, 7.0, 24), Axis(-7.0, 8.0, 26))
 
 
@@ -155,13 +150,13 @@ def test_nothing_is_computed_when_everything_is_fixed() -> None:
 def test_unbound_motion_is_refused(potential: str) -> None:
     """Kills: a box of astronomical size, NaN as an extent, or a warning about overflow instead of a reason."""
     with pytest.raises(GridError, match=r"run away along [qp].*; shorten the run, or give extent and points"):
-        choose_grid(model(potential, "x**2/2", "lam*q*x", lam=0.1), displaced(), 10.0)
+        choose_grid(model(potential, "x**2/2", "lam*q*x", lam=0.1), systems.displaced(), 10.0)
 
 
 def test_stiff_wells_and_long_runs_are_not_taken_for_unbound() -> None:
     """Kills: time steps of the trajectories so long that a stable oscillation blows up."""
     stiff = model("400*q**2/2", "x**2/2", "lam*q*x", lam=0.1)
-    grid = choose_grid(stiff, displaced(), 60.0, tolerance=TOLERANCE)
+    grid = choose_grid(stiff, systems.displaced(), 60.0, tolerance=TOLERANCE)
     theory = math.sqrt(2 * math.log(1e7)) * math.hypot(math.sqrt(0.6), math.sqrt(0.55 / (1.3 * 400)))
     assert 0.9 * (theory + 1.0) < grid.q.upper < 1.4 * (theory + 1.0)
 
@@ -175,4 +170,4 @@ def test_the_choice_is_reproducible() -> None:
 def test_an_unknown_axis_is_named() -> None:
     """Kills: a misspelt axis that is silently chosen instead."""
     with pytest.raises(GridError, match="expected the axes q, p, x, y, got z"):
-        choose_grid(systems.oscillators(), displaced(), 1.0, axes={"z": FixedAxis(points=32)})
+        choose_grid(systems.oscillators(), systems.displaced(), 1.0, axes={"z": FixedAxis(points=32)})

@@ -23,14 +23,12 @@ COARSE_TOLERANCE = 1e-4
 
 def nonlinear_coupling() -> Model:
     """No friction, decoherence that depends on q, quartic V_C."""
-    return Model(
+    return systems.model(
         "k*q**2/2 + a*q**4/4",
         "kappa*x**2/2",
         "lam*q*x + mu*q*x**2",
         parameters={"k": 0.7, "a": 0.03, "kappa": 1.2, "lam": 0.3, "mu": 0.06},
-        classical_mass=1.3,
-        quantum_mass=0.7,
-        hbar=systems.HBAR,
+        friction=0.0,
         diffusion=0.6,
     )
 
@@ -41,7 +39,7 @@ MODELS = {"friction": systems.oscillators, "quartic": systems.quartic, "coupling
 @cache
 def pilot(name: str, scheme: Scheme) -> Pilot:
     engine, model = TiledEngine(GRID), MODELS[name]()
-    W = engine.of(systems.gaussian_density(GRID, systems.MEAN, np.diag(systems.VARIANCES)))
+    W = engine.of(systems.gaussian_density(GRID))
     coarse = TiledEngine(coarsened(GRID, engine.spectral_power(W), COARSE_TOLERANCE))
     return Pilot(model, scheme, None, coarse, engine.transferred(W, coarse), DURATION)
 
@@ -53,7 +51,7 @@ def chosen_step(runs: Pilot, tolerance: float) -> TimeStep:
 def states(name: str, scheme: Scheme, steps: int, moments: int) -> list[np.ndarray]:
     """W on the full grid at `moments` equidistant times of the run, the last at its end."""
     engine = TiledEngine(GRID)
-    W, found = engine.of(systems.gaussian_density(GRID, systems.MEAN, np.diag(systems.VARIANCES))), []
+    W, found = engine.of(systems.gaussian_density(GRID)), []
     propagator = Propagator(MODELS[name](), engine, scheme, DURATION / steps)
     for _ in range(moments):
         W, _ = propagator.advance(W, steps // moments)

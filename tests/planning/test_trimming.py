@@ -54,10 +54,8 @@ def test_a_survey_holds_the_most_of_its_moments() -> None:
     """Kills: the last moment taken for all of them, spectra or axes mixed up."""
     grid = systems.grid(16, 18, 20, 22)
     engine = TiledEngine(grid)
-    W, surveys = engine.allocate(), []
-    for shift in (-1.5, 1.5):
-        W[...] = systems.gaussian_density(grid, systems.MEAN + shift, np.diag(systems.VARIANCES))
-        surveys.append(Survey.of(W, engine))
+    shifted = (systems.gaussian_density(grid, systems.MEAN + shift) for shift in (-1.5, 1.5))
+    surveys = [Survey.of(engine.of(W), engine) for W in shifted]
     both = surveys[0] | surveys[1]
     for axis, mass, one, other in zip(grid, both.masses, *(s.masses for s in surveys), strict=True):
         assert mass.size == axis.points

@@ -24,8 +24,7 @@ def run(
     model: Model, grid: Grid, scheme: Scheme, duration: float, steps: int, hbar_order: int | None = None
 ) -> np.ndarray:
     engine = TiledEngine(grid)
-    W = engine.allocate()
-    W[...] = systems.gaussian_density(grid, MEAN, COVARIANCE)
+    W = engine.of(systems.gaussian_density(grid, MEAN, COVARIANCE))
     Propagator(model, engine, scheme, duration / steps, hbar_order).advance(W, steps)
     return np.array(W)
 
@@ -81,8 +80,7 @@ def test_fused_steps_equal_single_steps_and_partial_steps() -> None:
     propagator = Propagator(model, engine, FORWARD_3, 0.1)
     fields = []
     for advance in (lambda W: propagator.advance(W, 1), lambda W: propagator.leap(W, 0.1)):
-        W = engine.allocate()
-        W[...] = systems.gaussian_density(grid, MEAN, COVARIANCE)
+        W = engine.of(systems.gaussian_density(grid, MEAN, COVARIANCE))
         for _ in range(6):
             advance(W)
         fields.append(np.array(W))
@@ -94,8 +92,7 @@ def test_boundaries_report_the_state_between_fused_steps() -> None:
     """Kills: energy rates taken before the opening or after the closing half of a fused stage."""
     grid, model = systems.grid(), systems.quartic()
     engine = TiledEngine(grid)
-    W = engine.allocate()
-    W[...] = systems.gaussian_density(grid, MEAN, COVARIANCE)
+    W = engine.of(systems.gaussian_density(grid, MEAN, COVARIANCE))
     _, (boundary,) = Propagator(model, engine, FORWARD_3, 0.2).advance(W, 2)
     between = run(model, grid, FORWARD_3, 0.2, 1)
     assert np.abs(boundary.density_qx - between.sum(axis=(1, 3))).max() < 1e-12 * between.sum(axis=(1, 3)).max()
@@ -112,8 +109,7 @@ def test_step_is_linear_and_keeps_the_norm() -> None:
     a, b = random.normal(size=(2, *grid.shape))
     images = []
     for field in (a, b, 2 * a - 3 * b):
-        W = engine.allocate()
-        W[...] = field
+        W = engine.of(field)
         propagator.advance(W, 2)
         images.append(np.array(W))
         assert W.sum() == pytest.approx(field.sum(), rel=1e-11)

@@ -78,8 +78,7 @@ def test_flow_of_a_gaussian_follows_the_characteristics(friction: float) -> None
     M, m, gamma = 1.3, 0.7, friction / 1.3
     f = math.exp(-gamma * time)
     engine = ArrayEngine(GRID)
-    W = engine.allocate()
-    W[...] = systems.gaussian_density(GRID, systems.MEAN, COVARIANCE)
+    W = engine.of(systems.gaussian_density(GRID, systems.MEAN, COVARIANCE))
     engine.transport(W, engine.compile_shear(free_shear(model, GRID, time)))
     if friction:
         W[...] = np.einsum("ab,qbxy->qaxy", contraction_matrix(GRID.p, f), W, optimize=True)

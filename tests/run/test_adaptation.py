@@ -108,17 +108,7 @@ def test_beyond_the_memory_limit_the_grid_stays_and_the_record_says_so() -> None
 
 def packet() -> tuple[Model, object]:
     """A packet that flies off to the right in q while x swings in a quartic well."""
-    model = Model(
-        "0.05*q**2",
-        "0.3*x**2 + 0.02*x**4",
-        "0.05*(q - x)**2",
-        classical_mass=1.3,
-        quantum_mass=0.7,
-        hbar=systems.HBAR,
-        friction=0.2,
-        diffusion=0.5,
-        decoherence=0.6,
-    )
+    model = systems.model("0.05*q**2", "0.3*x**2 + 0.02*x**4", "0.05*(q - x)**2", friction=0.2, decoherence=0.6)
     return model, gaussian([0.0, 1.6, 0.5, 0.0], [0.3, 0.35, 0.45, 0.5], hbar=systems.HBAR)
 
 

@@ -17,27 +17,22 @@ import numpy as np
 import pytest
 from support import systems
 from support.processes import require_identical
+from support.systems import SMALL
 
 from wignercq import Axis, FixedAxis, Grid, Solution, evolve
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, Interrupted, MemoryLimitError
 from wignercq.observables.resolution import Watch
 from wignercq.run.array_file import Archive
 from wignercq.run.request import ALONE
-from wignercq.states import gaussian
 
-GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 SETTINGS: dict[str, Any] = {
-    "grid": GRID,
+    "grid": SMALL,
     "times": [0.1, 0.25],
     "dt": 0.1,
     "tolerance": 0.05,
     "frames": 2,
     "keep_state": True,
 }
-
-
-def initial(x: float = -0.2) -> object:
-    return gaussian([0.4, -0.3, x, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=systems.HBAR)
 
 
 @pytest.fixture
@@ -66,12 +61,12 @@ def _stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Solution]:
     """A checkpoint at t = 0.1 with one of t = 0 before it, and the run as it is without a stop."""
     path = tmp_path_factory.mktemp("stopped") / "run.checkpoint"
-    whole = evolve(systems.quartic(), initial(), **SETTINGS)
+    whole = evolve(systems.quartic(), systems.packet(), **SETTINGS)
     with pytest.MonkeyPatch.context() as monkeypatch:
         looks = next(_stopping(monkeypatch))
         looks.append(2)
         with pytest.raises(Interrupted):
-            evolve(systems.quartic(), initial(), **SETTINGS, checkpoint=path, checkpoint_every=1e-9)
+            evolve(systems.quartic(), systems.packet(), **SETTINGS, checkpoint=path, checkpoint_every=1e-9)
     return path, whole
 
 
@@ -89,7 +84,7 @@ def previous(path: Path) -> Path:
 
 
 def resume(path: Path, **changes: Any) -> Solution:
-    return evolve(systems.quartic(), initial(), **{**SETTINGS, **changes}, checkpoint=path, resume=True)
+    return evolve(systems.quartic(), systems.packet(), **{**SETTINGS, **changes}, checkpoint=path, resume=True)
 
 
 def test_resuming_is_identical_while_the_grid_grows(tmp_path: Path, stop_at_looks: list[int], monkeypatch) -> None:
@@ -104,16 +99,16 @@ def test_resuming_is_identical_while_the_grid_grows(tmp_path: Path, stop_at_look
     monkeypatch.setattr("wignercq.run.time_loop.CHECKS_PER_RUN", 4)
     monkeypatch.setattr("wignercq.run.time_loop.STRETCH_WORK", 4 * grid.size)
     with pytest.warns(match="edge mass of axis q"):
-        whole = evolve(systems.quartic(), initial(), **settings)
+        whole = evolve(systems.quartic(), systems.packet(), **settings)
     settings["checkpoint"] = tmp_path / "run.checkpoint"
     stop_at_looks.append(2)
     with pytest.warns(match="edge mass of axis q"), pytest.raises(Interrupted):
-        evolve(systems.quartic(), initial(), **settings)
+        evolve(systems.quartic(), systems.packet(), **settings)
     for threads, stop in enumerate([3, 1, 2, 1], start=1):  # a second warning would be an error
         stop_at_looks.append(stop)
         with pytest.raises(Interrupted):
-            evolve(systems.quartic(), initial(), **settings, resume=True, threads=threads)
-    resumed = evolve(systems.quartic(), initial(), **settings, resume=True)
+            evolve(systems.quartic(), systems.packet(), **settings, resume=True, threads=threads)
+    resumed = evolve(systems.quartic(), systems.packet(), **settings, resume=True)
     changes = [line.split(":")[0] for line in resumed.dataset.attrs["grid_changes"].splitlines()]
     places = resumed.dataset.attrs["resumed"].splitlines()
     assert len(set(changes)) >= 3
@@ -195,7 +190,7 @@ def test_both_damaged_or_none_there_is_an_error(checkpoint: Path) -> None:
         ({"adapt": True}, "adapt: expected extents of no axis"),
         ({"times": [0.1, 0.26]}, r"times: expected 3 outputs to t = 0\.25"),
         ({"times": [0.11, 0.25]}, r"times: expected 3 outputs to t = 0\.25"),
-        ({"grid": Grid(*list(GRID)[:3], Axis(-4.6, 4.7, 24))}, r"grid\.y: expected .* points 20 as .* points 24"),
+        ({"grid": Grid(*list(SMALL)[:3], Axis(-4.6, 4.7, 24))}, r"grid\.y: expected .* points 20 as .* points 24"),
         ({"grid": {"y": FixedAxis(points=20)}}, r"grid\.q: expected extent \[-4\.6, 4\.9\], points 14 .* chosen"),
     ],
 )
@@ -211,14 +206,14 @@ def test_another_model_or_state_is_refused_by_name(stopped: tuple[Path, Solution
     with pytest.raises(
         CheckpointError, match=r"friction: expected 0\.3 as in the checkpoint, got 0\.30000000000000004"
     ):
-        evolve(systems.quartic(friction=np.nextafter(0.3, 1)), initial(), **common)
+        evolve(systems.quartic(friction=np.nextafter(0.3, 1)), systems.packet(), **common)
     parameters = {"k": 0.8, "kappa": 1.1, "g": 0.16, "lam": 0.4}
     with pytest.raises(CheckpointError, match=r"parameters\.g: expected 0\.15 .* got 0\.16"):
-        evolve(systems.quartic(parameters=parameters), initial(), **common)
+        evolve(systems.quartic(parameters=parameters), systems.packet(), **common)
     with pytest.raises(CheckpointError, match="state: expected the initial state of the checkpoint, got another"):
-        evolve(systems.quartic(), initial(-0.2001), **common)
+        evolve(systems.quartic(), systems.packet(-0.2001), **common)
     with pytest.raises(CheckpointError, match=r"state: expected GaussianState as .* got sha256"):
-        evolve(systems.quartic(), initial().wigner(GRID), **common)
+        evolve(systems.quartic(), systems.packet().wigner(SMALL), **common)
 
 
 def test_versions_that_differ_are_told(checkpoint: Path, stopped: tuple[Path, Solution]) -> None:
@@ -251,7 +246,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning(tmp_path: Path, stoppe
 
     monkeypatch.setattr(os, "fsync", failing)
     with pytest.warns(CheckpointWarning, match="got: No space left on device; going on without"):
-        solution = evolve(systems.quartic(), initial(), **SETTINGS, checkpoint=path, checkpoint_every=1e-9)
+        solution = evolve(systems.quartic(), systems.packet(), **SETTINGS, checkpoint=path, checkpoint_every=1e-9)
     require_identical(solution.dataset, stopped[1].dataset)
     assert os.listdir(tmp_path) == ["run.checkpoint"]
     assert Archive.read(path).header["header"]["steps"] == 0  # the second one was not written
@@ -282,7 +277,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning(tmp_path: Path, stoppe
         {"rates": np.full((2, 2), np.nan)},
         {"rates": np.zeros((0, 2))},
         {"W": np.zeros((14, 16, 18, 2))},
-        {"W": np.zeros(GRID.shape, np.float32)},
+        {"W": np.zeros(SMALL.shape, np.float32)},
         {"probe": np.full(8**4 + 8, np.nan)},
         {"rows/purity": None},
     ],
@@ -346,7 +341,7 @@ def test_evolve_outside_the_main_thread(tmp_path: Path, stopped: tuple[Path, Sol
 
     def work() -> None:
         path = tmp_path / "run.checkpoint"
-        found.append(evolve(systems.quartic(), initial(), **SETTINGS, checkpoint=path, checkpoint_every=1e-9))
+        found.append(evolve(systems.quartic(), systems.packet(), **SETTINGS, checkpoint=path, checkpoint_every=1e-9))
 
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     thread = threading.Thread(target=work)

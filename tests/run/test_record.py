@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support import systems
+from support.systems import displaced
 
 from wignercq import Axis, Grid, ResolutionWarning, Solution, evolve
 from wignercq.grid.grid import NAMES
 from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
 from wignercq.results.variables import DESCRIPTIONS
-from wignercq.states import gaussian
 
 SMALL = Grid(Axis(-5.5, 6.0, 20), Axis(-5.8, 5.3, 22), Axis(-5.2, 4.9, 24), Axis(-5.0, 5.1, 26))
 DIMENSIONS = {
@@ -35,14 +35,10 @@ DIMENSIONS = {
 }
 
 
-def state():
-    return gaussian(systems.MEAN, systems.VARIANCES, hbar=systems.HBAR)
-
-
 def short_run(*, outputs: int = 4, frames: int = 3, keep_state: bool = False) -> Solution:
     return evolve(
         systems.oscillators(),
-        state(),
+        displaced(),
         grid=SMALL,
         duration=0.4,
         outputs=outputs,
@@ -143,7 +139,7 @@ def test_frames_are_spread_over_the_run(frames: int, expected: list[float]) -> N
 def test_energy_budget_of_an_anharmonic_run_closes() -> None:
     """Kills: a wrong rate of heating, decoherence or friction: each changes <H> by more than 0.02 in this run."""
     grid = Grid(Axis(-5.5, 6.0, 32), Axis(-6.6, 5.8, 36), Axis(-5.0, 4.6, 36), Axis(-6.0, 6.0, 40))
-    solution = evolve(systems.quartic(), state(), grid=grid, duration=1.0, outputs=4, tolerance=1e-3, dt=0.05)
+    solution = evolve(systems.quartic(), displaced(), grid=grid, duration=1.0, outputs=4, tolerance=1e-3, dt=0.05)
     change = float(solution.dataset["energy"][-1] - solution.dataset["energy"][0])
     residual = np.abs(solution.dataset["energy_budget_residual"].values)
     assert residual[0] == 0
@@ -163,5 +159,13 @@ def test_budget_residual_shows_an_energy_error() -> None:
 
 def short_run_with(dt: float) -> Solution:
     return evolve(
-        systems.oscillators(), state(), grid=SMALL, duration=0.8, outputs=2, tolerance=9e-3, dt=dt, order=2, frames=0
+        systems.oscillators(),
+        displaced(),
+        grid=SMALL,
+        duration=0.8,
+        outputs=2,
+        tolerance=9e-3,
+        dt=dt,
+        order=2,
+        frames=0,
     )

@@ -11,13 +11,10 @@ from typing import Any
 import pytest
 from support import systems
 
-from wignercq import Axis, Grid, evolve
+from wignercq import evolve
 from wignercq.errors import Interrupted
 from wignercq.run.signals import SIGNALS, Stop, StopRequests
 from wignercq.run.track import Track
-from wignercq.states import gaussian
-
-GRID = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 
 
 def press(number: int = signal.SIGINT) -> None:
@@ -99,12 +96,7 @@ def test_what_a_second_ctrl_c_leaves_is_whole(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Track, "_look", interrupted)
     with pytest.raises(Interrupted) as stop:
         evolve(
-            systems.quartic(),
-            gaussian([0.4, -0.3, -0.2, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=systems.HBAR),
-            grid=GRID,
-            times=[0.1, 0.2, 0.3, 0.4],
-            dt=0.1,
-            tolerance=0.9,
+            systems.quartic(), systems.packet(), grid=systems.SMALL, times=[0.1, 0.2, 0.3, 0.4], dt=0.1, tolerance=0.9
         )
     assert stop.value.signal == signal.SIGTERM
     solution = stop.value.solution

@@ -126,6 +126,11 @@ def refused(found: Sequence[Answer]) -> list[str]:
     return [answer.case for answer in found if answer.error]
 
 
+def accepted(found: Sequence[Answer]) -> list[str]:
+    """The others."""
+    return [answer.case for answer in found if not answer.error]
+
+
 def modelled(formula: str) -> None:
     """A case that is a formula: as V_Q, and in V_I."""
     Model("q**2/2", formula)

@@ -15,7 +15,6 @@ from wignercq.observables.resolution import ERROR_LEVEL, Look, Watch
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import CHIN_4A
 
-SETTINGS = {"classical_mass": 1.3, "quantum_mass": 0.7, "friction": 0.3}
 MEAN = np.array([0.6, 0.2, -0.7, 0.3])
 COVARIANCE = np.diag([0.5, 0.45, 0.4, 0.42])  # admissible for hbar up to 0.8: 0.4 * 0.42 > 0.16
 GRID = Grid(Axis(-4.6, 4.8, 26), Axis(-4.9, 4.7, 24), Axis(-4.4, 4.2, 36), Axis(-4.7, 4.9, 40))
@@ -23,15 +22,7 @@ GRID = Grid(Axis(-4.6, 4.8, 26), Axis(-4.9, 4.7, 24), Axis(-4.4, 4.2, 36), Axis(
 
 def quartic(g: float, hbar: float, diffusion: float = 0.5) -> Model:
     """Quartic V_Q of strength g, bilinear coupling, saturated decoherence."""
-    return Model(
-        "0.4*q**2",
-        "0.55*x**2 + g*x**4/4",
-        "0.2*(q - x)**2",
-        parameters={"g": g},
-        hbar=hbar,
-        diffusion=diffusion,
-        **SETTINGS,
-    )
+    return systems.quartic(g, hbar=hbar, diffusion=diffusion, decoherence=None)
 
 
 @dataclass(frozen=True)

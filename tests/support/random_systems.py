@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from support.systems import numbers_of
 from wignercq import Model
 
 Terms = dict[tuple[int, int], float]  # coefficients of q**i x**j
@@ -45,15 +46,7 @@ class System:
     decoherence: float
 
     def model(self) -> Model:
-        return Model(
-            *(formula(terms) for terms in (self.V_C, self.V_Q, self.V_I)),
-            classical_mass=self.classical_mass,
-            quantum_mass=self.quantum_mass,
-            hbar=self.hbar,
-            friction=self.friction,
-            diffusion=self.diffusion,
-            decoherence=self.decoherence,
-        )
+        return Model(*(formula(terms) for terms in (self.V_C, self.V_Q, self.V_I)), **numbers_of(self))
 
     def in_units(self, length_q: float, length_x: float, time: float, action: float) -> System:
         """The same system where the numbers count other units: those of q and x, of time and of p q, y x and hbar.

@@ -5,28 +5,24 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from support.configurations import configuration
+from support.configurations import box, configuration
 from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.gaussian import LinearModel
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.sweep import SweepResult
-from wignercq.sweep.result import gather
+from wignercq.sweep.gathering import gather
 
 PLANES = {"density_qp": "qp", "wigner_xy": "xy", "density_qx": "qx", "density_py": "py"}
 MEAN = np.array([1.2, -0.3, -0.8, 0.4])
 COVARIANCE = np.diag([0.5, 0.6, 0.35, 0.45])
 CONFIG = configuration()
-SAME = "the same equation as exact"
-SIZES = {"q": 16, "p": 18, "x": 20, "y": 22}
 
 
 def model() -> Model:
     """Coupled oscillators with every number different from the others and from 1."""
-    return Model.oscillators(
-        k_C=1.3, k_Q=0.9, lam=0.4, classical_mass=1.7, quantum_mass=0.8, hbar=0.7, friction=0.35, diffusion=0.6
-    )
+    return config(configuration(quartic=False)).model
 
 
 def grid() -> Grid:
@@ -91,7 +87,10 @@ def breakdown(*, broken: bool = True, seed: int = 3) -> Breakdown:
     errors[:, [0, 2]] = 0.0
     errors[:, 3, OBSERVABLES.index("occupation")] = np.nan
     broken_at = np.where(errors[-1] > 0.01, random.uniform(0.1, 0.6, errors[-1].shape), np.nan)
-    x, y = np.linspace(-4.6, 4.5, 20, endpoint=False), np.linspace(-5.1, 5.2, 22, endpoint=False)
+    axes = {
+        name: np.linspace(*axis["extent"], axis["points"], endpoint=False) for name, axis in box(16, 18, 20, 22).items()
+    }
+    x, y = axes["x"], axes["y"]
     packet = np.exp(-((x[:, None] + 0.8) ** 2) - (y - 0.4) ** 2 / 2)
     planes = packet * (
         1 - 0.3 * np.arange(1, 4)[:, None, None, None] * np.array([1, 0.8, 1, 0.6, 0.5])[:, None, None] * y
@@ -101,7 +100,7 @@ def breakdown(*, broken: bool = True, seed: int = 3) -> Breakdown:
         "error": (("time", "theory", "observable"), errors if broken else errors / 1e4),
         "numerical_error": (("time", "theory"), 1e-5 * random.uniform(1, 2, (6, 5))),
         "breakdown_time": (("theory", "observable"), broken_at if broken else np.full_like(broken_at, np.nan)),
-        "note": (("theory",), ["", "", SAME, "", ""]),
+        "note": (("theory",), ["", "", "the same equation as exact", "", ""]),
         "wigner_xy": (("frame", "theory", "x", "y"), planes),
         "edge_mass": (("time", "theory", "axis"), random.uniform(1e-9, 1e-8, (6, 5, 4))),
         "spectral_tail": (("time", "theory", "axis"), random.uniform(1e-7, 1e-6, (6, 5, 4))),
@@ -112,10 +111,7 @@ def breakdown(*, broken: bool = True, seed: int = 3) -> Breakdown:
         "theory": list(THEORIES),
         "observable": list(OBSERVABLES),
         "axis": list(NAMES),
-        "q": np.linspace(-4.9, 5.0, 16, endpoint=False),
-        "p": np.linspace(-6.6, 6.5, 18, endpoint=False),
-        "x": x,
-        "y": y,
+        **axes,
     }
     attributes = {
         "wignercq_version": "0.1.0",

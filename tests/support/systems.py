@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from wignercq import Axis, Grid, Model
+from wignercq.states import GaussianState, gaussian
 
 HBAR = 0.8
 MEAN = np.array([1.0, 0.3, -0.8, 0.2])
 VARIANCES = np.array([0.6, 0.55, 0.5, 0.45])
+NUMBERS = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": HBAR, "friction": 0.3, "diffusion": 0.5}
+SMALL = Grid(Axis(-4.6, 4.9, 14), Axis(-5.2, 5.0, 16), Axis(-4.3, 4.2, 18), Axis(-4.6, 4.7, 20))
 
 
-def oscillators(**changes: float) -> Model:
+def model(
+    classical: str = "0.4*q**2", quantum: str = "0.55*x**2", interaction: str = "0.2*(q - x)**2", **changes: Any
+) -> Model:
+    """Potentials with the numbers of all systems here."""
+    return Model(classical, quantum, interaction, **{**NUMBERS, **changes})
+
+
+def oscillators(**changes: Any) -> Model:
     """Coupled oscillators with every number different."""
-    settings = {
-        "k_C": 0.9,
-        "k_Q": 1.2,
-        "lam": 0.4,
-        "classical_mass": 1.3,
-        "quantum_mass": 0.7,
-        "hbar": HBAR,
-        "friction": 0.3,
-        "diffusion": 0.5,
-    }
-    return Model.oscillators(**{**settings, **changes})
+    return Model.oscillators(**{"k_C": 0.9, "k_Q": 1.2, "lam": 0.4, **NUMBERS, **changes})
 
 
-def quartic(**changes: object) -> Model:
+def quartic(g: float = 0.15, **changes: Any) -> Model:
     """Quartic V_Q, friction, diffusion, unsaturated decoherence."""
-    settings: dict = {
-        "parameters": {"k": 0.8, "kappa": 1.1, "g": 0.15, "lam": 0.4},
-        "classical_mass": 1.3,
-        "quantum_mass": 0.7,
-        "hbar": HBAR,
-        "friction": 0.3,
-        "diffusion": 0.5,
-        "decoherence": 0.75,
-    }
-    return Model("k*q**2/2", "kappa*x**2/2 + g*x**4/4", "lam*(q - x)**2/2", **{**settings, **changes})
+    parameters = {"k": 0.8, "kappa": 1.1, "g": g, "lam": 0.4}
+    potentials = "k*q**2/2", "kappa*x**2/2 + g*x**4/4", "lam*(q - x)**2/2"
+    return model(*potentials, **{"parameters": parameters, "decoherence": 0.75, **changes})
+
+
+def numbers_of(system: Any) -> dict[str, float]:
+    """Masses, hbar, friction and noises of a model, or of what stands for one, as arguments of a Model."""
+    return {name: getattr(system, name) for name in (*NUMBERS, "decoherence")}
+
+
+def displaced() -> GaussianState:
+    """A Gaussian away from the origin, all widths different."""
+    return gaussian(MEAN, VARIANCES, hbar=HBAR)
+
+
+def packet(x: float = -0.2) -> GaussianState:
+    """One that the small grid holds for a few steps."""
+    return gaussian([0.4, -0.3, x, 0.3], [0.5, 0.6, 0.4, 0.45], hbar=HBAR)
 
 
 def grid(q: int = 28, p: int = 30, x: int = 32, y: int = 36) -> Grid:
@@ -45,8 +55,9 @@ def grid(q: int = 28, p: int = 30, x: int = 32, y: int = 36) -> Grid:
     return Grid(Axis(-6.5, 7.0, q), Axis(-6.8, 6.3, p), Axis(-6.0, 5.7, x), Axis(-5.9, 6.1, y))
 
 
-def gaussian_density(grid: Grid, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def gaussian_density(grid: Grid, mean: np.ndarray = MEAN, covariance: np.ndarray | None = None) -> np.ndarray:
     """The normalised Gaussian on a grid, written out, shape grid.shape."""
+    covariance = np.diag(VARIANCES) if covariance is None else covariance
     inverse = np.linalg.inv(covariance)
     offsets = [axis - centre for axis, centre in zip(grid.mesh, mean, strict=True)]
     exponent = sum(inverse[i, j] * offsets[i] * offsets[j] for i in range(4) for j in range(4))

@@ -18,10 +18,10 @@ from support.configurations import box, configuration
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import execute_comparison
+from wignercq.config.identity import point_identity
 from wignercq.errors import ConfigError, InputError, ResolutionWarning
 from wignercq.sweep import SweepResult, run_sweep
 from wignercq.sweep import process_pool as workers
-from wignercq.sweep.run import identity
 
 # A small process that does what its jobs say, in place of one that solves equations.
 OBEDIENT = """
@@ -132,10 +132,10 @@ def test_identities_are_those_of_the_numbers() -> None:
     """Kills: results of other settings taken for finished, or finished points computed again for another figure."""
     base = results.CONFIG
     same = base.replace("hbar = 0.7", "hbar = 7e-1").replace("[run]", "[run]\nframes = 3").replace('"cov_xx", ', "")
-    assert identity(results.config(base)) == identity(results.config(same))
+    assert point_identity(results.config(base)) == point_identity(results.config(same))
     others = [("0.35", "0.36"), ("g = 0.2", "g = 0.21"), ("points = 18", "points = 20"), ("= 0.0001", "= 9e-5")]
     others += [("x**4/4", "x**4/8"), ("outputs = 5", "outputs = 6"), ("-0.3, -0.2", "-0.3, -0.1")]
-    names = {identity(results.config(base.replace(*change))) for change in [("a", "a"), *others]}
+    names = {point_identity(results.config(base.replace(*change))) for change in [("a", "a"), *others]}
     assert len(names) == 1 + len(others)
 
 

@@ -106,7 +106,7 @@ class Measurements:
         V_C, V_Q, V_I = self._potentials(mean[POINT], covariance[POINT, POINT])
         energies = kinetic[0] + V_C, kinetic[1] + V_Q, V_I
         scale, offset = occupation_law(self.model)
-        row = {name: np.full(shape, np.nan) for name, shape in ROW_SHAPES.items()}
+        row = {name: np.full(shape, np.nan) for name, shape in ROW_SHAPES.items() if name != "time"}
         row |= {name: np.zeros(shape) for name, shape in EXTRA_SHAPES.items()}
         row |= dict(zip(ENERGIES, (sum(energies), *energies), strict=True))
         return row | {

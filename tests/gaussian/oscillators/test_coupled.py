@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.parameters import HYBRIDS, OSCILLATORS, coupled, fifty, hybrid, two_hundred
+from support.parameters import HYBRIDS, NUMBERS, OSCILLATORS, coupled, fifty, hybrid, two_hundred
 
 from wignercq.errors import ModelError
 from wignercq.gaussian import (
@@ -53,17 +53,8 @@ def test_the_map_to_the_classical_system_keeps_the_process(model: Model) -> None
 
 def test_closed_form_of_a_bilinear_interaction() -> None:
     """Kills a map that only knows lam (q - x)^2/2: the interaction g q x with linear terms as well."""
-    model = Model(
-        "1.1*q**2/2 + 0.3*q",
-        "0.9*x**2/2",
-        "g*q*x - 0.2*x",
-        parameters={"g": 0.45},
-        classical_mass=1.3,
-        quantum_mass=0.6,
-        hbar=0.7,
-        friction=0.5,
-        diffusion=0.8,
-    )
+    numbers = {**NUMBERS, "friction": 0.5}
+    model = Model("1.1*q**2/2 + 0.3*q", "0.9*x**2/2", "g*q*x - 0.2*x", parameters={"g": 0.45}, **numbers)
     assert relative_error(hybrid_covariance(model), LinearModel.from_model(model).steady_covariance()) < 1e-12
 
 

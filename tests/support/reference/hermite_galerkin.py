@@ -120,13 +120,8 @@ class Basis:
         return np.linalg.matrix_power(y, power)[: self.levels, : self.levels]
 
     def fock_functions(self, x: Array) -> Array:
-        """The real oscillator functions phi_n(x), shape (levels, *x.shape), by the stable recursion."""
-        u = (np.asarray(x) - self.x_centre) / self.x_length
-        phi = [np.exp(-(u**2) / 2) / (np.pi**0.25 * np.sqrt(self.x_length))]
-        for n in range(self.levels - 1):
-            below = phi[n - 1] if n else 0.0
-            phi.append((np.sqrt(2) * u * phi[n] - np.sqrt(n) * below) / np.sqrt(n + 1))
-        return np.array(phi)
+        """The real oscillator functions phi_n(x), shape (levels, *x.shape)."""
+        return fock_functions((np.asarray(x) - self.x_centre) / self.x_length, self.levels) / np.sqrt(self.x_length)
 
     def hermite(self, xi: Array) -> Array:
         """He_n(xi)/sqrt(n!) for n = 0 .. degree, shape (degree + 1, *xi.shape)."""
@@ -135,6 +130,15 @@ class Basis:
             below = h[n - 1] if n else 0.0
             h.append((xi * h[n] - np.sqrt(n) * below) / np.sqrt(n + 1))
         return np.array(h)
+
+
+def fock_functions(u: Array, levels: int) -> Array:
+    """The oscillator functions of unit length, by the stable recursion."""
+    phi = [np.exp(-(u**2) / 2) / np.pi**0.25]
+    for n in range(levels - 1):
+        below = phi[n - 1] if n else 0.0
+        phi.append((np.sqrt(2) * u * phi[n] - np.sqrt(n) * below) / np.sqrt(n + 1))
+    return np.array(phi)
 
 
 def gaussian_density(basis: Basis, mean: Sequence[float], covariance: Array) -> Array:

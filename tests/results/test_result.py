@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-import synthetic
 import xarray as xr
-from breakdown import made_up
+from support import results
 
 import wignercq
 from wignercq.comparison import Breakdown
@@ -20,9 +19,9 @@ from wignercq.results.whole_file import whole_file
 from wignercq.sweep import SweepResult
 
 MADE = {
-    Solution: lambda: Solution(synthetic.result(outputs=6, frames=2)),
-    Breakdown: made_up.breakdown,
-    SweepResult: made_up.sweep,
+    Solution: lambda: Solution(results.result(outputs=6, frames=2)),
+    Breakdown: results.breakdown,
+    SweepResult: results.sweep,
 }
 
 
@@ -60,7 +59,7 @@ def test_only_results_with_outputs_have_times() -> None:
 def test_the_summary_of_a_run_holds_its_last_numbers_and_those_of_a_theory() -> None:
     """Kills: a summary without the numbers, without how far to trust them, or deaf to the theory."""
     solution = MADE[Solution]()
-    alone, beside = solution.summary(), solution.summary(wignercq.LinearModel.from_model(synthetic.model()))
+    alone, beside = solution.summary(), solution.summary(wignercq.LinearModel.from_model(results.model()))
     for text in (alone, beside):
         assert f"{solution.mean[-1, 2]:.8f}" in text
         assert f"{solution.time_error:.1e} of the maximum of W" in text
