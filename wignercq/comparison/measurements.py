@@ -86,13 +86,17 @@ class Measurements:
         assert track.look is not None
         marginals = track.look.marginals
         third, fourth = cumulants(marginals)
+        distance = plane_distance = 0.0
+        if track is not exact:
+            distance = self._distance(track, exact)
+            plane_distance = self._plane_distance(track.grid, marginals.planes["x", "y"], exact)
         return {
             "cumulant3": third,
             "cumulant4": fourth,
             "excess_kurtosis": fourth / np.diag(marginals.covariance) ** 2,
             "relative_entropy": relative_entropies(marginals),
-            "distance_W": self._distance(track, exact) if track is not exact else 0.0,
-            "distance_density_matrix": self._plane_distance(track.grid, marginals.planes["x", "y"], exact),
+            "distance_W": distance,
+            "distance_density_matrix": plane_distance,
         }
 
     def of_gaussian(

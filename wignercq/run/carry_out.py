@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
@@ -58,7 +59,7 @@ def carry_out(
             raise InputError(name, "a positive number", repr(value))
     files = _checkpoint_files(checkpoint, resume)
     session: AnySession | None = None
-    with StopRequests() as requests:
+    with StopRequests() as requests, threadpool_limits(1, "blas"):  # the engine owns the cores
         try:
             if files is not None and resume:
                 session = kind.resume(request, files.read(request.model, request.framed, kind.row_shapes))
