@@ -21,14 +21,9 @@ from wignercq.sweep.loading import load
 
 @dataclass(frozen=True)
 class Output:
-    """Where a run writes.
+    """Where a run writes."""
 
-    Parameters
-    ----------
-    target : Path
-        The result file. Checkpoints and a lock, both gone when the run is finished, have its name and a suffix.
-    """
-
+    # the result file; checkpoints and a lock, both gone when the run is finished, have its name and a suffix
     target: Path
 
     @property
@@ -40,10 +35,7 @@ class Output:
     def reserved(self, config: Path) -> Iterator[None]:
         """Context in which this process alone writes the result.
 
-        Raises
-        ------
-        InputError
-            The result could not be written in the end, or another run is writing it.
+        InputError where it could not be written in the end, or another run is writing it.
         """
         self._require_writable(config)
         lock = self.target.with_name(self.target.name + ".lock")
@@ -70,10 +62,7 @@ class Output:
     def finished(self, settings: Config) -> bool:
         """Whether the result is there already and complete.
 
-        Raises
-        ------
-        CheckpointError
-            There is nothing to resume: no checkpoint, and no result of this configuration.
+        CheckpointError where there is nothing to resume: no checkpoint, and no result of this configuration.
         """
         if self.target.exists():
             attributes = load(self.target).dataset.attrs
@@ -89,13 +78,7 @@ class Output:
         return False
 
     def save(self, result: Result, settings: Config) -> None:
-        """Write the result, whole or not at all.
-
-        Raises
-        ------
-        InputError
-            It cannot be written, the disk being full for example.
-        """
+        """Write the result, whole or not at all; InputError where it cannot be, the disk being full for example."""
         result.dataset.attrs["configuration"] = settings.text
         try:
             with StopRequests(patient=True):

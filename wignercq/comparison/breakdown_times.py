@@ -29,12 +29,7 @@ def observable_errors(values: Mapping[str, np.ndarray], masses: tuple[float, flo
     ``|dS_ij|/sqrt(S_ii S_jj)``; energies in its kinetic energy ``<p**2>/(2M) + <y**2>/(2m)``, which does not depend
     on the origins of the potentials; the occupation n in ``n + 1/2``. Distances are taken as they are.
 
-    Parameters
-    ----------
-    values : mapping of str to np.ndarray
-        Variables of dimensions (time, theory, ...), the exact theory first.
-    masses : tuple of two floats
-        M and m.
+    `values` are variables of dimensions (time, theory, ...), the exact theory first; `masses` are M and m.
     """
     mean, covariance = values["mean"], values["covariance"]
     variances = np.diagonal(covariance[:, :1], axis1=2, axis2=3)
@@ -64,7 +59,6 @@ def breakdown_times(times: np.ndarray, errors: np.ndarray, floor: np.ndarray, th
     errors : np.ndarray, shape (n, theories, observables)
     floor : np.ndarray, shape (n, theories)
         Numerical error: what is below is no breakdown, and counts as this much in the interpolation.
-    threshold : float
 
     Returns
     -------

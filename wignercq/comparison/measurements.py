@@ -66,17 +66,10 @@ EXTRA_SHAPES: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """How far a theory is from the exact one at an output.
-
-    Parameters
-    ----------
-    model : Model
-    make_engine : callable
-        The engine of the run on a grid.
-    """
+    """How far a theory is from the exact one at an output."""
 
     model: Model
-    make_engine: Callable[[Grid], Engine]
+    make_engine: Callable[[Grid], Engine]  # the engine of the run on a grid
 
     def of_track(self, track: Track, exact: Track) -> dict[str, Any]:
         """What a run does not report of itself: the shape of its marginals, and distances from the exact W.
@@ -157,7 +150,6 @@ def breakdown_dataset(
 
     Parameters
     ----------
-    model : Model
     records : mapping of str to Record
         Of the theories that have a result, the exact one among them; what is missing in the end is NaN.
     notes : mapping of str to str

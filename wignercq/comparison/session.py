@@ -24,15 +24,9 @@ from wignercq.run.session import Session
 
 @dataclass(frozen=True, eq=False)
 class ComparisonRequest(Request):
-    """What was asked of a comparison.
+    """What was asked of a comparison."""
 
-    Parameters
-    ----------
-    threshold : float
-        Error that counts as a breakdown.
-    """
-
-    threshold: float = 0.01
+    threshold: float = 0.01  # error that counts as a breakdown
 
 
 @dataclass(eq=False)

@@ -10,23 +10,12 @@ from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, lineari
 
 @dataclass(frozen=True)
 class Theory:
-    """A theory that is solved on the grid, or by Gaussian moments.
+    """A theory that is solved on the grid, or by Gaussian moments."""
 
-    Parameters
-    ----------
-    name : str
-        In reports.
-    meaning : str
-        What it solves.
-    hbar_order : int or None
-        Highest power of hbar**2 kept on the grid; None for all.
-    moments : callable or None
-        Gaussian moments of (model, mean, covariance, times); None for a theory on the grid.
-    """
-
-    name: str
-    meaning: str
-    hbar_order: int | None = None
+    name: str  # in reports
+    meaning: str  # what it solves
+    hbar_order: int | None = None  # highest power of hbar**2 kept on the grid; None for all
+    # Gaussian moments of (model, mean, covariance, times); None for a theory on the grid
     moments: Callable[..., GaussianMoments] | None = None
 
     @property

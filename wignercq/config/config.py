@@ -189,35 +189,20 @@ class Config:
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
-        """Read the configuration in the file at `path`.
-
-        Raises
-        ------
-        ConfigError
-            The file cannot be read, is not TOML, or says something that cannot be used.
-        """
+        """The configuration in the file at `path`; ConfigError where it says something that cannot be read or used."""
         return cls.from_text(read(path), name=str(path))
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "configuration") -> Config:
-        """Read the configuration written in `text`; `name` stands for it in errors.
+        """The configuration written in `text`; `name` stands for it in errors.
 
-        Raises
-        ------
-        ConfigError
-            The text is not TOML, or says something that cannot be used.
+        ConfigError where it is not TOML, or says something that cannot be used.
         """
         data = parse(text, name=name)
         return cls._of(data, text)
 
     def at(self, point: Mapping[str, float]) -> Config:
-        """This configuration with the values of one point of its sweep.
-
-        Raises
-        ------
-        ConfigError
-            The values cannot be used.
-        """
+        """This configuration with the values of one point of its sweep; ConfigError where they cannot be used."""
         if self.sweep is None:
             raise ConfigError("sweep", "this table", "nothing")
         try:

@@ -18,12 +18,7 @@ from wignercq.run.evolve import evolve
 
 
 def check(config: Config) -> None:
-    """Refuse a configuration that asks for what a comparison cannot do.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse, with ConfigError, a configuration that asks for what a comparison cannot do."""
     for key, default, wanted in (("hbar_order", None, '"exact"'), ("save_state", False, "false")):
         value = getattr(config.run, key)
         if value != default:
@@ -63,25 +58,9 @@ def execute_comparison(
 ) -> Breakdown:
     """Carry out the comparison of a configuration that :func:`check` has passed.
 
-    Parameters
-    ----------
-    config : Config
-    frames : int, optional
-        Outputs whose planes are kept, in place of ``run.frames``.
-    threads, checkpoint, resume, progress
-        As in :func:`wignercq.run.evolve.evolve`.
-
-    Returns
-    -------
-    Breakdown
-        With the configuration and the warnings of the run among its attributes.
-
-    Raises
-    ------
-    InputError
-        Something in the configuration cannot be used.
-    StoppedError
-        The grid lost the exact W, or a signal came.
+    The result has the configuration and the warnings of the run among its attributes. `frames` is the number of outputs
+    whose planes are kept, in place of ``run.frames``; other arguments and errors are those of
+    :func:`wignercq.run.evolve.evolve`.
     """
     run = config.run
     times = {"times": run.times} if run.save_every else {"duration": run.duration, "outputs": run.intervals}

@@ -44,34 +44,17 @@ class _Range(Table):
 
 @dataclass(frozen=True)
 class SweptAxis:
-    """One number of a configuration and the values it takes.
+    """One number of a configuration and the values it takes."""
 
-    Parameters
-    ----------
-    name : str
-        As written in ``[sweep]``.
-    key : str
-        Dotted path of the number.
-    values : tuple of float
-        Increasing.
-    log : bool
-        Whether they are spaced logarithmically.
-    """
-
-    name: str
-    key: str
-    values: tuple[float, ...]
-    log: bool = False
+    name: str  # as written in ``[sweep]``
+    key: str  # dotted path of the number
+    values: tuple[float, ...]  # increasing
+    log: bool = False  # whether they are spaced logarithmically
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Values of one or two numbers, every combination of which is a point.
-
-    Parameters
-    ----------
-    axes : tuple of SweptAxis
-    """
+    """Values of one or two numbers, every combination of which is a point."""
 
     axes: tuple[SweptAxis, ...]
 
@@ -102,10 +85,7 @@ class Sweep:
 def sweep(data: Mapping[str, Any]) -> Sweep | None:
     """The table ``[sweep]`` of a configuration, whose other tables are valid; None if there is none.
 
-    Raises
-    ------
-    ConfigError
-        A number that cannot be varied, or values that cannot be used.
+    ConfigError where a number cannot be varied, or values cannot be used.
     """
     if "sweep" not in data:
         return None

@@ -19,10 +19,7 @@ DEEP_KEY = re.compile(rf"(?:{PART}[ \t]*\.[ \t]*){{{MAX_DEPTH}}}")
 def read(path: str | Path) -> str:
     """The text of a configuration file.
 
-    Raises
-    ------
-    ConfigError
-        The file is missing, too long or not UTF-8, or it is a pipe or a device, which is not read at all.
+    ConfigError where it is missing, too long or not UTF-8, or a pipe or a device, which is not read at all.
     """
     try:
         content = _content(Path(path))
@@ -47,13 +44,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def parse(text: str, *, name: str) -> dict[str, Any]:
-    """The tables written in `text`; `name` stands for it in errors.
-
-    Raises
-    ------
-    ConfigError
-        The text is too long or not TOML.
-    """
+    """The tables written in `text`; `name` stands for it in errors, ConfigError if it is too long or not TOML."""
     if len(text) > MAX_LENGTH:
         raise ConfigError(name, f"at most {MAX_LENGTH} characters", "more")
     longest = max(map(len, text.split("\n")))

@@ -22,6 +22,21 @@ class Table(BaseModel):
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
+#: What was expected, by the kind of an error of pydantic, with values of its context.
+EXPECTED = {
+    "expected": "{what}",
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "a finite number"),
+    **dict.fromkeys(("int_type", "int_from_float"), "a whole number"),
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "greater_than": "a number > {gt:g}",
+    "greater_than_equal": "a number >= {ge:g}",
+    "less_than": "a number < {lt:g}",
+    "less_than_equal": "a number <= {le:g}",
+    "literal_error": "{expected}",
+    **dict.fromkeys(("model_type", "dict_type"), "a table"),
+}
+
 
 def expected(what: str) -> PydanticCustomError:
     """The error of a value that is not `what`."""
@@ -76,10 +91,7 @@ Covariance4 = Annotated[tuple[tuple[float, ...], ...], _covariance(4)]
 def validate(table: type[AnyTable], data: Mapping[str, Any], prefix: Sequence[str] = ()) -> AnyTable:
     """Check `data` against `table`.
 
-    Raises
-    ------
-    ConfigError
-        The first thing wrong, an unknown key before everything else, on one line with its dotted path.
+    ConfigError says the first thing wrong, an unknown key before everything else, on one line with its dotted path.
     """
     try:
         return table.model_validate(data)
@@ -113,32 +125,10 @@ def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
 
 
 def _expected(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "expected":
-            return str(context["what"])
-        case "float_type" | "float_parsing" | "finite_number":
-            return "a finite number"
-        case "int_type" | "int_from_float":
-            return "a whole number"
-        case "bool_type":
-            return "true or false"
-        case "string_type":
-            return "text in quotes"
-        case "greater_than":
-            return f"a number > {context['gt']:g}"
-        case "greater_than_equal":
-            return f"a number >= {context['ge']:g}"
-        case "less_than":
-            return f"a number < {context['lt']:g}"
-        case "less_than_equal":
-            return f"a number <= {context['le']:g}"
-        case "literal_error":
-            return str(context["expected"]).replace("'", '"')
-        case "model_type" | "dict_type":
-            return "a table"
-        case _:
-            return error["msg"]
+    if error["type"] not in EXPECTED:
+        return error["msg"]
+    text = EXPECTED[error["type"]].format(**error.get("ctx", {}))
+    return text.replace("'", '"') if error["type"] == "literal_error" else text
 
 
 def dotted(location: Sequence[str | int]) -> str:

@@ -19,17 +19,10 @@ class GaussianAverages:
     With L L^T the covariance and (xi_k, w_k) the nodes and weights of Gauss-Hermite quadrature,
     ``<f> = sum_kl w_k w_l f(mean + L (xi_k, xi_l))``: exact for polynomials of total degree up to ``2 nodes - 1``. One
     node is the value at the mean.
-
-    Parameters
-    ----------
-    formulas : sequence of sympy.Expr
-        Functions of q and x.
-    nodes : int
-        Quadrature nodes along each of two directions, at least 1.
     """
 
-    formulas: Sequence[sp.Expr]
-    nodes: int
+    formulas: Sequence[sp.Expr]  # functions of q and x
+    nodes: int  # quadrature nodes along each of two directions, at least 1
     _values: Callable[..., list[np.ndarray]] = field(init=False)
     _offsets: np.ndarray = field(init=False)
     _weights: np.ndarray = field(init=False)
@@ -44,10 +37,7 @@ class GaussianAverages:
     def __call__(self, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
         """Averages over the Gaussian with this mean (2,) and covariance (2, 2); shape (formulas,).
 
-        Raises
-        ------
-        numpy.linalg.LinAlgError
-            The covariance is not positive definite and there is more than one node.
+        LinAlgError where the covariance is not positive definite and there is more than one node.
         """
         points = mean[:, None]
         if self.nodes > 1:

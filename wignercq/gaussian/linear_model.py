@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 
@@ -58,8 +58,7 @@ class LinearModel(OrnsteinUhlenbeck):
             For an anharmonic model; :meth:`linearised` accepts it.
         """
         require_quadratic(model)
-        curvature, gradient, coupling = _derivatives(model, (0.0, 0.0))
-        return cls(*_process(model, curvature, gradient, coupling))
+        return cls(*_process(model, *_derivatives(model, (0.0, 0.0))))
 
     @classmethod
     def linearised(cls, model: Model, *, at: tuple[float, float] | None = None) -> LinearModel:
@@ -124,18 +123,8 @@ def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) 
         curved = value(Q, Q) * dq**2 / 2 + value(Q, X) * dq * dx + value(X, X) * dx**2 / 2
         return sp.expand(value() + slopes + curved)
 
-    return Model(
-        taylor(model.V_C),
-        taylor(model.V_Q),
-        taylor(model.V_I),
-        classical_mass=model.classical_mass,
-        quantum_mass=model.quantum_mass,
-        hbar=model.hbar,
-        friction=model.friction,
-        diffusion=model.diffusion,
-        decoherence=model.D0,
-        allow_unphysical=model.allow_unphysical,
-    )
+    potentials = {"classical_potential": model.V_C, "quantum_potential": model.V_Q, "interaction": model.V_I}
+    return replace(model, parameters={}, **{name: taylor(v) for name, v in potentials.items()})
 
 
 def potential_minimum(model: Model) -> tuple[float, float]:
@@ -186,7 +175,7 @@ def potential_minimum(model: Model) -> tuple[float, float]:
 
 
 def _is_minimum(point: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> bool:
-    if not (np.all(np.isfinite(point)) and np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+    if not all(np.isfinite(values).all() for values in (point, gradient, hessian)):
         return False
     low, high = np.linalg.eigvalsh(hessian)[[0, -1]]
     return bool(low > 1e-8 * high and np.linalg.norm(gradient) <= 1e-8 * high * (1 + np.linalg.norm(point)))

@@ -29,13 +29,7 @@ class FixedAxis:
 
 
 def is_fixed(axes: Mapping[str, FixedAxis]) -> bool:
-    """Whether nothing is left to choose.
-
-    Raises
-    ------
-    GridError
-        An axis name is unknown.
-    """
+    """Whether nothing is left to choose; GridError where an axis name is unknown."""
     unknown = sorted(set(axes) - set(NAMES))
     if unknown:
         raise GridError("grid", "the axes q, p, x, y", unknown[0])

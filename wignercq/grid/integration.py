@@ -18,15 +18,10 @@ def integral(values: np.ndarray, axis: Axis) -> float:
 def plane_integrals(
     W: np.ndarray | Sequence[np.ndarray], grid: Grid, *, threads: int = 2
 ) -> tuple[dict[tuple[str, str], np.ndarray], float]:
-    """Integrals of W, shape ``grid.shape``, over each pair of variables, and the integral of |W|.
+    """Integrals of W, shape ``grid.shape``, over each pair of variables, by the two that are left, and that of |W|.
 
-    The sweep goes slab by slab along q in double precision; the result does not depend on `threads`.
-
-    Returns
-    -------
-    planes : dict of (str, str) to np.ndarray
-        By the two variables that are left, in the order (q, p, x, y).
-    absolute : float
+    The pairs are in the order (q, p, x, y). The sweep goes slab by slab along q in double precision; the result does
+    not depend on `threads`.
     """
     n_q, n_p, n_x, n_y = grid.shape
     qp, qx, qy = np.empty((n_q, n_p)), np.empty((n_q, n_x)), np.empty((n_q, n_y))

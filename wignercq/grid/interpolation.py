@@ -16,14 +16,7 @@ def interpolation(axis: Axis, points: np.ndarray, *, nyquist: float = math.inf) 
     """The matrix that takes values on `axis` to those at `points`, shape (points, axis.points).
 
     Inside the extent of `axis` it is trigonometric interpolation, and the exact identity where all points are on the
-    axis; outside it is zero.
-
-    Parameters
-    ----------
-    axis : Axis
-    points : np.ndarray
-    nyquist : float
-        Frequencies of the axis from this one on are left out.
+    axis; outside it is zero. Frequencies of the axis from `nyquist` on are left out.
     """
     position = (points - axis.lower) / axis.spacing
     inside = (position > -SAME_POINT) & (position < axis.points - SAME_POINT)

@@ -9,15 +9,9 @@ from types import ModuleType
 
 
 class LazyPackage(ModuleType):
-    """A package that exports names of other modules, and its own modules.
+    """A package that exports names of other modules, and its own modules."""
 
-    Attributes
-    ----------
-    homes : mapping of str to str
-        The module of each name.
-    """
-
-    homes: Mapping[str, str]
+    homes: Mapping[str, str]  # the module of each name
 
     def __getattr__(self, name: str) -> object:
         if name in self.homes:
@@ -44,11 +38,7 @@ class LazyPackage(ModuleType):
 def export(package: str, names: Mapping[str, str]) -> None:
     """Make a package export names lazily.
 
-    Parameters
-    ----------
-    package : str
-    names : mapping of str to str
-        What each module defines, with spaces between; modules are named from ``wignercq`` on.
+    `names` are those that each module defines, with spaces between; modules are named from ``wignercq`` on.
     """
     module = sys.modules[package]
     homes = {name: f"wignercq.{home}" for home, defined in names.items() for name in defined.split()}

@@ -25,11 +25,8 @@ Sizes: TypeAlias = tuple[int, int, int]  # of an expression, its first and its s
 def require_tractable(formula: sp.Expr, *, where: str) -> None:
     """Refuse a potential that has kinks, or whose expansion or second derivative is out of hand.
 
-    Raises
-    ------
-    ExpressionError
-        An absolute value, whose second derivative is no function; more than 600 terms, multiplied out; a second
-        derivative of more than 6000 operations.
+    ExpressionError for an absolute value, whose second derivative is no function; for more than 600 terms, multiplied
+    out; for a second derivative of more than 6000 operations.
     """
     if any(kink.free_symbols for kink in formula.atoms(sp.Abs, sp.sign)):
         raise ExpressionError(
@@ -50,10 +47,7 @@ def require_tractable(formula: sp.Expr, *, where: str) -> None:
 def require_differentiable(formula: sp.Expr, *, where: str) -> None:
     """Refuse a formula whose first derivative is out of hand, as it happens when it is a high derivative itself.
 
-    Raises
-    ------
-    ExpressionError
-        A derivative of more than 3000 operations.
+    ExpressionError for a derivative of more than 3000 operations.
     """
     if derivative_sizes(formula)[1] > MAX_HIGH_DERIVATIVE:
         raise ExpressionError(

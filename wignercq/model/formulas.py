@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import numbers
+import operator
 import warnings
 from collections.abc import Callable, Collection, Mapping
 
@@ -27,7 +28,8 @@ SYMPY_FUNCTIONS = {*FUNCTIONS.values(), sp.Abs, sp.sign, sp.cot, sp.sec, sp.csc,
 UNKNOWN_TO_NUMPY = (sp.sech, sp.csch, sp.coth, sp.sec, sp.csc, sp.cot)  # of a constant, SymPy writes them with exp(I*x)
 SINGULAR = {sp.zoo, sp.nan, sp.oo, -sp.oo}
 
-OPERATORS = {ast.BitXor: "^ (a power is **)", ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}  # as typed
+ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+REFUSED = {ast.BitXor: "^ (a power is **)", ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}  # as typed
 
 MAX_LENGTH = 2000  # characters
 MAX_DEPTH = 60  # nested operations; SymPy takes up to three levels for one
@@ -80,10 +82,7 @@ def parse(formula: str | float | sp.Expr, names: Collection[str], *, where: str,
 def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str, imaginary: bool = False) -> sp.Expr:
     """Put `values` in for all names of `expression`, under the checks of :func:`parse`.
 
-    Raises
-    ------
-    ExpressionError
-        A name without a value, a division by zero, a complex number, an exponent or a number too large.
+    ExpressionError for a name without a value, a division by zero, a complex number, an exponent or number too large.
     """
     return _Builder(values, where, imaginary).rebuild(expression)
 
@@ -91,10 +90,7 @@ def substitute(expression: sp.Expr, values: Mapping[str, sp.Expr], *, where: str
 def representable(expression: sp.Expr, *, where: str, imaginary: bool = False) -> sp.Expr:
     """`expression` with decimals in place of constants that NumPy cannot evaluate, such as ``sqrt(3*10**19)``.
 
-    Raises
-    ------
-    ExpressionError
-        With the decimals, it is no formula any more.
+    ExpressionError where it is no formula any more with the decimals.
     """
     better: dict[sp.Basic, sp.Expr] = {}
     for node in sp.preorder_traversal(expression):
@@ -159,8 +155,8 @@ class _Builder:
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
                 value = self.read(operand, depth + 1)
                 return -value if isinstance(node.op, ast.USub) else value
-            case ast.BinOp(left=left, op=operator, right=right):
-                return self.combine(operator, self.read(left, depth + 1), self.read(right, depth + 1))
+            case ast.BinOp(left=left, op=kind, right=right):
+                return self.combine(kind, self.read(left, depth + 1), self.read(right, depth + 1))
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
                 return self.checked(FUNCTIONS[name](self.read(argument, depth + 1)))
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
@@ -189,20 +185,12 @@ class _Builder:
             case _:
                 raise self.refuse(brief(type(node).__name__))
 
-    def combine(self, operator: ast.operator, left: sp.Expr, right: sp.Expr) -> sp.Expr:
-        match operator:
-            case ast.Add():
-                return self.checked(left + right)
-            case ast.Sub():
-                return self.checked(left - right)
-            case ast.Mult():
-                return self.checked(left * right)
-            case ast.Div():
-                return self.checked(left / right)
-            case ast.Pow():
-                return self.power(left, right)
-            case _:
-                raise self.refuse(f"the operator {OPERATORS.get(type(operator), type(operator).__name__)}")
+    def combine(self, kind: ast.operator, left: sp.Expr, right: sp.Expr) -> sp.Expr:
+        if isinstance(kind, ast.Pow):
+            return self.power(left, right)
+        if type(kind) in ARITHMETIC:
+            return self.checked(ARITHMETIC[type(kind)](left, right))
+        raise self.refuse(f"the operator {REFUSED.get(type(kind), type(kind).__name__)}")
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if _is_large(exponent):

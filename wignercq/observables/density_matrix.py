@@ -18,22 +18,11 @@ def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.nd
     spans the box and half the shift ``pi hbar/dy`` of the highest frequency at either end, and its spacing resolves
     the momenta of the box and ``pi hbar/(2 dx)`` beyond either end.
 
-    Parameters
-    ----------
-    plane : np.ndarray, shape (nx, ny)
-        W(x, y) of the reduced quantum state, units 1/action.
-    x, y : Axis
-    hbar : float
+    From W of shape (nx, ny), units 1/action, it makes a complex Hermitian matrix (n, n) in the orthonormal basis of the
+    lattice: its trace is the integral of W, its eigenvalues are those of rho.
+    ``n = (Lx + pi hbar/dy) (Ly + pi hbar/dx)/(2 pi hbar)``, rounded up.
 
-    Returns
-    -------
-    np.ndarray, shape (n, n)
-        Complex, Hermitian, in the orthonormal basis of the lattice: its trace is the integral of W, its eigenvalues
-        are those of rho. ``n = (Lx + pi hbar/dy) (Ly + pi hbar/dx)/(2 pi hbar)``, rounded up.
-
-    Notes
-    -----
-    The inverse of eqs (101), (102) of arXiv:2510.07402.
+    It is the inverse of eqs (101), (102) of arXiv:2510.07402.
     """
     to_centres, to_shifts = _lattice(x, y, hbar)
     count = (len(to_centres) + 1) // 2

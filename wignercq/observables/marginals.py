@@ -13,21 +13,12 @@ from wignercq.grid.integration import integral, plane_integrals
 
 @dataclass(frozen=True, eq=False)
 class Marginals:
-    """All six two-variable marginals of W and the integral of |W|.
-
-    Parameters
-    ----------
-    grid : Grid
-    planes : dict of (str, str) to np.ndarray
-        For example ``planes["q", "p"]``, the density over (q, p) with x and y integrated out; keys in (q, p, x, y)
-        order.
-    absolute : float
-        Integral of |W|.
-    """
+    """All six two-variable marginals of W and the integral of |W|."""
 
     grid: Grid
+    # ``planes["q", "p"]`` is the density over (q, p), x and y being integrated out; keys in (q, p, x, y) order
     planes: dict[tuple[str, str], np.ndarray]
-    absolute: float
+    absolute: float  # integral of |W|
 
     @classmethod
     def of(cls, W: np.ndarray, grid: Grid, *, threads: int = 2) -> Marginals:

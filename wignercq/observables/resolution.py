@@ -19,20 +19,11 @@ NORM_ERROR_LEVEL = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What is seen of W at one moment.
-
-    Parameters
-    ----------
-    marginals : Marginals
-    ends : np.ndarray
-        Mass near the lower and upper end of each axis, shape (4, 2).
-    tail : np.ndarray
-        Spectral tail of each axis, shape (4,).
-    """
+    """What is seen of W at one moment."""
 
     marginals: Marginals
-    ends: np.ndarray
-    tail: np.ndarray
+    ends: np.ndarray  # mass near the lower and upper end of each axis, shape (4, 2)
+    tail: np.ndarray  # spectral tail of each axis, shape (4,)
 
     @classmethod
     def of(cls, marginals: Marginals, powers: list[np.ndarray]) -> Look:
@@ -64,26 +55,15 @@ def spectral_tail(powers: list[np.ndarray]) -> np.ndarray:
 
 @dataclass(eq=False)
 class Watch:
-    """Warns once per axis and quantity above `warning_level`, raises ResolutionError above the error level.
+    """Warns once per axis and quantity above `warning_level`, raises ResolutionError above the error level."""
 
-    Parameters
-    ----------
-    warning_level : float
-        Edge mass or spectral tail worth a warning; the tolerance of the run is a good choice.
-    warned : set of (str, str)
-        Axes and quantities already warned of.
-    """
-
-    warning_level: float
-    warned: set[tuple[str, str]] = field(default_factory=set)
+    warning_level: float  # edge mass or spectral tail worth a warning; the tolerance of the run is a good choice
+    warned: set[tuple[str, str]] = field(default_factory=set)  # axes and quantities already warned of
 
     def check(self, time: float, norm: float, edge: np.ndarray, tail: np.ndarray) -> None:
         """Look at one moment of the run.
 
-        Raises
-        ------
-        ResolutionError
-            An edge mass or spectral tail above 1e-2, a norm off by more than 1e-3, or numbers that are not finite.
+        ResolutionError for an edge mass or spectral tail above 1e-2, a norm off by 1e-3, or numbers not finite.
         """
         if not (np.isfinite(norm) and np.isfinite(edge).all() and np.isfinite(tail).all()):
             raise ResolutionError(f"W is not finite at t = {time:.6g}: expected finite numbers, got NaN or infinity")

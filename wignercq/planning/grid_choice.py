@@ -72,41 +72,22 @@ def choose_grid(
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """Where W may go and how fine it may get in the course of a run.
-
-    Parameters
-    ----------
-    model : Model
-    state : State
-        The initial state.
-    level : float
-        Relative to the maximum of W: what is below counts as nothing.
-    centres, lowers, uppers : np.ndarray
-        Middle and ends of W along each axis at some moments, shape (moments, 4).
-    precisions : np.ndarray
-        Largest diagonal elements of the inverse covariances of small packets carried along, shape (4,).
-    finest : np.ndarray
-        Covariance of such a packet at time 0, shape (4, 4).
-    """
+    """Where W may go and how fine it may get in the course of a run."""
 
     model: Model
     state: State
-    level: float
+    level: float  # relative to the maximum of W: what is below counts as nothing
+    # middle and ends of W along each axis at some moments, shape (moments, 4)
     centres: np.ndarray
     lowers: np.ndarray
     uppers: np.ndarray
+    # largest diagonal elements of the inverse covariances of small packets carried along, shape (4,)
     precisions: np.ndarray
-    finest: np.ndarray
+    finest: np.ndarray  # covariance of such a packet at time 0, shape (4, 4)
 
     @classmethod
     def of(cls, model: Model, state: State, duration: float, tolerance: float) -> Outlook:
-        """Follow classical trajectories to the end of a run.
-
-        Raises
-        ------
-        GridError
-            They run away.
-        """
+        """Follow classical trajectories to the end of a run; GridError where they run away."""
         level = LEVEL * tolerance
         radius = _radius(level)
         random = np.random.default_rng(0)
@@ -181,23 +162,11 @@ def _is_harmonic(model: Model) -> bool:
 
 
 def trimmed(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, seen: Survey, tolerance: float) -> Grid:
-    """`grid` without what a pilot run has shown not to be needed.
+    """`grid` without what a pilot run on the grid `pilot` has shown not to be needed; what is `fixed` stays as it is.
 
     An axis keeps the part that holds W but for 0.03 of `tolerance` at each end, in space and in frequency, and a
     margin: the outer eighth, in which the monitors look for W. Nothing is concluded from what the pilot run itself did
     not resolve so well.
-
-    Parameters
-    ----------
-    grid : Grid
-    fixed : mapping of axis name to FixedAxis
-        What stays as it is.
-    pilot : Grid
-        Of the pilot run.
-    seen : Survey
-        What it has shown.
-    tolerance : float
-        Of the run, on W relative to its maximum.
     """
     axes = []
     for name, axis, coarse, mass, amplitude in zip(NAMES, grid, pilot, seen.masses, seen.amplitudes, strict=True):

@@ -62,13 +62,7 @@ def _own_cgroups() -> Iterator[Path]:
 
 
 def require_memory(grids: Sequence[Grid], numerics: Numerics, limit: float | None) -> None:
-    """Refuse runs side by side, each on its grid, that do not fit, before anything is allocated.
-
-    Raises
-    ------
-    MemoryLimitError
-        The runs need more than is free, or more than `limit` bytes.
-    """
+    """Refuse, with MemoryLimitError, runs side by side, each on its grid, beyond the free memory or `limit` bytes."""
     needed, free = sum(map(numerics.memory, grids)), free_memory()
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:

@@ -22,59 +22,31 @@ ROUNDING_GROWTH = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of t
 
 @dataclass(frozen=True)
 class Numerics:
-    """How a run is computed.
+    """Numerical settings of a run; InputError where one cannot be used."""
 
-    Parameters
-    ----------
-    tolerance : float
-        On W relative to its maximum.
-    dt : float or None
-        Time step; None lets the tolerance choose it.
-    order : {4, 2}
-    hbar_order : int or None
-        None is exact; 0 the classical Fokker-Planck counterpart.
-    precision : {"float64", "float32"}
-    engine : {"tiled", "array"}
-    threads : int
-
-    Raises
-    ------
-    InputError
-        A value that cannot be used.
-    """
-
-    tolerance: float = TOLERANCES["float64"]
-    dt: float | None = None
+    tolerance: float = TOLERANCES["float64"]  # on W relative to its maximum
+    dt: float | None = None  # time step; None lets the tolerance choose it
     order: int = 4
-    hbar_order: int | None = None
+    hbar_order: int | None = None  # None is exact; 0 the classical Fokker-Planck counterpart
     precision: str = "float64"
     engine: str = "tiled"
     threads: int = 2
 
     def __post_init__(self) -> None:
-        if self.order not in BY_ORDER:
-            raise InputError("order", "2 or 4", repr(self.order))
-        if self.precision not in DTYPES:
-            raise InputError("precision", "'float64' or 'float32'", repr(self.precision))
-        if self.engine not in ENGINES:
-            raise InputError("engine", " or ".join(map(repr, ENGINES)), repr(self.engine))
+        for name, known in (("order", BY_ORDER), ("precision", DTYPES), ("engine", ENGINES)):
+            if getattr(self, name) not in known:
+                raise InputError(name, " or ".join(map(repr, known)), repr(getattr(self, name)))
         if not 0 < self.tolerance < 1:
             raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
-        if self.dt is not None and not (math.isfinite(self.dt) and self.dt > 0):
+        elif not (math.isfinite(self.dt) and self.dt > 0):
             raise InputError("dt", "a positive number", repr(self.dt))
         if self.threads < 1:
             raise InputError("threads", "at least 1", repr(self.threads))
 
     def require_precision(self, steps: int) -> None:
-        """Refuse a tolerance that rounding errors of so many steps would break.
-
-        Raises
-        ------
-        InputError
-            float32 and too small a tolerance, or too many steps.
-        """
+        """Refuse, with InputError, a tolerance that rounding errors of so many steps would break."""
         factor, power = ROUNDING_GROWTH
         expected = factor * float(np.finfo(DTYPES[self.precision]).eps) * steps**power
         if self.tolerance < expected:

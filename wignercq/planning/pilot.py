@@ -40,18 +40,10 @@ LEAST_ERROR = 1e-17  # in place of none at all
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """How wide and how fine W becomes, the most of several moments of a run.
+    """How wide and how fine W becomes, the most of several moments of a run."""
 
-    Parameters
-    ----------
-    masses : list of np.ndarray
-        Density of q, p, x and y times the spacing.
-    amplitudes : list of np.ndarray
-        Root of the share of spectral power at and beyond each frequency of q, p, x and y.
-    """
-
-    masses: list[np.ndarray]
-    amplitudes: list[np.ndarray]
+    masses: list[np.ndarray]  # density of q, p, x and y times the spacing
+    amplitudes: list[np.ndarray]  # root of the share of spectral power at and beyond each frequency of q, p, x and y
 
     @classmethod
     def of(cls, W: Any, engine: Engine) -> Survey:
@@ -70,29 +62,15 @@ class Survey:
 
 @dataclass(eq=False)
 class Pilot:
-    """Runs of one initial state on a coarser grid.
-
-    Parameters
-    ----------
-    model : Model
-    scheme : Scheme
-    hbar_order : int or None
-    engine : Engine
-        On the coarse grid.
-    initial : the engine's own
-        W at time 0 on the coarse grid.
-    duration : float
-    surveyed : bool
-        Whether the first runs note what :meth:`survey` tells.
-    """
+    """Runs of one initial state on a coarser grid."""
 
     model: Model
     scheme: Scheme
     hbar_order: int | None
-    engine: Engine
-    initial: Any
+    engine: Engine  # on the coarse grid
+    initial: Any  # W at time 0
     duration: float
-    surveyed: bool = False
+    surveyed: bool = False  # whether the first runs note what :meth:`survey` tells
     _errors: list[float] = field(init=False, default_factory=list)
     _finest: list[Any] = field(init=False, default_factory=list)
     _seen: Survey = field(init=False)
@@ -100,12 +78,7 @@ class Pilot:
     def plan(self, numerics: Numerics) -> tuple[TimeStep, StepCheck]:
         """The time step, asked or chosen, with its error, and what to expect of the steps of the run.
 
-        Raises
-        ------
-        InputError
-            No step keeps the tolerance.
-        GridError
-            Shorter steps do not help because the grid does not hold W.
+        InputError where no step keeps the tolerance; GridError where shorter steps do not help, the grid not holding W.
         """
         tolerance = numerics.tolerance
         if numerics.dt is None:
@@ -143,12 +116,7 @@ class Pilot:
     def law(self, *, error: float = 0.0, dt: float = 0.0) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
 
-        Raises
-        ------
-        InputError
-            The order does not show within 200000 steps.
-        GridError
-            Shorter steps do not help because the grid does not hold W.
+        InputError where the order does not show within 200000 steps; GridError where the grid does not hold W.
         """
         while not self._is_enough(error, dt):
             self._halve()
@@ -175,11 +143,7 @@ class Pilot:
     def local_errors(self, dt: float, noise: float) -> list[float]:
         """:func:`local_error` at MOMENTS of a run with the step `dt`, or the shortest whose error is known.
 
-        Parameters
-        ----------
-        dt : float
-        noise : float
-            Difference of two results, relative to the maximum of W, that says nothing of the steps.
+        A difference of two results up to `noise`, relative to the maximum of W, says nothing of the steps.
         """
         dt = max(dt, self.law(error=np.inf).shortest)
         propagator, W = self._start(dt)
@@ -257,12 +221,7 @@ def _is_contained(lines: list[np.ndarray]) -> bool:
 def coarsened(grid: Grid, powers: list[np.ndarray], tolerance: float) -> Grid:
     """The same box with three quarters of the points per axis, up to 0.84 of them where the initial W needs more.
 
-    Parameters
-    ----------
-    grid : Grid
-    powers : list of np.ndarray
-        Shares of the spectral power of the initial W at the frequencies of each axis.
-    tolerance : float
+    What it needs is seen from `powers`, the shares of its spectral power at the frequencies of each axis.
     """
     return Grid(*(_coarsened(axis, power, tolerance) for axis, power in zip(grid, powers, strict=True)))
 

@@ -27,24 +27,12 @@ WORTHWHILE = 0.7  # of the size of a pilot grid: on a smaller one the pilot runs
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A run before its first step.
+    """A run before its first step."""
 
-    Parameters
-    ----------
-    propagator : Propagator
-        Carries model, engine, grid, scheme and time step.
-    W : array
-        At time 0, from the propagator's engine.
-    step : TimeStep
-        The time step and its estimated error.
-    check : StepCheck or None
-        What the pilot run expects of the steps.
-    """
-
-    propagator: Propagator
-    W: Any
+    propagator: Propagator  # carries model, engine, grid, scheme and time step
+    W: Any  # at time 0, from the propagator's engine
     step: TimeStep
-    check: StepCheck | None = None
+    check: StepCheck | None = None  # what the pilot run expects of the steps
 
     @property
     def grid(self) -> Grid:
@@ -67,24 +55,16 @@ def prepare(
 
     Parameters
     ----------
-    model : Model
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`.
-    grid : Grid, mapping of axis name to FixedAxis, or None
     end : float
         Duration of the run.
-    numerics : Numerics
     memory_limit : float or None
         Bytes the run may use; None is all free memory.
     runs : int
         How many will go side by side on this grid.
     interval : float or None
         A time that the time step is to divide.
-
-    Raises
-    ------
-    InputError
-        Something in the arguments cannot be used.
     """
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)

@@ -18,17 +18,10 @@ SAFETY = 0.5  # aim below the tolerance
 
 @dataclass(frozen=True)
 class TimeStep:
-    """A time step and the error it makes.
-
-    Parameters
-    ----------
-    dt : float
-    error : float
-        Estimated largest time error of W over the run, relative to the maximum of W at the time.
-    """
+    """A time step and the error it makes."""
 
     dt: float
-    error: float
+    error: float  # estimated largest time error of W over the run, relative to the maximum of W at the time
 
     def dividing(self, interval: float, order: int) -> TimeStep:
         """The longest step up to this one that divides an interval, its error by the order of the scheme."""
@@ -43,20 +36,11 @@ class ErrorLaw:
     Between them the error follows a power of the step, whatever it is: long steps may converge faster than the order
     of the scheme promises. Beyond the shortest it falls as ``dt**order`` at least. Of an excess of the power, up to
     two, half counts for one more halving: that is within a factor two whether it ends at once or not.
-
-    Parameters
-    ----------
-    order : int
-        Of the scheme.
-    steps : tuple of float
-        Falling.
-    errors : tuple of float
-        Positive.
     """
 
-    order: int
-    steps: tuple[float, ...]
-    errors: tuple[float, ...]
+    order: int  # of the scheme
+    steps: tuple[float, ...]  # falling
+    errors: tuple[float, ...]  # positive
 
     @property
     def longest(self) -> float:
@@ -93,13 +77,7 @@ class ErrorLaw:
         return self.shortest * (error / self.errors[-1]) ** (1 / self.order)
 
     def choose(self, tolerance: float, duration: float) -> TimeStep:
-        """The longest convenient step that keeps to `tolerance`.
-
-        Raises
-        ------
-        InputError
-            More than 200000 steps would be needed.
-        """
+        """The longest convenient step that keeps to `tolerance`; InputError where that takes more than 200000 steps."""
         steps = duration / self.step(SAFETY * tolerance)
         if steps > MAX_STEPS:
             raise InputError(

@@ -58,20 +58,11 @@ def _draw_from(size: np.ndarray, axes: list[Axis], heat: float, count: int, rand
 
 @dataclass(frozen=True, eq=False)
 class Trajectories:
-    """Trajectories from time 0 to `duration`.
-
-    Parameters
-    ----------
-    model : Model
-    duration : float
-    heat : float
-        Factor on both diffusions.
-    random : np.random.Generator
-    """
+    """Trajectories from time 0 to `duration`."""
 
     model: Model
     duration: float
-    heat: float
+    heat: float  # factor on both diffusions
     random: np.random.Generator
     _forces: Callable[..., list[np.ndarray]] = field(init=False)
     _curvatures: Callable[..., list[np.ndarray]] = field(init=False)

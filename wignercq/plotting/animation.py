@@ -12,7 +12,6 @@ import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter
-from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from PIL import Image
@@ -21,7 +20,7 @@ from wignercq.comparison.theories import TABLE
 from wignercq.errors import InputError
 from wignercq.plotting import labels
 from wignercq.plotting.run import PLANES
-from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_plane, largest, reached
+from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_bar, draw_plane, largest, reached
 
 RATE = 8  # frames per second
 RESOLUTION = 110  # dots per inch
@@ -106,7 +105,7 @@ def _planes(dataset: xr.Dataset) -> tuple[Figure, Moving]:
         ax.set_ylim(reached(planes, second))
         ax.set_xlabel(f"${first}$", fontsize=FONT)
         ax.set_ylabel(f"${second}$", fontsize=FONT)
-        _draw_bar(figure, mesh, [ax], label)
+        draw_bar(figure, mesh, [ax], label)
         moving.append((mesh, planes))
     return figure, moving
 
@@ -125,11 +124,5 @@ def _theories(dataset: xr.Dataset) -> tuple[Figure, Moving]:
     axes[0].set_xlim(reached(planes, "x"))
     axes[0].set_ylim(reached(planes, "y"))
     axes[0].set_ylabel("$y$", fontsize=FONT)
-    _draw_bar(figure, mesh, list(axes), "$W(x, y)$")
+    draw_bar(figure, mesh, axes, "$W(x, y)$")
     return figure, moving
-
-
-def _draw_bar(figure: Figure, mesh: QuadMesh, axes: list[Axes], label: str) -> None:
-    bar = figure.colorbar(mesh, ax=axes, pad=0.01)
-    bar.set_label(label, fontsize=FONT)
-    bar.ax.tick_params(labelsize=FONT - 1)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from wignercq.comparison.theories import TABLE
 from wignercq.plotting import labels
-from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, largest, reached
+from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_bar, draw_plane, largest, panels, reached
 
 LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
 DECADES = 7  # shown of an error at most
@@ -77,13 +77,9 @@ def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: flo
     )
     time = float(planes["frame"])
     rows[0, 0].set_ylabel(f"$t = {time:.4g}$\n$y$", fontsize=FONT)
-    bars = [(mesh, rows[0], "$W(x, y)$")]
+    draw_bar(figure, mesh, rows[0], "$W(x, y)$", aspect=12)
     if rows.shape[1] > 1:
-        bars.append((below, rows[1], r"$W - W_\mathrm{exact}$"))
-    for drawn, row, label in bars:
-        bar = figure.colorbar(drawn, ax=list(row), pad=0.01, aspect=12)
-        bar.set_label(label, fontsize=FONT)
-        bar.ax.tick_params(labelsize=FONT - 1)
+        draw_bar(figure, below, rows[1], r"$W - W_\mathrm{exact}$", aspect=12)
 
 
 def plot_errors(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
@@ -103,25 +99,11 @@ def plot_errors(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    rows = math.ceil(len(observables) / 2)
-    columns = min(2, len(observables))
-    figure = Figure(figsize=(WIDTH * columns / 2, 0.5 + 2.0 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
-    for ax, name in zip(axes, observables, strict=False):
-        _draw_errors(ax, dataset.sel(observable=name))
-        ax.set_ylabel(f"error of {labels.observable(name)}", fontsize=FONT)
-    for ax in axes[len(observables) :]:
-        ax.remove()
-    for ax in axes[max(0, len(observables) - columns) : len(observables)]:
-        ax.set_xlabel("$t$", fontsize=FONT)
-        ax.tick_params(labelbottom=True)
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=6, fontsize=FONT - 1, frameon=False)
-    return figure
+    return panels(observables, 2.0, "$t$", lambda ax, name: _draw_errors(ax, dataset, name))
 
 
-def _draw_errors(ax: Axes, data: xr.Dataset) -> None:
-    """Errors of one observable."""
+def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
+    data = dataset.sel(observable=observable)
     times, threshold = data["time"].values, data.attrs["threshold"]
     theories = labels.distinct(data)
     for name in theories:
@@ -142,3 +124,4 @@ def _draw_errors(ax: Axes, data: xr.Dataset) -> None:
     ax.set_ylim(lowest, highest)
     ax.set_xlim(times[0], times[-1])
     ax.tick_params(labelsize=FONT - 1)
+    ax.set_ylabel(f"error of {labels.observable(observable)}", fontsize=FONT)

@@ -18,13 +18,7 @@ def figures(
 ) -> dict[str, Figure]:
     """Figures by the names of their files, of a run, a comparison or a sweep.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-    observables : sequence of str
-        Shown of a comparison or a sweep.
-    theory : OrnsteinUhlenbeck or None
-        Gaussian theory of the model of a run.
+    `observables` are those shown of a comparison or a sweep, `theory` is the Gaussian theory of the model of a run.
     """
     if "failure" in dataset:
         return {"map": plot_map(dataset, observables)}
@@ -38,13 +32,7 @@ def figures(
 
 
 def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float) -> dict[str, bytes]:
-    """Write figures as PNG into a folder; the images by the names of the figures.
-
-    Raises
-    ------
-    OSError
-        They cannot be written.
-    """
+    """Write figures as PNG into a folder, or raise OSError; the images by the names of the figures."""
     images = {}
     for name, figure in drawn.items():
         buffer = io.BytesIO()

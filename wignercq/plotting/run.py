@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 import xarray as xr
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from wignercq.gaussian import OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
-from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_plane, largest, reached
+from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_bar, draw_plane, largest, reached
 
 PLANES = (
     ("density_qp", "q", "p", r"$\int W\,\mathrm{d}x\,\mathrm{d}y$"),
@@ -20,8 +21,7 @@ PLANES = (
     ("density_py", "p", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}x$"),
 )
 COLOURS = dict(zip(NAMES, ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), strict=True))
-CROSS = (("q", "p"), ("q", "x"), ("q", "y"), ("p", "x"), ("p", "y"), ("x", "y"))
-CROSS_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+CROSS_COLOURS = dict(zip(combinations(NAMES, 2), (*COLOURS.values(), "#e69f00", "#56b4e9"), strict=True))
 
 
 def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) -> Figure:
@@ -52,7 +52,7 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) 
     for row, (name, first, second, label) in zip(axes, PLANES, strict=True):
         planes = dataset[name].isel(frame=chosen).transpose("frame", first, second)
         _draw_row(figure, row, planes, first, second, label)
-    for ax, time in zip(axes[0], _frame_times(dataset)[chosen], strict=True):
+    for ax, time in zip(axes[0], dataset["frame"].values[chosen], strict=True):
         ax.set_title(f"$t = {time:.4g}$", fontsize=FONT)
     return figure
 
@@ -66,13 +66,7 @@ def _draw_row(figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: 
         ax.set_ylim(extent[1])
         ax.set_xlabel(f"${first}$", fontsize=FONT, labelpad=1)
     row[0].set_ylabel(f"${second}$", fontsize=FONT)
-    bar = figure.colorbar(mesh, ax=list(row), pad=0.01, aspect=15)
-    bar.set_label(label, fontsize=FONT)
-    bar.ax.tick_params(labelsize=FONT - 1)
-
-
-def _frame_times(dataset: xr.Dataset) -> np.ndarray:
-    return dataset["frame"].values.astype(float)
+    draw_bar(figure, mesh, row, label, aspect=15)
 
 
 def plot_moments(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) -> Figure:
@@ -90,47 +84,34 @@ def plot_moments(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) -
     matplotlib.figure.Figure
     """
     times = dataset["time"].values
-    mean, covariance = dataset["mean"].transpose("time", "z"), dataset["covariance"].transpose("time", "z", "z2")
+    mean = dataset["mean"].transpose("time", "z").values
+    covariance = dataset["covariance"].transpose("time", "z", "z2").values
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     axes = figure.subplots(3, 1, sharex=True)
-    panels = [
-        (axes[0], [(name, rf"$\langle {name} \rangle$", mean.sel(z=name).values) for name in NAMES], "mean"),
-        (
-            axes[1],
-            [(name, rf"$\sigma_{{{name}{name}}}$", covariance.sel(z=name, z2=name).values) for name in NAMES],
-            "variance",
-        ),
-        (axes[2], [(a + b, rf"$\sigma_{{{a}{b}}}$", covariance.sel(z=a, z2=b).values) for a, b in CROSS], "covariance"),
-    ]
-    colours = {**COLOURS, **{a + b: colour for (a, b), colour in zip(CROSS, CROSS_COLOURS, strict=True)}}
-    for ax, series, label in panels:
-        for key, name, values in series:
-            style = "o" if theory is not None else "o-"
-            ax.plot(times, values, style, color=colours[key], markersize=3, linewidth=0.8, label=name)
-        ax.set_ylabel(label, fontsize=FONT)
+    style = "o-" if theory is None else "o"
+    for panel, name, colour, values in _moments(mean, covariance):
+        axes[panel].plot(times, values, style, color=colour, markersize=3, linewidth=0.8, label=name)
     if theory is not None:
-        _draw_theory(axes, theory, times, mean.values[0], covariance.values[0])
-    for ax in axes:
+        fine = np.linspace(0, times[-1] - times[0], 400)
+        for panel, _, colour, values in _moments(theory.mean(fine, mean[0]), theory.covariance(fine, covariance[0])):
+            axes[panel].plot(times[0] + fine, values, color=colour, linewidth=0.9)
+        axes[0].set_title("markers: grid, lines: Gaussian theory", fontsize=FONT)
+    for ax, label in zip(axes, ("mean", "variance", "covariance"), strict=True):
+        ax.set_ylabel(label, fontsize=FONT)
         ax.axhline(0, color="0.8", linewidth=0.6, zorder=0)
         ax.tick_params(labelsize=FONT - 1)
         ax.legend(fontsize=FONT - 1, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     axes[-1].set_xlabel("$t$", fontsize=FONT)
-    if theory is not None:
-        axes[0].set_title("markers: grid, lines: Gaussian theory", fontsize=FONT)
     return figure
 
 
-def _draw_theory(
-    axes: Sequence[Axes], theory: OrnsteinUhlenbeck, times: np.ndarray, mean: np.ndarray, covariance: np.ndarray
-) -> None:
-    fine = np.linspace(times[0], times[-1], 400)
-    means = theory.mean(fine - times[0], mean)
-    covariances = theory.covariance(fine - times[0], covariance)
+def _moments(mean: np.ndarray, covariance: np.ndarray) -> Iterator[tuple[int, str, str, np.ndarray]]:
+    """Panel, symbol, colour and course in time of each mean, variance and cross covariance."""
     for i, name in enumerate(NAMES):
-        axes[0].plot(fine, means[:, i], color=COLOURS[name], linewidth=0.9)
-        axes[1].plot(fine, covariances[:, i, i], color=COLOURS[name], linewidth=0.9)
-    for (a, b), colour in zip(CROSS, CROSS_COLOURS, strict=True):
-        axes[2].plot(fine, covariances[:, NAMES.index(a), NAMES.index(b)], color=colour, linewidth=0.9)
+        yield 0, rf"$\langle {name} \rangle$", COLOURS[name], mean[:, i]
+        yield 1, rf"$\sigma_{{{name}{name}}}$", COLOURS[name], covariance[:, i, i]
+    for (a, b), colour in CROSS_COLOURS.items():
+        yield 2, rf"$\sigma_{{{a}{b}}}$", colour, covariance[:, NAMES.index(a), NAMES.index(b)]
 
 
 def plot_diagnostics(dataset: xr.Dataset) -> Figure:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from wignercq.errors import InputError
@@ -20,13 +23,7 @@ SIGNED, DENSITY = "RdBu_r", "viridis"  # colour maps of what may be negative, an
 
 
 def chosen_frames(dataset: xr.Dataset, frames: int | Sequence[int] | None) -> list[int]:
-    """Numbers of the frames asked for, all by default.
-
-    Raises
-    ------
-    InputError
-        A frame that the dataset does not hold.
-    """
+    """Numbers of the frames asked for, all by default; InputError where the dataset does not hold one."""
     held = dataset.sizes["frame"]
     chosen = [frames] if isinstance(frames, int) else list(range(held) if frames is None else frames)
     for frame in chosen:
@@ -53,6 +50,30 @@ def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: f
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.yaxis.set_major_locator(MaxNLocator(5))
     return mesh
+
+
+def draw_bar(figure: Figure, mesh: ScalarMappable, axes: Iterable[Axes], label: str, aspect: float = 20) -> None:
+    """Draw the colour bar of panels beside them."""
+    bar = figure.colorbar(mesh, ax=list(axes), pad=0.01, aspect=aspect)
+    bar.set_label(label, fontsize=FONT)
+    bar.ax.tick_params(labelsize=FONT - 1)
+
+
+def panels(observables: Sequence[str], height: float, label: str, draw: Callable[[Axes, str], None]) -> Figure:
+    """A panel for each observable, two beside each other, with one legend; `label` is that of the lower axes."""
+    rows, columns = math.ceil(len(observables) / 2), min(2, len(observables))
+    figure = Figure(figsize=(WIDTH * columns / 2, 0.5 + height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    for ax, name in zip(axes, observables, strict=False):
+        draw(ax, name)
+    for ax in axes[len(observables) :]:
+        ax.remove()
+    for ax in axes[max(0, len(observables) - columns) : len(observables)]:
+        ax.set_xlabel(label, fontsize=FONT)
+        ax.tick_params(labelbottom=True)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=6, fontsize=FONT - 1, frameon=False)
+    return figure
 
 
 def log_ticks(axis: Axis, lower: float, upper: float) -> None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from wignercq.comparison.theories import TABLE
 from wignercq.plotting import labels
-from wignercq.plotting.style import FONT, WIDTH, log_ticks
+from wignercq.plotting.style import FONT, WIDTH, log_ticks, panels
 
 LEVELS = np.outer(10.0 ** np.arange(-6, 7), (1, 2, 5)).ravel()  # breakdown times that may have a contour
 FEW = 4  # contours of a map at most
@@ -43,30 +43,14 @@ def plot_map(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    axes = [str(name) for name in dataset["failure"].dims]
-    if len(axes) == 1:
-        return _curves(dataset, observables, axes[0])
-    return _maps(dataset, observables, axes[0], axes[1])
+    first, *others = (str(name) for name in dataset["failure"].dims)
+    if not others:
+        return panels(observables, 2.2, labels.swept(first), lambda ax, name: _draw_curves(ax, dataset, name, first))
+    return _maps(dataset, observables, first, others[0])
 
 
-def _curves(dataset: xr.Dataset, observables: Sequence[str], axis: str) -> Figure:
-    rows, columns = math.ceil(len(observables) / 2), min(2, len(observables))
-    figure = Figure(figsize=(WIDTH * columns / 2, 0.5 + 2.2 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
-    for ax, name in zip(panels, observables, strict=False):
-        _draw_curves(ax, dataset.sel(observable=name), axis)
-        ax.set_ylabel(f"breakdown time of {labels.observable(name)}", fontsize=FONT)
-    for ax in panels[len(observables) :]:
-        ax.remove()
-    for ax in panels[max(0, len(observables) - columns) : len(observables)]:
-        ax.set_xlabel(labels.swept(axis), fontsize=FONT)
-        ax.tick_params(labelbottom=True)
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=6, fontsize=FONT - 1, frameon=False)
-    return figure
-
-
-def _draw_curves(ax: Axes, data: xr.Dataset, axis: str) -> None:
+def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> None:
+    data = dataset.sel(observable=observable)
     values, end = data[axis].values, data.attrs["duration"]
     failed = data["failure"].values != ""
     ax.axhline(end, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), label="end of the run")
@@ -83,6 +67,7 @@ def _draw_curves(ax: Axes, data: xr.Dataset, axis: str) -> None:
         log_ticks(ax.xaxis, values[0], values[-1])
     ax.set_ylim(0, end * (1 + 6 * LIFT))
     ax.tick_params(labelsize=FONT - 1)
+    ax.set_ylabel(f"breakdown time of {labels.observable(observable)}", fontsize=FONT)
 
 
 def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: str) -> Figure:
@@ -90,18 +75,18 @@ def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: s
     figure = Figure(
         figsize=(min(WIDTH, 1.2 + 1.9 * len(theories)), 0.6 + 1.75 * len(observables)), layout="constrained"
     )
-    panels = figure.subplots(len(observables), len(theories), squeeze=False, sharex=True, sharey=True)
+    axes = figure.subplots(len(observables), len(theories), squeeze=False, sharex=True, sharey=True)
     times = dataset["breakdown_time"].sel(theory=theories, observable=list(observables))
     norm = _norm(times.values, dataset.attrs["duration"])
-    for row, observable in zip(panels, observables, strict=True):
+    for row, observable in zip(axes, observables, strict=True):
         for ax, theory in zip(row, theories, strict=True):
             _draw_map(ax, dataset, times.sel(theory=theory, observable=observable), first, second, norm)
         row[0].set_ylabel(f"error of {labels.observable(observable)}\n{labels.swept(second)}", fontsize=FONT)
-    for ax, theory in zip(panels[0], theories, strict=True):
+    for ax, theory in zip(axes[0], theories, strict=True):
         ax.set_title(TABLE[theory].mathtext, fontsize=FONT)
-    for ax in panels[-1]:
+    for ax in axes[-1]:
         ax.set_xlabel(labels.swept(first), fontsize=FONT)
-    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=panels, pad=0.01, aspect=30, shrink=0.9)
+    bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes, pad=0.01, aspect=30, shrink=0.9)
     bar.set_label("breakdown time", fontsize=FONT)
     log_ticks(bar.ax.yaxis, norm.vmin or 1.0, norm.vmax or 1.0)
     bar.ax.tick_params(labelsize=FONT - 1)

@@ -47,7 +47,6 @@ class GeneratorSymbol:
 
     Parameters
     ----------
-    model : Model
     hbar_order : int or None
         None keeps all orders. An integer n keeps the terms up to hbar**(2n) relative to the classical ones; 0 is
         the classical Fokker-Planck counterpart with the same diffusion in p and y.
@@ -156,14 +155,9 @@ class GeneratorSymbol:
 
 @dataclass(frozen=True, eq=False)
 class SampledSymbol:
-    """G and C sampled on given points: polynomials in r whose coefficients live on (q, x, s).
+    """G and C sampled on given points: polynomials in r whose coefficients live on (q, x, s)."""
 
-    Parameters
-    ----------
-    generator, commutator : np.ndarray
-        Complex coefficients, shape (3, nq, nx, ns).
-    """
-
+    # complex coefficients, shape (3, nq, nx, ns)
     generator: np.ndarray
     commutator: np.ndarray
 
@@ -171,10 +165,7 @@ class SampledSymbol:
     def on(cls, symbol: GeneratorSymbol, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> SampledSymbol:
         """Sample `symbol` on the outer product of the points `q`, `x` and frequencies `s`.
 
-        Raises
-        ------
-        ModelError
-            A potential is not finite somewhere, or the truncation in hbar amplifies instead of damping.
+        ModelError where a potential is not finite, or the truncation in hbar amplifies instead of damping.
         """
         shape = (q.size, x.size, s.size)
         values = symbol.compile()(q[:, None, None], x[None, :, None], s[None, None, :])

@@ -42,10 +42,8 @@ class Scheme:
 
     Parameters
     ----------
-    name : str
     order : int
         Declared order of the global error, ``O(dt**order)``.
-    stages : tuple of Stage
 
     Raises
     ------

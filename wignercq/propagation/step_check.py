@@ -23,30 +23,14 @@ NOISE = 1e-3  # of the tolerance, or of the time error if that is larger: such a
 
 @dataclass(eq=False)
 class StepCheck:
-    """What is expected of the steps of a run, and how much worse they turned out.
-
-    Parameters
-    ----------
-    duration : float
-        Of the run.
-    expected : list of float
-        Local error over ``dt**(order + 1)`` at each of MOMENTS.
-    error : float
-        Estimated time error of the run.
-    tolerance : float
-        Of the run; what keeps to it is not warned of.
-    done : int
-        Moments already checked.
-    excess : float
-        Largest local error so far over the expected one, at least 1.
-    """
+    """What is expected of the steps of a run, and how much worse they turned out."""
 
     duration: float
-    expected: list[float]
-    error: float
-    tolerance: float
-    done: int = 0
-    excess: float = 1.0
+    expected: list[float]  # local error over ``dt**(order + 1)`` at each of MOMENTS
+    error: float  # estimated time error of the run
+    tolerance: float  # of the run; what keeps to it is not warned of
+    done: int = 0  # moments already checked
+    excess: float = 1.0  # largest local error so far over the expected one, at least 1
 
     @property
     def noise(self) -> float:
@@ -75,14 +59,7 @@ class StepCheck:
 
 
 def noise_level(tolerance: float, error: float) -> float:
-    """Difference of two results, relative to the maximum of W, that says nothing of the steps.
-
-    Parameters
-    ----------
-    tolerance : float
-    error : float
-        Estimated time error of the run.
-    """
+    """Difference of two results, relative to the maximum of W, that says nothing of steps with this time error."""
     return max(ROUNDING, NOISE * max(tolerance, error))
 
 

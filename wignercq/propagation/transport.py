@@ -30,23 +30,11 @@ def free_shear(model: Model, grid: Grid, time: float) -> Shear:
 
 
 def contraction_matrix(axis: Axis, factor: float) -> np.ndarray:
-    """The real matrix that takes W(p) on the grid to W(p/f)/f, spectrally accurate and norm-conserving.
+    """The real matrix that takes W(p) on the grid to W(p/f)/f, shape (np, np), spectrally accurate and norm-conserving.
 
-    In Fourier space the contraction is What(r) <- What(f r): the forward sum is taken at the contracted
-    frequencies, the inverse transform at the plain ones. W counts as zero outside the box; since f r <= r nothing
-    aliases.
-
-    Parameters
-    ----------
-    axis : Axis
-        The momentum axis.
-    factor : float
-        f = exp(-gamma t), 0 < f <= 1.
-
-    Returns
-    -------
-    np.ndarray
-        Shape (np, np).
+    `factor` is f = exp(-gamma t), 0 < f <= 1. In Fourier space the contraction is What(r) <- What(f r): the forward sum
+    is taken at the contracted frequencies, the inverse transform at the plain ones. W counts as zero outside the box;
+    since f r <= r nothing aliases.
     """
     r = axis.frequencies
     phase = r[:, None, None] * (axis.values[None, :, None] - factor * axis.values[None, None, :])

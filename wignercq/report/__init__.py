@@ -19,24 +19,9 @@ PAGE = "report.html"
 
 
 def write_report(result: Breakdown | SweepResult, config: Config, folder: Path) -> Path:
-    """Write the figures and the page of a comparison or a sweep into a folder.
+    """Write the figures and the page of a comparison or a sweep into a folder; the path of the page.
 
-    Parameters
-    ----------
-    result : Breakdown or SweepResult
-    config : Config
-        That made it.
-    folder : Path
-
-    Returns
-    -------
-    Path
-        Of the page; it appears whole or not at all.
-
-    Raises
-    ------
-    OSError
-        They cannot be written.
+    The page appears whole or not at all; OSError where something cannot be written.
     """
     images = write_figures(figures(result.dataset, config.compare.observables), folder, RESOLUTION)
     if isinstance(result, Breakdown):

@@ -23,16 +23,7 @@ CAPTIONS: Mapping[str, str] = {
 
 
 def comparison_report(result: Breakdown, config: Config, images: Mapping[str, bytes]) -> str:
-    """The page for one comparison.
-
-    Parameters
-    ----------
-    result : Breakdown
-    config : Config
-        That made it.
-    images : mapping of str to bytes
-        PNG, by the keys of CAPTIONS.
-    """
+    """The page for one comparison and its configuration; `images` are PNG, by the keys of CAPTIONS."""
     data = result.dataset
     parts = [
         model_section(config),

@@ -37,11 +37,7 @@ EQUATION = (
 def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
     """Hamiltonian, potentials, master equation, the numbers in them, and the initial state.
 
-    Parameters
-    ----------
-    config : Config
-    swept : tuple of str
-        Dotted keys of numbers that vary, whose values are left out.
+    The values of numbers that vary, `swept` by their dotted keys, are left out.
     """
     model = config.model
     saturated = config.tables["model"]["interaction"]["decoherence"] is None

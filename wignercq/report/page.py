@@ -37,17 +37,10 @@ summary { cursor: pointer; }
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table.
-
-    Parameters
-    ----------
-    text : str
-    kind : str
-        A class of the style sheet: ``text``, ``above``, ``faint`` or none.
-    """
+    """A cell of a table."""
 
     text: str
-    kind: str = ""
+    kind: str = ""  # a class of the style sheet: ``text``, ``above``, ``faint`` or none
 
 
 def page(title: str, lead: Sequence[str], parts: Iterable[str]) -> str:

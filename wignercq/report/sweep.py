@@ -21,16 +21,7 @@ CAPTION = (
 
 
 def sweep_report(result: SweepResult, config: Config, images: Mapping[str, bytes]) -> str:
-    """The page for a sweep.
-
-    Parameters
-    ----------
-    result : SweepResult
-    config : Config
-        That made it.
-    images : mapping of str to bytes
-        PNG, the breakdown map as ``map``.
-    """
+    """The page for a sweep and its configuration; `images` are PNG, the breakdown map as ``map``."""
     assert config.sweep is not None
     data = result.dataset
     parts = [

@@ -37,10 +37,7 @@ Fault: TypeAlias = tuple[str, str]  # what was expected, and what came
 def read_dataset(path: str | os.PathLike[str]) -> xr.Dataset:
     """The dataset in a file of wignercq, in memory; of what kind, and whether it is whole, is not yet checked.
 
-    Raises
-    ------
-    InputError
-        The file is missing, damaged or something else.
+    InputError where the file is missing, damaged or something else.
     """
     place = Path(path)
     if not place.exists():

@@ -23,12 +23,7 @@ class MomentTheory(Protocol):
 def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
     """The last mean and covariance, one number per line.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        A result.
-    theory : MomentTheory or None
-        Gaussian theory of a quadratic model; adds its values, started from the first output, and the differences.
+    A Gaussian theory of a quadratic model adds its values, started from the first output, and the differences.
     """
     time, first = float(dataset["time"][-1]), float(dataset["time"][0])
     mean, covariance = dataset["mean"].values, dataset["covariance"].values

@@ -12,16 +12,8 @@ from pathlib import Path
 def whole_file(target: Path, room: int = 0) -> Iterator[Path]:
     """Context of a file beside `target` that takes its place at the end; after an error it is removed.
 
-    Parameters
-    ----------
-    target : Path
-    room : int
-        Bytes to reserve beforehand, where the system can: HDF5 crashes a process in which it runs out of space.
-
-    Raises
-    ------
-    OSError
-        It cannot be written, the disk being full for example.
+    `room` bytes are reserved beforehand, where the system can, with an OSError where the disk is full: HDF5 crashes a
+    process in which it runs out of space.
     """
     partial = target.with_name(target.name + ".partial")
     try:

@@ -24,18 +24,10 @@ LOWER, UPPER = 0, 1  # ends of an axis
 
 @dataclass(frozen=True)
 class Freedom:
-    """What of a grid may change in the course of a run.
+    """What of a grid may change in the course of a run."""
 
-    Parameters
-    ----------
-    extents : frozenset of str
-        Axes whose box may grow.
-    points : frozenset of str
-        Axes whose mesh may be refined.
-    """
-
-    extents: frozenset[str] = frozenset()
-    points: frozenset[str] = frozenset()
+    extents: frozenset[str] = frozenset()  # axes whose box may grow
+    points: frozenset[str] = frozenset()  # axes whose mesh may be refined
 
     @classmethod
     def beyond(cls, axes: Mapping[str, FixedAxis]) -> Freedom:
@@ -55,29 +47,14 @@ class Freedom:
 
 @dataclass(eq=False)
 class Adapter:
-    """Decides when a run needs another grid, and which.
-
-    Parameters
-    ----------
-    freedom : Freedom
-    level : float
-        Edge mass or spectral tail that calls for a change.
-    fits : callable
-        Whether a run on a grid keeps to its memory limit.
-    make_engine : callable
-        The run's kind of engine on another grid.
-    notes : list of str
-        What was changed and why, a line each.
-    exhausted : bool
-        Nothing better can be had; the grid stays as it is.
-    """
+    """Decides when a run needs another grid, and which."""
 
     freedom: Freedom
-    level: float
-    fits: Callable[[Grid], bool]
-    make_engine: Callable[[Grid], Engine]
-    notes: list[str] = field(default_factory=list)
-    exhausted: bool = False
+    level: float  # edge mass or spectral tail that calls for a change
+    fits: Callable[[Grid], bool]  # whether a run on a grid keeps to its memory limit
+    make_engine: Callable[[Grid], Engine]  # the run's kind of engine on another grid
+    notes: list[str] = field(default_factory=list)  # what was changed and why, a line each
+    exhausted: bool = False  # nothing better can be had; the grid stays as it is
 
     def improved(self, time: float, grid: Grid, edges: np.ndarray, tail: np.ndarray) -> Grid | None:
         """The grid to go on with, or None when `grid` is good enough, or nothing better is allowed.
@@ -86,7 +63,6 @@ class Adapter:
         ----------
         time : float
             For the notes.
-        grid : Grid
         edges : np.ndarray
             Mass near the lower and upper end of each axis, shape (4, 2).
         tail : np.ndarray

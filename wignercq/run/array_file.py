@@ -32,44 +32,22 @@ PIECE = 2**22  # bytes hashed at a time
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """An array that is written part by part, so that it need not be in memory as a whole.
-
-    Parameters
-    ----------
-    dtype : np.dtype
-    shape : tuple of int
-    parts : iterable of np.ndarray
-        Along the first axis.
-    """
+    """An array that is written part by part, so that it need not be in memory as a whole."""
 
     dtype: np.dtype
     shape: tuple[int, ...]
-    parts: Iterable[np.ndarray]
+    parts: Iterable[np.ndarray]  # along the first axis
 
 
 @dataclass(frozen=True, eq=False)
 class Archive:
-    """Arrays and what is said of them.
+    """Arrays and what is said of them."""
 
-    Parameters
-    ----------
-    header : dict
-        Of what JSON knows.
-    arrays : mapping of str to np.ndarray or Pieces
-        float64 or float32, any layout; from :meth:`read`, views of the file.
-    """
-
-    header: dict[str, Any]
-    arrays: Mapping[str, Any]
+    header: dict[str, Any]  # of what JSON knows
+    arrays: Mapping[str, Any]  # float64 or float32, any layout; from :meth:`read`, views of the file
 
     def write(self, path: Path) -> None:
-        """Write the file and wait until it is on the disk.
-
-        Raises
-        ------
-        OSError
-            For example a full disk; an incomplete file may be left behind.
-        """
+        """Write the file and wait until it is on the disk; after an OSError an incomplete one may be left behind."""
         listed = [(name, array.dtype.newbyteorder("<").str, array.shape) for name, array in self.arrays.items()]
         header = json.dumps({"header": self.header, "arrays": listed}).encode()
         header += b" " * (-(BODY + LENGTH_BYTES + len(header)) % ALIGNMENT)
@@ -94,12 +72,7 @@ class Archive:
     def read(cls, path: Path) -> Archive:
         """Read a file that :meth:`write` wrote, its arrays as read-only views of it.
 
-        Raises
-        ------
-        CheckpointError
-            The file is damaged or something else.
-        OSError
-            It cannot be read.
+        CheckpointError where it is damaged or something else; OSError where it cannot be read.
         """
         if not path.is_file():
             raise CheckpointError(path, "a checkpoint", "something that is no file")

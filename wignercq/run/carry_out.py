@@ -31,21 +31,16 @@ def carry_out(
     resume: bool,
     progress: bool,
 ) -> AnySession:
-    """A session that has gone through all its outputs.
+    """A session of a kind that has gone through all its outputs.
 
     Parameters
     ----------
-    kind : type
-        Session, or one that reports something else.
-    request : Request
     checkpoint : path or None
         Where checkpoints are written.
     every : float
         Seconds of wall time between checkpoints.
     resume : bool
         Go on from the checkpoint.
-    progress : bool
-        Show a progress bar.
 
     Raises
     ------

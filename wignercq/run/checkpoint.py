@@ -30,65 +30,35 @@ Axes = list[tuple[float, float, int]]
 
 
 class TrackHeader(BaseModel):
-    """What a checkpoint says of one equation.
-
-    Parameters
-    ----------
-    local_errors, checked, excess
-        See StepCheck; no local errors where nothing is checked.
-    warned : list of (str, str)
-        Axes and quantities already warned of.
-    notes : list of str
-        Changes of the grid so far.
-    exhausted : bool
-        No more changes of the grid.
-    """
+    """What a checkpoint says of one equation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    # see StepCheck; no local errors where nothing is checked
     local_errors: list[FiniteFloat]
     checked: Count
     excess: Positive
-    warned: list[tuple[str, str]]
-    notes: list[str]
-    exhausted: bool
+    warned: list[tuple[str, str]]  # axes and quantities already warned of
+    notes: list[str]  # changes of the grid so far
+    exhausted: bool  # no more changes of the grid
 
 
 class Header(BaseModel):
-    """What a checkpoint says beside its arrays.
-
-    Parameters
-    ----------
-    identity : dict of str to str
-        What was asked: model, state, grid, times and numerical settings; a checkpoint goes on with the same only.
-    versions : dict of str to str
-        Of the program and of the libraries that began the run.
-    resumed : list of str
-        Earlier resumptions, a line each.
-    dt, error : float
-        The time step and its estimated error.
-    steps : int
-        Whole steps behind W.
-    seconds : float
-        Wall time so far.
-    tracks : dict of str to TrackHeader
-        Of every equation that is still followed.
-    lost : dict of str to str
-        Equations that are not, and why.
-    """
+    """What a checkpoint says beside its arrays."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: int = FORMAT
+    # what was asked: model, state, grid, times and numerical settings; a checkpoint goes on with the same only
     identity: dict[str, str]
-    versions: dict[str, str]
-    resumed: list[str]
+    versions: dict[str, str]  # of the program and of the libraries that began the run
+    resumed: list[str]  # earlier resumptions, a line each
     dt: Positive
-    error: FiniteFloat
-    steps: Count
-    seconds: FiniteFloat
-    tracks: dict[str, TrackHeader]
-    lost: dict[str, str]
+    error: FiniteFloat  # estimated, of this time step
+    steps: Count  # whole steps behind W
+    seconds: FiniteFloat  # wall time so far
+    tracks: dict[str, TrackHeader]  # of every equation that is still followed
+    lost: dict[str, str]  # equations that are not, and why
 
 
 class _RecordLayout(BaseModel):
@@ -111,35 +81,19 @@ class _Layout(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A run between two steps.
-
-    Parameters
-    ----------
-    header : Header
-    probe : np.ndarray
-        Some values of the initial W.
-    records : dict of str to Record
-    fields : mapping of str to np.ndarray or Pieces
-        W of every equation that is still followed, shape ``record.grid.shape``.
-    """
+    """A run between two steps."""
 
     header: Header
-    probe: np.ndarray
+    probe: np.ndarray  # some values of the initial W
     records: dict[str, Record]
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any]  # W of every equation that is still followed, shape ``record.grid.shape``
 
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """The last two checkpoints of one run.
+    """The last two checkpoints of one run."""
 
-    Parameters
-    ----------
-    path : Path
-        Of the last; the one before has ``.previous`` appended.
-    """
-
-    path: Path
+    path: Path  # of the last; the one before has ``.previous`` appended
 
     @property
     def previous(self) -> Path:
@@ -160,13 +114,7 @@ class CheckpointFiles:
             path.unlink(missing_ok=True)
 
     def write(self, snapshot: Snapshot) -> None:
-        """Write a checkpoint; the last two are kept, and on an error both are as before.
-
-        Raises
-        ------
-        OSError
-            For example a full disk.
-        """
+        """Write a checkpoint; the last two are kept, and after an OSError (a full disk, say) both are as before."""
         try:
             _packed(snapshot).write(self._partial)
             if self.path.exists():
@@ -179,18 +127,7 @@ class CheckpointFiles:
     def read(self, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
         """The last checkpoint; when it is damaged the one before, which takes its place, with a CheckpointWarning.
 
-        Parameters
-        ----------
-        model : Model
-        framed : set of int
-            See Record.
-        shapes : mapping of str to tuple of int
-            Of what each output has in a record.
-
-        Raises
-        ------
-        CheckpointError
-            There is none, or none that is whole.
+        `framed` is that of its records, `shapes` what each output has in one. CheckpointError where none is whole.
         """
         if not self.exist():
             raise CheckpointError(self.path, "a checkpoint to resume", "nothing at this path")

@@ -23,20 +23,11 @@ from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSION
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """The marginal planes of one moment.
-
-    Parameters
-    ----------
-    time : float
-    grid : Grid
-        At that moment.
-    planes : dict of str to np.ndarray
-        Keys as in FRAME_PLANES.
-    """
+    """The marginal planes of one moment."""
 
     time: float
-    grid: Grid
-    planes: dict[str, np.ndarray]
+    grid: Grid  # at that moment
+    planes: dict[str, np.ndarray]  # keys as in FRAME_PLANES
 
     def on(self, grid: Grid) -> dict[str, np.ndarray]:
         """The planes on another grid that holds them."""
@@ -45,28 +36,15 @@ class Frame:
 
 @dataclass(eq=False)
 class Record:
-    """Everything a run has reported so far.
-
-    Parameters
-    ----------
-    model : Model
-    grid : Grid
-        Of W now; :meth:`regrid` changes it.
-    framed : set of int
-        Numbers of the outputs whose marginal planes are kept.
-    rows : list of dict
-        The time and the observables of every output, names as in DESCRIPTIONS.
-    frames : list of Frame
-    rates : dict of float to float
-        Rate of <H> at step boundaries and outputs.
-    """
+    """Everything a run has reported so far."""
 
     model: Model
-    grid: Grid
-    framed: set[int]
+    grid: Grid  # of W now; :meth:`regrid` changes it
+    framed: set[int]  # numbers of the outputs whose marginal planes are kept
+    # the time and the observables of every output, names as in DESCRIPTIONS
     rows: list[dict[str, Any]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
-    rates: dict[float, float] = field(default_factory=dict)
+    rates: dict[float, float] = field(default_factory=dict)  # rate of <H> at step boundaries and outputs
 
     def __post_init__(self) -> None:
         self.regrid(self.grid)

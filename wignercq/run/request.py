@@ -26,42 +26,22 @@ ALONE = "run"  # name of the equation of a run that has no others beside it
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What was asked of a run.
-
-    Parameters
-    ----------
-    model : Model
-    state : State or np.ndarray
-    grid : Grid, mapping of axis name to FixedAxis, or None
-    times : np.ndarray
-        Output times, the first of them 0.
-    numerics : Numerics
-    frames : int
-        Number of outputs whose planes are kept.
-    adapt : bool or None
-        Whether the grid may change; None: what `grid` leaves open may.
-    memory_limit : float or None
-        Bytes; None is all free memory.
-    accuracy : float
-        Time error relative to the maximum of W worth a warning, when the time step is given.
-    equations : mapping of str to int or None
-        What is followed side by side, by name: truncations in hbar (see Numerics). The first one leads, the grid is
-        chosen for it. Empty: that of `numerics` alone.
-    interval : float or None
-        A time that the time step is to divide.
-    """
+    """What was asked of a run."""
 
     model: Model
     state: State | np.ndarray
     grid: Grid | Mapping[str, FixedAxis] | None
-    times: np.ndarray
+    times: np.ndarray  # output times, the first of them 0
     numerics: Numerics
-    frames: int = 5
-    adapt: bool | None = None
-    memory_limit: float | None = None
+    frames: int = 5  # number of outputs whose planes are kept
+    adapt: bool | None = None  # whether the grid may change; None: what `grid` leaves open may
+    memory_limit: float | None = None  # bytes; None is all free memory
+    # time error relative to the maximum of W worth a warning, when the time step is given
     accuracy: float = ERROR_LEVEL
+    # what is followed side by side, by name: truncations in hbar (see Numerics); the first one leads, the grid is
+    # chosen for it; none: that of `numerics` alone
     equations: Mapping[str, int | None] = field(default_factory=dict)
-    interval: float | None = None
+    interval: float | None = None  # a time that the time step is to divide
 
     def __post_init__(self) -> None:
         if not self.equations:
@@ -105,13 +85,7 @@ class Request:
 
 
 def times_of(duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None) -> np.ndarray:
-    """Output times from 0 on: given, or so many equal intervals, 20 by default.
-
-    Raises
-    ------
-    InputError
-        They cannot be used.
-    """
+    """Output times from 0 on: given, or so many equal intervals, 20 by default. InputError where they are of no use."""
     if (duration is None) == (times is None):
         raise InputError("duration", "either duration or times", "both or neither")
     if times is not None:

@@ -31,44 +31,22 @@ MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a res
 
 @dataclass(eq=False)
 class Session:
-    """A run under way.
-
-    Parameters
-    ----------
-    request : Request
-    loop : TimeLoop
-    records : dict of str to Record
-        Of every equation, also of those that were left behind.
-    step : TimeStep
-        The time step and its estimated error.
-    versions : dict of str to str
-        What the run was begun with.
-    resumed : list of str
-        Where it was resumed, a line each.
-    started : float
-        Reading of the clock from which wall time counts.
-    """
+    """A run under way."""
 
     request: Request
     loop: TimeLoop
-    records: dict[str, Record]
+    records: dict[str, Record]  # of every equation, also of those that were left behind
     step: TimeStep
-    versions: dict[str, str]
-    resumed: list[str]
-    started: float
+    versions: dict[str, str]  # what the run was begun with
+    resumed: list[str]  # where it was resumed, a line each
+    started: float  # reading of the clock from which wall time counts
 
     #: Shape of what an output has in a record, by variable.
     row_shapes: ClassVar[Mapping[str, tuple[int, ...]]] = ROW_SHAPES
 
     @classmethod
     def begin(cls, request: Request) -> Self:
-        """Prepare a run at time 0.
-
-        Raises
-        ------
-        InputError
-            Something that was asked cannot be done.
-        """
+        """Prepare a run at time 0; InputError where something that was asked cannot be done."""
         started = clock.perf_counter()
         start = prepare(
             request.model,
@@ -100,12 +78,7 @@ class Session:
     def resume(cls, request: Request, snapshot: Snapshot) -> Self:
         """Go on from a checkpoint, to the last bit as if the run had never stopped.
 
-        Raises
-        ------
-        CheckpointError
-            The checkpoint is of another run.
-        MemoryLimitError
-            The run does not fit.
+        CheckpointError where it is of another run; MemoryLimitError where the run does not fit.
         """
         require_same(request, snapshot)
         require_consistent(request, snapshot)

@@ -24,10 +24,6 @@ class StopRequests:
     all the same, since Python drops what is raised while an object is finalised. A signal that is ignored, as in a job
     that a script put into the background, stays ignored. Outside the main thread, where Python delivers no signals, it
     does nothing.
-
-    Parameters
-    ----------
-    patient : bool
     """
 
     def __init__(self, *, patient: bool = False) -> None:

@@ -21,20 +21,12 @@ class TimeLoop:
 
     An output between two steps is reached by one shorter step on a copy, so W at any time does not depend on which
     other outputs were asked.
-
-    Parameters
-    ----------
-    tracks : dict of str to Track
-        Stepped side by side. The first one leads: when the grid loses it, the run ends; another is left behind.
-    steps : int
-        Whole steps behind W.
-    lost : dict of str to str
-        Tracks that were left behind, and why.
     """
 
+    # stepped side by side; the first one leads: when the grid loses it, the run ends; another is left behind
     tracks: dict[str, Track]
-    steps: int = 0
-    lost: dict[str, str] = field(default_factory=dict)
+    steps: int = 0  # whole steps behind W
+    lost: dict[str, str] = field(default_factory=dict)  # tracks that were left behind, and why
 
     @property
     def leader(self) -> Track:

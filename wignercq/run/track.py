@@ -26,31 +26,15 @@ class Track:
 
     When a look finds W too close to the end of its box or of its spectrum, the steps since the look before are taken
     back and repeated on a better grid.
-
-    Parameters
-    ----------
-    propagator : Propagator
-    W : the engine's own
-        From the propagator's engine.
-    record : Record
-    watch : Watch
-    adapter : Adapter or None
-        Chooses better grids; None keeps the grid.
-    check : StepCheck or None
-        Compares the steps with those of the pilot run now and then; None trusts them.
-
-    Attributes
-    ----------
-    at_output, look
-        W at the last output, as long as no step is taken, and what was seen of it.
     """
 
     propagator: Propagator
-    W: Any
+    W: Any  # from the propagator's engine
     record: Record
     watch: Watch
-    adapter: Adapter | None = None
-    check: StepCheck | None = None
+    adapter: Adapter | None = None  # chooses better grids; None keeps the grid
+    check: StepCheck | None = None  # compares the steps with those of the pilot run now and then; None trusts them
+    # W at the last output, as long as no step is taken, and what was seen of it
     at_output: Any = field(init=False, default=None)
     look: Look | None = field(init=False, default=None)
     _copy: Any = field(init=False, default=None)

@@ -14,12 +14,7 @@ LARGEST = 1e75  # size of a number that a state may contain, so that a product o
 def number(name: str, value: float, *, above: float | None = None, least: float | None = None) -> float:
     """`value` as a float after checking that it is a real number, greater than `above`, not less than `least`.
 
-    Its size is at most 1e75; where it has to be positive, at least 1e-75.
-
-    Raises
-    ------
-    StateError
-        If it is not.
+    Its size is at most 1e75; where it has to be positive, at least 1e-75. StateError otherwise.
     """
     finite = (
         isinstance(value, (int, float, np.number))
@@ -35,13 +30,7 @@ def number(name: str, value: float, *, above: float | None = None, least: float 
 
 
 def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
-    """A new array of `dtype` with the content of `value`, finite throughout.
-
-    Raises
-    ------
-    StateError
-        If `value` is no array of numbers or one of them is not finite.
-    """
+    """A new array of `dtype` with the content of `value`; StateError unless that is an array of finite numbers."""
     kinds = "iufc" if dtype is complex else "iuf"
     try:
         raw = np.asarray(value)
@@ -68,10 +57,7 @@ def vector(name: str, value: object, length: int) -> np.ndarray:
 def covariance_matrix(value: object, size: int) -> np.ndarray:
     """A read-only symmetric positive-definite (size, size) matrix from such a matrix or from its diagonal.
 
-    Raises
-    ------
-    StateError
-        Wrong shape, not finite, not symmetric (relative tolerance 1e-12) or not positive-definite.
+    StateError for a wrong shape, not finite, not symmetric (relative tolerance 1e-12) or not positive-definite.
     """
     result = array("covariance", value)
     if result.shape == (size,):

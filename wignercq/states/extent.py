@@ -53,10 +53,7 @@ def check_level(level: float) -> float:
 def require_sampled(name: str, samples: np.ndarray, axis: int) -> None:
     """Check that samples vanish at both ends of `axis` and resolve their function along it.
 
-    Raises
-    ------
-    StateError
-        If more than 1e-8 of the maximum is left at an end or near the Nyquist frequency.
+    StateError where more than 1e-8 of the maximum is left at an end or near the Nyquist frequency.
     """
     moved = np.abs(np.moveaxis(samples, axis, 0))
     if not moved.max() > 0:
@@ -88,21 +85,17 @@ def nyquist_content(samples: np.ndarray, axis: int) -> float:
 
 def support_of(field: np.ndarray, axes: tuple[Axis, ...], level: float) -> np.ndarray:
     """Intervals outside which ``|field|``, sampled on `axes`, is below `level` times its maximum, shape (n, 2)."""
-    size = np.abs(field)
-    threshold = max(check_level(level), FLOOR) * size.max()
-    result = []
-    for i, axis in enumerate(axes):
-        reached = np.flatnonzero(size.max(axis=tuple(j for j in range(size.ndim) if j != i)) >= threshold)
-        result.append(axis.values[reached[[0, -1]]] + axis.spacing * np.array([-1, 1]))
-    return np.array(result)
+    pairs = zip(axes, _reached(np.abs(field), level), strict=True)
+    return np.array([axis.values[there][[0, -1]] + axis.spacing * np.array([-1, 1]) for axis, there in pairs])
 
 
 def bandwidth_of(field: np.ndarray, axes: tuple[Axis, ...], level: float) -> np.ndarray:
     """Angular frequencies beyond which the spectrum of `field` is below `level` times its maximum, shape (n,)."""
-    size = np.abs(np.fft.fftn(field))
-    threshold = max(check_level(level), FLOOR) * size.max()
-    result = []
-    for i, axis in enumerate(axes):
-        reached = size.max(axis=tuple(j for j in range(size.ndim) if j != i)) >= threshold
-        result.append(np.abs(axis.frequencies[reached]).max() + 2 * np.pi / axis.length)
-    return np.array(result)
+    pairs = zip(axes, _reached(np.abs(np.fft.fftn(field)), level), strict=True)
+    return np.array([np.abs(axis.frequencies[there]).max() + 2 * np.pi / axis.length for axis, there in pairs])
+
+
+def _reached(size: np.ndarray, level: float) -> list[np.ndarray]:
+    """For each axis the indices at which `size` somewhere reaches `level` times its maximum."""
+    high = size >= max(check_level(level), FLOOR) * size.max()
+    return [np.flatnonzero(high.any(axis=tuple(j for j in range(size.ndim) if j != i))) for i in range(size.ndim)]

@@ -21,15 +21,9 @@ NUMBERS = {
 
 
 def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping[Point, str]) -> SweepResult:
-    """The result of a sweep from those of its points.
+    """The result of a sweep from those of its points, by the values of the axes.
 
-    Parameters
-    ----------
-    config : Config
-    results : mapping of tuple of float to Breakdown
-        By the values of the axes.
-    failures : mapping of tuple of float to str
-        Why a point has no result.
+    `failures` says of a point why it has no result.
     """
     assert config.sweep is not None
     axes = config.sweep.axes

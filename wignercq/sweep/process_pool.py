@@ -35,12 +35,7 @@ class Worker:
         self.process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, text=True, process_group=0)
 
     def __call__(self, job: dict[str, Any]) -> str | None:
-        """What went wrong with a job; None when it is done.
-
-        Raises
-        ------
-        WorkerDied
-        """
+        """What went wrong with a job, None when it is done; WorkerDied where the process ended."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         answer = ""
@@ -66,12 +61,7 @@ class Worker:
 
 @dataclass(eq=False)
 class Workers:
-    """Several workers.
-
-    Parameters
-    ----------
-    count : int
-    """
+    """Several workers."""
 
     count: int
     _living: list[Worker] = field(init=False, default_factory=list)

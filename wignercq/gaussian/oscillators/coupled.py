@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import ModelError
-from wignercq.gaussian.linear_model import LinearModel, require_quadratic
+from wignercq.gaussian.linear_model import LinearModel
 from wignercq.model.model import Model
 
 
@@ -50,16 +50,16 @@ class CoupledOscillators:
     quantum_diffusion: float
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        for name, value in values.items():
             if not math.isfinite(value):
-                raise ModelError(item.name, "a finite number", repr(value))
+                raise ModelError(name, "a finite number", repr(value))
         for name in ("classical_mass", "quantum_mass"):
-            if not getattr(self, name) > 0:
-                raise ModelError(name, "a positive number", repr(getattr(self, name)))
+            if not values[name] > 0:
+                raise ModelError(name, "a positive number", repr(values[name]))
         for name in ("friction", "classical_diffusion", "quantum_diffusion"):
-            if getattr(self, name) < 0:
-                raise ModelError(name, "a number >= 0", repr(getattr(self, name)))
+            if values[name] < 0:
+                raise ModelError(name, "a number >= 0", repr(values[name]))
 
     @classmethod
     def from_model(cls, model: Model) -> CoupledOscillators:
@@ -74,7 +74,6 @@ class CoupledOscillators:
         ModelError
             For an anharmonic model.
         """
-        require_quadratic(model)
         process = LinearModel.from_model(model)
         lam = -process.drift[1, 2]
         return cls(

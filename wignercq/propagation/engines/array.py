@@ -9,15 +9,7 @@ from wignercq.propagation.engines.host import HostEngine
 
 
 class ArrayEngine(HostEngine):
-    """Whole-array transforms with ``numpy.fft``; simple, slow, and the judge of the other engines.
-
-    Parameters
-    ----------
-    grid : Grid
-    dtype : np.dtype
-    threads : int
-        For the marginals.
-    """
+    """Whole-array transforms with ``numpy.fft``; simple, slow, and the judge of the other engines."""
 
     temporaries = 4
 

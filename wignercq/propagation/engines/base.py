@@ -45,7 +45,6 @@ class Kick:
     ----------
     coefficients : np.ndarray
         c_0, c_1, c_2, complex, shape (3, nq * nx, ns).
-    grid : Grid
     """
 
     coefficients: np.ndarray
@@ -134,7 +133,6 @@ class Engine(ABC):
 
     Parameters
     ----------
-    grid : Grid
     dtype : np.dtype
         float64 or float32, the precision of W; tables are always built in float64.
     threads : int
@@ -247,7 +245,6 @@ class Engine(ABC):
 
         Parameters
         ----------
-        W : the engine's own
         kick : Kick or what compile_kick returned
             A plain Kick is evaluated on the fly, without storing a table.
         times : int

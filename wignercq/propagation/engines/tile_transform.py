@@ -22,17 +22,10 @@ LONGEST_FIRST_STEP = 16
 
 @dataclass(frozen=True)
 class FactoredAxis:
-    """How an axis of a tile is transformed.
-
-    Parameters
-    ----------
-    points : int
-    real : bool
-        Whether this is the axis on which the transform of a real array keeps about half of the frequencies.
-    """
+    """How an axis of a tile is transformed."""
 
     points: int
-    real: bool
+    real: bool  # whether this is the axis on which the transform of a real array keeps about half of the frequencies
 
     @cached_property
     def steps(self) -> tuple[int, int]:
@@ -81,25 +74,14 @@ class FactoredAxis:
 
 @dataclass(frozen=True, eq=False)
 class TileLayout:
-    """What all transforms of tiles of one shape share.
+    """What all transforms of tiles of one shape share."""
 
-    Parameters
-    ----------
-    first, second : FactoredAxis
-        The axes that are transformed, neighbours in a tile; the second is the real one.
-    position : int
-        Which axis of a tile `first` is, 0 or 1.
-    shape : tuple of int
-        Of a tile, three axes.
-    dtype : np.dtype
-        Of its spectrum.
-    """
-
+    # the axes that are transformed, neighbours in a tile; the second is the real one
     first: FactoredAxis
     second: FactoredAxis
-    position: int
-    shape: tuple[int, ...]
-    dtype: np.dtype
+    position: int  # which axis of a tile `first` is, 0 or 1
+    shape: tuple[int, ...]  # of a tile, three axes
+    dtype: np.dtype  # of its spectrum
 
     @property
     def spectrum_shape(self) -> tuple[int, ...]:
@@ -126,16 +108,10 @@ class TileLayout:
 
 @dataclass(eq=False)
 class TileTransform:
-    """Plans and the buffer of one worker thread for tiles of one layout.
-
-    Parameters
-    ----------
-    layout : TileLayout
-    example : np.ndarray
-        An array with the shape, strides and alignment of the tiles; its values do not matter.
-    """
+    """Plans and the buffer of one worker thread for tiles of one layout."""
 
     layout: TileLayout
+    # an array with the shape, strides and alignment of the tiles; its values do not matter
     example: InitVar[np.ndarray]
     spectrum: np.ndarray = field(init=False)
 

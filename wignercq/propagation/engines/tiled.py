@@ -46,15 +46,7 @@ class KickTable(NamedTuple):
 
 
 class TiledEngine(HostEngine):
-    """Two-axis transforms tile by tile with FFTW.
-
-    Parameters
-    ----------
-    grid : Grid
-    dtype : np.dtype
-    threads : int
-        Worker threads; the result does not depend on it.
-    """
+    """Two-axis transforms tile by tile with FFTW."""
 
     def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, threads: int = 2) -> None:
         super().__init__(grid, dtype, threads=threads)
@@ -214,7 +206,8 @@ class TiledEngine(HostEngine):
                 view = self._row_view(storage, tile)
                 transform = self._row_transforms[worker][view.shape]
                 if matrix is not None:
-                    self._contract(storage, tile, matrix)
+                    planes = storage[tile]  # the padding takes part, since whole planes are contiguous
+                    np.matmul(matrix, planes.copy(), out=planes)
                 spectrum = transform.forward(view)
                 if column is not None:
                     column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
@@ -228,12 +221,6 @@ class TiledEngine(HostEngine):
         with self._blas.limit(limits=1, user_api="blas"):
             self._share(self._row_tiles, work)
         return W
-
-    def _contract(self, storage: np.ndarray, tile: Tile, matrix: np.ndarray) -> None:
-        """Apply a matrix along p to a tile; the padding takes part, since whole planes are contiguous."""
-        q, part = tile
-        planes = storage[q, part]
-        np.matmul(matrix, planes.copy(), out=planes)
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
         storage = self._storage(W)
