@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from support import comparisons, systems
 
 from wignercq import Axis, Grid, LinearModel, Model, evolve
 from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown, compare
-from wignercq.errors import InputError
+from wignercq.comparison.measurements import Measurements
+from wignercq.errors import InputError, Interrupted
 from wignercq.gaussian import occupation
+from wignercq.run.signals import Stop
 from wignercq.states import gaussian
 
 STATE = gaussian(comparisons.MEAN, comparisons.COVARIANCE, hbar=0.8)
@@ -110,3 +113,21 @@ def test_unusable_settings_are_refused(changes: dict, message: str) -> None:
     with pytest.raises(InputError) as caught:
         compare(systems.oscillators(), STATE, **settings)
     assert str(caught.value) == message
+
+
+def test_a_signal_while_an_output_is_measured_leaves_the_outputs_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a second Ctrl-C that ends in a KeyError, or in an output half of whose theories are missing."""
+    measured, calls = Measurements.of_gaussian, iter(range(4))
+
+    def interrupted(self: Measurements, *arguments: Any) -> Any:
+        if next(calls) == 3:  # the last theory at the second output
+            raise Stop(2)
+        return measured(self, *arguments)
+
+    monkeypatch.setattr(Measurements, "of_gaussian", interrupted)
+    with pytest.raises(Interrupted) as stop:
+        compare(systems.quartic(), STATE, threshold=0.1, dt=0.3, **SETTINGS)
+    dataset = stop.value.solution.dataset
+    assert dataset["time"].values.tolist() == [0.0]
+    assert dataset["frame"].values.tolist() == [0.0]
+    assert dataset["mean"].notnull().all()

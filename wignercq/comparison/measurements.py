@@ -145,8 +145,9 @@ def breakdown_dataset(
     notes: Mapping[str, str],
     closure_errors: Mapping[str, float],
     attributes: Mapping[str, Any],
+    outputs: int,
 ) -> xr.Dataset:
-    """All theories in time, their errors and the times at which they break down.
+    """All theories in time up to so many outputs, their errors and the times at which they break down.
 
     Parameters
     ----------
@@ -159,24 +160,23 @@ def breakdown_dataset(
     attributes : mapping
         Of the dataset; ``threshold`` and ``time_error_estimate`` among them.
     """
-    exact = records[EXACT]
-    grid, times = common_grid([record.grid for record in records.values()]), np.array(exact.times)
+    grid, times = common_grid([record.grid for record in records.values()]), np.array(records[EXACT].times[:outputs])
+    frames = [frame.time for frame in records[EXACT].frames if frame.time <= times[-1]]
     values = {
         name: np.full((times.size, len(THEORIES), *(len(COORDINATES[d]) for d in dims)), np.nan)
         for name, (dims, _) in VARIABLES.items()
     }
     sizes = dict(zip(NAMES, grid.shape, strict=True))
     planes = {
-        name: np.full((len(exact.frames), len(THEORIES), sizes[a], sizes[b]), np.nan)
-        for name, (a, b) in FRAME_PLANES.items()
+        name: np.full((len(frames), len(THEORIES), sizes[a], sizes[b]), np.nan) for name, (a, b) in FRAME_PLANES.items()
     }
     for i, theory in enumerate(THEORIES):
         if theory not in records:
             continue
-        for k, row in enumerate(records[theory].rows):
+        for k, row in enumerate(records[theory].rows[:outputs]):
             for name, array in values.items():
                 array[k, i] = row[name]
-        for k, frame in enumerate(records[theory].frames):
+        for k, frame in enumerate(records[theory].frames[: len(frames)]):
             for name, plane in frame.on(grid).items():
                 planes[name][k, i] = plane
     errors = observable_errors(values, (model.classical_mass, model.quantum_mass))
@@ -195,7 +195,7 @@ def breakdown_dataset(
     }
     coordinates = {
         "time": times,
-        "frame": np.array([frame.time for frame in exact.frames]),
+        "frame": np.array(frames),
         "theory": list(THEORIES),
         "observable": list(OBSERVABLES),
         **{name: list(labels) for name, labels in COORDINATES.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -37,13 +37,18 @@ class Comparison(Session):
     """
 
     request: ComparisonRequest
+    _measured: int = field(init=False)  # outputs; one may be reported that is not yet measured when a signal comes
     row_shapes: ClassVar[Mapping[str, tuple[int, ...]]] = ROW_SHAPES | EXTRA_SHAPES
+
+    def __post_init__(self) -> None:
+        self._measured = sum("distance_W" in row for row in self.records[EXACT].rows)
 
     def outputs(self) -> Iterator[float]:
         """Go through all outputs still to come; each is measured before it is yielded."""
         for time in super().outputs():
-            if "distance_W" not in self.records[EXACT].rows[-1]:
+            if len(self.records[EXACT].rows) > self._measured:
                 self._measure(time)
+                self._measured += 1
             yield time
 
     def _measure(self, time: float) -> None:
@@ -75,11 +80,11 @@ class Comparison(Session):
 
     def solution(self, *, keep_state: bool = False) -> Breakdown | None:
         """The result so far; None before the first output."""
-        if not self.records[EXACT].rows:
+        if not self._measured:
             return None
         moments, notes = self._gaussian_theories
         same = twins(self.request.model)
-        notes |= self.loop.lost | {name: f"the same equation as {twin}" for name, twin in same.items()}
+        notes = notes | self.loop.lost | {name: f"the same equation as {twin}" for name, twin in same.items()}
         records = self.records | {name: self.records[twin] for name, twin in same.items() if twin in self.records}
         errors = {name: theory.error for name, theory in moments.items()}
         changes = [
@@ -89,7 +94,7 @@ class Comparison(Session):
             for note in track.adapter.notes
         ]
         attributes = self.attributes | {"threshold": self.request.threshold, "grid_changes": "\n".join(changes)}
-        return Breakdown(breakdown_dataset(self.request.model, records, notes, errors, attributes))
+        return Breakdown(breakdown_dataset(self.request.model, records, notes, errors, attributes, self._measured))
 
 
 def twins(model: Model) -> dict[str, str]:
