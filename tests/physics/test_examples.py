@@ -136,7 +136,7 @@ def test_the_double_well_alone_tunnels_as_its_text_says() -> None:
     rate = model.D0 * model.parameters["lam"] ** 2 * (2 * b) ** 2 / 2
     left = [coupled / w for coupled, w in zip((0.176, 0.099, 0.014), found, strict=True)]
     for said in (
-        f"Only 0.68 of it has arrived on the right, of the particle alone {share:.2f}.",
+        f"Only 0.69 of it has arrived on the right, of the particle alone {share:.2f}.",
         "negativities of {:.2f}, {:.2f} and {:.2f} at t = 3.6, 8.2 and 12".format(*found),
         f"`D0 lam^2 dx^2/2` = {rate:.2f} for dx = {2 * b:.0f}",
         "what is left of them, {:.2f}, {:.2f} and {:.2f}".format(*left),

@@ -20,7 +20,7 @@ from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
-OTHERS_LEVEL = 2.0  # of the warning level: where that of an equation other than the first is changed
+OTHERS_LEVEL = 10.0  # of the warning level: where that of another equation is, at most a tenth of the threshold
 ALONE = "run"  # name of the equation of a run that has no others beside it
 
 

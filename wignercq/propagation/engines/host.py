@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolations
@@ -40,11 +42,16 @@ class HostEngine(Engine):
         assert isinstance(target, HostEngine)
         along_q, along_p, along_x, along_y = interpolations(self.grid, target.grid)
         result = target.allocate()
-        for i, values in enumerate(W):
+
+        def moved(values: np.ndarray) -> np.ndarray:
             slab = np.tensordot(along_p, np.asarray(values, float), axes=(1, 0))
-            slab = np.matmul(along_x, slab) @ along_y.T
-            for j in np.flatnonzero(along_q[:, i]):
-                result[j] += along_q[j, i] * slab
+            return np.matmul(along_x, slab) @ along_y.T
+
+        with ThreadPoolExecutor(self.threads) as pool, threadpool_limits(1, "blas"):
+            for first in range(0, len(W), self.threads):  # so many slabs in memory at a time
+                for i, slab in enumerate(pool.map(moved, W[first : first + self.threads]), start=first):
+                    for j in np.flatnonzero(along_q[:, i]):
+                        result[j] += along_q[j, i] * slab
         return result
 
     def slabs(self, W: np.ndarray) -> Iterator[np.ndarray]:
