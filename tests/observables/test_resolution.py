@@ -62,7 +62,7 @@ def test_spectral_tail_is_the_amplitude_of_the_highest_eighth(make: type[Engine]
     shape[index] = GRID.shape[index]
     for harmonic, expected in ((first - 1, 0.0), (first, amplitude / math.sqrt(2 + amplitude**2))):
         wave = np.cos(2 * np.pi * harmonic * np.arange(GRID.shape[index]) / GRID.shape[index])
-        W = engine.of(1 + amplitude * wave.reshape(shape))
+        W = engine.of(np.broadcast_to(1 + amplitude * wave.reshape(shape), GRID.shape))
         found = spectral_tail(engine.spectral_power(W))
         assert abs(found[index] - expected) < 1e-9
         assert np.delete(found, index).max() < 1e-9

@@ -74,6 +74,7 @@ def test_moments_equal_those_of_a_galerkin_solver(case: object, grid: Grid, dt: 
         assert solution.dataset["purity"].values[i] == pytest.approx(purity, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_uncoupled_model_factorises() -> None:
     """Kills: cross-talk of the two halves; each factor is checked by its own code on the signed field."""
     hbar, M, m, alpha, D2, time = 0.8, 1.3, 0.7, 0.3, 0.5, 0.9
@@ -98,6 +99,7 @@ def test_uncoupled_model_factorises() -> None:
     assert np.abs(solution.W.values - product_field).max() < 1e-6 * product_field.max()
 
 
+@pytest.mark.slow
 def test_anharmonic_run_satisfies_what_any_solution_must() -> None:
     """Kills: unphysical results that look smooth. The state starts with negative W."""
     model = systems.quartic()

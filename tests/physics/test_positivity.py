@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import eval_genlaguerre
 from support.random_systems import System, decimals, examples
-from support.systems import field
 
 from wignercq import Axis, Grid, Model
 from wignercq.propagation.engines import TiledEngine
@@ -106,7 +105,7 @@ def lowest(model: Model, state: State) -> tuple[float, float, float, float]:
     """After four steps: the norm less one, and the least of the density of (q, p), of the spectra of the reduced and
     of the conditional quantum states, each relative to its largest."""
     engine = TiledEngine(RESOLVING)
-    W = field(engine, state.wigner(RESOLVING))
+    W = engine.of(state.wigner(RESOLVING))
     Propagator(model, engine, BY_ORDER[4], 0.1).advance(W, 4)
     density = W.sum(axis=(2, 3))
     reduced = np.linalg.eigvalsh(density_matrices(W.sum(axis=(0, 1)), RESOLVING, model.hbar))

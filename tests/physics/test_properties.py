@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.random_systems import System, decimals, examples, formula, systems
-from support.systems import field, numbers_of
+from support.systems import numbers_of
 
 from wignercq import Axis, Grid, Model
 from wignercq.propagation.engines import TiledEngine
@@ -40,7 +40,7 @@ def advanced(
     propagator = Propagator(system.model(), engine, BY_ORDER[order], dt, hbar_order)
     results = []
     for each in fields:
-        W = field(engine, each)
+        W = engine.of(each)
         propagator.advance(W, 2)
         results.append(np.array(W))
     return results
@@ -56,7 +56,7 @@ def conserves_and_composes(system: System, grid: Grid, order: int) -> None:
     propagator = Propagator(system.model(), engine, BY_ORDER[order], 0.07)
 
     def moved(start: np.ndarray, advance: Callable[[Any], object]) -> np.ndarray:
-        W = field(engine, start)
+        W = engine.of(start)
         advance(W)
         return np.array(W)
 
@@ -134,7 +134,7 @@ def forgets_the_origin(system: System, grid: Grid, shift: tuple[float, float]) -
     fields = []
     for each, where in ((model, grid), (moved_model, Grid(q, grid.p, x, grid.y))):
         engine = TiledEngine(where)
-        W = field(engine, noise(grid, 4))
+        W = engine.of(noise(grid, 4))
         Propagator(each, engine, BY_ORDER[4], 0.06).advance(W, 1)
         fields.append(np.array(W))
     assert difference(fields[1], fields[0]) < 1e-10
