@@ -63,32 +63,35 @@ class Propagator:
 
     def leap(self, W: Any, duration: float) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept; W is spent."""
-        return self.engine.advance(W, self._compiled(duration, stored=False), 1)[0]
+        opening, *stages = self.scheme.stages
+        W = self.engine.momentum(W, self._kick(opening, duration))
+        for transport, kick in zip(stages[::2], stages[1::2], strict=True):
+            shear, contraction = self._transport(transport, duration)
+            W = self.engine.transport(W, shear)
+            W = self.engine.momentum(W, self._kick(kick, duration), contraction=contraction)
+        return W
 
     @cached_property
     def _step(self) -> CompiledStep:
-        return self._compiled(self.dt, stored=True)
-
-    def _compiled(self, duration: float, *, stored: bool) -> CompiledStep:
-        """A step of some length, its kicks as tables or to be evaluated on the fly; equal stages are made once."""
-        engine, (opening, *stages) = self.engine, self.scheme.stages
+        """A step of length dt; equal stages are compiled once."""
+        engine, dt, (opening, *stages) = self.engine, self.dt, self.scheme.stages
 
         @cache
         def kick(stage: Stage) -> Any:
             times = 2 if stage == opening else 1  # an outer stage mostly beside its neighbour
-            exact = self._kick(stage, duration)
-            return engine.compile_kick(exact, times=times) if stored else exact
+            return engine.compile_kick(self._kick(stage, dt), times=times)
 
-        @cache
-        def transport(stage: Stage) -> tuple[Any, np.ndarray | None]:
-            time, gamma = float(stage.fraction) * duration, self.model.damping_rate
-            contraction = contraction_matrix(engine.grid.p, math.exp(-gamma * time)) if gamma else None
-            return engine.compile_shear(free_shear(self.model, engine.grid, time)), contraction
-
+        transport = cache(lambda stage: self._transport(stage, dt))
         legs = tuple(Leg(*transport(t), kick(v)) for t, v in zip(stages[::2], stages[1::2], strict=True))
         n_q, _, n_x, _ = engine.grid.shape
-        column = self._kick(opening, duration).rows(0, n_q * n_x, columns=1)[:, :, 0]
+        column = self._kick(opening, dt).rows(0, n_q * n_x, columns=1)[:, :, 0]
         return CompiledStep(kick(opening), legs, column)
+
+    def _transport(self, stage: Stage, duration: float) -> tuple[Any, np.ndarray | None]:
+        """The shear of a transport stage, and the contraction by friction after it."""
+        time, gamma, grid = float(stage.fraction) * duration, self.model.damping_rate, self.engine.grid
+        contraction = contraction_matrix(grid.p, math.exp(-gamma * time)) if gamma else None
+        return self.engine.compile_shear(free_shear(self.model, grid, time)), contraction
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
         exponent = float(stage.fraction) * duration * self._symbol.generator

@@ -73,7 +73,8 @@ class HostEngine(Engine):
         return float(np.abs(field).max())
 
     def largest_difference(self, a: np.ndarray, b: np.ndarray) -> float:
-        return float(np.abs(a - b).max())
+        difference = a - b
+        return float(np.abs(difference, out=difference).max())
 
     def lines(self, field: np.ndarray) -> list[np.ndarray]:
         return [field.sum(axis=tuple(i for i in range(4) if i != axis)) for axis in range(4)]
