@@ -41,6 +41,7 @@ def compare(
     threads: int = 2,
     adapt: bool | None = None,
     memory_limit: float | None = None,
+    on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 600.0,
     resume: bool = False,
@@ -80,7 +81,7 @@ def compare(
     adapt : bool or None
         Whether grids may change. None: that of the exact theory in what `grid` leaves open, those of 2 and 3 by
         refinement in every axis as well; False: never.
-    memory_limit, checkpoint, checkpoint_every, resume, progress
+    memory_limit, on_unresolved, checkpoint, checkpoint_every, resume, progress
         As in :func:`wignercq.evolve`.
 
     Returns
@@ -115,6 +116,7 @@ def compare(
         memory_limit,
         equations={name: order for name, order in HBAR_ORDERS.items() if name not in same},
         interval=interval,
+        on_unresolved=on_unresolved,
         threshold=threshold,
     )
     session = carry_out(Comparison, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)

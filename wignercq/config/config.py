@@ -123,6 +123,7 @@ class Run(Table):
     frames: int = Field(default=5, ge=1)
     save_state: bool = False
     checkpoint_every: Seconds = 600.0
+    on_unresolved: Literal["stop", "warn"] = "stop"
 
     @property
     def accuracy(self) -> float:

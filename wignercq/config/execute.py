@@ -93,7 +93,10 @@ def _settings(config: Config) -> dict[str, Any]:
         "grid": config.axes,
         "adapt": grid.adapt,
         "memory_limit": grid.memory_limit,
-        **{name: getattr(run, name) for name in ("dt", "order", "precision", "engine", "checkpoint_every")},
+        **{
+            name: getattr(run, name)
+            for name in ("dt", "order", "precision", "engine", "checkpoint_every", "on_unresolved")
+        },
     }
 
 

@@ -55,9 +55,14 @@ def spectral_tail(powers: list[np.ndarray]) -> np.ndarray:
 
 @dataclass(eq=False)
 class Watch:
-    """Warns once per axis and quantity above `warning_level`, raises ResolutionError above the error level."""
+    """Warns once per axis and quantity above `warning_level`; above the error level it raises ResolutionError.
+
+    With `stops` False it warns once more instead, and keeps what it saw first in `unresolved`.
+    """
 
     warning_level: float  # edge mass or spectral tail worth a warning; the tolerance of the run is a good choice
+    stops: bool = True
+    unresolved: str = ""
     warned: set[tuple[str, str]] = field(default_factory=set)  # axes and quantities already warned of
 
     def check(self, time: float, norm: float, edge: np.ndarray, tail: np.ndarray) -> None:
@@ -68,7 +73,7 @@ class Watch:
         if not (np.isfinite(norm) and np.isfinite(edge).all() and np.isfinite(tail).all()):
             raise ResolutionError(f"W is not finite at t = {time:.6g}: expected finite numbers, got NaN or infinity")
         if abs(norm - 1) > NORM_ERROR_LEVEL:
-            raise ResolutionError(f"norm at t = {time:.6g}: expected 1, got {norm:.9g}")
+            self._lose(f"norm at t = {time:.6g}: expected 1, got {norm:.9g}")
         for name, value in zip(NAMES, edge, strict=True):
             self._judge(time, name, "edge mass", float(value), f"widen grid.{name}.extent")
         for name, value in zip(NAMES, tail, strict=True):
@@ -76,11 +81,11 @@ class Watch:
 
     def _judge(self, time: float, name: str, quantity: str, value: float, remedy: str) -> None:
         if value > ERROR_LEVEL:
-            raise ResolutionError(
+            self._lose(
                 f"{quantity} of axis {name} at t = {time:.6g}: expected below {ERROR_LEVEL:g}, "
                 f"got {value:.2g}; {remedy}"
             )
-        if value > self.warning_level and (name, quantity) not in self.warned:
+        elif value > self.warning_level and (name, quantity) not in self.warned:
             self.warned.add((name, quantity))
             warnings.warn(
                 f"{quantity} of axis {name} at t = {time:.6g}: expected below {self.warning_level:.2g}, "
@@ -88,3 +93,10 @@ class Watch:
                 ResolutionWarning,
                 stacklevel=2,
             )
+
+    def _lose(self, message: str) -> None:
+        if self.stops:
+            raise ResolutionError(message)
+        if not self.unresolved:
+            self.unresolved = message
+            warnings.warn(f"{message}; going on without resolution", ResolutionWarning, stacklevel=2)

@@ -12,6 +12,8 @@ from wignercq.errors import GridError, StateError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
+from wignercq.observables.marginals import Marginals
+from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.grid_choice import Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
@@ -50,6 +52,7 @@ def prepare(
     memory_limit: float | None = None,
     runs: int = 1,
     interval: float | None = None,
+    watch: Watch | None = None,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -65,13 +68,19 @@ def prepare(
         How many will go side by side on this grid.
     interval : float or None
         A time that the time step is to divide.
+    watch : Watch or None
+        Looks at the initial W on a given grid before the search for a step.
     """
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
     if isinstance(grid, Grid):
         require_memory([grid] * runs, numerics, memory_limit)
         engine, W = _start(numerics, grid, state, model.hbar)
-        coarse = numerics.make_engine(coarsened(grid, engine.spectral_power(W), numerics.tolerance))
+        powers = engine.spectral_power(W)
+        if watch is not None:
+            look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
+            watch.check(0.0, look.marginals.norm, look.edge, look.tail)
+        coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
         initial = engine.transferred(W, coarse)
         pilot = Pilot(model, numerics.scheme, numerics.hbar_order, coarse, initial, end)
         step, check = pilot.plan(numerics)

@@ -27,7 +27,7 @@ LONGEST = 20_000  # characters of an attribute that may be shown
 LEAST = {"time": 1, "frame": 0, **dict.fromkeys(NAMES, 2)}  # points along a dimension with numbers as coordinate
 LABELS = ("z", "z2", "axis")
 TEXTS = ("wignercq_version", "versions", "engine", "precision", "scheme", "grid")
-OPTIONAL_TEXTS = ("stopped", "model", "grid_changes", "resumed")
+OPTIONAL_TEXTS = ("stopped", "unresolved", "model", "grid_changes", "resumed")
 LINES = ("grid_changes", "resumed")  # may have several
 NUMBERS = ("time_step", "time_error_estimate", "wall_time")
 

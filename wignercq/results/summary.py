@@ -60,7 +60,7 @@ def accuracy_lines(dataset: xr.Dataset) -> str:
         "wall time": f"{attributes['wall_time']:.1f} s",
     }
     indented = "\n" + 16 * " "
-    for name in ("grid_changes", "resumed", "stopped"):
+    for name in ("grid_changes", "resumed", "unresolved", "stopped"):
         if attributes.get(name):
             rows[name.replace("_", " ")] = attributes[name].replace("\n", indented)
     return "\n".join(f"{name:<16}{value}" for name, value in rows.items())

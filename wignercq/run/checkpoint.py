@@ -38,6 +38,7 @@ class TrackHeader(BaseModel):
     local_errors: list[FiniteFloat]
     checked: Count
     excess: Positive
+    unresolved: str
     warned: list[tuple[str, str]]  # axes and quantities already warned of
     notes: list[str]  # changes of the grid so far
     exhausted: bool  # no more changes of the grid

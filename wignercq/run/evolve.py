@@ -39,6 +39,7 @@ def evolve(
     keep_state: bool = False,
     adapt: bool | None = None,
     memory_limit: float | None = None,
+    on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 600.0,
     resume: bool = False,
@@ -84,6 +85,9 @@ def evolve(
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
     memory_limit : float, optional
         Bytes the run may use, at most the free memory.
+    on_unresolved : {"stop", "warn"}
+        What to do when the grid loses W: raise ResolutionError, or go on after a warning and say so in the attribute
+        ``unresolved`` of the result, for explorations on coarse grids.
     checkpoint : path, optional
         Where to write checkpoints (:mod:`wignercq.run.checkpoint`). The last two are kept, here and with ``.previous``
         appended, also when the run is finished: remove them when its result is safe.
@@ -115,7 +119,9 @@ def evolve(
         raise InputError("frames", "at least 0", repr(frames))
     accuracy = ERROR_LEVEL if tolerance is None else tolerance
     output_times = times_of(duration, outputs, times)
-    request = Request(model, state, grid, output_times, numerics, frames, adapt, memory_limit, accuracy)
+    request = Request(
+        model, state, grid, output_times, numerics, frames, adapt, memory_limit, accuracy, on_unresolved=on_unresolved
+    )
     session = carry_out(Session, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
     result: Solution = session.solution(keep_state=keep_state)
     return result

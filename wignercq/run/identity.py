@@ -39,6 +39,7 @@ def identity(request: Request) -> dict[str, str]:
         "adapt": f"extents of {', '.join(extents) or 'no axis'}, points of {', '.join(points) or 'no axis'}",
         "times": f"{request.times.size} outputs to t = {request.times[-1]}, {_digest(request.times)}",
         "frames": request.frames,
+        "on_unresolved": request.on_unresolved,
         **numerics,
         **{f"equations.{name}": order for name, order in request.equations.items() if len(request.equations) > 1},
     }

@@ -42,10 +42,13 @@ class Request:
     # chosen for it; none: that of `numerics` alone
     equations: Mapping[str, int | None] = field(default_factory=dict)
     interval: float | None = None  # a time that the time step is to divide
+    on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
 
     def __post_init__(self) -> None:
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
+        if self.on_unresolved not in ("stop", "warn"):
+            raise InputError("on_unresolved", "'stop' or 'warn'", repr(self.on_unresolved))
 
     @property
     def level(self) -> float:

@@ -47,7 +47,7 @@ class Session:
     @classmethod
     def begin(cls, request: Request) -> Self:
         """Prepare a run at time 0; InputError where something that was asked cannot be done."""
-        started = clock.perf_counter()
+        started, watch = clock.perf_counter(), Watch(request.level, request.on_unresolved == "stop")
         start = prepare(
             request.model,
             request.state,
@@ -57,6 +57,7 @@ class Session:
             memory_limit=request.memory_limit,
             runs=len(request.equations),
             interval=request.interval,
+            watch=watch,
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)
@@ -70,7 +71,8 @@ class Session:
                 continue
             W = start.W if leads else propagator.engine.copy(loop.leader.W)
             record = Record(request.model, start.grid, request.framed)
-            _follow(loop, request, name, propagator, W, record, start.check if leads else None)
+            _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
+            watch = Watch(ERROR_LEVEL)  # the first one alone warns, since the grid is chosen for it
         records = {name: track.record for name, track in loop.tracks.items()}
         return cls(request, loop, records, start.step, versions(), [], started)
 
@@ -94,8 +96,9 @@ class Session:
                 end, error = float(request.times[-1]), header.error
                 check = StepCheck(end, stored.local_errors, error, numerics.tolerance, stored.checked, stored.excess)
             W, record = engine.of(snapshot.fields[name]), snapshot.records[name]
-            track = _follow(loop, request, name, propagator, W, record, check)
-            track.watch.warned |= set(stored.warned)
+            level, stops = (ERROR_LEVEL, True) if loop.tracks else (request.level, request.on_unresolved == "stop")
+            watch = Watch(level, stops, stored.unresolved, set(stored.warned))
+            track = _follow(loop, request, name, propagator, W, record, watch, check)
             if track.adapter is not None:
                 track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
         resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
@@ -116,6 +119,7 @@ class Session:
                 local_errors=[] if check is None else check.expected,
                 checked=0 if check is None else check.done,
                 excess=1.0 if check is None else check.excess,
+                unresolved=track.watch.unresolved,
                 warned=sorted(track.watch.warned),
                 notes=[] if adapter is None else adapter.notes,
                 exhausted=adapter is not None and adapter.exhausted,
@@ -167,6 +171,8 @@ class Session:
         }
         if self.resumed:
             attributes["resumed"] = "\n".join(self.resumed)
+        if self.loop.leader.watch.unresolved:
+            attributes["unresolved"] = self.loop.leader.watch.unresolved
         return attributes
 
 
@@ -177,14 +183,14 @@ def _follow(
     propagator: Propagator,
     W: Any,
     record: Record,
+    watch: Watch,
     check: StepCheck | None,
 ) -> Track:
-    """Add a track to a loop. The first one alone warns, since the grid is chosen for it."""
+    """Add a track to a loop."""
 
     def beside() -> list[Any]:
         return [track.grid for other, track in loop.tracks.items() if other != name]
 
-    watch = Watch(ERROR_LEVEL if loop.tracks else request.level)
     loop.tracks[name] = Track(propagator, W, record, watch, request.adapter(name, beside), check)
     return loop.tracks[name]
 
