@@ -38,6 +38,9 @@ def sample(
         samples = evaluate(name, function, [axis.values for axis in axes], dtype)
         open_ended = [i for i, count in enumerate(counts) if count < most]
         coarse = [i for i in open_ended if samples.any() and nyquist_content(samples, i) > RESOLVED]
+        for i in range(len(counts)):
+            if counts[i] == most and samples.any():
+                require_sampled(name, samples, i)
         if not coarse:
             off = disagreement(name, function, samples, axes)
             if off <= LEFTOVER or not open_ended:
@@ -91,7 +94,8 @@ def disagreement(name: str, function: Callable[..., np.ndarray], samples: np.nda
     difference, sizes = np.abs(values - _interpolant(samples, counts)), (np.abs(values), np.abs(samples))
     if not difference.any():
         return 0.0
-    return max(float(norm(difference) / max(map(norm, sizes))) for norm in (np.max, np.mean))
+    highest, average = max(np.max(size) for size in sizes), max(np.mean(size) for size in sizes)
+    return max(float(difference.max() / highest), float(difference.mean() / average))
 
 
 def _interpolant(samples: np.ndarray, counts: Sequence[int]) -> np.ndarray:
