@@ -34,6 +34,7 @@ from wignercq.states.oscillator import MAX_FOCK
 
 FARTHEST = 2.0**20  # from 0, where a wave function is looked for
 PLACES = 2**12  # at which it is looked for in each octave on either side, and again in the range that these leave
+ENOUGH = 64  # places at which it is seen: its range is known
 VANISHING = 1e-14  # of the maximum: where a wave function counts as zero
 
 
@@ -152,7 +153,7 @@ def _classical(mean: tuple[float, ...], covariance: tuple[tuple[float, ...], ...
 def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """The range outside which a wave function vanishes, found by looking at it on every scale.
 
-    What is seen is looked at more closely until its range stays: in the first look, a packet far out is one point.
+    What is seen at few places is looked at more closely: in the first look, a narrow packet far out is one point.
     A packet narrower than about 1e-5 of its distance from 0 may be missed.
     """
     far = np.geomspace(1 / FARTHEST, FARTHEST, 40 * PLACES + 1)
@@ -163,16 +164,14 @@ def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         if not 0 < largest < np.inf:
             raise StateError("psi", "a wave function that is finite and not zero", "one that is not")
         reached = np.flatnonzero(size > VANISHING * largest)
-        if not reached.size:
-            raise StateError("psi", "a wave function that is seen at more than one place", "a narrower one")
         first, last = max(reached[0] - 1, 0), min(reached[-1] + 1, len(places) - 1)
         low, high = places[first], places[last]
         if max(abs(low), abs(high)) >= FARTHEST:
             raise StateError("psi", "a wave function that vanishes at both ends", "one that does not")
-        if 2 * (high - low) > places[-1] - places[0]:
+        if len(reached) >= ENOUGH or 2 * (high - low) > places[-1] - places[0]:
             margin = 0.1 * (high - low)
             return np.array([low - margin, high + margin])
-        places = np.linspace(low, high, PLACES + 1)
+        places = np.union1d(np.linspace(low, high, PLACES + 1), places[reached])
 
 
 KINDS: Mapping[str, type[Initial]] = MappingProxyType(
