@@ -32,7 +32,9 @@ from wignercq.states import (
 )
 from wignercq.states.oscillator import MAX_FOCK
 
-REACHES = 2.0 ** np.arange(-20, 21)  # half-widths of the ranges in which a wave function is looked for
+FARTHEST = 2.0**20  # from 0, where a wave function is looked for
+PLACES = 2**12  # at which it is looked for in each octave on either side, and again in the range that these leave
+ENOUGH = 64  # places at which it is seen: its range is known
 VANISHING = 1e-14  # of the maximum: where a wave function counts as zero
 
 
@@ -149,18 +151,27 @@ def _classical(mean: tuple[float, ...], covariance: tuple[tuple[float, ...], ...
 
 
 def _range(psi: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """The range outside which a wave function vanishes, found by looking at it on every scale."""
-    grids = [np.linspace(-reach, reach, 2049) for reach in REACHES]
-    sizes = [np.nan_to_num(np.abs(psi(grid)), nan=0.0, posinf=np.inf) for grid in grids]  # 0 * inf far out is no value
-    largest = max(size.max() for size in sizes)
-    if not 0 < largest < np.inf:
-        raise StateError("psi", "a wave function that is finite and not zero", "one that is not")
-    reached = np.concatenate([grid[size > VANISHING * largest] for grid, size in zip(grids, sizes, strict=True)])
-    low, high = reached.min(), reached.max()
-    if max(abs(low), abs(high)) >= REACHES[-1]:
-        raise StateError("psi", "a wave function that vanishes at both ends", "one that does not")
-    margin = 0.1 * (high - low)
-    return np.array([low - margin, high + margin])
+    """The range outside which a wave function vanishes, found by looking at it on every scale.
+
+    What is seen at few places is looked at more closely: in the first look, a narrow packet far out is one point.
+    A packet narrower than about 1e-5 of its distance from 0 may be missed.
+    """
+    far = np.geomspace(1 / FARTHEST, FARTHEST, 40 * PLACES + 1)
+    places, largest = np.concatenate([-far[::-1], np.linspace(-far[0], far[0], PLACES + 1)[1:-1], far]), 0.0
+    while True:
+        size = np.nan_to_num(np.abs(psi(places)), nan=0.0, posinf=np.inf)  # 0 * inf far out is no value
+        largest = max(largest, size.max())
+        if not 0 < largest < np.inf:
+            raise StateError("psi", "a wave function that is finite and not zero", "one that is not")
+        reached = np.flatnonzero(size > VANISHING * largest)
+        first, last = max(reached[0] - 1, 0), min(reached[-1] + 1, len(places) - 1)
+        low, high = places[first], places[last]
+        if max(abs(low), abs(high)) >= FARTHEST:
+            raise StateError("psi", "a wave function that vanishes at both ends", "one that does not")
+        if len(reached) >= ENOUGH or 2 * (high - low) > places[-1] - places[0]:
+            margin = 0.1 * (high - low)
+            return np.array([low - margin, high + margin])
+        places = np.union1d(np.linspace(low, high, PLACES + 1), places[reached])
 
 
 KINDS: Mapping[str, type[Initial]] = MappingProxyType(

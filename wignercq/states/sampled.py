@@ -16,8 +16,9 @@ import numpy as np
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
 from wignercq.states.arguments import array, frozen, number
-from wignercq.states.extent import bandwidth_of, nyquist_content, require_sampled, support_of
+from wignercq.states.extent import bandwidth_of, require_sampled, support_of
 from wignercq.states.quantum import QuantumState
+from wignercq.states.sampling import disagreement, evaluate, require_resolved, sample
 
 TOLERANCE = 1e-9  # of the checks on trace, Hermiticity and positivity
 MAX_SAMPLES = 2048
@@ -165,16 +166,18 @@ def from_wavefunction(
     ------
     StateError
         Positions that are not uniform; a wave function that is zero or not finite, that does not vanish at the ends
-        of the range (1e-8 of its maximum) or that the samples do not resolve (1e-8 of its spectrum's maximum).
+        of the range (1e-8 of its maximum) or that the samples do not resolve (1e-8 of its spectrum's maximum);
+        a function that is more than 1e-8 of its maximum away from the interpolant of its samples, at most 2048, at one
+        of 32768 other places of the range.
     """
     hbar = number("hbar", hbar, above=0)
     if callable(psi):
-        points, samples = _sample(array("x", x), psi)
+        points, samples = _of_function(array("x", x), psi)
     else:
         points, samples = _positions(x), array("psi", psi, dtype=complex)
-    if samples.shape != points.shape:
-        raise StateError("psi", f"one value for each of {len(points)} positions", f"shape {samples.shape}")
-    require_sampled("psi", samples, 0)
+        if samples.shape != points.shape:
+            raise StateError("psi", f"one value for each of {len(points)} positions", f"shape {samples.shape}")
+        require_sampled("psi", samples, 0)
     return pure_state(points, samples, (0.0, 0.0), hbar)
 
 
@@ -233,17 +236,15 @@ def _positions(x: Sequence[float] | np.ndarray) -> np.ndarray:
     return points
 
 
-def _sample(x: np.ndarray, psi: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of a function at the positions `x`, or on the range `x`, doubled in number until they resolve it."""
-    if x.shape != (2,):
-        points = _positions(x)
-        return points, array("psi", psi(points), dtype=complex)
-    if not x[0] < x[1]:
-        raise StateError("x", "a range, the lower end first", f"[{x[0]:g}, {x[1]:g}]")
-    count = 32
-    while True:
-        count *= 2
-        points = x[0] + (x[1] - x[0]) / count * np.arange(count)
-        samples = np.broadcast_to(array("psi", psi(points), dtype=complex), points.shape)
-        if count == MAX_SAMPLES or not samples.any() or nyquist_content(samples, 0) < 1e-14:
-            return points, samples
+def _of_function(x: np.ndarray, psi: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of a function at the positions `x`, or at as many as it takes on the range `x`."""
+    if x.shape == (2,):
+        if not x[0] < x[1]:
+            raise StateError("x", "a range, the lower end first", f"[{x[0]:g}, {x[1]:g}]")
+        samples, (axis,) = sample("psi", psi, x[None, :], most=MAX_SAMPLES, dtype=complex)
+        return axis.values, samples
+    points = _positions(x)
+    samples = evaluate("psi", psi, [points], complex)
+    last = points[-1] + (points[-1] - points[0]) / (len(points) - 1)
+    require_resolved("psi", samples, disagreement("psi", psi, samples, [Axis(points[0], last, len(points))]))
+    return points, samples
