@@ -153,9 +153,7 @@ def test_closure_of_a_nonlinear_coupling_is_exact_to_first_order() -> None:
             "0.55*x**2 - g*x**3/4",
             "-0.5*q*x + g*(q**2*x + q*x**2 + q**2*x**2/2)",
             parameters={"g": g},
-            hbar=0.8,
-            diffusion=0.5,
-            **comparisons.SETTINGS,
+            **systems.NUMBERS,
         )
         closure = gaussian_closure(model, comparisons.MEAN, comparisons.COVARIANCE, [0.0, TIME])
         run = comparisons.from_gaussian(model, dt=DT)

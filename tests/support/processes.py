@@ -23,7 +23,9 @@ from support.configurations import Table, box, configuration
 from wignercq.cli import commands as cli
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["wignercq.cli.commands", "support.processes"])
+CONTEXT.set_forkserver_preload(
+    ["wignercq.config.execute", "wignercq.cli.run_files", "wignercq.report", "support.processes"]
+)
 
 WELLS: dict[str, Table] = {
     "model": {"hbar": 0.8},
