@@ -123,5 +123,6 @@ def evolve(
         model, state, grid, output_times, numerics, frames, adapt, memory_limit, accuracy, on_unresolved=on_unresolved
     )
     session = carry_out(Session, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
-    result: Solution = session.solution(keep_state=keep_state)
+    result = session.solution(keep_state=keep_state)
+    assert isinstance(result, Solution)
     return result

@@ -16,6 +16,7 @@ from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.results.provenance import listed_versions, versions
+from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.results.variables import ROW_SHAPES
 from wignercq.run.array_file import Pieces
@@ -138,7 +139,7 @@ class Session:
         )
         return Snapshot(header, probe(self.request), self.records, fields)
 
-    def solution(self, *, keep_state: bool = False) -> Any:
+    def solution(self, *, keep_state: bool = False) -> Result | None:
         """The result so far; None before the first output."""
         track = self.loop.leader
         if not track.record.rows:
