@@ -81,3 +81,10 @@ def test_values_are_worded_on_one_short_line() -> None:
     assert (cut("c" * 60), cut("c" * 61)) == ("c" * 60, "c" * 60 + "...")
     assert (listed("abc", 3), listed("abc", 2)) == ("a, b, c", "a, b, ...")
     assert (readable_size(1.5 * 2**20), readable_size(2.25 * 2**30)) == ("1.5 MiB", "2.2 GiB")
+
+
+def test_a_file_is_not_renamed() -> None:
+    """Kills: `state.nc` called `initial.nc` because there is an argument of that name."""
+    assert str(InputError(Path("state.nc"), "a result", "nothing").renamed({"state": "initial"})) == (
+        "state.nc: expected a result, got nothing"
+    )

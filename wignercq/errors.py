@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 LONGEST = 60  # characters of a text in a message
@@ -28,7 +29,7 @@ class InputError(WignerCQError, ValueError):
 
     def __init__(self, argument: object, expected: str, got: object) -> None:
         self.argument, self.expected, self.got = str(argument), expected, str(got)
-        super().__init__(self.argument, self.expected, self.got)
+        super().__init__(argument, expected, str(got))
 
     def __str__(self) -> str:
         return f"{self.argument}: expected {self.expected}, got{'' if self.got.startswith(': ') else ' '}{self.got}"
@@ -38,7 +39,12 @@ class InputError(WignerCQError, ValueError):
         return (kind or type(self))(f"{prefix}.{self.argument}", self.expected, self.got)
 
     def renamed(self, names: Mapping[str, str], kind: type[InputError] | None = None) -> InputError:
-        """This error, of the class `kind` if given, with another name for the argument, whose parts keep theirs."""
+        """This error, of the class `kind` if given, with another name for the argument, whose parts keep theirs.
+
+        A file keeps its name.
+        """
+        if isinstance(self.args[0], Path):
+            return (kind or type(self))(*self.args)
         name, dot, part = self.argument.partition(".")
         return (kind or type(self))(names.get(name, name) + dot + part, self.expected, self.got)
 

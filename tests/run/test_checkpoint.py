@@ -21,9 +21,9 @@ from support.systems import SMALL
 
 from wignercq import Axis, FixedAxis, Grid, Solution, evolve
 from wignercq.errors import CheckpointError, CheckpointWarning, InputError, Interrupted, MemoryLimitError
-from wignercq.observables.resolution import Watch
 from wignercq.run.array_file import Archive
 from wignercq.run.request import ALONE
+from wignercq.run.track import Track
 
 SETTINGS: dict[str, Any] = {
     "grid": SMALL,
@@ -43,17 +43,17 @@ def stop_at_looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 def _stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     looks: list[int] = []
-    check = Watch.check
+    judge = Track._judge
 
-    def stopping(self: Watch, *arguments: Any) -> None:
-        check(self, *arguments)
+    def stopping(self: Track, *arguments: Any) -> None:
+        judge(self, *arguments)
         if looks:
             looks[0] -= 1
             if looks[0] == 0:
                 looks.pop(0)
                 os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Watch, "check", stopping)
+    monkeypatch.setattr(Track, "_judge", stopping)
     yield looks
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.comparison import Breakdown
     from wignercq.config import Config
     from wignercq.gaussian import LinearModel
+    from wignercq.results.result import Result
     from wignercq.sweep import SweepResult
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
@@ -78,11 +79,12 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
     from wignercq.cli.run_files import Output
     from wignercq.config import Config
     from wignercq.config.execute import execute_run
+    from wignercq.results.solution import Solution
 
     settings = Config.load(config)
     files = Output(output if output is not None else Path(config.stem + ".nc"))
     with files.reserved(config), _warnings_as_lines():
-        if _is_finished(files, settings, resume, quiet):
+        if _is_finished(files, settings, Solution, resume, quiet):
             return
         progress = sys.stderr.isatty() and not quiet
         with _saving_what_there_is(files, settings):
@@ -118,9 +120,10 @@ def compare(config: Path, output: Path, resume: bool, processes: int | None, qui
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
     report.html. A sweep that was stopped goes on anyway."""
     from wignercq.cli.run_files import Output
+    from wignercq.comparison import Breakdown
     from wignercq.config import Config
     from wignercq.config.execute import check
-    from wignercq.report import write_report
+    from wignercq.report import PAGE, write_report
     from wignercq.sweep import SweepResult
 
     settings = Config.load(config)
@@ -130,12 +133,14 @@ def compare(config: Path, output: Path, resume: bool, processes: int | None, qui
     with _writing_to(output), _warnings_as_lines():
         output.mkdir(parents=True, exist_ok=True)
         with files.reserved(config):
-            if settings.sweep is None and _is_finished(files, settings, resume, quiet):
+            if settings.sweep is None and _is_finished(files, settings, Breakdown, resume, quiet):
+                if not (output / PAGE).exists():
+                    write_report(Breakdown.load(files.target), settings, output)
                 return
             result = _compare(settings, files, resume, processes or len(os.sched_getaffinity(0)), progress)
             files.save(result, settings)
-            files.checkpoints.discard()
             page = write_report(result, settings, output)
+            files.checkpoints.discard()
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
     if isinstance(result, SweepResult) and result.failures:
@@ -190,9 +195,9 @@ def _tell(message: str, quiet: bool) -> None:
         click.echo(f"wignercq: {message}", err=True)
 
 
-def _is_finished(files: Output, settings: Config, resume: bool, quiet: bool) -> bool:
+def _is_finished(files: Output, settings: Config, kind: type[Result], resume: bool, quiet: bool) -> bool:
     """Whether there is nothing to resume because all is done; says so, and what becomes of an unfinished run."""
-    if resume and files.finished(settings):
+    if resume and files.finished(settings, kind):
         files.checkpoints.discard()
         _tell(f"{files.target} is finished; nothing to resume", quiet)
         return True

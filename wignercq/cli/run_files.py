@@ -59,15 +59,16 @@ class Output:
         except OSError as error:
             raise InputError(target, "a folder that can be written to", quoted(error)) from None
 
-    def finished(self, settings: Config) -> bool:
+    def finished(self, settings: Config, kind: type[Result]) -> bool:
         """Whether the result is there already and complete.
 
         CheckpointError where there is nothing to resume: no checkpoint, and no result of this configuration.
         """
         if self.target.exists():
-            attributes = load(self.target).dataset.attrs
+            result = load(self.target)
+            attributes = result.dataset.attrs
             if "stopped" not in attributes:
-                if are_same(str(attributes.get("configuration", "")), settings.text):
+                if isinstance(result, kind) and are_same(str(attributes.get("configuration", "")), settings.text):
                     return True
                 if not self.checkpoints.exist():
                     raise CheckpointError(

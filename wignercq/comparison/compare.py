@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -102,15 +103,16 @@ def compare(
     output_times = times_of(duration, outputs, times)
     _check(output_times, tolerance, threshold, frames)
     interval = float(output_times[1]) if times is None else None
+    numerics = Numerics(tolerance, dt, order, None, precision, engine, threads)
     if dt is not None and interval is not None:
-        dt = interval / math.ceil(interval / dt * (1 - 1e-9))
+        numerics = replace(numerics, dt=interval / math.ceil(interval / dt * (1 - 1e-9)))
     same = twins(model)
     request = ComparisonRequest(
         model,
         state,
         grid,
         output_times,
-        Numerics(tolerance, dt, order, None, precision, engine, threads),
+        numerics,
         output_times.size if frames is None else frames,
         adapt,
         memory_limit,

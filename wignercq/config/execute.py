@@ -12,7 +12,7 @@ from wignercq.comparison import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
 from wignercq.config.keys import KEYS
 from wignercq.config.validation import shown
-from wignercq.errors import ConfigError, InputError
+from wignercq.errors import ConfigError, InputError, StoppedError
 from wignercq.results.solution import Solution
 from wignercq.run.evolve import evolve
 
@@ -64,26 +64,37 @@ def execute_comparison(
     """
     run = config.run
     times = {"times": run.times} if run.save_every else {"duration": run.duration, "outputs": run.intervals}
-    with warnings.catch_warnings(record=True) as caught, _errors_name_keys():
-        warnings.simplefilter("always")
-        result = compare(
-            config.model,
-            config.state,
-            **times,
-            tolerance=run.accuracy,
-            threshold=config.compare.threshold,
-            frames=min(run.frames, len(run.times)) if frames is None else frames,
-            threads=threads,
-            checkpoint=checkpoint,
-            resume=resume,
-            progress=progress,
-            **_settings(config),
-        )
-    for warning in caught:
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    result.dataset.attrs["configuration"] = config.text
-    result.dataset.attrs["warnings"] = "\n".join(str(warning.message) for warning in caught)
-    return result
+    caught: list[warnings.WarningMessage] = []
+
+    def marked(result: Breakdown) -> Breakdown:
+        result.dataset.attrs["configuration"] = config.text
+        result.dataset.attrs["warnings"] = "\n".join(str(warning.message) for warning in caught)
+        return result
+
+    try:
+        with warnings.catch_warnings(record=True) as caught, _errors_name_keys():
+            warnings.simplefilter("always")
+            result = compare(
+                config.model,
+                config.state,
+                **times,
+                tolerance=run.accuracy,
+                threshold=config.compare.threshold,
+                frames=min(run.frames, len(run.times)) if frames is None else frames,
+                threads=threads,
+                checkpoint=checkpoint,
+                resume=resume,
+                progress=progress,
+                **_settings(config),
+            )
+        return marked(result)
+    except StoppedError as error:
+        if error.solution is not None:
+            marked(error.solution)
+        raise
+    finally:
+        for warning in caught:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _settings(config: Config) -> dict[str, Any]:

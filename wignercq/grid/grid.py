@@ -87,7 +87,9 @@ class Axis:
         """The axis from `lower` to `upper` with the least fast FFT size whose Nyquist frequency reaches `frequency`."""
         least = cls(lower, upper, MIN_POINTS).length * _as_float(frequency) / math.pi
         if not 0 <= least <= MAX_POINTS:
-            raise GridError("frequency", f"a number >= 0 that at most {MAX_POINTS} points resolve", _brief(frequency))
+            raise GridError(
+                "frequency", f"a number >= 0 that at most {MAX_POINTS} points resolve", _brief(float(frequency))
+            )
         return cls(lower, upper, fast_even_size(max(MIN_POINTS, math.ceil(least))))
 
 

@@ -29,7 +29,10 @@ def interpolation(axis: Axis, points: np.ndarray, *, nyquist: float = math.inf) 
     offsets = position[inside, None] - np.arange(axis.points)
     k = 2 * np.pi / axis.points * np.arange(1, (axis.points - 1) // 2 + 1)
     k = k[k < nyquist * axis.spacing * (1 - SAME_POINT)]
-    kernel = 1 + 2 * np.cos(k[:, None, None] * offsets).sum(axis=0)
+    kernel = np.zeros_like(offsets)
+    for frequency in k:  # one at a time: all at once they would take more memory than W
+        kernel += np.cos(frequency * offsets)
+    kernel = 1 + 2 * kernel
     if is_whole and axis.points % 2 == 0:
         kernel += np.cos(np.pi * offsets)
     matrix[inside] = kernel / axis.points

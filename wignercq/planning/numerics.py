@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
+from wignercq.model.formulas import MAX_NUMBER
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.engines.registry import ENGINES, engine_class
@@ -40,8 +40,8 @@ class Numerics:
             raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
-        elif not (math.isfinite(self.dt) and self.dt > 0):
-            raise InputError("dt", "a positive number", repr(self.dt))
+        elif not 1 / MAX_NUMBER <= self.dt <= MAX_NUMBER:
+            raise InputError("dt", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(self.dt))
         if self.threads < 1:
             raise InputError("threads", "at least 1", repr(self.threads))
 

@@ -94,6 +94,7 @@ def prepare(
         engine, W = _start(numerics, chosen, state, model.hbar)
     if interval is not None:
         step = step.dividing(interval, numerics.order)
+        numerics.require_precision(round(end / step.dt))
         check = replace(check, error=step.error)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
     return Prepared(propagator, W, step, check)

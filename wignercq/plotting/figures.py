@@ -18,17 +18,16 @@ def figures(
 ) -> dict[str, Figure]:
     """Figures by the names of their files, of a run, a comparison or a sweep.
 
-    `observables` are those shown of a comparison or a sweep, `theory` is the Gaussian theory of the model of a run.
+    Planes are drawn of what has frames. `observables` are those shown of a comparison or a sweep, `theory` is the Gaussian theory of the model of a run.
     """
     if "failure" in dataset:
         return {"map": plot_map(dataset, observables)}
+    framed = dataset.sizes.get("frame", 0) > 0
     if "theory" in dataset.dims:
-        return {"theories": plot_theories(dataset), "errors": plot_errors(dataset, observables)}
-    return {
-        "planes": plot_planes(dataset),
-        "moments": plot_moments(dataset, theory),
-        "diagnostics": plot_diagnostics(dataset),
-    }
+        planes = {"theories": plot_theories(dataset)} if framed else {}
+        return {**planes, "errors": plot_errors(dataset, observables)}
+    planes = {"planes": plot_planes(dataset)} if framed else {}
+    return {**planes, "moments": plot_moments(dataset, theory), "diagnostics": plot_diagnostics(dataset)}
 
 
 def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float) -> dict[str, bytes]:

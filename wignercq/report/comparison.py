@@ -37,7 +37,7 @@ def comparison_report(result: Breakdown, config: Config, images: Mapping[str, by
             "in the trace norm."
         ),
         page.beside(_times(result), _errors(data)),
-        *(page.figure(images[name], caption) for name, caption in CAPTIONS.items()),
+        *(page.figure(images[name], caption) for name, caption in CAPTIONS.items() if name in images),
         page.heading("Settings and accuracy"),
         _settings(data, config),
         _accuracy(data),
@@ -119,7 +119,7 @@ def _settings(data: xr.Dataset, config: Config) -> str:
         "wall time": f"{attributes['wall_time']:.1f} s",
         "program": f"wignercq {attributes['wignercq_version']}",
     }
-    for line in attributes["warnings"].splitlines():
+    for line in attributes.get("warnings", "").splitlines():
         rows[f"warning {len(rows)}"] = line
     return page.settings(rows)
 

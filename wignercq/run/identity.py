@@ -40,6 +40,7 @@ def identity(request: Request) -> dict[str, str]:
         "times": f"{request.times.size} outputs to t = {request.times[-1]}, {_digest(request.times)}",
         "frames": request.frames,
         "on_unresolved": request.on_unresolved,
+        "interval": request.interval,
         **numerics,
         **{f"equations.{name}": order for name, order in request.equations.items() if len(request.equations) > 1},
     }

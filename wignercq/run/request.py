@@ -21,6 +21,7 @@ from wignercq.states import State
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
 OTHERS_LEVEL = 10.0  # of the warning level: where that of another equation is, at most a tenth of the threshold
+LAST_CHANCE = 0.1  # of the error level, at which W is lost: the grid is changed there at the latest
 ALONE = "run"  # name of the equation of a run that has no others beside it
 
 
@@ -73,9 +74,9 @@ class Request:
 
         What the user fixes is the grid of the first equation; another may refine it.
         """
-        freedom, level = self.freedom, ADAPT_LEVEL * self.level
+        freedom, share = self.freedom, ADAPT_LEVEL
         if name != next(iter(self.equations)) and self.adapt is not False:
-            freedom, level = Freedom(freedom.extents, frozenset(NAMES)), OTHERS_LEVEL * self.level
+            freedom, share = Freedom(freedom.extents, frozenset(NAMES)), OTHERS_LEVEL
         if not freedom:
             return None
 
@@ -84,6 +85,7 @@ class Request:
             needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
             return needed < min(free, self.memory_limit or free)
 
+        level = min(share * self.level, LAST_CHANCE * ERROR_LEVEL)
         return Adapter(freedom, level, fits, self.numerics.make_engine)
 
 
