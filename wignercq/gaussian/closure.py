@@ -29,6 +29,7 @@ from scipy.integrate import solve_ivp
 
 from wignercq.errors import ModelError
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
+from wignercq.gaussian.lengths import in_units
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Model, Q, X
@@ -137,16 +138,10 @@ class _Units:
 
     def formulas(self, model: Model) -> list[sp.Expr]:
         """Slopes and curvatures of the potential and the square of d_q d_x V_I, of q and x in these units."""
-        place = {v: sp.Rational(float(unit)) * v for v, unit in zip((Q, X), self.z[POINT], strict=True)}
-        energy = sp.Rational(float(self.z[0] * self.z[1])) / sp.Rational(self.time)
-
-        def scaled(potential: sp.Expr) -> sp.Expr:
-            inside = potential.xreplace(place) / energy
-            return sp.expand(inside) if inside.is_polynomial(Q, X) else inside
-
-        V = scaled(model.V_C + model.V_Q + model.V_I)
+        scales = (*self.z[POINT].tolist(), float(self.z[0] * self.z[1]) / self.time)
+        V, interaction = in_units(model.V_C + model.V_Q + model.V_I, *scales), in_units(model.V_I, *scales)
         derivatives = [sp.diff(V, *by) for by in ((Q,), (X,), (Q, Q), (Q, X), (X, X))]
-        return [*derivatives, sp.diff(scaled(model.V_I), Q, X) ** 2]
+        return [*derivatives, sp.diff(interaction, Q, X) ** 2]
 
 
 def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: ArrayLike, nodes: int) -> GaussianMoments:

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Q, X
 
 DIMENSIONLESS = (sp.Function, sp.exp, sp.sign)  # of order one wherever its argument is
+LONG = 60  # bits of an exact number that NumPy still computes with
 MOST_BALANCES = 40  # looked at in one formula
 MOST_LENGTHS = 8  # kept along each coordinate
 ALIKE = math.log(3)  # lengths closer than this factor count as one
@@ -32,7 +34,7 @@ def characteristic_lengths(formula: sp.Expr) -> tuple[list[float], list[float]]:
     units give the same lengths, converted; there are none in a formula that looks alike at all scales. Each list is
     sorted, without what is nearly equal, and short.
     """
-    balances = []
+    balances: list[Monomial] = []
     for balance in _balances(formula):
         if all(max(abs(u - v) for u, v in zip(balance, other, strict=True)) > 1e-9 for other in balances):
             balances.append(balance)
@@ -46,6 +48,22 @@ def characteristic_lengths(formula: sp.Expr) -> tuple[list[float], list[float]]:
             logs_q.append((f.b * g.log_c - g.b * f.log_c) / determinant)
             logs_x.append((g.a * f.log_c - f.a * g.log_c) / determinant)
     return _thinned(logs_q), _thinned(logs_x)
+
+
+def in_units(formula: sp.Expr, q: float, x: float, energy: float | None = None) -> sp.Expr:
+    """An energy as a function of q and x in units of those lengths, in the unit given, itself.
+
+    Polynomials are expanded, so that no power of a length is left; None takes the largest coefficient of one.
+    """
+    scaled = formula.xreplace({Q: sp.Rational(q) * Q, X: sp.Rational(x) * X})
+    if scaled.is_polynomial(Q, X):
+        scaled = sp.expand(scaled)
+        varying = sp.Poly(scaled - scaled.subs({Q: 0, X: 0}), Q, X).coeffs() if energy is None else [energy]
+        scaled = sp.expand(scaled / sp.Rational(power_of_two(max(abs(float(c)) for c in varying))))
+    elif energy is not None:
+        scaled = scaled / sp.Rational(energy)
+    long = {r: sp.Float(r, 17) for r in scaled.atoms(sp.Rational) if max(abs(r.p), r.q).bit_length() > LONG}
+    return scaled.xreplace(long)
 
 
 def _balances(formula: sp.Expr) -> Iterator[Monomial]:

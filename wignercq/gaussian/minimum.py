@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError
-from wignercq.gaussian.lengths import characteristic_lengths
+from wignercq.gaussian.lengths import characteristic_lengths, in_units
 from wignercq.gaussian.own_units import in_widths, power_of_two
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
@@ -98,11 +98,7 @@ def _of_quadratic(total: sp.Expr) -> Minimum:
 
 def _surface(total: sp.Expr, units: np.ndarray) -> _Surface:
     """The potential with q and x in their units, and itself in units of its coefficients if it is a polynomial."""
-    scaled = total.xreplace({v: sp.Rational(float(unit)) * v for v, unit in zip((Q, X), units, strict=True)})
-    if scaled.is_polynomial(Q, X):
-        scaled = sp.expand(scaled)
-        largest = max(abs(c) for c in sp.Poly(scaled - scaled.subs({Q: 0, X: 0}), Q, X).coeffs())
-        scaled = sp.expand(scaled / largest)
+    scaled = in_units(total, *units.tolist())
     derivatives = {v: sp.diff(scaled, v) for v in (Q, X)}
     depth = compiled((Q, X), [scaled])
     gradient = compiled((Q, X), [derivatives[Q], derivatives[X]])
@@ -121,7 +117,7 @@ def _surface(total: sp.Expr, units: np.ndarray) -> _Surface:
 def _newton(surface: _Surface, z: np.ndarray) -> np.ndarray:
     """Steps (2, n) of Newton's method, downhill also where the curvature is negative."""
     gradient, curvature = surface.gradient(z).T, surface.curvature(z)
-    usable = np.isfinite(gradient).all(axis=1) & np.isfinite(curvature).all(axis=(1, 2))
+    usable = np.logical_and(np.isfinite(gradient).all(axis=1), np.isfinite(curvature).all(axis=(1, 2)))
     widths, shape = in_widths(np.where(usable[:, None, None], curvature, np.eye(2)))
     values, vectors = np.linalg.eigh(shape)
     sizes = np.maximum(np.abs(values), 1e-12 * np.abs(values).max(axis=1, keepdims=True))
@@ -153,9 +149,13 @@ def _descended(surface: _Surface, z: np.ndarray) -> np.ndarray:
 
 def _polished(surface: _Surface, z: np.ndarray) -> np.ndarray:
     for _ in range(POLISH):
-        step = _newton(surface, z)
-        z = np.where(_are_positive(surface.curvature(z)) & np.all(np.isfinite(step), axis=0), z + step, z)
+        moved = z + _newton(surface, z)
+        z = np.where(_are_positive(surface.curvature(z)) & _are_finite(moved), moved, z)
     return z
+
+
+def _are_finite(z: np.ndarray) -> np.ndarray:
+    return np.isfinite(z).all(axis=0)
 
 
 def _are_positive(curvature: np.ndarray) -> np.ndarray:
@@ -168,7 +168,7 @@ def _are_positive(curvature: np.ndarray) -> np.ndarray:
 
 def _are_minima(surface: _Surface, z: np.ndarray) -> np.ndarray:
     """Whether points are minima of positive curvature: Newton's method comes back to them from close by."""
-    good = np.all(np.isfinite(z), axis=0) & np.isfinite(surface.depth(z)) & _are_positive(surface.curvature(z))
+    good = _are_finite(z) & np.isfinite(surface.depth(z)) & _are_positive(surface.curvature(z))
     for direction in ([1, 0], [-1, 0], [0, 1], [0, -1]):
         there = z + REACH * np.array(direction, dtype=float)[:, None] * np.maximum(1, np.abs(z))
         back = np.abs(there + _newton(surface, there) - z) / np.maximum(1, np.abs(z))

@@ -142,7 +142,8 @@ class OrnsteinUhlenbeck:
 
     def _in_rates(self, values: np.ndarray, powers: np.ndarray, name: str) -> np.ndarray:
         """Values in units of powers of the own rate, in the user's units."""
-        result = np.ldexp(values, powers * round(math.log2(self.own.rate)))
+        with np.errstate(all="ignore"):
+            result = np.ldexp(values, powers * round(math.log2(self.own.rate)))
         if not np.isfinite(result).all() or np.any((np.abs(result) < TINY) & (values != 0)):
             raise ModelError(name, "powers of the rates that floats hold", f"a rate of about {self.own.rate:.3g}")
         return result
