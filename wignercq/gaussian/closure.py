@@ -19,6 +19,7 @@ One closure stands for both equations: hbar enters it through B alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,9 @@ from scipy.integrate import solve_ivp
 
 from wignercq.errors import ModelError
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
+from wignercq.gaussian.lengths import in_units
 from wignercq.gaussian.linear_model import LinearModel
+from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Model, Q, X
 
 QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomials
@@ -115,37 +118,49 @@ def linearised(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
     return _integrate(model, mean, covariance, times, nodes=1)
 
 
+@dataclass(frozen=True, eq=False)
+class _Units:
+    """Units, powers of two, in which the initial widths and the time asked for are near one."""
+
+    z: np.ndarray  # (4,), of (q, p, x, y), with one unit of action for both pairs
+    time: float
+
+    @classmethod
+    def of(cls, widths: np.ndarray, span: float) -> _Units:
+        q, p, x, y = np.log2(widths)
+        action = np.round((q + p + x + y) / 2)
+        q, x = np.round((q - p + action) / 2), np.round((x - y + action) / 2)
+        return cls(np.exp2([q, action - q, x, action - x]), power_of_two(span))
+
+    @property
+    def products(self) -> np.ndarray:
+        return np.outer(self.z, self.z)
+
+    def formulas(self, model: Model) -> list[sp.Expr]:
+        """Slopes and curvatures of the potential and the square of d_q d_x V_I, of q and x in these units."""
+        scales = (*self.z[POINT].tolist(), float(self.z[0] * self.z[1]) / self.time)
+        V, interaction = in_units(model.V_C + model.V_Q + model.V_I, *scales), in_units(model.V_I, *scales)
+        derivatives = [sp.diff(V, *by) for by in ((Q,), (X,), (Q, Q), (Q, X), (X, X))]
+        return [*derivatives, sp.diff(interaction, Q, X) ** 2]
+
+
 def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: ArrayLike, nodes: int) -> GaussianMoments:
     """The moment equations with averages over the Gaussian by quadrature; one node takes values at the mean."""
-    V = model.V_C + model.V_Q + model.V_I
-    coupling = sp.diff(model.V_I, Q, X)
-    derivatives = [sp.diff(V, *by) for by in ((Q,), (X,), (Q, Q), (Q, X), (X, X))]
-    averages = GaussianAverages([*derivatives, coupling**2], nodes)
-    M, m, gamma = model.classical_mass, model.quantum_mass, model.damping_rate
-    quantum_diffusion = model.hbar**2 * model.D0
-    drift = np.array([[0, 1 / M, 0, 0], [0, -gamma, 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, 0]])
-
-    def rate(_time: float, moments: np.ndarray) -> np.ndarray:
-        z, S = moments[:4], moments[4:].reshape(4, 4)
-        V_q, V_x, V_qq, V_qx, V_xx, squared = averages(z[POINT], S[POINT, POINT])
-        A = drift.copy()
-        A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
-        flow = A @ S
-        B = np.diag([0, model.diffusion, 0, quantum_diffusion * squared])
-        return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
-
     outputs, start_mean, start_covariance = (np.asarray(a, float) for a in (times, mean, covariance))
     widths = np.sqrt(np.diag(start_covariance))
-    scale = np.concatenate([widths, np.outer(widths, widths).ravel()])
-    start = np.concatenate([start_mean, start_covariance.ravel()])
+    units = _Units.of(widths, float(outputs[-1] - outputs[0]))
+    rate = _rate(model, units, nodes)
+    scale = np.concatenate([widths / units.z, (np.outer(widths, widths) / units.products).ravel()])
+    start = np.concatenate([start_mean / units.z, (start_covariance / units.products).ravel()])
+    turns = (outputs - outputs[0]) / units.time
     try:
         with np.errstate(all="ignore"):
             result = solve_ivp(
                 rate,
-                (outputs[0], outputs[-1]),
+                (turns[0], turns[-1]),
                 start,
                 method="DOP853",
-                t_eval=outputs,
+                t_eval=turns,
                 rtol=RELATIVE_TOLERANCE,
                 atol=ABSOLUTE_TOLERANCE * scale,
             )
@@ -154,7 +169,28 @@ def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
         finite = False
     if not finite:
         raise ModelError("model", f"Gaussian moments that stay finite until t = {outputs[-1]:g}", "a runaway")
-    return GaussianMoments(result.y[:4].T, result.y[4:].T.reshape(-1, 4, 4))
+    return GaussianMoments(units.z * result.y[:4].T, units.products * result.y[4:].T.reshape(-1, 4, 4))
+
+
+def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarray], np.ndarray]:
+    """Time derivative of means (4,) and covariances (16,), everything in the units given."""
+    averages = GaussianAverages(units.formulas(model), nodes)
+    q, p, x, y = units.z
+    M, m = model.classical_mass * (q / p / units.time), model.quantum_mass * (x / y / units.time)
+    diffusion = model.diffusion * units.time / p / p
+    quantum_diffusion = (model.hbar / (q * p)) ** 2 * (model.D0 / units.time * p * p)
+    drift = np.array([[0, 1 / M, 0, 0], [0, -model.damping_rate * units.time, 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, 0]])
+
+    def rate(_time: float, moments: np.ndarray) -> np.ndarray:
+        z, S = moments[:4], moments[4:].reshape(4, 4)
+        V_q, V_x, V_qq, V_qx, V_xx, squared = averages(z[POINT], S[POINT, POINT])
+        A = drift.copy()
+        A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
+        flow = A @ S
+        B = np.diag([0, diffusion, 0, quantum_diffusion * squared])
+        return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
+
+    return rate
 
 
 def _difference(a: GaussianMoments, b: GaussianMoments) -> float:

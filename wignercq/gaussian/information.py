@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from wignercq.gaussian.own_units import in_widths
 from wignercq.gaussian.two_time import two_time
 
 
@@ -79,7 +80,7 @@ def block_mutual_information(covariance: ArrayLike) -> np.ndarray:
     StateError
         A covariance that is not positive definite.
     """
-    matrix = np.asarray(covariance, dtype=float)
+    _, matrix = in_widths(covariance)
     signs, logs = zip(
         *(np.linalg.slogdet(block) for block in (matrix[..., :2, :2], matrix[..., 2:, 2:], matrix)), strict=True
     )

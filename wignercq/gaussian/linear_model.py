@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import product
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize
 
 from wignercq.errors import ModelError
+from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from wignercq.model.evaluation import compiled
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
-
-STARTS = (0.0, -1.0, 1.0, -0.1, 0.1, -10.0, 10.0)  # where the search for a minimum begins, along each coordinate
-SEARCH = {"maxiter": 100}  # from each of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +62,7 @@ class LinearModel(OrnsteinUhlenbeck):
         model : Model
             Any model.
         at : tuple of two floats or None
-            The point (q, x); None takes the minimum of the total potential.
+            The point (q, x); None takes :func:`potential_minimum`, whatever other minima there are.
 
         Returns
         -------
@@ -130,60 +123,18 @@ def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) 
 def potential_minimum(model: Model) -> tuple[float, float]:
     """The deepest point (q, x) found of V_C + V_Q + V_I at which the curvature is positive.
 
-    Of several that are equally deep, it is the one nearest to the origin, then the one at the largest q. The search
-    starts from a fixed set of points, so a minimum far from all of them can be missed.
+    Of several that are equally deep, it is the one nearest to the origin, then the one at the largest q. That of a
+    quadratic potential is exact. Otherwise the search starts at 0 and at 0.1, 1 and 10 of the lengths at which terms
+    of the potential are equal or arguments of its functions are one, on both sides of 0: so it finds the same minimum
+    in any units, but a minimum far from all of them can be missed.
 
     Raises
     ------
     ModelError
         When no minimum with positive curvature is found.
     """
-    total = model.V_C + model.V_Q + model.V_I
-    of_numbers = partial(compiled, (Q, X), modules=("numpy",))  # with erf of numbers; SciPy's has other last bits
-    value = of_numbers(total)
-    slopes = [of_numbers(sp.diff(total, v)) for v in (Q, X)]
-    curvatures = [of_numbers(f) for f in sp.hessian(total, (Q, X))]
-
-    def gradient(z: np.ndarray) -> np.ndarray:
-        return np.array([slope(*z) for slope in slopes], dtype=float)
-
-    def curvature(z: np.ndarray) -> np.ndarray:
-        return np.array([f(*z) for f in curvatures], dtype=float).reshape(2, 2)
-
-    found: list[tuple[float, float, float]] = []
-    with np.errstate(all="ignore"):
-        for start in product(STARTS, STARTS):
-            end = minimize(lambda z: float(value(*z)), start, jac=gradient, method="BFGS", options=SEARCH).x
-            for _ in range(3):  # Newton: to rounding error
-                hessian = curvature(end)
-                if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(hessian).min() <= 0:
-                    break
-                end = end - np.linalg.solve(hessian, gradient(end))
-            depth = float(value(*end))  # nan outside the domain of a logarithm, say, whose derivatives go on
-            if math.isfinite(depth) and _is_minimum(end, gradient(end), curvature(end)):
-                found.append((depth, float(end[0]), float(end[1])))
-    if not found:
-        raise ModelError(
-            "model",
-            "a potential with a minimum of positive curvature",
-            "none; in Python, name a point with at=(q, x)",
-        )
-    deepest = min(v for v, _, _ in found)
-    near = [(q, x) for v, q, x in found if v <= deepest + 1e-9 * (1 + abs(deepest))]
-    q, x = min(near, key=lambda z: (round(math.hypot(*z), 6), -z[0], -z[1]))  # a definite choice
-    return _clean(q), _clean(x)
-
-
-def _is_minimum(point: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> bool:
-    if not all(np.isfinite(values).all() for values in (point, gradient, hessian)):
-        return False
-    low, high = np.linalg.eigvalsh(hessian)[[0, -1]]
-    return bool(low > 1e-8 * high and np.linalg.norm(gradient) <= 1e-8 * high * (1 + np.linalg.norm(point)))
-
-
-def _clean(value: float) -> float:
-    """Zero for what is zero to rounding error."""
-    return 0.0 if abs(value) < 1e-13 else value
+    q, x, _ = find_minimum(model)
+    return q, x
 
 
 def _derivatives(model: Model, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, float]:

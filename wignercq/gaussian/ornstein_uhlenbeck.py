@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,11 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_continuous_lyapunov
 
 from wignercq.errors import InputError, ModelError
+from wignercq.gaussian.own_units import OwnProcess, in_widths
 
 SERIES_TERMS = 20  # of the Taylor series, at a step of norm at most 1/2: remainder below 1e-20
-UNDAMPED = 64 * np.finfo(float).eps  # real part of an eigenvalue, relative to |A|, that counts as zero
+TINY = float(np.finfo(float).tiny)
+UNDAMPED = 64 * np.finfo(float).eps  # real part of an eigenvalue, relative to |A| in its own units, that counts as zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,10 @@ class OrnsteinUhlenbeck:
     ModelError
         A shape that does not fit, a number that is not finite, a diffusion that is not symmetric or not
         positive semidefinite.
+
+    Notes
+    -----
+    Coordinates and time may be in any units: everything is computed and judged in :attr:`own`, units of the process.
     """
 
     drift: np.ndarray
@@ -50,15 +57,21 @@ class OrnsteinUhlenbeck:
         n = drift.shape[0]
         diffusion = _array("diffusion", self.diffusion, (n, n))
         force = np.zeros(n) if self.force is None else _array("force", self.force, (n,))
-        scale = np.abs(diffusion).max(initial=0.0)
-        if not np.allclose(diffusion, diffusion.T, rtol=0, atol=1e-12 * scale):
-            raise ModelError("diffusion", "a symmetric matrix", "one that is not")
-        lowest = np.linalg.eigvalsh(diffusion).min(initial=0.0)
-        if lowest < -1e-12 * scale:
-            raise ModelError("diffusion", "no negative eigenvalue", f"{lowest:g}")
         for name, value in (("drift", drift), ("diffusion", diffusion), ("force", force)):
             value.setflags(write=False)
             object.__setattr__(self, name, value)
+        noise = self.own.diffusion
+        scale = np.abs(noise).max(initial=0.0)
+        if not np.allclose(noise, noise.T, rtol=0, atol=1e-12 * scale):
+            raise ModelError("diffusion", "a symmetric matrix", "one that is not")
+        lowest = np.linalg.eigvalsh(noise).min(initial=0.0)
+        if lowest < -1e-12 * scale:
+            raise ModelError("diffusion", "no negative eigenvalue", f"{lowest:g} in units of its largest entry")
+
+    @cached_property
+    def own(self) -> OwnProcess:
+        """The process in units of its own."""
+        return OwnProcess.of(self.drift, self.diffusion, self.force)
 
     @property
     def dimension(self) -> int:
@@ -68,7 +81,7 @@ class OrnsteinUhlenbeck:
     @cached_property
     def eigenvalues(self) -> np.ndarray:
         """Eigenvalues of A, complex, shape (n,), slowest decay first; the poles of the process in eqs (42)-(44)."""
-        values = np.linalg.eigvals(self.drift).astype(complex)
+        values = self.own.rate * np.linalg.eigvals(self.own.drift).astype(complex)
         return values[np.lexsort((values.imag, values.real))]
 
     @property
@@ -79,16 +92,25 @@ class OrnsteinUhlenbeck:
     @cached_property
     def is_stable(self) -> bool:
         """Whether every eigenvalue of A has a positive real part, so that a unique steady state exists."""
-        return bool(self.gap > UNDAMPED * float(np.linalg.norm(self.drift, 2)))
+        return bool(self.gap / self.own.rate > UNDAMPED * float(np.linalg.norm(self.own.drift, 2)))
 
     @cached_property
     def characteristic_polynomial(self) -> np.ndarray:
         """Coefficients of det(s + A) from s^n down to s^0, shape (n + 1,), eq (17).
 
         Computed by the Faddeev-LeVerrier recursion, without eigenvalues.
+
+        Raises
+        ------
+        ModelError
+            When powers of the rates are beyond floats.
         """
+        return self._in_rates(self._own_polynomial, np.arange(self.dimension + 1), "characteristic_polynomial")
+
+    @cached_property
+    def _own_polynomial(self) -> np.ndarray:
         identity = np.eye(self.dimension)
-        minus, power = -self.drift, np.eye(self.dimension)
+        minus, power = -self.own.drift, np.eye(self.dimension)
         coefficients = [1.0]
         for k in range(1, self.dimension + 1):
             product = minus @ power
@@ -102,15 +124,29 @@ class OrnsteinUhlenbeck:
 
         For n = 4 and ``s^4 + a1 s^3 + a2 s^2 + a3 s + a4`` they are ``a1``, ``a1 a2 - a3``,
         ``(a1 a2 - a3) a3 - a1^2 a4`` and that times ``a4``: the Routh-Hurwitz conditions below eq (17).
+
+        Raises
+        ------
+        ModelError
+            When powers of the rates are beyond floats: those here go up to ``n (n + 1)/2``.
         """
-        n, a = self.dimension, self.characteristic_polynomial
+        n, a = self.dimension, self._own_polynomial
         matrix = np.array(
             [
                 [a[k] if 0 <= (k := 2 * (column + 1) - (row + 1)) <= n else 0.0 for column in range(n)]
                 for row in range(n)
             ]
         )
-        return np.array([np.linalg.det(matrix[:k, :k]) for k in range(1, n + 1)])
+        minors = np.array([np.linalg.det(matrix[:k, :k]) for k in range(1, n + 1)])
+        return self._in_rates(minors, np.cumsum(np.arange(1, n + 1)), "hurwitz_determinants")
+
+    def _in_rates(self, values: np.ndarray, powers: np.ndarray, name: str) -> np.ndarray:
+        """Values in units of powers of the own rate, in the user's units."""
+        with np.errstate(all="ignore"):
+            result = np.ldexp(values, powers * round(math.log2(self.own.rate)))
+        if not np.isfinite(result).all() or np.any((np.abs(result) < TINY) & (values != 0)):
+            raise ModelError(name, "powers of the rates that floats hold", f"a rate of about {self.own.rate:.3g}")
+        return result
 
     def propagator(self, t: ArrayLike) -> np.ndarray:
         """The flow of the drift, ``exp(-A t)``.
@@ -140,7 +176,8 @@ class OrnsteinUhlenbeck:
         if not np.all(np.isfinite(times)) or np.any(times < 0):
             raise InputError("t", "finite times >= 0", repr(t))
         flat = times.ravel()
-        size = 2 * float(np.linalg.norm(self.drift, 2)) * flat
+        own, flat = self.own, flat * self.own.rate
+        size = 2 * float(np.linalg.norm(own.drift, 2)) * flat
         doublings = np.ceil(np.log2(np.maximum(size, 1.0))).astype(int)
         step = flat / 2.0**doublings
         propagators, noises = self._series
@@ -156,15 +193,18 @@ class OrnsteinUhlenbeck:
             integral[more] += f @ integral[more]
             flow[more] = f @ f
         shape = (*times.shape, self.dimension, self.dimension)
-        return flow.reshape(shape), integral.reshape(shape), noise.reshape(shape)
+        in_units = own.ratios * flow, own.ratios / own.rate * integral, own.products * noise
+        flow, integral, noise = (values.reshape(shape) for values in in_units)
+        return flow, integral, noise
 
     @cached_property
     def _series(self) -> tuple[np.ndarray, np.ndarray]:
-        """Taylor coefficients in t of exp(-A t) and of Q(t)/t."""
-        flow, noise = [np.eye(self.dimension)], [self.diffusion]
+        """Taylor coefficients in t of exp(-A t) and of Q(t)/t, in own units."""
+        drift = self.own.drift
+        flow, noise = [np.eye(self.dimension)], [self.own.diffusion]
         for _ in range(SERIES_TERMS):
-            flow.append(-self.drift @ flow[-1])
-            half = -self.drift @ noise[-1]
+            flow.append(-drift @ flow[-1])
+            half = -drift @ noise[-1]
             noise.append(half + half.T)
         return (
             np.array([c / factorial(k) for k, c in enumerate(flow)]),
@@ -212,9 +252,9 @@ class OrnsteinUhlenbeck:
         ModelError
             When the drift is singular: there is no such point, or there are many.
         """
-        if np.linalg.matrix_rank(self.drift) < self.dimension:
+        if np.linalg.matrix_rank(self.own.drift) < self.dimension:
             raise ModelError("drift", "an invertible matrix, so that a fixed point exists", "a singular one")
-        return np.linalg.solve(self.drift, self.force)
+        return self.own.units * np.linalg.solve(self.own.drift, self.own.force)
 
     def steady_covariance(self) -> np.ndarray:
         """Covariance of the steady state, the solution of ``A S + S A^T = B``, eq (19); shape (n, n).
@@ -230,19 +270,30 @@ class OrnsteinUhlenbeck:
     def _steady(self) -> np.ndarray:
         if not self.is_stable:
             raise ModelError("drift", "damping of every mode, so that a steady state exists", self._why())
-        drift = self.drift.astype(np.longdouble)
-        solution = np.zeros_like(self.diffusion)
+        return self.lyapunov(self.diffusion)
+
+    def lyapunov(self, right: np.ndarray) -> np.ndarray:
+        """The symmetric solution S of ``A S + S A^T = right`` for a symmetric right-hand side, of a stable process.
+
+        Raises
+        ------
+        ModelError
+            When the damping is too weak for floats, or the solution beyond them.
+        """
+        own = self.own
+        drift, target = own.drift.astype(np.longdouble), right / own.units[:, None] / own.units / own.rate
+        solution = np.zeros_like(target)
         for _ in range(3):  # refine: weak damping makes the equation ill-conditioned
             product = drift @ solution.astype(np.longdouble)
-            residual = (self.diffusion - product - product.T).astype(float)
+            residual = (target - product - product.T).astype(float)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error", RuntimeWarning)  # SciPy would solve another equation
-                    correction = solve_continuous_lyapunov(self.drift, residual)
+                    correction = solve_continuous_lyapunov(own.drift, residual)
             except RuntimeWarning:
                 raise ModelError("drift", "damping that floats resolve", f"the rate {self.gap:.3g}") from None
             solution = solution + (correction + correction.T) / 2
-        return solution
+        return own.products * solution
 
     def _why(self) -> str:
         """Why there is no steady state."""
@@ -269,13 +320,14 @@ class OrnsteinUhlenbeck:
         points = np.asarray(z, dtype=float)
         if points.shape[-1:] != (self.dimension,):
             raise InputError("z", f"a last axis of length {self.dimension}", f"shape {points.shape}")
+        widths, correlations = in_widths(self._steady)
         try:
-            root = np.linalg.cholesky(self._steady)
+            root = np.linalg.cholesky(correlations)
         except np.linalg.LinAlgError:
             raise ModelError("diffusion", "noise that reaches every direction", "a singular steady state") from None
-        flat = (points - self.fixed_point).reshape(-1, self.dimension)
+        flat = ((points - self.fixed_point) / widths).reshape(-1, self.dimension)
         whitened = np.linalg.solve(root, flat.T)
-        peak = (2 * np.pi) ** (-self.dimension / 2) / np.prod(np.diag(root))
+        peak = (2 * np.pi) ** (-self.dimension / 2) / np.prod(np.diag(root)) / np.prod(widths)
         return (peak * np.exp(-0.5 * np.sum(whitened**2, axis=0))).reshape(points.shape[:-1])
 
 

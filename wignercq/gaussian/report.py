@@ -11,6 +11,7 @@ import numpy as np
 from wignercq.errors import InputError
 from wignercq.gaussian.information import block_mutual_information, correlation_coefficients, mutual_information
 from wignercq.gaussian.linear_model import LinearModel, quadratic_expansion
+from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.oscillators.coupled import CoupledOscillators
 from wignercq.gaussian.oscillators.weak_coupling import induced_damping, weak_poles
 from wignercq.gaussian.quantum_oscillator import (
@@ -60,10 +61,10 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
     ModelError
         For an anharmonic model without a minimum of positive curvature, when no point is given.
     """
-    process = LinearModel.from_model(model) if model.is_quadratic else LinearModel.linearised(model, at=at)
+    process, reason = _process(model, at)
     harmonic = model if process.point is None else quadratic_expansion(model, at=process.point)
     report: Report = {
-        "theory": _theory(process),
+        "theory": _theory(process, reason),
         "parameters": _parameters(harmonic),
         "dynamics": _dynamics(harmonic, process),
         "weak_coupling": _weak(harmonic),
@@ -77,17 +78,27 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
         report["reason"] = str(error)
     else:
         report["steady_state"] = _steady(harmonic, process, covariance)
-        report["sensitivity"] = _sensitivities(model if process.point is None else harmonic)
+        report["sensitivity"] = _sensitivities(model if process.point is None else harmonic, np.diag(covariance))
     return report
 
 
-def _theory(process: LinearModel) -> Report:
+def _process(model: Model, at: tuple[float, float] | None) -> tuple[LinearModel, str]:
+    """The process, and why a model was linearised where it was, unless the caller said where."""
+    if model.is_quadratic:
+        return LinearModel.from_model(model), ""
+    if at is not None:
+        return LinearModel.linearised(model, at=at), ""
+    q, x, reason = find_minimum(model)
+    return LinearModel.linearised(model, at=(q, x)), reason
+
+
+def _theory(process: LinearModel, reason: str) -> Report:
     if process.point is None:
         return {"exact": True, "linearised_about": None, "note": "every potential is at most quadratic: exact"}
     q, x = process.point
     return {
         "exact": False,
-        "linearised_about": {"q": q, "x": x},
+        "linearised_about": {"q": q, "x": x, **({"reason": reason} if reason else {})},
         "note": f"anharmonic potentials, linearised about (q, x) = ({q:.6g}, {x:.6g}): approximate",
     }
 
@@ -116,7 +127,7 @@ def _dynamics(model: Model, process: LinearModel) -> Report:
         "diffusion": process.diffusion.tolist(),
         "force": process.force.tolist(),
         "characteristic_polynomial": process.characteristic_polynomial.tolist(),
-        "hurwitz_determinants": process.hurwitz_determinants.tolist(),
+        "hurwitz_determinants": _or_none(lambda: process.hurwitz_determinants.tolist()),
         "eigenvalues": [[value.real, value.imag] for value in process.eigenvalues.tolist()],
         "relaxation_rates": process.eigenvalues.real.tolist(),
         "frequencies": np.abs(process.eigenvalues.imag).tolist(),
@@ -142,13 +153,13 @@ def _weak(model: Model) -> Report:
 
 
 def _steady(model: Model, process: LinearModel, covariance: np.ndarray) -> Report:
-    mean = process.fixed_point
+    mean, widths = process.fixed_point, np.sqrt(np.diag(covariance))
     split = energies(model, covariance, mean=mean)
     correlation = correlation_coefficients(covariance) if np.all(np.diag(covariance) > 0) else None
     temperatures = _or_none(lambda: effective_temperatures(process, quantum_frequency(model)))
     return {
         "mean": (mean + 0.0).tolist(),  # no -0
-        "covariance": _without_rounding(covariance, np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))),
+        "covariance": _without_rounding(covariance, np.outer(widths, widths)),
         "correlation": None if correlation is None else _without_rounding(correlation, np.ones((4, 4))),
         "energy": {**split._asdict(), "total": split.total},
         "occupation": _number(lambda: occupation(model, covariance, mean=mean)),
@@ -173,12 +184,13 @@ def _occupation_about_mean(model: Model, covariance: np.ndarray) -> float:
     return float(energy / (model.hbar * quantum_frequency(model)) - 0.5)
 
 
-def _sensitivities(model: Model) -> Report:
+def _sensitivities(model: Model, variances: np.ndarray) -> Report:
     """Derivatives of the variances, D0 held fixed, for every parameter."""
     rows = {}
     for name in (*model.parameters, *PHYSICAL):
         change = np.diag(sensitivity(model, name).covariance)
-        rows[name] = _without_rounding(change, np.full(4, np.abs(change).max()))
+        relative = np.divide(change, variances, out=np.zeros(4), where=variances > 0)
+        rows[name] = _without_rounding(change, np.abs(relative).max() * variances)
     return rows
 
 

@@ -56,7 +56,10 @@ def format_report(report: Report) -> str:
     str
         Lines of plain ASCII text.
     """
-    lines = ["Gaussian theory: " + report["theory"]["note"]]
+    theory = report["theory"]
+    lines = ["Gaussian theory: " + theory["note"]]
+    if "reason" in (theory["linearised_about"] or {}):
+        lines.append("The point is " + theory["linearised_about"]["reason"])
     form = "Parameters (potentials as k_C q^2/2 + k_Q x^2/2 + lam (q - x)^2/2)"
     lines += _section(form, _scalars(report["parameters"], PARAMETER_LABELS))
     dynamics = report["dynamics"]

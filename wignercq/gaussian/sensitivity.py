@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
-from scipy.linalg import solve_continuous_lyapunov
 
 from wignercq.errors import InputError
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
@@ -56,10 +55,10 @@ def sensitivity(model: Model, parameter: str, *, saturated: bool = False) -> Sen
     process = LinearModel.from_model(model)
     steady, fixed = process.steady_covariance(), process.fixed_point
     drift, diffusion, force = _derivatives(model, parameter, saturated)
-    shift = np.linalg.solve(process.drift, force - drift @ fixed)
+    own = process.own
+    shift = own.units * np.linalg.solve(own.drift, (force - drift @ fixed) / own.units / own.rate)
     change = drift @ steady
-    covariance = solve_continuous_lyapunov(process.drift, diffusion - change - change.T)
-    return Sensitivity(shift, (covariance + covariance.T) / 2)
+    return Sensitivity(shift, process.lyapunov(diffusion - change - change.T))
 
 
 def _derivatives(model: Model, parameter: str, saturated: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,7 +85,7 @@ def _derivatives(model: Model, parameter: str, saturated: bool) -> tuple[np.ndar
             bent, slope, mixed = _potential_derivatives(model, parameter)
             drift[np.ix_([1, 3], [0, 2])] = bent
             force[[1, 3]] = -slope
-            diffusion[3, 3] = 2 * model.hbar**2 * coupling * mixed * model.D0
+            diffusion[3, 3] = 2 * (model.hbar * coupling) * (model.hbar * mixed) * model.D0
     return drift, diffusion, force
 
 

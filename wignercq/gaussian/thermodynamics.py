@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError, ModelError, StateError
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
+from wignercq.gaussian.own_units import in_widths
 from wignercq.model.model import Model, Q, X
 
 
@@ -175,11 +176,12 @@ def relative_entropy(covariance: ArrayLike, reference: ArrayLike, *, shift: Arra
     S, R = np.asarray(covariance, dtype=float), np.asarray(reference, dtype=float)
     for name, matrix in (("covariance", S), ("reference", R)):
         _require_positive(name, matrix)
+    widths, R = in_widths(R)
     root = np.linalg.cholesky(R)
-    half = np.linalg.solve(root, S)
+    half = np.linalg.solve(root, S / widths[:, None] / widths)
     ratios = np.linalg.eigvalsh(np.linalg.solve(root, half.T))
     excess = ratios - 1
-    distance = np.zeros(len(S)) if shift is None else np.linalg.solve(root, np.asarray(shift, dtype=float))
+    distance = np.zeros(len(S)) if shift is None else np.linalg.solve(root, np.asarray(shift, dtype=float) / widths)
     return float(np.sum(excess - np.log1p(excess)) + distance @ distance) / 2
 
 
@@ -193,7 +195,8 @@ def gaussian_entropy(covariance: ArrayLike) -> float:
     """
     S = np.asarray(covariance, dtype=float)
     _require_positive("covariance", S)
-    return float(np.linalg.slogdet(2 * np.pi * np.e * S)[1] / 2)
+    widths, correlations = in_widths(S)
+    return float(np.linalg.slogdet(2 * np.pi * np.e * correlations)[1] / 2 + np.log(widths).sum())
 
 
 def entropy_rates(
@@ -232,12 +235,12 @@ def entropy_rates(
     gamma, D, D_y = process.drift[1, 1], process.diffusion[1, 1], process.diffusion[3, 3]
     if D <= 0:
         raise ModelError("diffusion", "a positive number for an entropy production", f"{D:g}")
-    precision = np.linalg.inv(spread)
+    widths, correlations = in_widths(spread)
+    precision = np.diag(np.linalg.inv(correlations)) / widths**2
     square = spread[1, 1] + centre[1] ** 2
-    current = gamma**2 * square - gamma * D + D**2 * precision[1, 1] / 4
-    production = 2 / D * current + D_y * precision[3, 3] / 2
-    change = -gamma + (D * precision[1, 1] + D_y * precision[3, 3]) / 2
-    return EntropyRates(float(production), float(change), float(2 * gamma**2 * square / D - gamma))
+    flux = 2 * gamma * (gamma * square / D) - gamma
+    change = -gamma + (D * precision[1] + D_y * precision[3]) / 2
+    return EntropyRates(float(change + flux), float(change), float(flux))
 
 
 def steady_entropy_production(model: Model) -> float:
@@ -268,15 +271,15 @@ def _state(covariance: ArrayLike, mean: ArrayLike) -> tuple[np.ndarray, np.ndarr
 
 
 def _require_positive(name: str, matrix: np.ndarray) -> None:
-    lowest = float(np.linalg.eigvalsh(matrix).min())
+    lowest = float(np.linalg.eigvalsh(in_widths(matrix)[1]).min())
     if lowest <= 0:
-        raise StateError(name, "a positive definite matrix", f"the eigenvalue {lowest:g}")
+        raise StateError(name, "a positive definite matrix", f"the eigenvalue {lowest:g} in units of its widths")
 
 
 def _curvature(model: Model) -> np.ndarray:
     """Hessian (2, 2) of the total potential, positive definite."""
     curvature = LinearModel.from_model(model).drift[np.ix_([1, 3], [0, 2])]
-    if np.linalg.eigvalsh(curvature).min() <= 0:
+    if np.linalg.eigvalsh(in_widths(curvature)[1]).min() <= 0:
         raise ModelError("model", "a potential that confines the particles for a thermal state", "one without")
     return curvature
 

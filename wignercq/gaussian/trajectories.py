@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import InputError
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from wignercq.gaussian.own_units import in_widths
+
+ROUNDING = 64 * np.finfo(float).eps  # variance left, of 1, that counts as none
 
 
 def sample_exact(
@@ -134,6 +137,16 @@ def _prepare(
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """A matrix R (..., n, n) with R R^T = covariance, which may be singular."""
-    values, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
+    """The lower triangular R (..., n, n) with R R^T = covariance, which may be singular.
+
+    In units of the deviations, so that a small coordinate is not lost beside a large one.
+    """
+    widths, rest = in_widths(covariance)
+    root = np.zeros_like(rest)
+    for k in range(rest.shape[-1]):
+        pivot = rest[..., k, k]
+        reached = pivot > ROUNDING  # if not, this coordinate is a combination of those before
+        column = rest[..., :, k] / np.sqrt(np.where(reached, pivot, np.inf))[..., None]
+        root[..., :, k] = column
+        rest = rest - column[..., :, None] * column[..., None, :]
+    return widths[..., :, None] * root

@@ -60,8 +60,7 @@ def spectrum(process: OrnsteinUhlenbeck, w: ArrayLike) -> np.ndarray:
     -------
     ndarray (..., n, n), complex, Hermitian
     """
-    resolvent = susceptibility(process, w)
-    return resolvent @ process.diffusion @ np.conj(np.swapaxes(resolvent, -1, -2))
+    return process.own.products / process.own.rate * _own_spectrum(process, _own_susceptibility(process, w))
 
 
 def response(process: OrnsteinUhlenbeck, tau: ArrayLike) -> np.ndarray:
@@ -81,8 +80,17 @@ def susceptibility(process: OrnsteinUhlenbeck, w: ArrayLike) -> np.ndarray:
 
     Parameters and shape are those of :func:`spectrum`.
     """
-    frequencies = np.asarray(w, dtype=float)[..., None, None]
-    return np.linalg.inv(process.drift + 1j * frequencies * np.eye(process.dimension))
+    return process.own.ratios / process.own.rate * _own_susceptibility(process, w)
+
+
+def _own_susceptibility(process: OrnsteinUhlenbeck, w: ArrayLike) -> np.ndarray:
+    """The susceptibility in the process's own units, where no entry is large for its units alone."""
+    frequencies = np.asarray(w, dtype=float)[..., None, None] / process.own.rate
+    return np.linalg.inv(process.own.drift + 1j * frequencies * np.eye(process.dimension))
+
+
+def _own_spectrum(process: OrnsteinUhlenbeck, resolvent: np.ndarray) -> np.ndarray:
+    return resolvent @ process.own.diffusion @ np.conj(np.swapaxes(resolvent, -1, -2))
 
 
 def retarded_green(linear: LinearModel, w: ArrayLike) -> np.ndarray:
@@ -135,13 +143,15 @@ def effective_temperatures(linear: LinearModel, w: ArrayLike) -> np.ndarray:
     frequencies = np.asarray(w, dtype=float)
     if np.any(frequencies == 0):
         raise InputError("w", "frequencies other than 0, where the ratio has only a limit", "0")
-    noise, chi = spectrum(linear, frequencies), susceptibility(linear, frequencies)
+    own, chi = linear.own, _own_susceptibility(linear, frequencies)
+    noise = _own_spectrum(linear, chi)
     diagonal = np.stack([noise[..., i, i].real for i in POSITIONS], axis=-1)
     loss = np.stack([-chi[..., i, j].imag for i, j in zip(POSITIONS, MOMENTA, strict=True)], axis=-1)
     rounding = 1e-12 * np.abs(chi).max(axis=(-2, -1))[..., None]
     temperatures = np.full(loss.shape, np.inf)
-    np.divide(frequencies[..., None] * diagonal, 2 * loss, out=temperatures, where=np.abs(loss) > rounding)
-    return temperatures
+    turns = frequencies[..., None] / own.rate
+    np.divide(turns * diagonal, 2 * loss, out=temperatures, where=np.abs(loss) > rounding)
+    return temperatures * own.rate * own.units[list(POSITIONS)] * own.units[list(MOMENTA)]
 
 
 def keldysh_distribution(linear: LinearModel, w: ArrayLike, *, hbar: float) -> np.ndarray:

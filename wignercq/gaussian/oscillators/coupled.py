@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from wignercq.errors import ModelError
 from wignercq.gaussian.linear_model import LinearModel
+from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Model
+
+
+class OscillatorUnits(NamedTuple):
+    """Units of mass, rate and momentum diffusion, powers of two; lengths follow from them."""
+
+    mass: float
+    rate: float
+    diffusion: float
+
+    @property
+    def response(self) -> float:
+        """Of the response of a position to a kick, in time."""
+        return 1 / (self.mass * self.rate)
+
+    @property
+    def correlator(self) -> float:
+        """Of the product of two positions."""
+        return self.diffusion / self.mass**2 / self.rate**3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +107,23 @@ class CoupledOscillators:
             quantum_diffusion=model.hbar**2 * float(lam) ** 2 * model.D0,
         )
 
+    def in_own_units(self) -> tuple[CoupledOscillators, OscillatorUnits]:
+        """The same oscillators in units in which their numbers are of order one, and those units."""
+        mass = power_of_two(math.sqrt(self.classical_mass) * math.sqrt(self.quantum_mass))
+        stiffest = max(abs(self.k_C), abs(self.k_Q), abs(self.lam))
+        rate = power_of_two(math.sqrt(stiffest / mass) or self.friction / mass)
+        units = OscillatorUnits(mass, rate, power_of_two(max(self.classical_diffusion, self.quantum_diffusion)))
+        springs = {name: getattr(self, name) / mass / rate**2 for name in ("k_C", "k_Q", "lam")}
+        own = CoupledOscillators(
+            **springs,
+            classical_mass=self.classical_mass / mass,
+            quantum_mass=self.quantum_mass / mass,
+            friction=self.friction / mass / rate,
+            classical_diffusion=self.classical_diffusion / units.diffusion,
+            quantum_diffusion=self.quantum_diffusion / units.diffusion,
+        )
+        return own, units
+
     @property
     def process(self) -> LinearModel:
         """Drift and diffusion matrices of (q, p, x, y), eq (16)."""
@@ -126,6 +163,11 @@ class CoupledOscillators:
         The four lower coefficients of eq (17), then ``a1 a2 - a3 = alpha (k_C + lam)/M**2`` and
         ``(a1 a2 - a3) a3 - a1**2 a4 = alpha**2 lam**2/(M**3 m)``.
         """
+        own, units = self.in_own_units()
+        return own._conditions * units.rate ** np.array([1, 2, 3, 4, 3, 6])
+
+    @property
+    def _conditions(self) -> np.ndarray:
         mass = self.classical_mass
         second = self.friction * (self.k_C + self.lam) / mass**2
         third = (self.friction * self.lam) ** 2 / (mass**3 * self.quantum_mass)
@@ -134,7 +176,7 @@ class CoupledOscillators:
     @property
     def is_stable(self) -> bool:
         """Whether a steady state exists, by the Routh-Hurwitz conditions."""
-        return bool(np.all(self.routh_hurwitz > 0))
+        return bool(np.all(self.in_own_units()[0]._conditions > 0))
 
     def classical_impedance(self, s: ArrayLike) -> np.ndarray:
         """``f(s) = M s**2 + alpha s + k_C``, the bare first oscillator under ``exp(s t)``; shape of s."""
@@ -164,7 +206,8 @@ def steady_covariance(oscillators: CoupledOscillators) -> np.ndarray:
         When there is no steady state.
     """
     _require_steady(oscillators)
-    return _covariance(oscillators, oscillators.quantum_diffusion / oscillators.lam**2)
+    own, units = oscillators.in_own_units()
+    return _covariance(own, own.quantum_diffusion / own.lam**2) * _covariance_units(units)
 
 
 def hybrid_covariance(model: Model) -> np.ndarray:
@@ -186,7 +229,17 @@ def hybrid_covariance(model: Model) -> np.ndarray:
     """
     oscillators = CoupledOscillators.from_model(model)
     _require_steady(oscillators)
-    return _covariance(oscillators, model.hbar**2 * model.D0)
+    own, units = oscillators.in_own_units()
+    action = units.diffusion / (units.mass * units.rate**2)
+    kick = (model.hbar / action) ** 2 * (model.D0 * units.diffusion)
+    return _covariance(own, kick) * _covariance_units(units)
+
+
+def _covariance_units(units: OscillatorUnits) -> np.ndarray:
+    """Units of the entries, shape (4, 4)."""
+    momentum = math.sqrt(units.diffusion) / math.sqrt(units.rate)
+    sizes = np.array([momentum / (units.mass * units.rate), momentum] * 2)
+    return np.outer(sizes, sizes)
 
 
 def _covariance(o: CoupledOscillators, kick: float) -> np.ndarray:
@@ -230,13 +283,14 @@ def spectra(oscillators: CoupledOscillators, w: ArrayLike) -> np.ndarray:
     -------
     ndarray (..., 2, 2), complex
     """
-    o = oscillators
-    f, g, delta = _dressed(o, w)
+    o, units = oscillators.in_own_units()
+    f, g, delta = _dressed(o, np.asarray(w, dtype=float) / units.rate)
     D, D_y = o.classical_diffusion, o.quantum_diffusion
     qq = D * np.abs(g) ** 2 + D_y * o.lam**2
     xx = D * o.lam**2 + D_y * np.abs(f) ** 2
     qx = o.lam * (D * g + D_y * np.conj(f))
-    return _pairs(qq, qx, np.conj(qx), xx) / (np.abs(delta) ** 2)[..., None, None]
+    values = _pairs(qq, qx, np.conj(qx), xx) / (np.abs(delta) ** 2)[..., None, None]
+    return units.correlator / units.rate * values
 
 
 def susceptibilities(oscillators: CoupledOscillators, w: ArrayLike) -> np.ndarray:
@@ -247,9 +301,10 @@ def susceptibilities(oscillators: CoupledOscillators, w: ArrayLike) -> np.ndarra
 
     Parameters and shape are those of :func:`spectra`.
     """
-    f, g, delta = _dressed(oscillators, w)
-    cross = np.full_like(f, oscillators.lam)
-    return _pairs(g, cross, cross, f) / delta[..., None, None]
+    o, units = oscillators.in_own_units()
+    f, g, delta = _dressed(o, np.asarray(w, dtype=float) / units.rate)
+    cross = np.full_like(f, o.lam)
+    return units.response / units.rate * _pairs(g, cross, cross, f) / delta[..., None, None]
 
 
 def _dressed(o: CoupledOscillators, w: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

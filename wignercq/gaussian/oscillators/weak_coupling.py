@@ -41,8 +41,9 @@ def weak_poles(oscillators: CoupledOscillators) -> np.ndarray:
     ModelError
         Where the expansion does not exist.
     """
-    slow, fast = _modes(oscillators)
-    return -np.array([slow, np.conj(slow), *fast])
+    o, units = oscillators.in_own_units()
+    slow, fast = _modes(o)
+    return -units.rate * np.array([slow, np.conj(slow), *fast])
 
 
 def induced_damping(oscillators: CoupledOscillators) -> float:
@@ -51,8 +52,8 @@ def induced_damping(oscillators: CoupledOscillators) -> float:
     ``Gamma = lam**2 alpha/(m [(k_C - M w_Q**2)**2 + alpha**2 w_Q**2])``, for identical oscillators
     ``lam**2/(m alpha w**2)``; the error is of order ``lam**3``.
     """
-    o = oscillators
-    return float(o.lam**2 * o.friction / (o.quantum_mass * abs(_impedance_at_slow(o)) ** 2))
+    o, units = oscillators.in_own_units()
+    return float(units.rate * o.lam**2 * o.friction / (o.quantum_mass * abs(_impedance_at_slow(o)) ** 2))
 
 
 def weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -75,12 +76,12 @@ def weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndar
     ndarray (..., 2, 2)
         ``[..., 0, 1]`` is ``<q(t + tau) x(t)>``.
     """
-    o = oscillators
+    o, units = oscillators.in_own_units()
     amplitude = o.quantum_diffusion * abs(_impedance_at_slow(o)) ** 2 / (2 * o.friction * o.k_Q * o.lam**2)
-    delay = np.asarray(tau, dtype=float)
+    delay = np.asarray(tau, dtype=float) * units.rate
     matrix = _slow_part(o, np.abs(delay), amplitude, 0.0)
     matrix[..., 0, 0] += _fast_part(o, np.abs(delay), np.ones_like)
-    return signed(matrix, delay)
+    return units.correlator * signed(matrix, delay)
 
 
 def hybrid_weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -95,15 +96,15 @@ def hybrid_weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> 
     Parameters and returns are those of :func:`weak_correlators`, but what is held fixed in the expansion is
     ``D_y/lam**2 = hbar**2 D0``.
     """
-    o = oscillators
+    o, units = oscillators.in_own_units()
     own = o.quantum_diffusion / o.lam**2 * abs(_impedance_at_slow(o)) ** 2 / (2 * o.friction * o.k_Q)
-    delay = np.asarray(tau, dtype=float)
+    delay = np.asarray(tau, dtype=float) * units.rate
     matrix = _slow_part(o, np.abs(delay), own, o.classical_diffusion / (2 * o.friction * o.k_Q))
     cross = o.lam * _fast_part(o, np.abs(delay), o.quantum_impedance)
     matrix[..., 0, 0] = _fast_part(o, np.abs(delay), np.ones_like)
     matrix[..., 0, 1] += cross
     matrix[..., 1, 0] += cross
-    return signed(matrix, delay)
+    return units.correlator * signed(matrix, delay)
 
 
 def weak_responses(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -118,7 +119,8 @@ def weak_responses(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarra
     ndarray (..., 2, 2)
         ``[..., 0, 1]`` is the response of q to a force on x, at delays tau (...).
     """
-    o, delay = oscillators, np.asarray(tau, dtype=float)
+    o, units = oscillators.in_own_units()
+    delay = np.asarray(tau, dtype=float) * units.rate
     after = np.maximum(delay, 0)
     (slow, fast), root = _modes(o), 1j * _slow_frequency(o)
     ring = np.exp(slow * after) / (2 * o.quantum_mass * root)
@@ -130,7 +132,7 @@ def weak_responses(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarra
         matrix[..., 0, 0] += kick.real
         cross = cross + (kick / o.quantum_impedance(bare)).real
     matrix[..., 0, 1] = matrix[..., 1, 0] = o.lam * cross
-    return np.where((delay < 0)[..., None, None], 0.0, matrix)
+    return np.where((delay < 0)[..., None, None], 0.0, units.response * matrix)
 
 
 def amplitude_ratio(oscillators: CoupledOscillators) -> float:
@@ -147,10 +149,10 @@ def long_lived_correlator(oscillators: CoupledOscillators, tau: ArrayLike) -> np
     ``(D_y/(2 alpha k_Q)) exp(-Gamma |tau|/2) cos(w tau)``, w shifted as in :func:`weak_poles`: the first oscillator
     remembers what the second one does. Delays (...) are long against ``M/alpha``, the relative error is of order lam.
     """
-    o = oscillators
+    o, units = oscillators.in_own_units()
     slow = _modes(o)[0]
-    size = o.quantum_diffusion / (2 * o.friction * o.k_Q)
-    return size * np.exp(slow * np.abs(np.asarray(tau, dtype=float))).real
+    size = units.correlator * o.quantum_diffusion / (2 * o.friction * o.k_Q)
+    return size * np.exp(slow * np.abs(np.asarray(tau, dtype=float) * units.rate)).real
 
 
 def weak_correlation(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -160,8 +162,10 @@ def weak_correlation(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndar
 
     Parameters and shape are those of :func:`weak_correlators`.
     """
-    deviations = np.sqrt(np.diagonal(weak_correlators(oscillators, 0.0)))
-    return weak_correlators(oscillators, tau) / (deviations[:, None] * deviations[None, :])
+    o, units = oscillators.in_own_units()
+    deviations = np.sqrt(np.diagonal(weak_correlators(o, 0.0)))
+    delay = np.asarray(tau, dtype=float) * units.rate
+    return weak_correlators(o, delay) / (deviations[:, None] * deviations[None, :])
 
 
 def asymptotic_mutual_information(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndarray:
@@ -170,14 +174,15 @@ def asymptotic_mutual_information(oscillators: CoupledOscillators, tau: ArrayLik
     ``-ln(1 - c**2)/2`` with ``c = D_y k_C cos(w tau) exp(-Gamma |tau|/2)/(D k_Q + D_y k_C)``.
     Delays (...) are long against ``M/alpha``, the error is of order lam.
     """
-    o = oscillators
+    o, units = oscillators.in_own_units()
     variance = (o.classical_diffusion / o.k_C + o.quantum_diffusion / o.k_Q) / (2 * o.friction)
-    return mutual_information(long_lived_correlator(o, tau) / variance)
+    delay = np.asarray(tau, dtype=float) * units.rate
+    return mutual_information(long_lived_correlator(o, delay) / variance)
 
 
 def _slow_frequency(o: CoupledOscillators) -> float:
     if o.k_Q <= 0:
-        raise ModelError("k_Q", "a positive number for an expansion in lam", f"{o.k_Q:g}")
+        raise ModelError("k_Q", "a positive number for an expansion in lam", "a negative one" if o.k_Q < 0 else "0")
     return float(np.sqrt(o.k_Q / o.quantum_mass))
 
 
@@ -193,7 +198,7 @@ def _fast_roots(o: CoupledOscillators) -> tuple[complex, complex]:
     """Roots s of f."""
     discriminant = o.friction**2 - 4 * o.classical_mass * o.k_C
     if abs(discriminant) < 1e-12 * (o.friction**2 + abs(4 * o.classical_mass * o.k_C)):
-        raise ModelError("friction", "no critical damping for an expansion in lam", f"{o.friction:g}")
+        raise ModelError("friction", "no critical damping for an expansion in lam", "the critical one")
     root = cmath.sqrt(discriminant)
     return (-o.friction + root) / (2 * o.classical_mass), (-o.friction - root) / (2 * o.classical_mass)
 
