@@ -18,7 +18,8 @@ def figures(
 ) -> dict[str, Figure]:
     """Figures by the names of their files, of a run, a comparison or a sweep.
 
-    Planes are drawn of what has frames. `observables` are those shown of a comparison or a sweep, `theory` is the Gaussian theory of the model of a run.
+    Planes are drawn of what has frames. `observables` are those shown of a comparison or a sweep, `theory` is the
+    Gaussian theory of the model of a run.
     """
     if "failure" in dataset:
         return {"map": plot_map(dataset, observables)}
