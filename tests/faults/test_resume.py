@@ -12,7 +12,7 @@ from support.configurations import configuration
 from support.processes import WELLS, WIDE
 
 from wignercq.cli import commands as cli
-from wignercq.observables.resolution import Watch
+from wignercq.run.track import Track
 
 SMALL = configuration(
     **WELLS,
@@ -37,7 +37,7 @@ def test_the_command_line_resumes_what_belongs_together(
     nothing = "out.nc.checkpoint: expected a checkpoint to resume, got nothing at this path"
     assert run("--resume") == (2, nothing)
     with monkeypatch.context() as patch:
-        patch.setattr(Watch, "check", lambda *arguments: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(Track, "_judge", lambda *arguments: os.kill(os.getpid(), signal.SIGINT))
         code, line = run()
     assert (code, line.rpartition("; ")[2]) == (130, "go on with --resume")
     assert run("--resume", friction=0.4) == (

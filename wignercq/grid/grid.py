@@ -85,11 +85,11 @@ class Axis:
     @classmethod
     def resolving(cls, lower: float, upper: float, frequency: float) -> Axis:
         """The axis from `lower` to `upper` with the least fast FFT size whose Nyquist frequency reaches `frequency`."""
-        least = cls(lower, upper, MIN_POINTS).length * _as_float(frequency) / math.pi
+        highest = _as_float(frequency)
+        least = cls(lower, upper, MIN_POINTS).length * highest / math.pi
         if not 0 <= least <= MAX_POINTS:
-            raise GridError(
-                "frequency", f"a number >= 0 that at most {MAX_POINTS} points resolve", _brief(float(frequency))
-            )
+            came = _brief(highest if math.isfinite(highest) else frequency)
+            raise GridError("frequency", f"a number >= 0 that at most {MAX_POINTS} points resolve", came)
         return cls(lower, upper, fast_even_size(max(MIN_POINTS, math.ceil(least))))
 
 

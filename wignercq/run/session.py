@@ -48,7 +48,7 @@ class Session:
     @classmethod
     def begin(cls, request: Request) -> Self:
         """Prepare a run at time 0; InputError where something that was asked cannot be done."""
-        started, watch = clock.perf_counter(), Watch(request.level, request.on_unresolved == "stop")
+        started, stops = clock.perf_counter(), request.on_unresolved == "stop"
         start = prepare(
             request.model,
             request.state,
@@ -58,7 +58,7 @@ class Session:
             memory_limit=request.memory_limit,
             runs=len(request.equations),
             interval=request.interval,
-            watch=watch,
+            watch=Watch(ERROR_LEVEL) if stops else None,
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)
@@ -72,8 +72,8 @@ class Session:
                 continue
             W = start.W if leads else propagator.engine.copy(loop.leader.W)
             record = Record(request.model, start.grid, request.framed)
+            watch = Watch(request.level, stops) if leads else Watch(ERROR_LEVEL)  # the grid is chosen for the first
             _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
-            watch = Watch(ERROR_LEVEL)  # the first one alone warns, since the grid is chosen for it
         records = {name: track.record for name, track in loop.tracks.items()}
         return cls(request, loop, records, start.step, versions(), [], started)
 
