@@ -83,7 +83,8 @@ def compare(
         Whether grids may change. None: that of the exact theory in what `grid` leaves open, those of 2 and 3 by
         refinement in every axis as well; False: never.
     memory_limit, on_unresolved, checkpoint, checkpoint_every, resume, progress
-        As in :func:`wignercq.evolve`.
+        As in :func:`wignercq.evolve`. The memory is that of all equations together; only the exact theory goes on
+        unresolved, others are left out with a note.
 
     Returns
     -------
