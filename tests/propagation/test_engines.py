@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,11 +14,19 @@ import pytest
 from support import systems
 
 from wignercq import Axis, Grid, Propagator
-from wignercq.propagation.engines import ENGINES, ArrayEngine, Engine, Kick, Shear, engine_class
+from wignercq.propagation.engines import ENGINES, ArrayEngine, BathFlow, Engine, Kick, Shear, engine_class
 from wignercq.propagation.schemes import FORWARD_3
 
-#: The last two have axes that the tiled engine transforms in two steps: all four, and of odd lengths with a prime.
-SIZES = [(8, 9, 10, 11), (11, 10, 9, 8), (16, 8, 8, 16), (9, 15, 13, 12), (18, 21, 24, 22), (8, 17, 45, 33)]
+#: The tiled engine transforms axes of the last three in two steps: all four, of odd lengths with a prime, q alone.
+SIZES = [
+    (8, 9, 10, 11),
+    (11, 10, 9, 8),
+    (16, 8, 8, 16),
+    (9, 15, 13, 12),
+    (32, 8, 30, 10),
+    (18, 21, 24, 22),
+    (8, 17, 45, 33),
+]
 ROUNDING = {"float64": 2e-14, "float32": 1e-5}
 
 MakeEngine = Callable[..., Engine]
@@ -58,6 +67,14 @@ def random_shear(grid: Grid) -> Shear:
         if axis.points % 2 == 0:
             factor[axis.points // 2] = factor[axis.points // 2].real
     return Shear(q, x)
+
+
+def random_bath(grid: Grid) -> BathFlow:
+    shear = np.exp(-np.outer(grid.q.half_frequencies, 0.01 + 0.3j * grid.p.values))
+    if grid.q.points % 2 == 0:
+        shear[-1] = shear[-1].real
+    n_p = grid.p.points
+    return BathFlow(shear, np.random.default_rng(4).normal(size=(n_p, n_p)) / math.sqrt(n_p))
 
 
 @pytest.mark.parametrize("sizes", [SIZES[0], SIZES[-1]])
@@ -126,6 +143,8 @@ def require_equal(make_engine: MakeEngine, grid: Grid, dtype: str) -> None:
         column = np.empty((grid.q.points * grid.x.points, grid.p.points), complex)
         W = engine.transport(engine.of(random_field(grid)), engine.compile_shear(shear))
         W = engine.momentum(W, engine.compile_kick(kick))
+        W = engine.bath(W, engine.compile_bath(random_bath(grid)))
+        W = engine.transport(W, engine.compile_shear(Shear(None, shear.x)))
         W = engine.momentum(W, kick, contraction=contraction, column=column)
         results.append(np.array(engine.array(W), float))
         columns.append(column)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wignercq import Grid
-from wignercq.propagation.engines import ArrayEngine, Engine, Kick, Shear
+from wignercq.propagation.engines import ArrayEngine, BathFlow, Engine, Kick, Shear
 
 
 class Sealed:
@@ -82,6 +82,12 @@ class SealedEngine(Engine):
 
     def compile_kick(self, kick: Kick, *, times: int = 1) -> Any:
         return self.inner.compile_kick(kick, times=times)
+
+    def compile_bath(self, flow: BathFlow) -> Any:
+        return self.inner.compile_bath(flow)
+
+    def bath(self, W: Sealed, flow: Any) -> Sealed:
+        return Sealed(self.inner.bath(W.take(), flow))
 
     def transport(self, W: Sealed, shear: Any) -> Sealed:
         return Sealed(self.inner.transport(W.take(), shear))

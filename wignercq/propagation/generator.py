@@ -50,10 +50,14 @@ class GeneratorSymbol:
     hbar_order : int or None
         None keeps all orders. An integer n keeps the terms up to hbar**(2n) relative to the classical ones; 0 is
         the classical Fokker-Planck counterpart with the same diffusion in p and y.
+    noise_of_p : bool
+        Whether the noise of p belongs to V, G having the term -(D2/2) r**2, or to T. It commutes with V, so
+        [V, [T, V]] is C of the G at hand either way.
     """
 
     model: Model
     hbar_order: int | None = None
+    noise_of_p: bool = True
 
     def __post_init__(self) -> None:
         if self.hbar_order is not None and not 0 <= self.hbar_order <= MAX_HBAR_ORDER:
@@ -127,7 +131,8 @@ class GeneratorSymbol:
         force = sp.diff(model.V_C, Q) + self._mean(L)
         moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
         decoherence = -2 * as_rational(model.D0) * self._squared_half_difference(L)
-        return [(decoherence, moyal), (ZERO, force), (-as_rational(model.diffusion) / 2, ZERO)]
+        noise = -as_rational(model.diffusion) / 2 if self.noise_of_p else ZERO
+        return [(decoherence, moyal), (ZERO, force), (noise, ZERO)]
 
     @cached_property
     def _double_commutator(self) -> Coefficients:

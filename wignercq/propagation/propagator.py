@@ -13,7 +13,7 @@ from wignercq.model.model import Model
 from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Kick, Leg
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 from wignercq.propagation.schemes import Scheme, Stage
-from wignercq.propagation.transport import contraction_matrix, free_shear
+from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
 
 
 @dataclass(eq=False)
@@ -30,6 +30,9 @@ class Propagator:
         Time step.
     hbar_order : int or None
         None is exact; 0 is the classical Fokker-Planck counterpart.
+    exact_bath : bool
+        Whether the noise of p belongs to T, so that free motion, friction and noise are one exact flow, or to V. The
+        first is for strong damping: it costs a pass more, and noise and friction need not be resolved by the step.
     """
 
     model: Model
@@ -37,11 +40,12 @@ class Propagator:
     scheme: Scheme
     dt: float
     hbar_order: int | None = None
+    exact_bath: bool = False
     _symbol: SampledSymbol = field(init=False)
 
     def __post_init__(self) -> None:
         grid = self.engine.grid
-        symbol = GeneratorSymbol(self.model, self.hbar_order)
+        symbol = GeneratorSymbol(self.model, self.hbar_order, noise_of_p=not self.exact_bath)
         self._symbol = SampledSymbol.on(symbol, grid.q.values, grid.x.values, grid.y.half_frequencies)
 
     def advance(self, W: Any, steps: int) -> tuple[Any, list[Boundary]]:
@@ -66,8 +70,8 @@ class Propagator:
         opening, *stages = self.scheme.stages
         W = self.engine.momentum(W, self._kick(opening, duration))
         for transport, kick in zip(stages[::2], stages[1::2], strict=True):
-            shear, contraction = self._transport(transport, duration)
-            W = self.engine.transport(W, shear)
+            shear, bath, contraction = self._transport(transport, duration)
+            W = self.engine.move(W, shear, bath)
             W = self.engine.momentum(W, self._kick(kick, duration), contraction=contraction)
         return W
 
@@ -87,11 +91,15 @@ class Propagator:
         column = self._kick(opening, dt).rows(0, n_q * n_x, columns=1)[:, :, 0]
         return CompiledStep(kick(opening), legs, column)
 
-    def _transport(self, stage: Stage, duration: float) -> tuple[Any, np.ndarray | None]:
-        """The shear of a transport stage, and the contraction by friction after it."""
-        time, gamma, grid = float(stage.fraction) * duration, self.model.damping_rate, self.engine.grid
-        contraction = contraction_matrix(grid.p, math.exp(-gamma * time)) if gamma else None
-        return self.engine.compile_shear(free_shear(self.model, grid, time)), contraction
+    def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, np.ndarray | None]:
+        """The shear of a transport stage, and the flow of the bath or the contraction by friction after it."""
+        model, engine, time = self.model, self.engine, float(stage.fraction) * duration
+        shear = engine.compile_shear(free_shear(model, engine.grid, time, of_q=not self.exact_bath))
+        if self.exact_bath:
+            return shear, engine.compile_bath(bath_flow(model, engine.grid, time)), None
+        if model.damping_rate:
+            return shear, None, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
+        return shear, None, None
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
         exponent = float(stage.fraction) * duration * self._symbol.generator

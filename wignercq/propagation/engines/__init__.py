@@ -1,8 +1,8 @@
 """Engines own W and carry out the transform-multiply-transform passes of the propagator."""
 
 from wignercq.propagation.engines.array import ArrayEngine
-from wignercq.propagation.engines.base import Engine, Kick, Shear
+from wignercq.propagation.engines.base import BathFlow, Engine, Kick, Shear
 from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.engines.tiled import TiledEngine
 
-__all__ = ["ENGINES", "ArrayEngine", "Engine", "Kick", "Shear", "TiledEngine", "engine_class"]
+__all__ = ["ENGINES", "ArrayEngine", "BathFlow", "Engine", "Kick", "Shear", "TiledEngine", "engine_class"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wignercq.propagation.engines.base import Kick, Shear, fold_power
+from wignercq.propagation.engines.base import BathFlow, Kick, Shear, fold_power
 from wignercq.propagation.engines.host import HostEngine
 
 
@@ -17,10 +17,11 @@ class ArrayEngine(HostEngine):
         return np.zeros(self.grid.shape, self.dtype)
 
     def compile_shear(self, shear: Shear) -> tuple[np.ndarray, np.ndarray]:
-        return (
-            shear.q[:, :, None, None].astype(self.complex_dtype),
-            shear.x[None, None, :, :].astype(self.complex_dtype),
-        )
+        q = np.ones((self.grid.q.points, self.grid.p.points)) if shear.q is None else shear.q
+        return q[:, :, None, None].astype(self.complex_dtype), shear.x[None, None, :, :].astype(self.complex_dtype)
+
+    def compile_bath(self, flow: BathFlow) -> tuple[np.ndarray, np.ndarray]:
+        return flow.shear[:, :, None, None].astype(self.complex_dtype), flow.matrix.astype(self.dtype)
 
     def compile_kick(self, kick: Kick, *, times: int = 1) -> np.ndarray:
         n_q, n_p, n_x, _ = self.grid.shape
@@ -32,6 +33,15 @@ class ArrayEngine(HostEngine):
         transformed *= shear[0]
         transformed *= shear[1]
         W[...] = np.fft.irfftn(transformed, s=(W.shape[0], W.shape[2]), axes=(0, 2))
+        return W
+
+    def bath(self, W: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        shear, matrix = flow
+        transformed = np.fft.rfft(W, axis=0)
+        transformed *= shear
+        transformed = np.einsum("ab,kbxy->kaxy", matrix, transformed)
+        transformed *= shear
+        W[...] = np.fft.irfft(transformed, n=W.shape[0], axis=0)
         return W
 
     def momentum(

@@ -23,14 +23,30 @@ class Shear:
 
     Parameters
     ----------
-    q : np.ndarray
-        exp(-i k_q p a), shape (nq, np), FFT order in k_q.
+    q : np.ndarray or None
+        exp(-i k_q p a), shape (nq, np), FFT order in k_q. None leaves q alone.
     x : np.ndarray
         exp(-i k_x y b), shape (nx // 2 + 1, ny).
     """
 
-    q: np.ndarray
+    q: np.ndarray | None
     x: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class BathFlow:
+    """Free motion of q, friction and noise of p as one flow: a shear of q, a matrix along p, the same shear again.
+
+    Parameters
+    ----------
+    shear : np.ndarray
+        Multiplier in (k_q, p), shape (nq // 2 + 1, np).
+    matrix : np.ndarray
+        Real, shape (np, np).
+    """
+
+    shear: np.ndarray
+    matrix: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +98,15 @@ class Leg(NamedTuple):
     Parameters
     ----------
     shear : what compile_shear returned
+    bath : what compile_bath returned, or None
+        Follows a shear that leaves q alone.
     contraction : np.ndarray or None
-        Friction during the transport, a real matrix along p, shape (np, np).
+        Friction during the transport, a real matrix along p, shape (np, np), where no bath takes care of it.
     kick : Kick or what compile_kick returned
     """
 
     shear: Any
+    bath: Any
     contraction: np.ndarray | None
     kick: Any
 
@@ -224,12 +243,20 @@ class Engine(ABC):
         """The multiplier of a transport stage in the engine's own form."""
 
     @abstractmethod
+    def compile_bath(self, flow: BathFlow) -> Any:
+        """The flow of (q, p) in the engine's own form."""
+
+    @abstractmethod
     def compile_kick(self, kick: Kick, *, times: int = 1) -> Any:
         """The multiplier of a momentum stage as a stored table, mostly to be applied so many times in one pass."""
 
     @abstractmethod
     def transport(self, W: Any, shear: Any) -> Any:
         """F^-1 [shear * F W], F transforming q and x."""
+
+    @abstractmethod
+    def bath(self, W: Any, flow: Any) -> Any:
+        """F^-1 [shear * matrix (shear * F W)], F transforming q and the matrix acting along p."""
 
     @abstractmethod
     def momentum(
@@ -255,6 +282,11 @@ class Engine(ABC):
             Receives F (contraction W) at s = 0, complex, shape (nq * nx, np).
         """
 
+    def move(self, W: Any, shear: Any, bath: Any) -> Any:
+        """W after the shear, then the bath if there is one."""
+        W = self.transport(W, shear)
+        return W if bath is None else self.bath(W, bath)
+
     def advance(self, W: Any, step: CompiledStep, count: int) -> tuple[Any, list[Boundary]]:
         """W after `count` steps, neighbouring outer stages fused, and what the ``count - 1`` boundaries reveal."""
         n_q, n_p, n_x, _ = self.grid.shape
@@ -263,8 +295,8 @@ class Engine(ABC):
         W = self.momentum(W, step.opening)
         for number in range(1, count + 1):
             for leg in inner:
-                W = self.momentum(self.transport(W, leg.shear), leg.kick, contraction=leg.contraction)
-            W = self.transport(W, last.shear)
+                W = self.momentum(self.move(W, leg.shear, leg.bath), leg.kick, contraction=leg.contraction)
+            W = self.move(W, last.shear, last.bath)
             if number == count:
                 break
             column = np.empty((n_q * n_x, n_p), complex)

@@ -18,6 +18,8 @@ import pyfftw
 PLANNING = "FFTW_ESTIMATE"  # deterministic, unlike FFTW_MEASURE
 KERNELS = frozenset((*range(1, 17), 20, 25, 32, 64, 128))  # lengths FFTW transforms in one piece
 LONGEST_FIRST_STEP = 16
+LONGEST_ALONE = 25  # in one piece, of an axis transformed alone: its rows often lie a round number of bytes apart, and
+WAYS = 8  # so many of those fit the first-level cache at a time
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,17 @@ class FactoredAxis:
 
     points: int
     real: bool  # whether this is the axis on which the transform of a real array keeps about half of the frequencies
+    alone: bool = False  # whether no other axis is transformed with it
 
     @cached_property
     def steps(self) -> tuple[int, int]:
         """The lengths a and b; b is 1 where one step is as good or there is no suitable pair."""
         n = self.points
         pairs = [(a, n // a) for a in range(2, LONGEST_FIRST_STEP + 1) if n % a == 0 and n // a in KERNELS]
-        if n in KERNELS or not pairs:
+        if not pairs or (n in KERNELS and not (self.alone and n > LONGEST_ALONE)):
             return n, 1
+        if self.alone:
+            return min(pairs, key=lambda pair: (pair[0] != WAYS, abs(pair[0] - pair[1])))
         return min(pairs, key=lambda pair: (pair[0] // 2 + 1) * pair[1] if self.real else abs(pair[0] - pair[1]))
 
     @property
@@ -80,7 +85,7 @@ class TileLayout:
     first: FactoredAxis
     second: FactoredAxis
     position: int  # which axis of a tile `first` is, 0 or 1
-    shape: tuple[int, ...]  # of a tile, three axes
+    shape: tuple[int, ...]  # of a tile
     dtype: np.dtype  # of its spectrum
 
     @property
@@ -96,7 +101,8 @@ class TileLayout:
             return None
         factors = np.multiply.outer(self.first.twiddles, self.second.twiddles)
         if self.position == 0:  # spread over the columns: a multiplication with a long inner loop is twice as fast
-            factors = np.broadcast_to(factors[..., None], self.spectrum_shape)
+            columns = (1,) * (len(self.shape) - 2)
+            factors = np.broadcast_to(factors.reshape(*factors.shape, *columns), self.spectrum_shape)
         forward = factors.astype(self.dtype)
         return forward, forward.conj()
 
@@ -131,6 +137,11 @@ class TileTransform:
             self._inner_backward = pyfftw.FFTW(
                 self._pieces, self._pieces, axes=axes, direction="FFTW_BACKWARD", flags=(PLANNING,)
             )
+
+    @cached_property
+    def scratch(self) -> np.ndarray:
+        """Memory for another spectrum."""
+        return pyfftw.empty_aligned(self.layout.spectrum_shape, self.layout.dtype)
 
     def _tile_pieces(self, tile: np.ndarray) -> np.ndarray:
         return self.layout.pieces(tile, self.layout.first.steps, self.layout.second.steps)

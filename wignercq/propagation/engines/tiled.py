@@ -5,14 +5,17 @@ line if need be::
 
     momentum pass   a tile is one q and a few x: some whole planes, contiguous
     position pass   a tile is one p and a few cache lines of y: all of (q, x)
+    bath pass       a tile is one x and a few cache lines of y: all of (q, p)
 
-so each pass reads and writes W once. FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the
+so each pass reads and writes W once. With a bath pass, a position pass transforms x alone: its tile is one q and a few
+rows (p, y). FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the
 number of threads and plans come from FFTW's deterministic estimator: the result is the same to the last bit for any
 number of threads.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -23,16 +26,28 @@ import pyfftw
 from threadpoolctl import ThreadpoolController
 
 from wignercq.grid.grid import Grid
-from wignercq.propagation.engines.base import Kick, Shear
+from wignercq.propagation.engines.base import BathFlow, Kick, Shear
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
+CONFLICT_STRIDE = 1024  # bytes: strides that are multiples of this get one more line, or columns would share cache sets
+NOTHING = FactoredAxis(1, real=False)
 TILE_BYTES = 1024 * 1024  # of W in one tile
-CONFLICT_STRIDE = 1024  # bytes: planes that are multiples of this get one more line, or columns would share cache sets
 
-Tile = tuple[int, slice]  # (q, part of x) or (p, part of a padded row)
+Tile = tuple[int, slice]
 Transforms = list[dict[tuple[int, ...], TileTransform]]  # for each worker thread by the shape of the tile
+
+
+class Tiling(NamedTuple):
+    """How a pass cuts W into tiles: one point of an axis and part of another make one."""
+
+    tiles: list[Tile]
+    view: Callable[[np.ndarray, Tile], np.ndarray]  # of a tile in storage
+    transforms: Transforms
+
+
+Act = Callable[[Tile, TileTransform], None]
 
 
 class KickTable(NamedTuple):
@@ -54,62 +69,76 @@ class TiledEngine(HostEngine):
         self._lane = CACHE_LINE // self.dtype.itemsize
         lines = -(-n_y // self._lane)
         self._row_length = lines * self._lane
-        in_conflict = n_p * lines * CACHE_LINE % CONFLICT_STRIDE == 0
-        self._plane_length = n_p * self._row_length + in_conflict * self._lane
+        self._plane_length = self._apart(n_p * self._row_length)
+        self._slab_length = self._apart(n_x * self._plane_length)
         self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
         self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
-        self._row_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
+        self._q_alone, self._x_alone = (FactoredAxis(n, real=True, alone=True) for n in (n_q, n_x))
         self._line_parts = _parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
-        self._row_tiles = [(q, part) for q in range(n_q) for part in self._row_parts]
-        self._column_tiles = [(p, part) for p in range(n_p) for part in self._line_parts]
+        self._path_parts = _parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
+        p_parts = _parts(n_p, n_x * lines * CACHE_LINE)
+        x_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
         self._pool = ThreadPoolExecutor(max(1, threads - 1))  # the calling thread works too
         self._blas = ThreadpoolController()
-        storage = self._planes(pyfftw.empty_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))  # for its layout
-        columns = [self._column_view(storage, (0, part)) for part in self._line_parts]
-        rows = [self._row_view(storage, (0, part)) for part in self._row_parts]
-        self._column_transforms = self._plan(self._q, self._x, 0, columns)
-        self._row_transforms = self._plan(self._p, self._y, 1, rows)
+        q, p, x, y = self._q, self._p, self._x, self._y
+        self._columns = self._tiling(n_p, self._line_parts, lambda W, p, part: W[:, :, p, part], 0, (q, x))
+        self._rows = self._tiling(n_q, x_parts, lambda W, q, part: W[q, part, :, :n_y], 1, (p, y))
+        q, x = self._q_alone, self._x_alone
+        self._paths = self._tiling(n_x, self._path_parts, lambda W, x, part: W[None, :, x, :, part], 0, (NOTHING, q))
+        self._blocks = self._tiling(n_q, p_parts, lambda W, q, part: W[q, None, :, part], 0, (NOTHING, x))
 
-    def _plan(
-        self, first: FactoredAxis, second: FactoredAxis, position: int, examples: Iterable[np.ndarray]
-    ) -> Transforms:
-        """Transforms for tiles like the examples."""
-        distinct = {tile.shape: tile for tile in examples}.values()
-        pairs = [(TileLayout(first, second, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
-        return [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self.threads)]
+    def _tiling(
+        self,
+        count: int,
+        parts: list[slice],
+        cut: Callable[[np.ndarray, int, slice], np.ndarray],
+        position: int,
+        axes: tuple[FactoredAxis, FactoredAxis],
+    ) -> Tiling:
+        """Tiles ``cut(storage, i, part)`` for each ``i < count`` and part, with the transformed axes at `position`."""
+
+        def view(storage: np.ndarray, tile: Tile) -> np.ndarray:
+            return cut(storage, *tile)
+
+        like_w = self._planes(self._reserve(pyfftw.empty_aligned))  # for its layout
+        distinct = {tile.shape: tile for tile in (cut(like_w, 0, part) for part in parts)}.values()
+        pairs = [(TileLayout(*axes, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
+        transforms = [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self.threads)]
+        return Tiling([(i, part) for i in range(count) for part in parts], view, transforms)
 
     # layout
 
+    def _apart(self, length: int) -> int:
+        """A stride of so many elements, or one cache line more."""
+        in_conflict = length * self.dtype.itemsize % CONFLICT_STRIDE == 0
+        return length + in_conflict * self._lane
+
     @property
-    def _memory_shape(self) -> tuple[int, int, int]:
-        return self.grid.q.points, self.grid.x.points, self._plane_length
+    def _strides(self) -> tuple[int, int, int, int]:
+        """Of q, x, p, y in memory, in bytes."""
+        steps = self._slab_length, self._plane_length, self._row_length, 1
+        q, x, p, y = (self.dtype.itemsize * step for step in steps)
+        return q, x, p, y
 
     def _planes(self, memory: np.ndarray) -> np.ndarray:
         """A view with axes (q, x, p, y), rows of y with their padding."""
         n_q, n_p, n_x, _ = self.grid.shape
-        return memory[..., : n_p * self._row_length].reshape(n_q, n_x, n_p, self._row_length, copy=False)
+        return np.lib.stride_tricks.as_strided(memory, (n_q, n_x, n_p, self._row_length), self._strides)
+
+    def _reserve(self, make: Callable[..., np.ndarray]) -> np.ndarray:
+        return make((self.grid.q.points, self._slab_length), self.dtype, n=CACHE_LINE)
 
     def allocate(self) -> np.ndarray:
-        planes = self._planes(pyfftw.zeros_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))
+        planes = self._planes(self._reserve(pyfftw.zeros_aligned))
         return planes[..., : self.grid.y.points].transpose(0, 2, 1, 3)
 
     def _storage(self, W: np.ndarray) -> np.ndarray:
         """A W from :meth:`allocate` as it lies in memory, rows of y with their padding, axes (q, x, p, y)."""
-        n_q, n_p, n_x, _ = self.grid.shape
-        steps = n_x * self._plane_length, self._plane_length, self._row_length, 1
-        q, x, p, y = (self.dtype.itemsize * step for step in steps)
+        q, x, p, y = self._strides
         ours = W.shape == self.grid.shape and W.dtype == self.dtype and W.strides == (q, p, x, y)
         if not ours or W.ctypes.data % CACHE_LINE:
             raise ValueError("W: expected an array from this engine's allocate(), got one of another layout")
-        return np.lib.stride_tricks.as_strided(W, (n_q, n_x, n_p, self._row_length), (q, x, p, y))
-
-    def _column_view(self, storage: np.ndarray, tile: Tile) -> np.ndarray:
-        p, part = tile
-        return storage[:, :, p, part]
-
-    def _row_view(self, storage: np.ndarray, tile: Tile) -> np.ndarray:
-        q, part = tile
-        return storage[q, part, :, : self.grid.y.points]
+        return self._planes(W)
 
     # work sharing
 
@@ -121,17 +150,50 @@ class TiledEngine(HostEngine):
         for future in others:
             future.result()
 
+    def _pass(
+        self, W: np.ndarray, tiling: Tiling, act: Act, *, before: Callable[[np.ndarray], None] | None = None
+    ) -> np.ndarray:
+        """Transform every tile, ``act(tile, transform)``, transform back; `before` acts on tiles of W first."""
+        storage = self._storage(W)
+
+        def work(worker: int, queue: Iterator[Tile]) -> None:
+            for tile in queue:
+                view = tiling.view(storage, tile)
+                transform = tiling.transforms[worker][view.shape]
+                if before is not None:
+                    before(storage[tile])
+                transform.forward(view)
+                act(tile, transform)
+                transform.backward(view)
+
+        with self._blas.limit(limits=1, user_api="blas"):
+            self._share(tiling.tiles, work)
+        return W
+
     # multipliers
 
     def compile_shear(self, shear: Shear) -> Any:
-        """The q factor by p and the x factor by part of a row, the transform's normalisation included."""
+        """The q factor by p and the x factor by part of a row; with x alone None and the x factor; normalised."""
         n_q, _, n_x, n_y = self.grid.shape
+        if shear.q is None:
+            factor = _unfolded(shear.x, self._x_alone) / n_x
+            padded = np.zeros((len(factor), 1, self._row_length), self.complex_dtype)
+            padded[:, 0, :n_y] = factor
+            return None, padded
         q = shear.q[self._q.frequencies].T[:, :, None, None]
         x = np.zeros((self._x.frequencies.size, self._row_length), complex)
-        x[:, :n_y] = shear.x[self._x.folded] / (n_q * n_x)
-        x[self._x.mirrored] = x[self._x.mirrored].conj()
+        x[:, :n_y] = _unfolded(shear.x, self._x) / (n_q * n_x)
         by_part = {part.start: np.ascontiguousarray(x[:, part], self.complex_dtype) for part in self._line_parts}
         return np.ascontiguousarray(q, self.complex_dtype), by_part
+
+    def compile_bath(self, flow: BathFlow) -> tuple[dict[int, np.ndarray], np.ndarray]:
+        """The shear, spread over the columns of a tile, by their number, and the matrix.
+
+        Both shears together include the normalisation.
+        """
+        shear = _unfolded(flow.shear, self._q_alone).astype(self.complex_dtype) / math.sqrt(self.grid.q.points)
+        columns = {part.stop - part.start for part in self._path_parts}
+        return {n: np.repeat(shear[:, :, None], n, axis=2) for n in columns}, flow.matrix.astype(self.dtype)
 
     def compile_kick(self, kick: Kick, *, times: int = 1) -> KickTable:
         n_q, _, n_x, _ = self.grid.shape
@@ -143,7 +205,7 @@ class TiledEngine(HostEngine):
             for tile in queue:
                 np.divide(self._multiplier(kick, tile), norm, out=self._multiplier(table, tile), casting="same_kind")
 
-        self._share(self._row_tiles, fill)
+        self._share(self._rows.tiles, fill)
         return table
 
     @property
@@ -171,21 +233,29 @@ class TiledEngine(HostEngine):
 
     # passes
 
-    def transport(self, W: np.ndarray, shear: Any) -> np.ndarray:
-        storage = self._storage(W)
+    def transport(self, W: np.ndarray, shear: tuple[Any, Any]) -> np.ndarray:
         q_factor, x_factor = shear
 
-        def work(worker: int, queue: Iterator[Tile]) -> None:
-            for p, part in queue:
-                view = self._column_view(storage, (p, part))
-                transform = self._column_transforms[worker][view.shape]
-                spectrum = transform.forward(view)
-                spectrum *= q_factor[p]
-                spectrum *= x_factor[part.start]
-                transform.backward(view)
+        def multiply(tile: Tile, transform: TileTransform) -> None:
+            p, part = tile
+            transform.spectrum *= q_factor[p]
+            transform.spectrum *= x_factor[part.start]
 
-        self._share(self._column_tiles, work)
-        return W
+        def multiply_x(tile: Tile, transform: TileTransform) -> None:
+            transform.spectrum *= x_factor
+
+        return self._pass(W, self._blocks, multiply_x) if q_factor is None else self._pass(W, self._columns, multiply)
+
+    def bath(self, W: np.ndarray, flow: tuple[dict[int, np.ndarray], np.ndarray]) -> np.ndarray:
+        shears, matrix = flow
+
+        def act(tile: Tile, transform: TileTransform) -> None:
+            spectrum, shear = transform.spectrum, shears[transform.spectrum.shape[-1]]
+            sheared = np.multiply(spectrum, shear, out=transform.scratch)
+            np.matmul(matrix, sheared.view(self.dtype), out=spectrum.view(self.dtype))
+            transform.spectrum *= shear
+
+        return self._pass(W, self._paths, act)
 
     def momentum(
         self,
@@ -196,56 +266,55 @@ class TiledEngine(HostEngine):
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
     ) -> np.ndarray:
-        storage = self._storage(W)
         included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
         scale = self._row_norm ** (included - 1)
         matrix = None if contraction is None else contraction.astype(self.dtype)
 
-        def work(worker: int, queue: Iterator[Tile]) -> None:
-            for tile in queue:
-                view = self._row_view(storage, tile)
-                transform = self._row_transforms[worker][view.shape]
-                if matrix is not None:
-                    planes = storage[tile]  # the padding takes part, since whole planes are contiguous
-                    np.matmul(matrix, planes.copy(), out=planes)
-                spectrum = transform.forward(view)
-                if column is not None:
-                    column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
-                multiplier = self._multiplier(kick, tile)
-                for _ in range(times):
-                    spectrum *= multiplier
-                if included != 1:
-                    spectrum *= scale
-                transform.backward(view)
+        def contract(planes: np.ndarray) -> None:  # the padding takes part, since whole planes are contiguous
+            assert matrix is not None
+            np.matmul(matrix, planes.copy(), out=planes)
 
-        with self._blas.limit(limits=1, user_api="blas"):
-            self._share(self._row_tiles, work)
-        return W
+        def act(tile: Tile, transform: TileTransform) -> None:
+            spectrum, multiplier = transform.spectrum, self._multiplier(kick, tile)
+            if column is not None:
+                column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
+            for _ in range(times):
+                spectrum *= multiplier
+            if included != 1:
+                spectrum *= scale
+
+        return self._pass(W, self._rows, act, before=None if matrix is None else contract)
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
         storage = self._storage(W)
-        columns = [self._column_view(storage, tile) for tile in self._column_tiles]
-        rows = [self._row_view(storage, tile) for tile in self._row_tiles]
-        power_q, power_x = self._power(columns, self._column_transforms)
-        power_p, power_y = self._power(rows, self._row_transforms)
+        power_q, power_x = self._power(storage, self._columns)
+        power_p, power_y = self._power(storage, self._rows)
         return [power_q, power_p, power_x, power_y]
 
-    def _power(self, tiles: list[np.ndarray], transforms: Transforms) -> list[np.ndarray]:
+    def _power(self, storage: np.ndarray, tiling: Tiling) -> list[np.ndarray]:
         """Shares of the power at each absolute frequency of both transformed axes, summed in the order of the tiles."""
-        layout = transforms[0][tiles[0].shape].layout
+        layout = next(iter(tiling.transforms[0].values())).layout
         axes = layout.first, layout.second
-        powers = [np.zeros((len(tiles), axis.frequencies.size)) for axis in axes]
+        powers = [np.zeros((len(tiling.tiles), axis.frequencies.size)) for axis in axes]
 
-        def work(worker: int, queue: Iterator[tuple[int, np.ndarray]]) -> None:
+        def work(worker: int, queue: Iterator[tuple[int, Tile]]) -> None:
             for number, tile in queue:
-                spectrum = transforms[worker][tile.shape].forward(tile)
+                view = tiling.view(storage, tile)
+                spectrum = tiling.transforms[worker][view.shape].forward(view)
                 squared = (spectrum.real**2 + spectrum.imag**2).sum(axis=2 - 2 * layout.position)
                 powers[0][number] = squared @ layout.second.weights
                 powers[1][number] = squared.sum(axis=0) * layout.second.weights
 
-        self._share(enumerate(tiles), work)
+        self._share(enumerate(tiling.tiles), work)
         folded = [np.bincount(axis.folded, power.sum(axis=0)) for axis, power in zip(axes, powers, strict=True)]
         return [power / power.sum() for power in folded]
+
+
+def _unfolded(half: np.ndarray, axis: FactoredAxis) -> np.ndarray:
+    """A multiplier given on the absolute frequencies of an axis, at the places of its transform of a real array."""
+    values = half[axis.folded]
+    values[axis.mirrored] = values[axis.mirrored].conj()
+    return values
 
 
 def _parts(length: int, unit_bytes: int, *, at_least: int = 1, scale: int = 1) -> list[slice]:
