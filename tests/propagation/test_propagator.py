@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,34 +21,55 @@ COVARIANCE = np.diag([0.5, 0.62, 0.42, 0.41])
 PASSES = {STRANG.name: 2, FORWARD_3.name: 6}  # per step, fused
 
 
-def run(
-    model: Model, grid: Grid, scheme: Scheme, duration: float, steps: int, hbar_order: int | None = None
-) -> np.ndarray:
+def run(model: Model, grid: Grid, scheme: Scheme, duration: float, steps: int, **options: Any) -> np.ndarray:
     engine = TiledEngine(grid)
     W = engine.of(systems.gaussian_density(grid, MEAN, COVARIANCE))
-    Propagator(model, engine, scheme, duration / steps, hbar_order).advance(W, steps)
+    Propagator(model, engine, scheme, duration / steps, **options).advance(W, steps)
     return np.array(W)
 
 
 @cache
-def quartic(scheme: Scheme, steps: int) -> np.ndarray:
-    return run(systems.quartic(), RESOLVED, scheme, 0.6, steps)
+def quartic(scheme: Scheme, steps: int, exact_bath: bool = False) -> np.ndarray:
+    return run(systems.quartic(), RESOLVED, scheme, 0.6, steps, exact_bath=exact_bath)
 
 
 def relative_difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max() / np.abs(b).max())
 
 
+@pytest.mark.parametrize("exact_bath", [False, True], ids=["noise in V", "noise in T"])
 @pytest.mark.parametrize(("scheme", "steps"), [(STRANG, 6), (FORWARD_3, 2)], ids=["Strang", "forward"])
-def test_order_against_the_exact_gaussian(scheme: Scheme, steps: int) -> None:
+def test_order_against_the_exact_gaussian(scheme: Scheme, steps: int, exact_bath: bool) -> None:
     """Kills: a wrong coefficient in a scheme, in C, or anywhere in the linear dynamics. Strong friction and noise."""
     drift = oscillator_drift(k_C=0.9, k_Q=1.2, lam=0.4, classical_mass=1.3, quantum_mass=0.7, friction=2.0)
     noise = oscillator_noise(lam=0.4, hbar=systems.HBAR, diffusion=2.0, decoherence=0.125)
     exact = systems.gaussian_density(RESOLVED, *propagate(drift, noise, MEAN, COVARIANCE, 1.0))
     model = systems.oscillators(friction=2.0, diffusion=2.0)
-    errors = [relative_difference(run(model, RESOLVED, scheme, 1.0, n), exact) for n in (steps, 2 * steps)]
+    runs = [run(model, RESOLVED, scheme, 1.0, n, exact_bath=exact_bath) for n in (steps, 2 * steps)]
+    errors = [relative_difference(found, exact) for found in runs]
     assert np.log2(errors[0] / errors[1]) == pytest.approx(scheme.order, abs=0.2)
     assert errors[1] < 5e-3
+
+
+def test_strong_damping_needs_no_short_steps() -> None:
+    """Kills: noise that widens p before friction contracts it again: steps of gamma dt = 2.3, four times too wide."""
+    numbers = {"k_C": 0.9, "k_Q": 1.2, "lam": 0.4, "classical_mass": 1.3, "quantum_mass": 0.7, "friction": 15.0}
+    drift, noise = oscillator_drift(**numbers), oscillator_noise(lam=0.4, hbar=0.8, diffusion=15.0, decoherence=1 / 60)
+    mean, covariance = MEAN, COVARIANCE
+    for _ in range(10):
+        mean, covariance = propagate(drift, noise, mean, covariance, 0.2)
+    exact = systems.gaussian_density(RESOLVED, mean, covariance)
+    model = Model.oscillators(**numbers, hbar=0.8, diffusion=15.0)
+    split, whole = (
+        relative_difference(run(model, RESOLVED, FORWARD_3, 2.0, 10, exact_bath=exact_bath), exact)
+        for exact_bath in (False, True)
+    )
+    assert whole < 2e-4 < 20 * whole < split
+
+
+def test_noise_in_either_part_is_the_same_equation() -> None:
+    """Kills: noise counted twice or not at all, a commutator of the wrong symbol; an anharmonic model."""
+    assert relative_difference(quartic(FORWARD_3, 12, exact_bath=True), quartic(FORWARD_3, 12)) < 2e-8
 
 
 @pytest.mark.parametrize("scheme", [STRANG, FORWARD_3], ids=lambda scheme: scheme.name)
@@ -68,7 +90,7 @@ def test_the_default_needs_twelve_times_fewer_passes_than_strang() -> None:
 def test_quadratic_model_exact_and_classical_dynamics_agree_to_rounding() -> None:
     """Kills: any quantum correction to a quadratic model, eq (112)."""
     grid = systems.grid()
-    exact, classical = (run(systems.oscillators(), grid, FORWARD_3, 1.0, 5, order) for order in (None, 0))
+    exact, classical = (run(systems.oscillators(), grid, FORWARD_3, 1.0, 5, hbar_order=order) for order in (None, 0))
     assert np.abs(exact - classical).max() < 1e-14 * np.abs(exact).max()
 
 

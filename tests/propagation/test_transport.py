@@ -1,4 +1,4 @@
-"""The flow of free motion and friction on the grid, against the exact characteristics."""
+"""The flow of free motion, friction and noise of p on the grid, against exact characteristics and moments."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 from support import systems
+from support.reference.linear_moments import oscillator_drift, propagate
 
 from wignercq import Axis, Grid
-from wignercq.propagation.engines import ArrayEngine
-from wignercq.propagation.transport import contraction_matrix, free_shear
+from wignercq.propagation.engines import ArrayEngine, TiledEngine
+from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
 
 AXES = [Axis(-9.0, 9.5, 64), Axis(-9.0, 9.5, 63), Axis(-6.0, 14.0, 72), Axis(-15.0, 7.8, 81)]
 
@@ -95,3 +96,31 @@ def test_the_shear_maps_real_to_real() -> None:
     assert np.abs(shear.q[27].imag).max() == 0
     assert np.abs(shear.x[24].imag).max() == 0
     assert np.abs(shear.q[1:27] - shear.q[:27:-1].conj()).max() < 1e-14
+
+
+@pytest.mark.parametrize("friction", [0.0, 0.008, 0.6, 8.0, 400.0])
+def test_flow_of_the_bath_follows_the_ornstein_uhlenbeck_process(friction: float) -> None:
+    """Kills: a wrong variance or correlation of the noise, a series in the wrong place, damping that overflows."""
+    model, time, pieces = systems.oscillators(friction=friction, diffusion=0.2 + friction), 0.9, 64
+    drift = oscillator_drift(k_C=0, k_Q=0, lam=0, classical_mass=1.3, quantum_mass=np.inf, friction=friction)
+    noise = np.diag([0, model.diffusion, 0, 0])
+    mean, covariance = systems.MEAN, COVARIANCE
+    for _ in range(pieces):  # a matrix exponential of strong damping over a long time would overflow
+        mean, covariance = propagate(drift, noise, mean, covariance, time / pieces)
+    engine = TiledEngine(GRID)
+    W = engine.of(systems.gaussian_density(GRID, systems.MEAN, COVARIANCE))
+    W = engine.bath(W, engine.compile_bath(bath_flow(model, GRID, time)))
+    expected = systems.gaussian_density(GRID, mean, covariance)
+    assert np.abs(W - expected).max() < 1e-7 * expected.max()
+    assert engine.integral(W) == pytest.approx(1, abs=1e-9)
+
+
+def test_flows_of_the_bath_follow_one_another() -> None:
+    """Kills: noise that depends on how a time is cut into stages."""
+    model, engine = systems.oscillators(friction=3.0, diffusion=2.0), TiledEngine(GRID)
+    start = systems.gaussian_density(GRID, systems.MEAN, COVARIANCE)
+    whole = engine.bath(engine.of(start), engine.compile_bath(bath_flow(model, GRID, 0.8)))
+    parts = engine.of(start)
+    for time in (0.3, 0.005, 0.495):  # the second from the series
+        parts = engine.bath(parts, engine.compile_bath(bath_flow(model, GRID, time)))
+    assert engine.largest_difference(whole, parts) < 1e-9 * engine.largest(whole)

@@ -73,7 +73,7 @@ class Watch:
         if not (np.isfinite(norm) and np.isfinite(edge).all() and np.isfinite(tail).all()):
             raise ResolutionError(f"W is not finite at t = {time:.6g}: expected finite numbers, got NaN or infinity")
         if abs(norm - 1) > NORM_ERROR_LEVEL:
-            self._lose(f"norm at t = {time:.6g}: expected 1, got {norm:.9g}")
+            self.lose(f"norm at t = {time:.6g}: expected 1, got {norm:.9g}")
         for name, value in zip(NAMES, edge, strict=True):
             self._judge(time, name, "edge mass", float(value), f"widen grid.{name}.extent")
         for name, value in zip(NAMES, tail, strict=True):
@@ -81,7 +81,7 @@ class Watch:
 
     def _judge(self, time: float, name: str, quantity: str, value: float, remedy: str) -> None:
         if value > ERROR_LEVEL:
-            self._lose(
+            self.lose(
                 f"{quantity} of axis {name} at t = {time:.6g}: expected below {ERROR_LEVEL:g}, "
                 f"got {value:.2g}; {remedy}"
             )
@@ -94,7 +94,8 @@ class Watch:
                 stacklevel=2,
             )
 
-    def _lose(self, message: str) -> None:
+    def lose(self, message: str) -> None:
+        """W is lost: stop, or go on and say so."""
         if self.stops:
             raise ResolutionError(message)
         if not self.unresolved:

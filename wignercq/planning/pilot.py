@@ -30,6 +30,10 @@ COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that
 COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
+    0.5  # friction times a step; beyond, the order of the scheme need not show and nothing is extrapolated
+)
+REDUCED_FROM = 1.0  # friction times a step: longer steps have less than the order of the scheme
+REDUCED_ORDER = 0.5  # of such steps at least; an error that falls by less is not one of the step
 STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
 HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
 EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
@@ -70,6 +74,7 @@ class Pilot:
     engine: Engine  # on the coarse grid
     initial: Any  # W at time 0
     duration: float
+    exact_bath: bool = False  # see Propagator
     surveyed: bool = False  # whether the first runs note what :meth:`survey` tells
     _errors: list[float] = field(init=False, default_factory=list)
     _finest: list[Any] = field(init=False, default_factory=list)
@@ -87,7 +92,7 @@ class Pilot:
         else:
             step = self.measure(numerics.dt)
         expected = self.local_errors(step.dt, noise_level(tolerance, step.error))
-        return step, StepCheck(self.duration, expected, step.error, tolerance)
+        return step, StepCheck(self.duration, expected, step.error, tolerance, numerics.dt is not None)
 
     def run(self, dt: float, marks: list[int]) -> list[Any]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
@@ -127,7 +132,7 @@ class Pilot:
     def measure(self, dt: float) -> TimeStep:
         """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
         law = self.law(dt=dt)
-        if dt <= law.longest:
+        if dt <= law.longest and not self.exact_bath:
             return TimeStep(dt, law.error(dt))
         steps = max(1, int(self.duration / dt * (1 + 1e-12)))
         marks = sorted({max(1, round(steps * k / MARKS)) for k in range(1, MARKS + 1)})
@@ -145,7 +150,8 @@ class Pilot:
 
         A difference of two results up to `noise`, relative to the maximum of W, says nothing of the steps.
         """
-        dt = max(dt, self.law(error=np.inf).shortest)
+        if not self.exact_bath:
+            dt = max(dt, self.law(error=np.inf).shortest)
         propagator, W = self._start(dt)
         found, done = [], 0
         for moment in MOMENTS:
@@ -156,7 +162,7 @@ class Pilot:
         return found
 
     def _start(self, dt: float) -> tuple[Propagator, Any]:
-        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order)
+        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order, self.exact_bath)
         return propagator, self.engine.copy(self.initial)
 
     def _is_enough(self, error: float, dt: float) -> bool:
@@ -165,10 +171,21 @@ class Pilot:
         last, order = self._errors[-1], self.scheme.order
         if last < NEGLIGIBLE or self._is_stalled():
             return True
+        if self._is_reduced:
+            return last <= error or self._shortest <= dt
         if not self._is_trusted or self._observed < order - ORDER_MARGIN:
             return False
-        shortest = self.duration / (MARKS * 2 ** (len(self._errors) - 1))
-        return self._observed < order + ORDER_MARGIN or last <= error * 2**order or shortest <= 2 * dt
+        return self._observed < order + ORDER_MARGIN or last <= error * 2**order or self._shortest <= 2 * dt
+
+    @property
+    def _shortest(self) -> float:
+        """The shortest step whose error is known."""
+        return self.duration / (MARKS * 2 ** (len(self._errors) - 1))
+
+    @property
+    def _is_reduced(self) -> bool:
+        """Whether even the shortest step is long beside friction: it has less than the order of the scheme."""
+        return self.exact_bath and self.model.damping_rate * self._shortest > REDUCED_FROM
 
     @property
     def _is_trusted(self) -> bool:
@@ -185,7 +202,7 @@ class Pilot:
         if len(self._errors) < 2:
             return False
         before, last = self._errors[-2:]
-        late = self._observed < self.scheme.order - ORDER_MARGIN
+        late = self._observed < (REDUCED_ORDER if self._is_reduced else self.scheme.order - ORDER_MARGIN)
         return NEGLIGIBLE <= last < TRUSTED_ERROR and before < TRUSTED_ERROR and late
 
     def _halve(self) -> None:

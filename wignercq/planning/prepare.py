@@ -14,6 +14,7 @@ from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch
+from wignercq.planning.damping import is_strongly_damped
 from wignercq.planning.grid_choice import Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
@@ -81,14 +82,15 @@ def prepare(
             look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
             watch.check(0.0, look.marginals.norm, look.edge, look.tail)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
-        initial = engine.transferred(W, coarse)
-        pilot = Pilot(model, numerics.scheme, numerics.hbar_order, coarse, initial, end)
+        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end)
         step, check = pilot.plan(numerics)
+        exact_bath = pilot.exact_bath
     elif isinstance(state, np.ndarray):
         raise GridError("grid", "a full Grid together with W as an array", "none")
     else:
         chosen, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit)
         step, check = pilot.plan(numerics)
+        exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
         engine, W = _start(numerics, chosen, state, model.hbar)
@@ -96,7 +98,7 @@ def prepare(
         step = step.dividing(interval, numerics.order)
         numerics.require_precision(round(end / step.dt))
         check = replace(check, error=step.error)
-    propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order)
+    propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order, exact_bath)
     return Prepared(propagator, W, step, check)
 
 
@@ -115,12 +117,17 @@ def _grid_and_pilot(
 
     def pilot_on(grid: Grid, *, surveyed: bool = False) -> Pilot:
         engine = numerics.make_engine(grid)
-        return Pilot(model, numerics.scheme, numerics.hbar_order, engine, _filled(engine, state), end, surveyed)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed)
 
     coarse = outlook.pilot_grid(bound)
     pilot = pilot_on(coarse, surveyed=True)
     chosen = trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
     return chosen, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
+
+
+def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, *, surveyed: bool = False) -> Pilot:
+    exact = is_strongly_damped(model, engine.grid, engine.marginals(W)[0]["q", "x"])
+    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, surveyed)
 
 
 def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: float) -> tuple[Engine, Any]:

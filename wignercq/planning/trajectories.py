@@ -16,12 +16,13 @@ from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
+from wignercq.propagation.transport import spreading_time
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
 MOMENTS_IN_TIME = 60
 STEPS_PER_MOMENT = 3  # at least
 MAX_STEPS = 20_000
-STEP_PHASE = 0.5  # radians of the fastest oscillation in one step
+STEP_PHASE = 0.5  # radians of the fastest oscillation, or of friction times time, in one step
 ESCAPE = 1e4  # in units of the initial spread
 FLOOR = 1e-12  # relative size below which a sampled state is rounding
 
@@ -105,10 +106,11 @@ class Trajectories:
                 yield samples, packets
 
     def _substeps(self, samples: np.ndarray) -> int:
-        """Steps between two moments that resolve the fastest oscillation among the samples."""
+        """Steps between two moments that resolve friction and the fastest oscillation among the samples."""
         qq, _, xx = self._curvatures(samples[0], samples[2])
         model = self.model
-        squared = max(np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass)
+        curvatures = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
+        squared = max(*curvatures, model.damping_rate**2)
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
         return max(STEPS_PER_MOMENT, math.ceil(steps / MOMENTS_IN_TIME))
 
@@ -119,7 +121,7 @@ class Trajectories:
         q, x = q + p * half_q, x + y * half_x
         force_q, force_x, coupling = self._forces(q, x)
         damping = math.exp(-model.damping_rate * dt)
-        diffusion = model.diffusion * dt, model.D0 * (model.hbar * coupling) ** 2 * dt
+        diffusion = model.diffusion * spreading_time(model, dt), model.D0 * (model.hbar * coupling) ** 2 * dt
         noise = np.sqrt(self.heat) * self.random.standard_normal((2, q.size))
         if packets is not None:
             packets = self._deformed(packets, q, x, dt, damping, diffusion)

@@ -5,7 +5,9 @@ Local errors go as ``dt**(order + 1)``. The pilot run, on its coarser grid and w
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,7 @@ MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
 UNITS = 100  # in the last place by which two results may differ for no reason
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
 ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps
+LARGEST_DIVISOR = 8  # of a step in the course of a run
 NOISE = 1e-3  # of the tolerance, or of the time error if that is larger: such a difference may be the grid's own
 
 
@@ -29,33 +32,61 @@ class StepCheck:
     expected: list[float]  # local error over ``dt**(order + 1)`` at each of MOMENTS
     error: float  # estimated time error of the run
     tolerance: float  # of the run; what keeps to it is not warned of
+    is_given: bool = False  # whether the step was asked for, and stays
     done: int = 0  # moments already checked
     excess: float = 1.0  # largest local error so far over the expected one, at least 1
+
+    @property
+    def estimate(self) -> float:
+        """The time error of the run by all that is known: local errors add up."""
+        return self.excess * self.error
 
     @property
     def noise(self) -> float:
         """Difference of two results that says nothing of the steps."""
         return noise_level(self.tolerance, self.error)
 
-    def due(self, time: float) -> bool:
-        """Whether the next check is at this time of the run or before."""
-        return self.done < len(self.expected) and time >= self.duration * MOMENTS[self.done] * (1 - 1e-9)
+    def next_step(self, dt: float) -> float:
+        """How many steps from time 0 the next check is due; infinity after the last."""
+        if self.done == len(self.expected):
+            return math.inf
+        return math.ceil(self.duration * MOMENTS[self.done] / dt * (1 - 1e-9))
 
-    def check(self, time: float, propagator: Propagator, W: Any, scratch: Any) -> None:
-        """Compare the steps at this time; `scratch` is spent, W is not. A ResolutionWarning when far worse."""
+    def check(self, time: float, propagator: Propagator, W: Any, scratch: Any, lose: Callable[[str], None]) -> int:
+        """Compare the steps at this time; `scratch` is spent, W is not.
+
+        Returns
+        -------
+        int
+            What to divide the step by from here on, so that the run keeps its tolerance.
+
+        Where no step can make up for what the run has already lost, ``lose(message)``. A step that was asked for stays,
+        with a ResolutionWarning.
+        """
         found, expected = local_error(propagator, W, self.noise, scratch), self.expected[self.done]
         self.done += 1
         if not expected or found <= NOTEWORTHY * self.excess * expected:
-            return
+            return 1
         self.excess = found / expected
-        if self.excess * self.error < self.tolerance:
-            return
-        warnings.warn(
+        if self.estimate < self.tolerance:
+            return 1
+        message = (
             f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {self.excess:.1f} "
-            "times as large; lower run.dt or tolerance",
-            ResolutionWarning,
-            stacklevel=2,
+            "times as large"
         )
+        if self.is_given:
+            warnings.warn(f"{message}; lower run.dt", ResolutionWarning, stacklevel=2)
+            return 1
+        so_far = self.estimate * time / self.duration
+        to_come, order = self.estimate - so_far, propagator.scheme.order
+        if so_far + to_come / LARGEST_DIVISOR**order > self.tolerance:
+            lose(f"{message}, so that the tolerance of {self.tolerance:g} is lost; lower tolerance or give run.dt")
+            return 1
+        divisor = math.ceil((to_come / (self.tolerance - so_far)) ** (1 / order))
+        warnings.warn(f"{message}; the step is divided by {divisor} from here on", ResolutionWarning, stacklevel=2)
+        self.error, self.excess = so_far + to_come / divisor**order, 1.0
+        self.expected = [max(found, value) for value in self.expected]
+        return divisor
 
 
 def noise_level(tolerance: float, error: float) -> float:

@@ -48,7 +48,6 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
     """
     gamma, mass, damping = model.damping_rate, model.classical_mass, model.damping_rate * time
     half_drift = math.tanh(damping / 2) / gamma if gamma else time / 2  # M b
-    spread = -math.expm1(-2 * damping) / (2 * gamma) if gamma else time  # (1 - f^2)/(2 gamma)
     if damping < SMALL_DAMPING:
         wander = time**3 * (1 / 12 - damping**2 / 120)
     else:
@@ -56,7 +55,15 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
     k = grid.q.half_frequencies
     shear = _phases(k, grid.p.values * (half_drift / mass), grid.q)
     shear *= np.exp(-model.diffusion * wander / (2 * mass) ** 2 * k**2)[:, None]
-    return BathFlow(shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spread))
+    return BathFlow(
+        shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spreading_time(model, time))
+    )
+
+
+def spreading_time(model: Model, time: float) -> float:
+    """(1 - f^2)/(2 gamma): what D2 is multiplied by to give the variance of the noise of p after a time."""
+    gamma = model.damping_rate
+    return -math.expm1(-2 * gamma * time) / (2 * gamma) if gamma else time
 
 
 def contraction_matrix(axis: Axis, factor: float, variance: float = 0.0) -> np.ndarray:

@@ -22,7 +22,7 @@ from wignercq.results.variables import FRAME_PLANES
 from wignercq.run.array_file import Archive
 from wignercq.run.record import Frame, Record
 
-FORMAT = 2
+FORMAT = 3
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
@@ -56,6 +56,7 @@ class Header(BaseModel):
     resumed: list[str]  # earlier resumptions, a line each
     dt: Positive
     error: FiniteFloat  # estimated, of this time step
+    exact_bath: bool  # see Propagator
     steps: Count  # whole steps behind W
     seconds: FiniteFloat  # wall time so far
     tracks: dict[str, TrackHeader]  # of every equation that is still followed

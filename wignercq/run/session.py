@@ -91,11 +91,20 @@ class Session:
         loop = TimeLoop({}, header.steps, dict(header.lost))
         for (name, stored), grid in zip(header.tracks.items(), grids, strict=True):
             engine = numerics.make_engine(grid)
-            propagator = Propagator(request.model, engine, numerics.scheme, header.dt, request.equations[name])
+            order = request.equations[name]
+            propagator = Propagator(request.model, engine, numerics.scheme, header.dt, order, header.exact_bath)
             check = None
             if stored.local_errors:
                 end, error = float(request.times[-1]), header.error
-                check = StepCheck(end, stored.local_errors, error, numerics.tolerance, stored.checked, stored.excess)
+                check = StepCheck(
+                    end,
+                    stored.local_errors,
+                    error,
+                    numerics.tolerance,
+                    numerics.dt is not None,
+                    stored.checked,
+                    stored.excess,
+                )
             W, record = engine.of(snapshot.fields[name]), snapshot.records[name]
             level, stops = (ERROR_LEVEL, True) if loop.tracks else (request.level, request.on_unresolved == "stop")
             watch = Watch(level, stops, stored.unresolved, set(stored.warned))
@@ -130,8 +139,9 @@ class Session:
             identity=identity(self.request),
             versions=self.versions,
             resumed=self.resumed,
-            dt=self.step.dt,
-            error=self.step.error,
+            dt=self.loop.dt,
+            error=self.step.error if self.loop.leader.check is None else self.loop.leader.check.error,
+            exact_bath=self.loop.leader.propagator.exact_bath,
             steps=self.loop.steps,
             seconds=clock.perf_counter() - self.started,
             tracks=tracks,
@@ -165,9 +175,10 @@ class Session:
             "engine": numerics.engine,
             "precision": numerics.precision,
             "scheme": numerics.scheme.name,
+            "bath": "one flow with free motion" if self.loop.leader.propagator.exact_bath else "split",
             "tolerance": numerics.tolerance,
-            "time_step": self.step.dt,
-            "time_error_estimate": self.step.error * (check.excess if check is not None else 1),
+            "time_step": self.loop.dt,
+            "time_error_estimate": self.step.error if check is None else check.estimate,
             "wall_time": clock.perf_counter() - self.started,
         }
         if self.resumed:

@@ -54,12 +54,12 @@ class TimeLoop:
             track.keep()
         while len(self.leader.record.rows) < times.size:
             time = float(times[len(self.leader.record.rows)])
-            whole = whole_steps(time, self.dt)
-            while self.steps < whole:
-                count = min(self._stretch(end), whole - self.steps)
+            while self.steps < whole_steps(time, self.dt):
+                count = min(self._stretch(end), whole_steps(time, self.dt) - self.steps)
                 self._each(Track.advance, self.steps, count)
                 self.steps += count
-                if self.steps < whole:
+                self._divide_step(self.leader.divisor)
+                if self.steps < whole_steps(time, self.dt):
                     self._each(Track.report, self.time)
                     yield self.time
             self._each(Track.output, time, self.steps)
@@ -78,10 +78,19 @@ class TimeLoop:
                 self.lost[name] = f"lost by the grid: {error}"
                 del self.tracks[name]
 
+    def _divide_step(self, divisor: int) -> None:
+        """Refine the lattice of steps; all moments of the old one are on the new one."""
+        if divisor > 1:
+            self._each(Track.divide_step, divisor)
+            self.steps *= divisor
+
     def _stretch(self, duration: float) -> int:
-        """Steps until W is looked at again; on a grid that has grown they are fewer."""
+        """Steps until W is looked at again; on a grid that has grown they are fewer. None skips a check of the step."""
         evenly = math.ceil(duration / self.dt / CHECKS_PER_RUN)
-        return max(1, min(evenly, STRETCH_WORK // sum(track.grid.size for track in self.tracks.values())))
+        most = min(evenly, STRETCH_WORK // sum(track.grid.size for track in self.tracks.values()))
+        check = self.leader.check
+        to_check = math.inf if check is None else check.next_step(self.dt) - self.steps
+        return int(max(1, min(most, to_check)))
 
 
 def whole_steps(time: float, dt: float) -> int:

@@ -34,6 +34,7 @@ class Track:
     watch: Watch
     adapter: Adapter | None = None  # chooses better grids; None keeps the grid
     check: StepCheck | None = None  # compares the steps with those of the pilot run now and then; None trusts them
+    divisor: int = 1  # of the time step from here on, as the check wants it
     # W at the last output, as long as no step is taken, and what was seen of it
     at_output: Any = field(init=False, default=None)
     look: Look | None = field(init=False, default=None)
@@ -65,10 +66,15 @@ class Track:
                 break
         self.record.add_boundaries([(steps + k) * dt for k in range(1, count)], boundaries)
         time = (steps + count) * dt
-        if self.check is not None and self.check.due(time):
+        if self.check is not None and steps + count == self.check.next_step(dt):
             self._save_copy()
-            self.check.check(time, self.propagator, self.W, self._copy)
+            self.divisor = self.check.check(time, self.propagator, self.W, self._copy, self.watch.lose)
         self.keep()
+
+    def divide_step(self, divisor: int) -> None:
+        """Go on with shorter steps."""
+        self.propagator = replace(self.propagator, dt=self.propagator.dt / divisor)
+        self.divisor = 1
 
     def report(self, time: float) -> None:
         """Report W as it was last seen, at a moment between outputs."""
