@@ -19,10 +19,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyfftw
 from threadpoolctl import ThreadpoolController
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.base import Kick, Shear
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
@@ -64,7 +64,7 @@ class TiledEngine(HostEngine):
         self._column_tiles = [(p, part) for p in range(n_p) for part in self._line_parts]
         self._pool = ThreadPoolExecutor(max(1, threads - 1))  # the calling thread works too
         self._blas = ThreadpoolController()
-        storage = self._planes(pyfftw.empty_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))  # for its layout
+        storage = self._planes(pages.zeros(self._memory_shape, self.dtype))  # for its layout, no page of it being taken
         columns = [self._column_view(storage, (0, part)) for part in self._line_parts]
         rows = [self._row_view(storage, (0, part)) for part in self._row_parts]
         self._column_transforms = self._plan(self._q, self._x, 0, columns)
@@ -90,7 +90,7 @@ class TiledEngine(HostEngine):
         return memory[..., : n_p * self._row_length].reshape(n_q, n_x, n_p, self._row_length, copy=False)
 
     def allocate(self) -> np.ndarray:
-        planes = self._planes(pyfftw.zeros_aligned(self._memory_shape, self.dtype, n=CACHE_LINE))
+        planes = self._planes(pages.zeros(self._memory_shape, self.dtype))
         return planes[..., : self.grid.y.points].transpose(0, 2, 1, 3)
 
     def _storage(self, W: np.ndarray) -> np.ndarray:
@@ -136,7 +136,7 @@ class TiledEngine(HostEngine):
     def compile_kick(self, kick: Kick, *, times: int = 1) -> KickTable:
         n_q, _, n_x, _ = self.grid.shape
         size = n_q * n_x, self._p.frequencies.size * self._y.frequencies.size
-        table = KickTable(np.empty(size, self.complex_dtype), times)
+        table = KickTable(pages.zeros(size, self.complex_dtype), times)
         norm = self._row_norm ** (1 / times)
 
         def fill(worker: int, queue: Iterator[Tile]) -> None:
