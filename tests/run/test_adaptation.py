@@ -10,6 +10,7 @@ from support import systems
 
 from wignercq import Axis, FixedAxis, Grid, Model, evolve
 from wignercq.grid.interpolation import interpolation
+from wignercq.planning.memory import Need
 from wignercq.propagation.engines import TiledEngine
 from wignercq.run.adaptation import Adapter, Freedom, grown, refined
 from wignercq.states import gaussian
@@ -86,7 +87,7 @@ def test_only_what_the_user_left_open_may_change() -> None:
     freedom = Freedom.beyond(fixed)
     assert freedom.extents == {"y"}
     assert freedom.points == {"p", "y"}
-    adapter = Adapter(freedom, 1e-6, lambda grid: True, TiledEngine)
+    adapter = Adapter(freedom, 1e-6, lambda grid: Need(1, 2), TiledEngine)
     grid = systems.grid(24, 26, 28, 32)
     alarm = np.full((4, 2), 1e-3), np.full(4, 1e-3)
     better = adapter.improved(0.3, grid, *alarm)
@@ -101,9 +102,9 @@ def test_only_what_the_user_left_open_may_change() -> None:
 
 def test_beyond_the_memory_limit_the_grid_stays_and_the_record_says_so() -> None:
     """Kills: a box that grows until the machine is out of memory, in silence."""
-    adapter = Adapter(Freedom.full(), 1e-6, lambda grid: False, TiledEngine)
+    adapter = Adapter(Freedom.full(), 1e-6, lambda grid: Need(3 * 2**30, 2**30), TiledEngine)
     assert adapter.improved(0.3, systems.grid(), np.full((4, 2), 1e-3), np.zeros(4)) is None
-    assert "not done, beyond the memory limit" in adapter.notes[-1]
+    assert adapter.notes[-1].endswith("not done, beyond the memory limit, 3.0 GiB of 1.0 GiB")
 
 
 def packet() -> tuple[Model, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wignercq.errors import ResolutionError
+from wignercq.propagation.engines.interruption import Abandoned, Interruption
 from wignercq.run.track import ON_STEP, Track
 
 CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
@@ -27,6 +28,7 @@ class TimeLoop:
     tracks: dict[str, Track]
     steps: int = 0  # whole steps behind W
     lost: dict[str, str] = field(default_factory=dict)  # tracks that were left behind, and why
+    interruption: Interruption = field(default_factory=Interruption)
 
     @property
     def leader(self) -> Track:
@@ -39,6 +41,11 @@ class TimeLoop:
         return self.leader.propagator.dt
 
     @property
+    def outputs_done(self) -> int:
+        """Outputs reported so far, by the leader."""
+        return len(self.leader.record.rows)
+
+    @property
     def time(self) -> float:
         """The time of W."""
         return self.steps * self.dt
@@ -47,25 +54,62 @@ class TimeLoop:
         """Go through all output times still to come, yielding every moment reached.
 
         Whenever it yields, W and the record of every track and `steps` are all that is needed to go on with the very
-        same operations.
+        same operations. What an interruption leaves half done is taken back, and the moment before it is the last.
         """
+        try:
+            yield from self._outputs(times)
+        except Abandoned:
+            yield self.time
+
+    def _outputs(self, times: np.ndarray) -> Iterator[float]:
         end = float(times[-1])
         for track in self.tracks.values():
-            track.keep()
-        while len(self.leader.record.rows) < times.size:
-            time = float(times[len(self.leader.record.rows)])
+            track.engine.interruption = self.interruption
+        self._make_ready()
+        while self.outputs_done < times.size:
+            time = float(times[self.outputs_done])
             whole = whole_steps(time, self.dt)
             while self.steps < whole:
-                count = min(self._stretch(end), whole - self.steps)
-                self._each(Track.advance, self.steps, count)
-                self.steps += count
+                self._advance(min(self._stretch(end), whole - self.steps))
                 if self.steps < whole:
                     self._each(Track.report, self.time)
+                self._make_ready()
+                if self.steps < whole:
                     yield self.time
-            self._each(Track.output, time, self.steps)
+            with self.interruption.welcome():
+                for track in self.tracks.values():
+                    track.reach(time, self.steps)
+            self._each(Track.output, time)
             yield time
             for track in self.tracks.values():
                 track.after_output()
+
+    def _advance(self, count: int) -> None:
+        """Take steps with every track, or, Abandoned, with none; those that cannot be taken back come last."""
+        try:
+            with self.interruption.welcome():
+                for track in self.tracks.values():
+                    if track.adapter is not None:
+                        track.advance(self.steps, count)
+                self.interruption.look()
+        except Abandoned:
+            for track in self.tracks.values():
+                track.take_back()
+            raise
+        for track in self.tracks.values():
+            if track.adapter is None:
+                track.advance(self.steps, count)
+        for track in self.tracks.values():
+            track.settle(self.steps)
+        self.steps += count
+
+    def _make_ready(self) -> None:
+        """All that comes before the next steps; an interruption leaves it for the run that goes on from here."""
+        with self.interruption.welcome():
+            for track in self.tracks.values():
+                track.check_step(self.time)
+        for track in self.tracks.values():
+            track.keep()
 
     def _each(self, action: Callable[..., None], *arguments: float) -> None:
         """Do the same with every track; those that the grid loses are left behind."""

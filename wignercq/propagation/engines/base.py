@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.interruption import Interruption
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,8 @@ class Boundary:
 class Engine(ABC):
     """Owns W on one grid and carries out transport and momentum stages.
 
-    A method that returns a new W may spend the one it was given: hold on to what is returned alone.
+    A method that returns a new W may spend the one it was given: hold on to what is returned alone. Where
+    :attr:`interruption` is asked and allowed, passes and transfers end with Abandoned within a second.
 
     Parameters
     ----------
@@ -146,6 +148,7 @@ class Engine(ABC):
         self.dtype = np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
         self.threads = threads
+        self.interruption = Interruption()  # never asked, unless another one takes its place
 
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
@@ -177,7 +180,10 @@ class Engine(ABC):
 
     @abstractmethod
     def transferred(self, W: Any, target: Engine) -> Any:
-        """W on the grid of another engine of this kind: interpolated trigonometrically, zero outside the box."""
+        """W on the grid of another engine of this kind: interpolated trigonometrically, zero outside the box.
+
+        The W it was given is not spent.
+        """
 
     @abstractmethod
     def slabs(self, W: Any) -> Iterator[np.ndarray]:
@@ -262,6 +268,7 @@ class Engine(ABC):
         boundaries = []
         W = self.momentum(W, step.opening)
         for number in range(1, count + 1):
+            self.interruption.look()
             for leg in inner:
                 W = self.momentum(self.transport(W, leg.shear), leg.kick, contraction=leg.contraction)
             W = self.transport(W, last.shear)

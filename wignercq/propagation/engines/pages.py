@@ -6,6 +6,7 @@ the order in which threads end; the fields of a pilot run would then still be th
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 
@@ -22,8 +23,6 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     except OSError:
         raise MemoryError(f"no room for an array of shape {shape} and type {dtype}") from None
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        try:
+        with contextlib.suppress(OSError):  # a kernel without them
             pages.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:  # a kernel without them
-            pass
     return np.frombuffer(pages, dtype).reshape(shape)

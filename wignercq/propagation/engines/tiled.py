@@ -25,6 +25,7 @@ from wignercq.grid.grid import Grid
 from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.base import Kick, Shear
 from wignercq.propagation.engines.host import HostEngine
+from wignercq.propagation.engines.interruption import Interruptible
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
@@ -115,11 +116,12 @@ class TiledEngine(HostEngine):
 
     def _share(self, tiles: Iterable[Any], work: Callable[[int, Iterator[Any]], None]) -> None:
         """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue."""
-        queue = iter(tiles)
+        queue = Interruptible(tiles, self.interruption)
         others = [self._pool.submit(work, worker, queue) for worker in range(1, self.threads)]
         work(0, queue)
         for future in others:
             future.result()
+        self.interruption.look()
 
     # multipliers
 
