@@ -22,10 +22,10 @@ from wignercq.propagation.engines import Engine
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement
 LOWER, UPPER = 0, 1  # ends of an axis
-#: A mesh that was refined this often and needs this share of the memory it may have is asked where it leads.
+#: A mesh that was refined this often and needs this share of the memory it may have is asked where it leads ...
 FOLDING, LARGE = 3, 0.25
-#: Of the rest of the run: the pace of the last refinements is taken to last that long.
-FORESIGHT = 0.5
+#: ... and stays as it is if, when this share of the rest of the run is over, it would need so many times that memory.
+FORESIGHT, HOPELESS = 0.5, 2.0
 REMEDIES = "raise the decoherence or diffusion, shorten the run, raise memory_limit or tolerance"
 
 
@@ -125,7 +125,7 @@ class Adapter:
             told = f" ({history}); {REMEDIES}" if folded else ""
             return f"beyond the memory limit, {need}{told}"
         growth = math.prod(self._expected_growth(name, time) for name in folded)
-        if need.needed < LARGE * need.allowed or need.needed * growth < need.allowed:
+        if need.needed < LARGE * need.allowed or need.needed * growth < HOPELESS * need.allowed:
             return ""
         later = time + FORESIGHT * (self.end - time)
         ahead = Need(need.needed * growth, need.allowed)
@@ -135,14 +135,12 @@ class Adapter:
         return sum(each.axis == name for each in self.refinements)
 
     def _expected_growth(self, name: str, time: float) -> float:
-        """Factor by which an axis will need more points later in the run, at the pace of its last refinements.
+        """Factor by which an axis will need more points later in the run, at the pace of all of it so far.
 
         The pace is that of the finest frequency in time, which is constant where a packet shears.
         """
-        last = [each for each in self.refinements if each.axis == name][-FOLDING:]
-        elapsed = time - last[0].time
-        gained = 1 - math.prod(each.ratio for each in last[1:])  # of the finest frequency now
-        return 1 + gained * FORESIGHT * (self.end - time) / elapsed if elapsed > 0 else 1.0
+        gained = 1 - math.prod(each.ratio for each in self.refinements if each.axis == name)  # of the frequency now
+        return 1 + gained * FORESIGHT * (self.end - time) / time if time > 0 else 1.0
 
     def give_up(self, reason: str) -> None:
         """The last change did not work; there will be no other."""

@@ -139,6 +139,7 @@ class Track:
         grid = self.adapter.improved(time, self.grid, ends, look.tail)
         if grid is None:
             return False
+        self.propagator.forget_tables()
         try:
             engine = self.adapter.make_engine(grid)
             engine.interruption = self.engine.interruption
@@ -146,7 +147,6 @@ class Track:
         except InputError as error:
             self.adapter.give_up(str(error))
             return False
-        self.propagator.forget_tables()
         self.take_back()
         self.at_output = None
         try:

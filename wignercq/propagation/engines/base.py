@@ -17,6 +17,8 @@ import numpy as np
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
 
+SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
+
 
 @dataclass(frozen=True, eq=False)
 class Shear:
@@ -152,9 +154,13 @@ class Engine(ABC):
 
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
-        """Bytes of a run: W, a copy, what passes need, and a half-spectrum table for each of so many kicks."""
+        """Bytes of a run: W, a copy, what passes need, a half-spectrum table for each of so many kicks, and symbols.
+
+        While the grid changes, W on the old and on the new one take less than that of the new one.
+        """
         fields = 2 + cls.temporaries + tables * (1 + 2 / grid.y.points)
-        return 1.1 * grid.size * np.dtype(dtype).itemsize * fields
+        symbols = SYMBOL_BYTES * grid.q.points * grid.x.points * (grid.y.points // 2 + 1)
+        return 1.1 * grid.size * np.dtype(dtype).itemsize * fields + symbols
 
     # W
 
