@@ -1,6 +1,6 @@
-"""Peak memory of a run whose grid grows up to a limit, over that limit, above what the interpreter and the imports take.
+"""Peak memory of a run whose grid grows up to a limit, over that limit, above what interpreter and imports take.
 
-Usage: python tests/benchmarks/growing.py [limit in MiB, default 300] [order, default 2] [most steps, default 30] [checkpoint]
+Usage: python tests/benchmarks/growing.py [limit in MiB: 300] [order: 2] [most steps: 30] [checkpoint]
 
 With the path of a checkpoint it says before each change how many cells there will be, and can be stopped and resumed.
 
