@@ -108,7 +108,7 @@ def test_beyond_the_memory_limit_the_grid_stays_and_the_record_says_so() -> None
 
 
 def test_a_mesh_that_is_refined_without_end_is_not_followed_to_the_last_byte() -> None:
-    """Kills: hours on grids that fill the machine. Fineness doubles by t = 1 of 20, memory suffices for some times more.
+    """Kills: hours on grids that fill the machine. Fineness doubles by t = 1 of 20, memory suffices for some more.
 
     At this pace the finest frequency of x and of y is, half of the rest later, 1 + (1 - 1.25**-3) 9.5/1 times as high.
     """
