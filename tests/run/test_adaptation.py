@@ -10,6 +10,7 @@ from support import systems
 
 from wignercq import Axis, FixedAxis, Grid, Model, evolve
 from wignercq.grid.interpolation import interpolation
+from wignercq.planning.memory import Need
 from wignercq.propagation.engines import TiledEngine
 from wignercq.run.adaptation import Adapter, Freedom, grown, refined
 from wignercq.states import gaussian
@@ -86,7 +87,7 @@ def test_only_what_the_user_left_open_may_change() -> None:
     freedom = Freedom.beyond(fixed)
     assert freedom.extents == {"y"}
     assert freedom.points == {"p", "y"}
-    adapter = Adapter(freedom, 1e-6, lambda grid: True, TiledEngine)
+    adapter = Adapter(freedom, 1e-6, lambda grid: Need(1, 2), TiledEngine)
     grid = systems.grid(24, 26, 28, 32)
     alarm = np.full((4, 2), 1e-3), np.full(4, 1e-3)
     better = adapter.improved(0.3, grid, *alarm)
@@ -101,9 +102,57 @@ def test_only_what_the_user_left_open_may_change() -> None:
 
 def test_beyond_the_memory_limit_the_grid_stays_and_the_record_says_so() -> None:
     """Kills: a box that grows until the machine is out of memory, in silence."""
-    adapter = Adapter(Freedom.full(), 1e-6, lambda grid: False, TiledEngine)
+    adapter = Adapter(Freedom.full(), 1e-6, lambda grid: Need(3 * 2**30, 2**30), TiledEngine)
     assert adapter.improved(0.3, systems.grid(), np.full((4, 2), 1e-3), np.zeros(4)) is None
-    assert "not done, beyond the memory limit" in adapter.notes[-1]
+    assert adapter.notes[-1].endswith("not done, beyond the memory limit, 3.0 GiB of 1.0 GiB")
+
+
+def test_a_mesh_that_is_refined_without_end_is_not_followed_to_the_last_byte() -> None:
+    """Kills: hours on grids that fill the machine. Fineness doubles by t = 1 of 20, memory suffices for some more.
+
+    At this pace the finest frequency of x and of y is, half of the rest later, 1 + (1 - 1.25**-3) 9.5/1 times as high.
+    """
+    alarm = np.zeros((4, 2)), np.array([0, 0, 1e-3, 1e-3])
+    for end, hopeless in ((20.0, True), (2.0, False)):
+        start = systems.grid(16, 16, 64, 64)
+        adapter = Adapter(Freedom.full(), 1e-6, lambda grid, n=start.size: Need(grid.size, 8 * n), TiledEngine, end=end)
+        grid = start
+        for time in (0.2, 0.5, 1.0):
+            better = adapter.improved(time, grid, *alarm)
+            assert (better is None) == (hopeless and time == 1.0)
+            grid = better or grid
+        ratio = 64 / refined(refined(refined(start.x))).points
+        found = adapter._expected_growth("x", 1.0)
+        assert found == pytest.approx(1 + (1 - ratio) * 0.5 * (end - 1.0), rel=1e-12)
+    assert adapter.refinements[-1].axis == "y"
+
+
+def test_the_note_says_what_folds_and_what_helps() -> None:
+    """Kills: a line that names no axis, no number and no remedy."""
+    adapter = Adapter(Freedom.full(), 1e-6, lambda grid: Need(grid.size, 2 * 2**20), TiledEngine, end=9.0)
+    grid, alarm = systems.grid(16, 16, 64, 64), (np.zeros((4, 2)), np.array([0, 0, 1e-3, 0]))
+    for time in (0.5, 1.0, 1.5):
+        grid = adapter.improved(time, grid, *alarm) or grid
+    assert adapter.exhausted
+    note = adapter.notes[-1]
+    assert note.startswith("t = 1.5: x to spacing ")
+    assert (
+        "not done, beyond the memory limit, 2.0 MiB of 2.0 MiB (x was refined 3 times); raise the decoherence" in note
+    )
+    assert "\n" not in note
+
+
+def test_what_is_left_half_done_is_not_on_record() -> None:
+    """Kills: a change that is listed, or counted as a refinement, though the run was stopped before it was made."""
+    adapter = Adapter(Freedom.full(), 1e-6, lambda grid: Need(1, 2), TiledEngine)
+    grid, alarm = systems.grid(), (np.zeros((4, 2)), np.full(4, 1e-3))
+    better = adapter.improved(0.5, grid, *alarm)
+    assert better is not None
+    notes, refinements = list(adapter.notes), list(adapter.refinements)
+    assert len(refinements) == 4
+    adapter.improved(0.5, better, *alarm)
+    adapter.withdraw()
+    assert (adapter.notes, adapter.refinements) == (notes, refinements)
 
 
 def packet() -> tuple[Model, object]:

@@ -15,6 +15,7 @@ from wignercq.comparison.theories import EXACT, GAUSSIAN_THEORIES, HBAR_ORDERS
 from wignercq.errors import InputError, ModelError
 from wignercq.gaussian.closure import GaussianMoments
 from wignercq.model.model import Model
+from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.generator import GeneratorSymbol
 from wignercq.results.variables import ROW_SHAPES
 from wignercq.run.record import Record
@@ -46,21 +47,36 @@ class Comparison(Session):
     def outputs(self) -> Iterator[float]:
         """Go through all outputs still to come; each is measured before it is yielded."""
         for time in super().outputs():
-            if len(self.records[EXACT].rows) > self._measured:
-                self._measure(time)
+            if self.loop.outputs_done > self._measured:
+                try:
+                    self._measure(time)
+                except Abandoned:
+                    for track in self.loop.tracks.values():
+                        track.record.drop_output()
+                    yield self.loop.time
+                    return
                 self._measured += 1
             yield time
 
     def _measure(self, time: float) -> None:
         """Complete the rows of an output by distances, and add those of the Gaussian theories."""
         exact, measurements = self.loop.leader, self._measurements
-        for track in self.loop.tracks.values():
-            track.record.rows[-1] |= measurements.of_track(track, exact)
-        k = len(exact.record.rows) - 1
-        for name, moments in self._gaussian_theories[0].items():
+        tracks, theories, k = self.loop.tracks, self._gaussian_theories[0], self.loop.outputs_done - 1
+        for track in tracks.values():
+            track.let_go()  # W is needed on the grids of others
+        with self.loop.interruption.welcome():
+            rows = {name: measurements.of_track(track, exact) for name, track in tracks.items()}
+            gaussian = {
+                name: measurements.of_gaussian(moments.mean[k], moments.covariance[k], exact)
+                for name, moments in theories.items()
+            }
+            self.loop.interruption.look()
+        for name, track in tracks.items():
+            track.record.rows[-1] |= rows[name]
+        for name, (row, planes) in gaussian.items():
             record = self.records.setdefault(name, Record(self.request.model, exact.grid, self.request.framed))
             record.regrid(exact.grid)
-            record.add_row(time, *measurements.of_gaussian(moments.mean[k], moments.covariance[k], exact))
+            record.add_row(time, row, planes)
 
     @cached_property
     def _measurements(self) -> Measurements:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -19,6 +20,16 @@ FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
+
+
+class Need(NamedTuple):
+    """Bytes that something needs, and those it may have."""
+
+    needed: float
+    allowed: float
+
+    def __str__(self) -> str:
+        return f"{readable_size(self.needed)} of {readable_size(self.allowed)}"
 
 
 def free_memory() -> float:

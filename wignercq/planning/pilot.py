@@ -30,8 +30,6 @@ COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that
 COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
-    0.5  # friction times a step; beyond, the order of the scheme need not show and nothing is extrapolated
-)
 REDUCED_FROM = 1.0  # friction times a step: longer steps have less than the order of the scheme
 REDUCED_ORDER = 0.5  # of such steps at least; an error that falls by less is not one of the step
 STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is

@@ -75,6 +75,10 @@ class Propagator:
             W = self.engine.momentum(W, self._kick(kick, duration), contraction=contraction)
         return W
 
+    def forget_tables(self) -> None:
+        """Free the multipliers of a step, which are compiled anew if there is another one."""
+        self.__dict__.pop("_step", None)
+
     @cached_property
     def _step(self) -> CompiledStep:
         """A step of length dt; equal stages are compiled once."""

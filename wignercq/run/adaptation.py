@@ -11,15 +11,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
+from wignercq.planning.memory import Need
 from wignercq.propagation.engines import Engine
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement
 LOWER, UPPER = 0, 1  # ends of an axis
+#: A mesh that was refined this often and needs this share of the memory it may have is asked where it leads ...
+FOLDING, LARGE = 3, 0.25
+#: ... and stays as it is if, when this share of the rest of the run is over, it would need so many times that memory.
+FORESIGHT, HOPELESS = 0.5, 2.0
+REMEDIES = "raise the decoherence or diffusion, shorten the run, raise memory_limit or tolerance"
+
+
+class Refinement(NamedTuple):
+    """A mesh that was refined in the course of a run."""
+
+    time: float
+    axis: str
+    ratio: float  # of the spacing from then on to that before
 
 
 @dataclass(frozen=True)
@@ -51,10 +66,13 @@ class Adapter:
 
     freedom: Freedom
     level: float  # edge mass or spectral tail that calls for a change
-    fits: Callable[[Grid], bool]  # whether a run on a grid keeps to its memory limit
+    memory: Callable[[Grid], Need]  # of a run on a grid, that of the change to it included
     make_engine: Callable[[Grid], Engine]  # the run's kind of engine on another grid
     notes: list[str] = field(default_factory=list)  # what was changed and why, a line each
     exhausted: bool = False  # nothing better can be had; the grid stays as it is
+    end: float = 0.0  # time at which the run ends; 0: nothing is foreseen
+    refinements: list[Refinement] = field(default_factory=list)
+    _settled: int = field(init=False, default=0)  # refinements before the last change
 
     def improved(self, time: float, grid: Grid, edges: np.ndarray, tail: np.ndarray) -> Grid | None:
         """The grid to go on with, or None when `grid` is good enough, or nothing better is allowed.
@@ -70,7 +88,7 @@ class Adapter:
         """
         if self.exhausted:
             return None
-        axes, reasons = {}, []
+        axes, reasons, refinements = {}, [], []
         for name, axis, ends, top in zip(NAMES, grid, edges, tail, strict=True):
             changed = axis
             if ends.sum() > self.level and name in self.freedom.extents:
@@ -78,16 +96,51 @@ class Adapter:
                 reasons.append(f"{name} to [{changed.lower:.6g}, {changed.upper:.6g}], edge mass {ends.sum():.1e}")
             if top > self.level and name in self.freedom.points:
                 changed = refined(changed)
+                refinements.append(Refinement(time, name, changed.spacing / axis.spacing))
                 reasons.append(f"{name} to spacing {changed.spacing:.4g}, spectral tail {top:.1e}")
             axes[name] = changed
         if not reasons:
             return None
         better = Grid(**axes)
         self.notes.append(f"t = {time:.6g}: {'; '.join(reasons)}")
-        if not self.fits(better):
-            self.give_up("beyond the memory limit")
+        self._settled = len(self.refinements)
+        self.refinements += refinements
+        reason = self._objection(time, better)
+        if reason:
+            self.give_up(reason)
             return None
         return better
+
+    def withdraw(self) -> None:
+        """The last change was left half done; it will be chosen again by the run that goes on."""
+        self.notes.pop()
+        del self.refinements[self._settled :]
+
+    def _objection(self, time: float, grid: Grid) -> str:
+        """Why not to go on with a grid that is better; empty if nothing speaks against it."""
+        need = self.memory(grid)
+        folded = [name for name in NAMES if self._count(name) >= FOLDING]
+        history = "; ".join(f"{name} was refined {self._count(name)} times" for name in folded)
+        if need.needed >= need.allowed:
+            told = f" ({history}); {REMEDIES}" if folded else ""
+            return f"beyond the memory limit, {need}{told}"
+        growth = math.prod(self._expected_growth(name, time) for name in folded)
+        if need.needed < LARGE * need.allowed or need.needed * growth < HOPELESS * need.allowed:
+            return ""
+        later = time + FORESIGHT * (self.end - time)
+        ahead = Need(need.needed * growth, need.allowed)
+        return f"W folds ever finer ({history}), and at this pace would need {ahead} at t = {later:.4g}; {REMEDIES}"
+
+    def _count(self, name: str) -> int:
+        return sum(each.axis == name for each in self.refinements)
+
+    def _expected_growth(self, name: str, time: float) -> float:
+        """Factor by which an axis will need more points later in the run, at the pace of all of it so far.
+
+        The pace is that of the finest frequency in time, which is constant where a packet shears.
+        """
+        gained = 1 - math.prod(each.ratio for each in self.refinements if each.axis == name)  # of the frequency now
+        return 1 + gained * FORESIGHT * (self.end - time) / time if time > 0 else 1.0
 
     def give_up(self, reason: str) -> None:
         """The last change did not work; there will be no other."""

@@ -86,10 +86,11 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
 def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, progress: bool) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
     end, written = float(session.request.times[-1]), clock.perf_counter()
+    session.loop.interruption.asked = lambda: requests.requested is not None
     with tqdm(total=end, initial=session.loop.time, disable=not progress, bar_format=PROGRESS_BAR) as bar:
         for reached in session.outputs():
             bar.update(reached - bar.n)
-            if reached == end:
+            if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested
             if files is not None and (stop is not None or clock.perf_counter() - written > every):

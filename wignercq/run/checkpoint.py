@@ -19,6 +19,7 @@ from wignercq.errors import CheckpointError, CheckpointWarning, GridError, quote
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.results.variables import FRAME_PLANES
+from wignercq.run.adaptation import Refinement
 from wignercq.run.array_file import Archive
 from wignercq.run.record import Frame, Record
 
@@ -42,6 +43,7 @@ class TrackHeader(BaseModel):
     warned: list[tuple[str, str]]  # axes and quantities already warned of
     notes: list[str]  # changes of the grid so far
     exhausted: bool  # no more changes of the grid
+    refinements: list[Refinement] = []  # see Adapter
 
 
 class Header(BaseModel):

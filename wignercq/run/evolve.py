@@ -84,7 +84,7 @@ def evolve(
         Whether the box may grow and the mesh be refined when W comes too close to their limits
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
     memory_limit : float, optional
-        Bytes the run may use, at most the free memory.
+        Bytes the run may use, at most the free memory. Without it, a grid grows to at most half of that.
     on_unresolved : {"stop", "warn"}
         What to do when the grid loses W: raise ResolutionError, or go on after a warning and say so in the attribute
         ``unresolved`` of the result, for explorations on coarse grids.

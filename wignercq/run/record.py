@@ -85,6 +85,13 @@ class Record:
             self.frames.append(Frame(time, self.grid, planes))
         self.rows.append({"time": time, **row})
 
+    def drop_output(self) -> None:
+        """Forget the last output, which another run will report."""
+        time = self.rows.pop()["time"]
+        self.rates.pop(time)
+        if self.frames and self.frames[-1].time == time:
+            self.frames.pop()
+
     def _budget_residual(self) -> np.ndarray:
         """<H>(t) - <H>(0) - integral of the rate, the integral taken along a spline through all step boundaries."""
         energy = np.array([row["energy"] for row in self.rows])

@@ -13,7 +13,7 @@ from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.memory import free_memory, held_memory
+from wignercq.planning.memory import Need, free_memory, held_memory
 from wignercq.planning.numerics import OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
 from wignercq.states import State
@@ -21,6 +21,7 @@ from wignercq.states import State
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
 OTHERS_LEVEL = 10.0  # of the warning level: where that of another equation is, at most a tenth of the threshold
+GROWTH_SHARE = 0.5  # of the memory of the machine, up to which a grid grows where no limit was given
 LAST_CHANCE = 0.1  # of the error level, at which W is lost: the grid is changed there at the latest
 ALONE = "run"  # name of the equation of a run that has no others beside it
 
@@ -80,13 +81,13 @@ class Request:
         if not freedom:
             return None
 
-        def fits(grid: Grid) -> bool:
+        def memory(grid: Grid) -> Need:
             free = free_memory() + held_memory()  # what this process holds counts as free
             needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
-            return needed < min(free, self.memory_limit or free)
+            return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 
         level = min(share * self.level, LAST_CHANCE * ERROR_LEVEL)
-        return Adapter(freedom, level, fits, self.numerics.make_engine)
+        return Adapter(freedom, level, memory, self.numerics.make_engine, end=float(self.times[-1]))
 
 
 def times_of(duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None) -> np.ndarray:

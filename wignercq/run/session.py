@@ -111,6 +111,7 @@ class Session:
             track = _follow(loop, request, name, propagator, W, record, watch, check)
             if track.adapter is not None:
                 track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
+                track.adapter.refinements = list(stored.refinements)
         resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
         step = TimeStep(header.dt, header.error)
@@ -133,6 +134,7 @@ class Session:
                 warned=sorted(track.watch.warned),
                 notes=[] if adapter is None else adapter.notes,
                 exhausted=adapter is not None and adapter.exhausted,
+                refinements=[] if adapter is None else adapter.refinements,
             )
             fields[name] = Pieces(track.engine.dtype, track.grid.shape, track.engine.slabs(track.W))
         header = Header(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wignercq.errors import ResolutionError
+from wignercq.propagation.engines.interruption import Abandoned, Interruption
 from wignercq.run.track import ON_STEP, Track
 
 CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
@@ -27,6 +28,7 @@ class TimeLoop:
     tracks: dict[str, Track]
     steps: int = 0  # whole steps behind W
     lost: dict[str, str] = field(default_factory=dict)  # tracks that were left behind, and why
+    interruption: Interruption = field(default_factory=Interruption)
 
     @property
     def leader(self) -> Track:
@@ -39,6 +41,11 @@ class TimeLoop:
         return self.leader.propagator.dt
 
     @property
+    def outputs_done(self) -> int:
+        """Outputs reported so far, by the leader."""
+        return len(self.leader.record.rows)
+
+    @property
     def time(self) -> float:
         """The time of W."""
         return self.steps * self.dt
@@ -47,25 +54,65 @@ class TimeLoop:
         """Go through all output times still to come, yielding every moment reached.
 
         Whenever it yields, W and the record of every track and `steps` are all that is needed to go on with the very
-        same operations.
+        same operations. What an interruption leaves half done is taken back, and the moment before it is the last.
         """
+        try:
+            yield from self._outputs(times)
+        except Abandoned:
+            yield self.time
+
+    def _outputs(self, times: np.ndarray) -> Iterator[float]:
         end = float(times[-1])
         for track in self.tracks.values():
-            track.keep()
-        while len(self.leader.record.rows) < times.size:
-            time = float(times[len(self.leader.record.rows)])
-            while self.steps < whole_steps(time, self.dt):
-                count = min(self._stretch(end), whole_steps(time, self.dt) - self.steps)
-                self._each(Track.advance, self.steps, count)
-                self.steps += count
-                self._divide_step(self.leader.divisor)
-                if self.steps < whole_steps(time, self.dt):
+            track.engine.interruption = self.interruption
+        self._make_ready()
+        while self.outputs_done < times.size:
+            time = float(times[self.outputs_done])
+            while (left := whole_steps(time, self.dt) - self.steps) > 0:
+                self._advance(min(self._stretch(end), left))
+                is_between = self.steps < whole_steps(time, self.dt)
+                if is_between:
                     self._each(Track.report, self.time)
+                self._make_ready()
+                if is_between:
                     yield self.time
-            self._each(Track.output, time, self.steps)
+            with self.interruption.welcome():
+                for track in self.tracks.values():
+                    track.reach(time, self.steps)
+            self._each(Track.output, time)
             yield time
             for track in self.tracks.values():
                 track.after_output()
+
+    def _advance(self, count: int) -> None:
+        """Take steps with every track, or, Abandoned, with none; those that cannot be taken back come last."""
+        try:
+            with self.interruption.welcome():
+                for track in self.tracks.values():
+                    if track.adapter is not None:
+                        track.advance(self.steps, count)
+                self.interruption.look()
+        except Abandoned:
+            for track in self.tracks.values():
+                track.take_back()
+            raise
+        for track in self.tracks.values():
+            if track.adapter is None:
+                track.advance(self.steps, count)
+        for track in self.tracks.values():
+            track.settle(self.steps)
+        self.steps += count
+
+    def _make_ready(self) -> None:
+        """All that comes before the next steps; an interruption leaves it for the run that goes on from here."""
+        with self.interruption.welcome():
+            divisor = max(track.check_step(self.steps) for track in self.tracks.values())
+        if divisor > 1:
+            for track in self.tracks.values():
+                track.divide_step(divisor)
+            self.steps *= divisor
+        for track in self.tracks.values():
+            track.keep()
 
     def _each(self, action: Callable[..., None], *arguments: float) -> None:
         """Do the same with every track; those that the grid loses are left behind."""
@@ -77,12 +124,6 @@ class TimeLoop:
                     raise
                 self.lost[name] = f"lost by the grid: {error}"
                 del self.tracks[name]
-
-    def _divide_step(self, divisor: int) -> None:
-        """Refine the lattice of steps; all moments of the old one are on the new one."""
-        if divisor > 1:
-            self._each(Track.divide_step, divisor)
-            self.steps *= divisor
 
     def _stretch(self, duration: float) -> int:
         """Steps until W is looked at again; on a grid that has grown they are fewer. None skips a check of the step."""

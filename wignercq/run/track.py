@@ -12,6 +12,7 @@ from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch, mass_at_ends
 from wignercq.propagation.engines.base import Boundary, Engine
+from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.run.adaptation import Adapter
@@ -34,11 +35,11 @@ class Track:
     watch: Watch
     adapter: Adapter | None = None  # chooses better grids; None keeps the grid
     check: StepCheck | None = None  # compares the steps with those of the pilot run now and then; None trusts them
-    divisor: int = 1  # of the time step from here on, as the check wants it
     # W at the last output, as long as no step is taken, and what was seen of it
     at_output: Any = field(init=False, default=None)
     look: Look | None = field(init=False, default=None)
     _copy: Any = field(init=False, default=None)
+    _boundaries: list[Boundary] = field(init=False, default_factory=list)  # of the last stretch, until it is settled
     _seen: Look | None = field(init=False, default=None)  # W now, if it has been looked at
 
     @property
@@ -60,21 +61,35 @@ class Track:
         """Take `count` steps after the first `steps`, on better and better grids until one is good enough."""
         dt = self.propagator.dt
         while True:
-            self.W, boundaries = self.propagator.advance(self.W, count)
+            self.W, self._boundaries = self.propagator.advance(self.W, count)
             self._seen = self._look(self.W)
-            if not self._moved_to_better_grid(steps * dt, self._seen, boundaries):
+            if not self._moved_to_better_grid(steps * dt, self._seen):
                 break
-        self.record.add_boundaries([(steps + k) * dt for k in range(1, count)], boundaries)
-        time = (steps + count) * dt
-        if self.check is not None and steps + count == self.check.next_step(dt):
-            self._save_copy()
-            self.divisor = self.check.check(time, self.propagator, self.W, self._copy, self.watch.lose)
-        self.keep()
+
+    def take_back(self) -> None:
+        """Be where the stretch began, whether it was begun or done, on the last grid that W was moved to."""
+        if self._copy is not None:
+            self.W, self._copy = self._copy, None
+        self._boundaries = []
+
+    def settle(self, steps: int) -> None:
+        """Note the boundaries of a stretch after the first `steps`; it is not taken back any more."""
+        self.record.add_boundaries(
+            [(steps + k) * self.propagator.dt for k in range(1, len(self._boundaries) + 1)], self._boundaries
+        )
+        self._boundaries = []
+
+    def check_step(self, steps: int) -> int:
+        """Compare the steps with those of the pilot run, if that is due; what to divide the step by from here on."""
+        dt = self.propagator.dt
+        if self.check is None or steps != self.check.next_step(dt):
+            return 1
+        self._save_copy()
+        return self.check.check(steps * dt, self.propagator, self.W, self._copy, self.watch.lose)
 
     def divide_step(self, divisor: int) -> None:
         """Go on with shorter steps."""
         self.propagator = replace(self.propagator, dt=self.propagator.dt / divisor)
-        self.divisor = 1
 
     def report(self, time: float) -> None:
         """Report W as it was last seen, at a moment between outputs."""
@@ -82,8 +97,8 @@ class Track:
         self._judge(time, self._seen)
         self.record.add_rate(time, self._seen.marginals)
 
-    def output(self, time: float, steps: int) -> None:
-        """Report an output, at W after so many steps or within the next one."""
+    def reach(self, time: float, steps: int) -> None:
+        """Look at W at the time of an output, after so many steps or within the next one."""
         remainder = time - steps * self.propagator.dt
         self.at_output, self.look, self._seen = self.W, self._seen, None
         if remainder > ON_STEP * self.propagator.dt:
@@ -91,13 +106,22 @@ class Track:
             self.at_output, self.look = self.propagator.leap(self._copy, remainder), None
             self._copy = self.at_output
         self.look = self.look or self._look(self.at_output)
+
+    def output(self, time: float) -> None:
+        """Report the output that was reached."""
+        assert self.look is not None
         self._judge(time, self.look)
         self.record.add_output(time, self.look)
 
     def after_output(self) -> None:
         """Go on from W, whatever the output took of the copy."""
-        if self.at_output is self._copy:
+        if self._copy is None or self.at_output is self._copy:
             self.keep()
+
+    def let_go(self) -> None:
+        """Do without the copy of W, if it is not what was put out, until the run goes on."""
+        if self.at_output is not self._copy:
+            self._copy = None
 
     def _look(self, W: Any) -> Look:
         return Look.of(Marginals(self.grid, *self.engine.marginals(W)), self.engine.spectral_power(W))
@@ -110,24 +134,35 @@ class Track:
                 raise
             raise ResolutionError(f"{error}; the grid was to be changed at {self.adapter.notes[-1]}") from None
 
-    def _moved_to_better_grid(self, time: float, look: Look, boundaries: list[Boundary]) -> bool:
-        """Whether W is back at the start of the stretch, on another grid."""
+    def _moved_to_better_grid(self, time: float, look: Look) -> bool:
+        """Whether W is back at the start of the stretch, on another grid.
+
+        In memory there is never more of it than W on both grids.
+        """
         if self.adapter is None:
             return False
-        ends = np.max([look.ends, *(_ends_between(boundary, self.grid) for boundary in boundaries)], axis=0)
+        ends = np.max([look.ends, *(_ends_between(boundary, self.grid) for boundary in self._boundaries)], axis=0)
         grid = self.adapter.improved(time, self.grid, ends, look.tail)
         if grid is None:
             return False
+        self.propagator.forget_tables()
         try:
-            propagator = replace(self.propagator, engine=self.adapter.make_engine(grid))
+            engine = self.adapter.make_engine(grid)
+            engine.interruption = self.engine.interruption
+            propagator = replace(self.propagator, engine=engine)
         except InputError as error:
             self.adapter.give_up(str(error))
             return False
-        before, self.propagator, self.W, self.at_output = self.engine, propagator, None, None
-        self.W = before.transferred(self._copy, self.engine)
-        self._copy = None
-        self._save_copy()
+        self.take_back()
+        self.at_output = None
+        try:
+            self.W = self.engine.transferred(self.W, engine)
+        except Abandoned:
+            self.adapter.withdraw()
+            raise
+        self.propagator = propagator
         self.record.regrid(grid)
+        self._save_copy()
         return True
 
     def _save_copy(self) -> None:

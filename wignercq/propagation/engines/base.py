@@ -15,6 +15,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.interruption import Interruption
+
+SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +151,8 @@ class Boundary:
 class Engine(ABC):
     """Owns W on one grid and carries out transport and momentum stages.
 
-    A method that returns a new W may spend the one it was given: hold on to what is returned alone.
+    A method that returns a new W may spend the one it was given: hold on to what is returned alone. Where
+    :attr:`interruption` is asked and allowed, passes and transfers end with Abandoned within a second.
 
     Parameters
     ----------
@@ -165,12 +169,17 @@ class Engine(ABC):
         self.dtype = np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
         self.threads = threads
+        self.interruption = Interruption()  # never asked, unless another one takes its place
 
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
-        """Bytes of a run: W, a copy, what passes need, and a half-spectrum table for each of so many kicks."""
+        """Bytes of a run: W, a copy, what passes need, a half-spectrum table for each of so many kicks, and symbols.
+
+        While the grid changes, W on the old and on the new one take less than that of the new one.
+        """
         fields = 2 + cls.temporaries + tables * (1 + 2 / grid.y.points)
-        return 1.1 * grid.size * np.dtype(dtype).itemsize * fields
+        symbols = SYMBOL_BYTES * grid.q.points * grid.x.points * (grid.y.points // 2 + 1)
+        return 1.1 * grid.size * np.dtype(dtype).itemsize * fields + symbols
 
     # W
 
@@ -196,7 +205,10 @@ class Engine(ABC):
 
     @abstractmethod
     def transferred(self, W: Any, target: Engine) -> Any:
-        """W on the grid of another engine of this kind: interpolated trigonometrically, zero outside the box."""
+        """W on the grid of another engine of this kind: interpolated trigonometrically, zero outside the box.
+
+        The W it was given is not spent.
+        """
 
     @abstractmethod
     def slabs(self, W: Any) -> Iterator[np.ndarray]:
@@ -294,6 +306,7 @@ class Engine(ABC):
         boundaries = []
         W = self.momentum(W, step.opening)
         for number in range(1, count + 1):
+            self.interruption.look()
             for leg in inner:
                 W = self.momentum(self.move(W, leg.shear, leg.bath), leg.kick, contraction=leg.contraction)
             W = self.move(W, last.shear, last.bath)

@@ -49,6 +49,7 @@ class HostEngine(Engine):
 
         with ThreadPoolExecutor(self.threads) as pool, threadpool_limits(1, "blas"):
             for first in range(0, len(W), self.threads):  # so many slabs in memory at a time
+                self.interruption.look()
                 for i, slab in enumerate(pool.map(moved, W[first : first + self.threads]), start=first):
                     for j in np.flatnonzero(along_q[:, i]):
                         result[j] += along_q[j, i] * slab

@@ -22,12 +22,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyfftw
 from threadpoolctl import ThreadpoolController
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.base import BathFlow, Kick, Shear
 from wignercq.propagation.engines.host import HostEngine
+from wignercq.propagation.engines.interruption import Interruptible
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
@@ -100,7 +101,7 @@ class TiledEngine(HostEngine):
         def view(storage: np.ndarray, tile: Tile) -> np.ndarray:
             return cut(storage, *tile)
 
-        like_w = self._planes(self._reserve(pyfftw.empty_aligned))  # for its layout
+        like_w = self._planes()  # for its layout, no page of it being taken
         distinct = {tile.shape: tile for tile in (cut(like_w, 0, part) for part in parts)}.values()
         pairs = [(TileLayout(*axes, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
         transforms = [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self.threads)]
@@ -120,17 +121,15 @@ class TiledEngine(HostEngine):
         q, x, p, y = (self.dtype.itemsize * step for step in steps)
         return q, x, p, y
 
-    def _planes(self, memory: np.ndarray) -> np.ndarray:
-        """A view with axes (q, x, p, y), rows of y with their padding."""
+    def _planes(self, memory: np.ndarray | None = None) -> np.ndarray:
+        """A view of memory, new if None, with axes (q, x, p, y), rows of y with their padding."""
         n_q, n_p, n_x, _ = self.grid.shape
+        if memory is None:
+            memory = pages.zeros((n_q, self._slab_length), self.dtype)
         return np.lib.stride_tricks.as_strided(memory, (n_q, n_x, n_p, self._row_length), self._strides)
 
-    def _reserve(self, make: Callable[..., np.ndarray]) -> np.ndarray:
-        return make((self.grid.q.points, self._slab_length), self.dtype, n=CACHE_LINE)
-
     def allocate(self) -> np.ndarray:
-        planes = self._planes(self._reserve(pyfftw.zeros_aligned))
-        return planes[..., : self.grid.y.points].transpose(0, 2, 1, 3)
+        return self._planes()[..., : self.grid.y.points].transpose(0, 2, 1, 3)
 
     def _storage(self, W: np.ndarray) -> np.ndarray:
         """A W from :meth:`allocate` as it lies in memory, rows of y with their padding, axes (q, x, p, y)."""
@@ -144,11 +143,12 @@ class TiledEngine(HostEngine):
 
     def _share(self, tiles: Iterable[Any], work: Callable[[int, Iterator[Any]], None]) -> None:
         """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue."""
-        queue = iter(tiles)
+        queue = Interruptible(tiles, self.interruption)
         others = [self._pool.submit(work, worker, queue) for worker in range(1, self.threads)]
         work(0, queue)
         for future in others:
             future.result()
+        self.interruption.look()
 
     def _pass(
         self, W: np.ndarray, tiling: Tiling, act: Act, *, before: Callable[[np.ndarray], None] | None = None
@@ -198,7 +198,7 @@ class TiledEngine(HostEngine):
     def compile_kick(self, kick: Kick, *, times: int = 1) -> KickTable:
         n_q, _, n_x, _ = self.grid.shape
         size = n_q * n_x, self._p.frequencies.size * self._y.frequencies.size
-        table = KickTable(np.empty(size, self.complex_dtype), times)
+        table = KickTable(pages.zeros(size, self.complex_dtype), times)
         norm = self._row_norm ** (1 / times)
 
         def fill(worker: int, queue: Iterator[Tile]) -> None:

@@ -1,0 +1,28 @@
+"""Arrays on memory pages of their own, which go back to the system the moment the last array on them is gone.
+
+What the allocator of the C library is given back it may keep for later, up to some tens of MiB, where it depends on
+the order in which threads end; the fields of a pilot run would then still be there when the run itself needs memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import mmap
+
+import numpy as np
+
+
+def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """A zero array that begins at a page, and so at a cache line; a page is taken when it is first written to.
+
+    MemoryError where the system has no room for it.
+    """
+    try:
+        pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
+    except OSError:
+        raise MemoryError(f"no room for an array of shape {shape} and type {dtype}") from None
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # a kernel without them
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype).reshape(shape)
