@@ -84,8 +84,10 @@ def _case(
     times: tuple[float, ...],
     degree: int = 12,
     q_width: float = 0.8,
+    friction: float = 0.35,
+    diffusion: float = 0.6,
 ) -> Case:
-    """hbar = 0.7, M = 1.6, m = 0.8, alpha = 0.35, D2 = 0.6, 4 D0 D2 = 1.5, one displaced initial state."""
+    """hbar = 0.7, M = 1.6, m = 0.8, 4 D0 D2 = 1.5, one displaced initial state."""
     hbar = 0.7
     system = System(
         classical_potential=classical_potential,
@@ -94,9 +96,9 @@ def _case(
         classical_mass=1.6,
         quantum_mass=0.8,
         hbar=hbar,
-        friction=0.35,
-        diffusion=0.6,
-        decoherence=0.625,
+        friction=friction,
+        diffusion=diffusion,
+        decoherence=1.5 / (4 * diffusion),
     )
 
     def basis(degree: int, levels: int) -> Basis:
@@ -148,4 +150,16 @@ def anharmonic_case() -> Case:
         times=(0.4, 0.8, 1.2),
         degree=14,
         q_width=0.7,
+    )
+
+
+def overdamped_case() -> Case:
+    """Friction ten times faster than anything else: V_C and V_Q quartic, V_I = 0.12 q x^2 - 0.3 q x."""
+    return _case(
+        classical_potential=(0.0, 0.1, 0.45, 0.0, 0.03),
+        quantum_potential=(0.0, 0.0, 0.65, 0.0, 0.04),
+        interaction={(1, 2): 0.12, (1, 1): -0.3},
+        times=(0.5, 1.0, 1.5),
+        friction=16.0,
+        diffusion=20.0,
     )

@@ -1,0 +1,47 @@
+"""When friction counts as strong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support import systems
+
+from wignercq import Model, evolve
+from wignercq.planning.damping import is_strongly_damped
+
+GRID = systems.grid()
+
+
+def density(q: float = 0.3, x: float = -0.2, width: float = 0.5) -> np.ndarray:
+    """Of (q, x), a Gaussian, any normalisation; 1e-17 of its maximum at least."""
+    squared = (GRID.q.values[:, None] - q) ** 2 + (GRID.x.values - x) ** 2
+    return np.exp(-squared / (2 * width**2)) + 1e-17
+
+
+@pytest.mark.parametrize(("rate", "strong"), [(0.0, False), (0.69, False), (0.71, True)])
+def test_friction_is_strong_beside_the_fastest_oscillation(rate: float, strong: bool) -> None:
+    """Kills: the slower of two frequencies, friction without its mass, springs without theirs."""
+    fast = 2.0  # of the normal modes, by the masses below
+    model = Model("2.6*q**2", "0.35*x**2", "0", classical_mass=1.3, quantum_mass=0.7, friction=1.3 * fast * rate)
+    assert is_strongly_damped(model, GRID, density()) is strong
+
+
+def test_places_where_w_is_nothing_do_not_count() -> None:
+    """Kills: the curvature of a wall at the end of the box, where W is rounding."""
+    model = systems.model("0.4*q**2", "exp(9*x) + 0.5*x**2", "0", friction=40.0)
+    assert is_strongly_damped(model, GRID, density(x=-2.5))
+    assert not is_strongly_damped(model, GRID, density(x=0.5))
+
+
+def test_a_free_particle_with_friction_is_strongly_damped() -> None:
+    """Kills: a comparison with a frequency that is not there."""
+    assert is_strongly_damped(systems.model("0", "0", "0", friction=1e-3), GRID, density())
+    assert not is_strongly_damped(systems.model("0", "0", "0", friction=0.0), GRID, density())
+
+
+def test_a_run_says_which_way_it_went() -> None:
+    """Kills: a decision that does not reach the run."""
+    for friction, bath in ((0.1, "split"), (6.0, "one flow with free motion")):
+        model = systems.oscillators(friction=friction, diffusion=1.0)
+        run = evolve(model, systems.packet(), grid=systems.SMALL, duration=0.1, dt=0.05, tolerance=0.1)
+        assert run.dataset.attrs["bath"] == bath
