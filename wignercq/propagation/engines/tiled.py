@@ -166,8 +166,7 @@ class TiledEngine(HostEngine):
                 act(tile, transform)
                 transform.backward(view)
 
-        with self._blas.limit(limits=1, user_api="blas"):
-            self._share(tiling.tiles, work)
+        self._share(tiling.tiles, work)
         return W
 
     # multipliers
@@ -255,7 +254,8 @@ class TiledEngine(HostEngine):
             np.matmul(matrix, sheared.view(self.dtype), out=spectrum.view(self.dtype))
             transform.spectrum *= shear
 
-        return self._pass(W, self._paths, act)
+        with self._blas.limit(limits=1, user_api="blas"):
+            return self._pass(W, self._paths, act)
 
     def momentum(
         self,
@@ -268,11 +268,6 @@ class TiledEngine(HostEngine):
     ) -> np.ndarray:
         included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
         scale = self._row_norm ** (included - 1)
-        matrix = None if contraction is None else contraction.astype(self.dtype)
-
-        def contract(planes: np.ndarray) -> None:  # the padding takes part, since whole planes are contiguous
-            assert matrix is not None
-            np.matmul(matrix, planes.copy(), out=planes)
 
         def act(tile: Tile, transform: TileTransform) -> None:
             spectrum, multiplier = transform.spectrum, self._multiplier(kick, tile)
@@ -283,7 +278,15 @@ class TiledEngine(HostEngine):
             if included != 1:
                 spectrum *= scale
 
-        return self._pass(W, self._rows, act, before=None if matrix is None else contract)
+        if contraction is None:
+            return self._pass(W, self._rows, act)
+        matrix = contraction.astype(self.dtype)
+
+        def contract(planes: np.ndarray) -> None:  # the padding takes part, since whole planes are contiguous
+            np.matmul(matrix, planes.copy(), out=planes)
+
+        with self._blas.limit(limits=1, user_api="blas"):
+            return self._pass(W, self._rows, act, before=contract)
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
         storage = self._storage(W)
