@@ -19,12 +19,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
+from scipy.stats import norm
 
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
 from wignercq.planning.pilot import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
+from wignercq.planning.waves import Reach, reaches
 from wignercq.states import GaussianState, State
 
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
@@ -84,11 +86,17 @@ class Outlook:
     # largest diagonal elements of the inverse covariances of small packets carried along, shape (4,)
     precisions: np.ndarray
     finest: np.ndarray  # covariance of such a packet at time 0, shape (4, 4)
+    quantum: tuple[Reach, Reach] | None  # along x and y by wave functions, where trajectories do not tell
 
     @classmethod
-    def of(cls, model: Model, state: State, duration: float, tolerance: float) -> Outlook:
-        """Follow classical trajectories to the end of a run; GridError where they run away."""
+    def of(
+        cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
+    ) -> Outlook:
+        """Follow classical trajectories, and wave functions, to the end of a run; GridError where they run away."""
         level = LEVEL * tolerance
+        quantum = None
+        if hbar_order is None and not _is_harmonic(model):
+            quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)
         heat = (radius / SAMPLE_REACH) ** 2
@@ -106,7 +114,7 @@ class Outlook:
             inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
-        return cls(model, state, level, centres, lowers, uppers, precisions, finest)
+        return cls(model, state, level, centres, lowers, uppers, precisions, finest, quantum)
 
     def grid(self, fixed: Mapping[str, FixedAxis]) -> Grid:
         """The grid that holds W down to the level, with what is fixed."""
@@ -133,21 +141,40 @@ class Outlook:
         return Grid(*axes)
 
     def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
-        """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``."""
+        """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``.
+
+        The bands at both ends, which the monitors watch, hold less than TRIMMED of the tolerance.
+        """
         level = self.level ** (reach**2)
-        start = self.state.support(level)
-        lowers = self.centres + reach * (self.lowers - self.centres)
-        uppers = self.centres + reach * (self.uppers - self.centres)
-        intervals = np.stack(
-            [np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))], axis=1
-        )
+        intervals = self._interval(level, reach)
+        few = norm.isf(TRIMMED / LEVEL * self.level) * reach  # standard deviations
+        inner = self._interval(math.exp(-(few**2) / 2), few / _radius(self.level))
+        band = (inner[:, 1] - inner[:, 0]) * (1 / KEPT - 1) / 2
+        lowers, uppers = inner[:, 0] - band, inner[:, 1] + band
+        intervals = np.stack([np.minimum(intervals[:, 0], lowers), np.maximum(intervals[:, 1], uppers)], axis=1)
         frequencies = np.maximum(self.state.bandwidth(level), _radius(level) * np.sqrt(self.precisions))
-        if not _is_harmonic(self.model):
+        if self.quantum is not None:
+            share = (TRIMMED / LEVEL * self.level) ** (reach**2)
+            for i, seen in zip((2, 3), self.quantum, strict=True):
+                lower, upper = seen.ends(share)
+                band = (upper - lower) * (1 / KEPT - 1) / 2
+                intervals[i], frequencies[i] = (lower - band, upper + band), seen.frequency(share) / KEPT
+        elif not _is_harmonic(self.model):
+            start = self.state.support(level)
             margin = QUANTUM_MARGIN * np.sqrt(np.diag(self.finest)[2:])
-            widths = np.maximum(start[:, 1] - start[:, 0], (uppers - lowers).max(axis=0))[2:]
+            spans = reach * (self.uppers - self.lowers).max(axis=0)
+            widths = np.maximum(start[:, 1] - start[:, 0], spans)[2:]
             intervals[2:] += np.outer(margin, [-1, 1])
             frequencies[2:] = (widths + 2 * margin)[::-1] / self.model.hbar
         return intervals, frequencies
+
+    def _interval(self, level: float, reach: float) -> np.ndarray:
+        """Of the initial state above a level and of a part `reach` of what the trajectories fill, shape (4, 2)."""
+        start = self.state.support(level)
+        lowers = self.centres + reach * (self.lowers - self.centres)
+        uppers = self.centres + reach * (self.uppers - self.centres)
+        lower, upper = np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))
+        return np.stack([lower, upper], axis=1)
 
 
 def _radius(level: float) -> float:

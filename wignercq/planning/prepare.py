@@ -109,7 +109,7 @@ def _grid_and_pilot(
     memory_limit: float | None,
 ) -> tuple[Grid, Pilot]:
     """A grid for the run, and a pilot for it, on the grid itself if that is the smaller one."""
-    outlook = Outlook.of(model, state, end, numerics.tolerance)
+    outlook = Outlook.of(model, state, end, numerics.tolerance, numerics.hbar_order)
     bound = outlook.grid(axes)
     require_memory([bound], numerics, memory_limit)
 

@@ -62,7 +62,7 @@ class Trajectories:
 
     model: Model
     duration: float
-    heat: float  # factor on both diffusions
+    heat: float | np.ndarray  # factor on both diffusions, of all or of each trajectory
     random: np.random.Generator
     _forces: Callable[..., list[np.ndarray]] = field(init=False)
     _curvatures: Callable[..., list[np.ndarray]] = field(init=False)
@@ -93,7 +93,7 @@ class Trajectories:
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(MOMENTS_IN_TIME):
                 for _ in range(substeps):
-                    samples, packets = self._step(samples, packets, dt)
+                    samples, packets = self.step(samples, packets, dt)
                 bounded = (np.abs(samples) < reach).all(axis=1)
                 if not bounded.all():
                     raise GridError(
@@ -112,7 +112,7 @@ class Trajectories:
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
         return max(STEPS_PER_MOMENT, math.ceil(steps / MOMENTS_IN_TIME))
 
-    def _step(self, samples: np.ndarray, packets: np.ndarray | None, dt: float) -> tuple[np.ndarray, np.ndarray | None]:
+    def step(self, samples: np.ndarray, packets: np.ndarray | None, dt: float) -> tuple[np.ndarray, np.ndarray | None]:
         """Drift, kick, drift."""
         model, (q, p, x, y) = self.model, samples
         half_q, half_x = dt / (2 * model.classical_mass), dt / (2 * model.quantum_mass)
