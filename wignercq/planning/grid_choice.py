@@ -14,16 +14,18 @@ the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
 from scipy.stats import norm
 
+from wignercq.errors import GridError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
+from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.pilot import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.planning.waves import Reach, reaches
@@ -39,6 +41,10 @@ OUTERMOST = 8  # samples on each side of an axis, the last of which marks the en
 OUTERMOST_FLAT = 2  # OUTERMOST of flatter states, with fewer samples at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
+WORTH_MOVING = 0.7  # of the length of an axis that stays: an axis that moves is shorter
+PAYS = 3  # times the cells of a box that moves, which has to be prepared anew in every place
+STAYING = 2_000_000  # cells at most of a box that stays in any case
+LAG = 1 / 20  # of half an axis, by which W may be off its middle before the box goes after it
 PILOT_REACH = math.sqrt(4 / 5)  # of the distance from the centre to the end, in space and in frequency
 
 
@@ -78,6 +84,7 @@ class Outlook:
 
     model: Model
     state: State
+    duration: float
     level: float  # relative to the maximum of W: what is below counts as nothing
     # middle and ends of W along each axis at some moments, shape (moments, 4)
     centres: np.ndarray
@@ -114,17 +121,20 @@ class Outlook:
             inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
-        return cls(model, state, level, centres, lowers, uppers, precisions, finest, quantum)
+        return cls(model, state, duration, level, centres, lowers, uppers, precisions, finest, quantum)
 
     def grid(self, fixed: Mapping[str, FixedAxis]) -> Grid:
         """The grid that holds W down to the level, with what is fixed."""
         intervals, frequencies = self._needs(1.0)
-        return Grid(
-            *(
-                fixed.get(name, FixedAxis()).axis((float(lower), float(upper)), frequency)
-                for name, (lower, upper), frequency in zip(NAMES, intervals, frequencies, strict=True)
-            )
-        )
+        axes = {}
+        for name, (lower, upper), frequency in zip(NAMES, intervals, frequencies, strict=True):
+            try:
+                axes[name] = fixed.get(name, FixedAxis()).axis((float(lower), float(upper)), frequency)
+            except GridError as error:
+                raise GridError(
+                    f"grid.{name}", "extent and points, or a shorter run", f"an axis left open that needs {error.got}"
+                ) from None
+        return Grid(**axes)
 
     def pilot_grid(self, grid: Grid) -> Grid:
         """A grid with about four fifths of the points per axis, part of the box of `grid` and no finer.
@@ -139,6 +149,51 @@ class Outlook:
                 ends = axis.lower, axis.upper
             axes.append(Axis.resolving(*ends, min(frequency, axis.nyquist)))
         return Grid(*axes)
+
+    def moving(self, fixed: Mapping[str, FixedAxis], axes: Collection[str], reach: float = 1.0) -> Grid:
+        """The grid at time 0 of a box that goes with W along some axes."""
+        still = self.grid(fixed)
+        if reach < 1:
+            still = self.pilot_grid(still)
+        axes_of = dict(zip(NAMES, still, strict=True))
+        for name, centre, half, k in zip(
+            NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True
+        ):
+            if name in axes:
+                axes_of[name] = Axis.resolving(centre - half, centre + half, k)
+        return Grid(**axes_of)
+
+    def course(self, axes: Collection[str]) -> Course:
+        """Where a box goes that moves with the mean of W along some axes."""
+        every = np.linspace(0, len(self.centres), SEGMENTS + 1).round().astype(int)
+        path = np.vstack([self.state.mean, self.centres])[every] - self.state.mean
+        return Course(self.duration, np.where([name in axes for name in NAMES], path, 0.0))
+
+    def movable(self, fixed: Mapping[str, FixedAxis], axes: Collection[str]) -> frozenset[str]:
+        """Of some axes those along which a box that moves is shorter by so much that it pays; none if it does not."""
+        still, halves = self.grid(fixed), self._halves(1.0)
+        told = () if self.quantum is None else NAMES[2:]
+        free = [name for name in axes if name not in told]
+        shorter = {
+            name for name, axis, half in zip(NAMES, still, halves, strict=True) if 2 * half < WORTH_MOVING * axis.length
+        }
+        chosen = frozenset(shorter.intersection(free))
+        pays = chosen and PAYS * self.moving(fixed, chosen).size < still.size and still.size > STAYING
+        return chosen if pays else frozenset()
+
+    def _halves(self, reach: float) -> np.ndarray:
+        """How far W reaches in a segment from where its mean is at the beginning, in either direction, shape (4,)."""
+        support = self.state.support(self.level)
+        rows = ((self.state.mean, self.centres), (support[:, 0], self.lowers), (support[:, 1], self.uppers))
+        centres, lowers, uppers = (np.vstack(pair) for pair in rows)
+        half, count = np.zeros(4), math.ceil(len(self.centres) / SEGMENTS)
+        for first in range(len(self.centres)):
+            later = slice(first, first + count + 1)
+            ends = lowers[later] - centres[later], uppers[later] - centres[later]
+            below = centres[first] - (centres[later] + reach * ends[0]).min(axis=0)
+            above = (centres[later] + reach * ends[1]).max(axis=0) - centres[first]
+            half = np.maximum(half, np.maximum(below, above))
+        return half * (1 + LAG)
 
     def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
         """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``.

@@ -33,10 +33,12 @@ PATHS = 16  # typical classical paths, and as many rare ones
 RARE = 2.0  # standard deviations at which the outermost of so few lie
 CORE = 0.02  # of its mass, what a wave function on a rare path may leave outside
 FEWEST, MOST = 64, 2048  # points of x
-DENSE = 1024  # points up to which a Hamiltonian is diagonalised
+DENSE = 512  # points up to which a Hamiltonian is diagonalised
+GROWTH = 1.5  # of an axis that was too short
 ENDS = 1 / 16  # share of the range of x and of y, at each end, that is to stay empty
 STEP_PHASE = 0.5  # of the largest kinetic energy in one step, radians
-WORK = 30_000_000  # points times wave functions times steps at most: a few seconds
+WORK = 30_000_000  # steps times points and wave functions, or CALLS if that is more, at most: a few seconds
+CALLS = 5000
 LOOKS = 60  # moments
 PURE = 1e-6  # less than this away from purity 1 is pure
 FAINT = 1e-3  # of the level: the weight below which a part of a mixture counts as nothing
@@ -54,18 +56,23 @@ class Reach:
 
     def ends(self, level: float) -> tuple[float, float]:
         """The interval that leaves the mass `level` at each end."""
-        low = int(np.argmax(self.below > level)) - 1
-        high = self.points.size - int(np.argmax((self.above > level)[::-1]))
-        return float(self.points[max(low, 0)]), float(self.points[min(high, self.points.size - 1)])
+        half = (self.points[1] - self.points[0]) / 2  # sums end between points
+        lower = np.interp(math.log(level), _log(self.below), self.points + half)
+        upper = np.interp(-math.log(level), -_log(self.above), self.points - half)
+        return float(lower), float(upper)
 
     def frequency(self, level: float) -> float:
         """Beyond which the root of the share of spectral power is below `level`."""
-        return float(self.frequencies[min(int((self.amplitudes >= level).sum()), self.frequencies.size - 1)])
+        return float(np.interp(-math.log(level), -_log(self.amplitudes), self.frequencies))
 
     def is_crowded(self, level: float) -> bool:
         """Whether more than `level` lies near the ends, where it would come back at the other one."""
         band = math.ceil(ENDS * self.points.size)
         return bool(self.below[band] > level or self.above[-band - 1] > level)
+
+
+def _log(sums: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(sums, np.finfo(float).tiny))
 
 
 def reaches(model: Model, state: State, duration: float, level: float) -> tuple[Reach, Reach] | None:
@@ -82,14 +89,18 @@ def reaches(model: Model, state: State, duration: float, level: float) -> tuple[
             return None
         finest = max((abs(middle[1]) + reach[1]) / model.hbar, FEWEST * math.pi / (2 * reach[0]))
         axis = Axis.resolving(middle[0] - reach[0], middle[0] + reach[0], finest)
-        seen = Waves(model, state, duration, axis, level).survey()
-        crowded = None if seen is None else np.array([reached.is_crowded(level) for reached in seen])
-        if crowded is None or not crowded.any():
+        waves = Waves(model, state, duration, axis, level)
+        seen = waves.survey()
+        if seen is None or waves.share == 1:
             return seen
-        stretch = np.where(crowded, 1.5 * stretch, stretch)
+        x, y = seen
+        if x.is_crowded(level):  # W goes on as it came
+            stretch[0] *= min(4.0, max(GROWTH, 1 / (waves.share + 1 / LOOKS)))
+        if y.is_crowded(level) or not x.is_crowded(level):
+            stretch[1] *= GROWTH
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Waves:
     """Wave functions on a periodic axis."""
 
@@ -98,9 +109,10 @@ class Waves:
     duration: float
     axis: Axis
     level: float
+    share: float = 1.0  # of the duration for which the axis holds them
 
     def survey(self) -> tuple[Reach, Reach] | None:
-        """How W reaches in x and in y; None if that takes too long."""
+        """How W reaches in x and in y while the axis holds it; None if that takes too long."""
         hbar, axis = self.model.hbar, self.axis
         ensemble = Ensemble.of(self.state, axis, self.level, self.model.is_coupled)
         moments = self._moments(ensemble)
@@ -108,15 +120,20 @@ class Waves:
             return None
         momenta, ranks = np.fft.fftshift(hbar * axis.frequencies), np.arange(axis.points)
         most: list[np.ndarray] = []
-        for waves in moments:
+        values = self._formula(self.state.mean[:1, None], axis.values)[0]
+        is_cut = ~(values < self._cut(values))
+        for number, waves in enumerate(moments):
             if not np.isfinite(waves).all():
                 return None
             spectra = np.fft.fftshift(np.fft.fft(waves, axis=1, norm="ortho"), axes=1)
-            found = [*ensemble.seen(np.abs(waves) ** 2), *ensemble.seen(np.abs(spectra) ** 2)]
+            density = np.abs(waves) ** 2
+            found = [*ensemble.seen(density), *ensemble.seen(np.abs(spectra) ** 2)]
             most = [np.maximum(a, b) for a, b in zip(most, found, strict=True)] if most else found
             x = Reach(axis.values, most[0], most[1], ranks * (momenta[1] - momenta[0]) / hbar, most[5])
             y = Reach(momenta, most[3], most[4], ranks * axis.spacing / hbar, most[2])
-            if x.is_crowded(self.level) or y.is_crowded(self.level):
+            lost = ensemble.weights @ density[:, is_cut].sum(axis=1) > self.level * ensemble.weights.sum()
+            if lost or x.is_crowded(self.level) or y.is_crowded(self.level):
+                self.share = number / (LOOKS + 1)
                 break
         return x, y
 
@@ -124,7 +141,7 @@ class Waves:
         if not self.model.is_coupled and self.axis.points <= DENSE:
             return self._turning(ensemble.waves)
         steps = math.ceil(self.duration * self._kinetic.max() / (STEP_PHASE * self.model.hbar * LOOKS))
-        return self._stepping(ensemble, steps) if steps * LOOKS * ensemble.waves.size < WORK else None
+        return self._stepping(ensemble, steps) if steps * LOOKS * (ensemble.waves.size + CALLS) < WORK else None
 
     def _turning(self, waves: np.ndarray) -> Iterator[np.ndarray]:
         """Without coupling: the Hamiltonian diagonalised."""
@@ -143,16 +160,17 @@ class Waves:
         paths = Trajectories(model, self.duration, ensemble.heats, np.random.default_rng(1))
         coupling = sampled((Q, X), sp.diff(model.V_I, Q))
         half = np.exp(-0.5j * dt / model.hbar * self._kinetic)
+        turn = np.exp(-1j * dt / model.hbar * self._potential(samples[0, :1]))
         yield waves
         for _ in range(LOOKS):
             for _ in range(steps):
-                samples, _ = paths.step(samples, None, dt)
-                q = samples[0]
-                angle = dt / model.hbar * self._potential(q)
-                if model.is_coupled and model.D0:
+                if model.is_coupled:
+                    samples, _ = paths.step(samples, None, dt)
+                    q = samples[0]
                     noise = np.sqrt(ensemble.heats * model.D0 * dt) * paths.random.standard_normal(q.size)
-                    angle = angle + noise[:, None] * coupling(q[:, None], self.axis.values)
-                waves = np.fft.ifft(half * np.fft.fft(waves, axis=1), axis=1) * np.exp(-1j * angle)
+                    angle = dt / model.hbar * self._potential(q)
+                    turn = np.exp(-1j * (angle + noise[:, None] * coupling(q[:, None], self.axis.values)))
+                waves = np.fft.ifft(half * np.fft.fft(waves, axis=1), axis=1) * turn
                 waves = np.fft.ifft(half * np.fft.fft(waves, axis=1), axis=1)
             yield waves
 
@@ -167,8 +185,12 @@ class Waves:
     def _potential(self, q: np.ndarray) -> np.ndarray:
         """V_Q + V_I, shape (q.size, points), cut off where no energy on this axis reaches."""
         values = self._formula(q[:, None], self.axis.values)
-        finite = np.where(np.isfinite(values), values, np.inf)
-        return np.minimum(finite, finite.min() + 4 * self._kinetic.max())
+        return np.where(values < (cut := self._cut(values)), values, cut)
+
+    def _cut(self, values: np.ndarray) -> np.ndarray:
+        """Where the potential is cut off: four times the largest kinetic energy above its least value."""
+        least: np.ndarray = np.where(np.isfinite(values), values, np.inf).min(axis=-1, keepdims=True)
+        return least + 4 * self._kinetic.max()
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,12 @@ import numpy as np
 
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
+from wignercq.planning.course import shifted
 from wignercq.propagation.engines import Engine
 
 GROWTH = 0.25  # of the points of an axis, added at an end or by refinement
 LOWER, UPPER = 0, 1  # ends of an axis
+OFF_CENTRE = 1 / 40  # of an axis that moves: how far W may be from its middle
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ class Adapter:
     make_engine: Callable[[Grid], Engine]  # the run's kind of engine on another grid
     notes: list[str] = field(default_factory=list)  # what was changed and why, a line each
     exhausted: bool = False  # nothing better can be had; the grid stays as it is
+    moving: frozenset[str] = frozenset()  # axes along which the box goes with W
+
+    def following(self, grid: Grid, mean: np.ndarray) -> Grid:
+        """The grid with W in the middle along the axes that move, by whole cells; `mean` is that of W, shape (4,)."""
+        axes = []
+        for name, axis, centre in zip(NAMES, grid, mean, strict=True):
+            off = float(centre) - (axis.lower + axis.upper) / 2
+            follows = name in self.moving and abs(off) > OFF_CENTRE * axis.length
+            axes.append(shifted(axis, off) if follows else axis)
+        return Grid(*axes)
 
     def improved(self, time: float, grid: Grid, edges: np.ndarray, tail: np.ndarray) -> Grid | None:
         """The grid to go on with, or None when `grid` is good enough, or nothing better is allowed.

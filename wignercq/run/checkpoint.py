@@ -42,6 +42,7 @@ class TrackHeader(BaseModel):
     warned: list[tuple[str, str]]  # axes and quantities already warned of
     notes: list[str]  # changes of the grid so far
     exhausted: bool  # no more changes of the grid
+    moving: list[str] = []  # axes along which the box goes with W
 
 
 class Header(BaseModel):

@@ -58,16 +58,17 @@ class Track:
     def advance(self, steps: int, count: int) -> None:
         """Take `count` steps after the first `steps`, on better and better grids until one is good enough."""
         dt = self.propagator.dt
+        self._follow()
+        if self.check is not None and self.check.due(steps * dt):
+            self._save_copy()
+            self.check.check(steps * dt, self.propagator, self.W, self._copy)
+            self.keep()
         while True:
             self.W, boundaries = self.propagator.advance(self.W, count)
             self._seen = self._look(self.W)
             if not self._moved_to_better_grid(steps * dt, self._seen, boundaries):
                 break
         self.record.add_boundaries([(steps + k) * dt for k in range(1, count)], boundaries)
-        time = (steps + count) * dt
-        if self.check is not None and self.check.due(time):
-            self._save_copy()
-            self.check.check(time, self.propagator, self.W, self._copy)
         self.keep()
 
     def report(self, time: float) -> None:
@@ -117,12 +118,25 @@ class Track:
         except InputError as error:
             self.adapter.give_up(str(error))
             return False
-        before, self.propagator, self.W, self.at_output = self.engine, propagator, None, None
-        self.W = before.transferred(self._copy, self.engine)
+        self.W = None
+        self._transfer(self._copy, propagator)
+        return True
+
+    def _follow(self) -> None:
+        """Let the box go after W, if it is to."""
+        if self.adapter is None or not self.adapter.moving:
+            return
+        grid = self.adapter.following(self.grid, Marginals(self.grid, *self.engine.marginals(self.W)).mean)
+        if grid != self.grid:
+            self._transfer(self.W, replace(self.propagator, engine=self.adapter.make_engine(grid)))
+
+    def _transfer(self, W: Any, propagator: Propagator) -> None:
+        """Go on from W on the grid of another propagator."""
+        before, self.propagator, self.at_output = self.engine, propagator, None
+        self.W = before.transferred(W, self.engine)
         self._copy = None
         self._save_copy()
-        self.record.regrid(grid)
-        return True
+        self.record.regrid(self.grid)
 
     def _save_copy(self) -> None:
         self._copy = self.engine.copy(self.W, self._copy)
