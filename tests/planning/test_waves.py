@@ -51,7 +51,7 @@ def test_a_ground_state_needs_its_own_box_for_as_long_as_one_likes(duration: flo
 
 
 def test_fringes_are_those_of_the_wigner_function() -> None:
-    """Kills: frequencies of x and y mixed up, counted from the width instead of its autocorrelation, or without hbar."""
+    """Kills: frequencies of x and y mixed up, counted from the width, or without hbar."""
     state = product(REST, cat((1.5, 0.4), phase=0.6, **OSCILLATOR))
     model = systems.quartic(g=0.05, parameters={"k": 0.8, "kappa": 1.1, "g": 0.05, "lam": 0.0})
     found = reaches(model, state, 1e-6, LEVEL)

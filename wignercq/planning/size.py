@@ -18,7 +18,7 @@ NOTEWORTHY = 60.0  # seconds
 
 
 def require_room(grid: Grid, fixed: Mapping[str, FixedAxis], numerics: Numerics, limit: float | None) -> None:
-    """Refuse, with MemoryLimitError, a chosen grid beyond the free memory or `limit` bytes; it names the axis to give."""
+    """Refuse, with MemoryLimitError, a chosen grid beyond the free memory or `limit` bytes, with the axis to give."""
     needed, free = numerics.memory(grid), free_memory()
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
