@@ -4,9 +4,12 @@
   does W**(1/c) with c times the diffusion: exactly for linear forces, to leading order of weak noise for others. With
   a large enough c, a few thousand samples reach the level.
 - Points: every trajectory carries a Gaussian packet as fine as the initial W, deformed by the linearised flow and
-  widened by diffusion. The fringes of an anharmonic quantum state are at most as fine as hbar over its width.
+  widened by diffusion.
+- x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`).
+  Where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
+- A box that goes with W along some axes, where it takes far fewer cells than one that holds all places of the run.
 
-Both are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
+These are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
 A pilot run on a coarser grid shows that, and the grid is trimmed. What it then resolves is watched by the monitors of
 the run.
 """
@@ -14,7 +17,7 @@ the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,13 +109,8 @@ class Outlook:
             quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)
-        heat = (radius / SAMPLE_REACH) ** 2
-        outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
-        moments = []
-        for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, SAMPLES, random)):
-            ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
-            moments.append((samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]))
-
+        exact = model.is_quadratic and is_gaussian(state)
+        moments = list((_normal_ends if exact else _sampled_ends)(model, state, duration, radius))
         spread = np.diag((radius / state.bandwidth(level)) ** 2)
         finest = state.covariance if isinstance(state, GaussianState) else spread
         precisions = np.zeros(4)
@@ -230,6 +228,25 @@ class Outlook:
         uppers = self.centres + reach * (self.uppers - self.centres)
         lower, upper = np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))
         return np.stack([lower, upper], axis=1)
+
+
+def _normal_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
+    """Middle and ends of a Gaussian W of a quadratic model at moments of a run: all trajectories are as good as one."""
+    around = state.mean[:, None] + np.outer(np.sqrt(np.diag(state.covariance)), [-1, 1])
+    flow = Trajectories(model, duration, 0.0, np.random.default_rng(0))
+    for samples, packets in flow.run(around, state.covariance):
+        assert packets is not None
+        centre, half = samples.mean(axis=1), radius * np.sqrt(np.diag(packets[0]))
+        yield centre, centre - half, centre + half
+
+
+def _sampled_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
+    """Middle and ends of what many trajectories with more noise fill, at moments of a run."""
+    random, heat = np.random.default_rng(0), (radius / SAMPLE_REACH) ** 2
+    outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
+    for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, SAMPLES, random)):
+        ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
+        yield samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]
 
 
 def _radius(level: float) -> float:

@@ -76,17 +76,18 @@ class Trajectories:
 
     def positions(self, samples: np.ndarray) -> Iterator[np.ndarray]:
         """Positions (4, n) in phase space at moments spread over the run, from `samples` at time 0."""
-        for now, _ in self._run(samples, None):
+        for now, _ in self.run(samples, None):
             yield now
 
     def packets(self, samples: np.ndarray, covariance: np.ndarray) -> Iterator[np.ndarray]:
         """Covariances (n, 4, 4) of packets that begin as `covariance` and follow the linearised flow."""
-        start = np.tile(covariance, (samples.shape[1], 1, 1))
-        for _, packets in self._run(samples, start):
+        for _, packets in self.run(samples, covariance):
             assert packets is not None
             yield packets
 
-    def _run(self, samples: np.ndarray, packets: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    def run(self, samples: np.ndarray, covariance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Both of these, the covariances None where none is given."""
+        packets = None if covariance is None else np.tile(covariance, (samples.shape[1], 1, 1))
         reach = ESCAPE * samples.std(axis=1).max()
         substeps = self._substeps(samples)
         dt = self.duration / (MOMENTS_IN_TIME * substeps)

@@ -1,6 +1,7 @@
 """Another grid in the middle of a run: boxes that grow and meshes that are refined, by exact lattice operations only.
 
 - A box grows by whole cells, W being zero in the new ones: zero padding in phase space.
+- A box that goes with W is moved by whole cells, W being zero in the new ones.
 - A mesh is refined by zero padding of the spectrum, the new points within the same extent.
 
 Both keep W to the last digit where it was known; nothing is interpolated locally, rescaled or clipped.
