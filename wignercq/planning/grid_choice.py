@@ -44,6 +44,7 @@ OUTERMOST = 8  # samples on each side of an axis, the last of which marks the en
 OUTERMOST_FLAT = 2  # OUTERMOST of flatter states, with fewer samples at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
+MANY_STEPS = 3000  # of a trajectory, from which on fewer are followed
 WORTH_MOVING = 0.7  # of the length of an axis that stays: an axis that moves is shorter
 PAYS = 3  # times the cells of a box that moves, which has to be prepared anew in every place
 STAYING = 2_000_000  # cells at most of a box that stays in any case
@@ -115,7 +116,8 @@ class Outlook:
         finest = state.covariance if isinstance(state, GaussianState) else spread
         precisions = np.zeros(4)
         typical = Trajectories(model, duration, 1.0, random)
-        for packets in typical.packets(draw(state, 1.0, PACKETS, random), finest):
+        count = round(PACKETS * _share(model, state, duration))
+        for packets in typical.packets(draw(state, 1.0, count, random), finest):
             inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
@@ -240,11 +242,19 @@ def _normal_ends(model: Model, state: State, duration: float, radius: float) -> 
         yield centre, centre - half, centre + half
 
 
+def _share(model: Model, state: State, duration: float) -> float:
+    """Of the usual number of trajectories those that are followed through a long run: it would take minutes else."""
+    flow = Trajectories(model, duration, 1.0, np.random.default_rng(0))
+    return min(1.0, MANY_STEPS / flow.steps(draw(state, 1.0, PACKETS, flow.random)))
+
+
 def _sampled_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
     """Middle and ends of what many trajectories with more noise fill, at moments of a run."""
     random, heat = np.random.default_rng(0), (radius / SAMPLE_REACH) ** 2
-    outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
-    for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, SAMPLES, random)):
+    fewer = _share(model, state, duration)
+    outermost = max(1, round(fewer * (OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT)))
+    count = round(fewer * SAMPLES)
+    for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, count, random)):
         ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
         yield samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]
 

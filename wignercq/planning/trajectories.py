@@ -105,6 +105,10 @@ class Trajectories:
                     )
                 yield samples, packets
 
+    def steps(self, samples: np.ndarray) -> int:
+        """Steps to the end of the run."""
+        return MOMENTS_IN_TIME * self._substeps(samples)
+
     def _substeps(self, samples: np.ndarray) -> int:
         """Steps between two moments that resolve the fastest oscillation among the samples."""
         qq, _, xx = self._curvatures(samples[0], samples[2])
