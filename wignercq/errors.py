@@ -115,6 +115,10 @@ class ResolutionWarning(UserWarning):
     """The grid is close to not resolving the state; the message says which number to change."""
 
 
+class SizeWarning(UserWarning):
+    """A chosen grid is large, and the run will take long; the message says how large and how long."""
+
+
 class CheckpointWarning(UserWarning):
     """A checkpoint could not be written or is damaged; the run goes on without it."""
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support import systems
 
-from wignercq import Axis, FixedAxis, Grid, choose_grid, evolve
-from wignercq.planning.grid_choice import KEPT, TRIMMED, trimmed
+from wignercq import Axis, FixedAxis, Grid, evolve
+from wignercq.planning.grid_choice import KEPT, TRIMMED, Outlook, trimmed
 from wignercq.planning.pilot import Survey
 from wignercq.propagation.engines import TiledEngine
 from wignercq.states import ClassicalGaussian, fock, product
@@ -68,13 +68,14 @@ def test_a_survey_holds_the_most_of_its_moments() -> None:
 
 @pytest.mark.slow
 def test_an_anharmonic_run_gets_by_with_a_fraction_of_the_bound() -> None:
-    """Kills: several times the cells that a Fock state in a quartic well needs, or so few that the run regrids."""
+    """Kills: several times the cells that a Fock state in a quartic well needs (trajectories), or too few of them."""
     classical = ClassicalGaussian([0.5, -0.2], [0.5, 0.6])
     state = product(classical, fock(1, mass=0.7, frequency=1.3, hbar=systems.HBAR))
     model, duration = systems.quartic(), 1.5
     solution = evolve(model, state, duration=duration, outputs=3, tolerance=TOLERANCE, frames=0)
     sizes = [int(n) for n in solution.dataset.attrs["grid"].split(" x ")]
-    assert math.prod(sizes) < 0.6 * choose_grid(model, state, duration, tolerance=TOLERANCE).size
+    trajectories = Outlook.of(model, state, duration, TOLERANCE, hbar_order=1).grid({})
+    assert math.prod(sizes) < 0.6 * trajectories.size
     assert solution.dataset.attrs["grid_changes"] == ""
     assert solution.dataset["edge_mass"].values.max() < 0.2 * TOLERANCE
     assert solution.dataset["spectral_tail"].values.max() < 0.2 * TOLERANCE

@@ -20,6 +20,7 @@ from wignercq.errors import (
     Interrupted,
     ResolutionError,
     ResolutionWarning,
+    SizeWarning,
     StoppedError,
     quoted,
 )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 FIGURE_RESOLUTION = 200  # dots per inch
-OURS = (ResolutionWarning, CheckpointWarning)
+OURS = (ResolutionWarning, CheckpointWarning, SizeWarning)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

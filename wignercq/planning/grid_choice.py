@@ -4,9 +4,12 @@
   does W**(1/c) with c times the diffusion: exactly for linear forces, to leading order of weak noise for others. With
   a large enough c, a few thousand samples reach the level.
 - Points: every trajectory carries a Gaussian packet as fine as the initial W, deformed by the linearised flow and
-  widened by diffusion. The fringes of an anharmonic quantum state are at most as fine as hbar over its width.
+  widened by diffusion.
+- x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`).
+  Where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
+- A box that goes with W along some axes, where it takes far fewer cells than one that holds all places of the run.
 
-Both are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
+These are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
 A pilot run on a coarser grid shows that, and the grid is trimmed. What it then resolves is watched by the monitors of
 the run.
 """
@@ -14,17 +17,21 @@ the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
+from scipy.stats import norm
 
+from wignercq.errors import GridError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
+from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.pilot import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
+from wignercq.planning.waves import Reach, reaches
 from wignercq.states import GaussianState, State
 
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
@@ -37,6 +44,11 @@ OUTERMOST = 8  # samples on each side of an axis, the last of which marks the en
 OUTERMOST_FLAT = 2  # OUTERMOST of flatter states, with fewer samples at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
+MANY_STEPS = 3000  # of a trajectory, from which on fewer are followed
+WORTH_MOVING = 0.7  # of the length of an axis that stays: an axis that moves is shorter
+PAYS = 3  # times the cells of a box that moves, which has to be prepared anew in every place
+STAYING = 2_000_000  # cells at most of a box that stays in any case
+LAG = 1 / 20  # of half an axis, by which W may be off its middle before the box goes after it
 PILOT_REACH = math.sqrt(4 / 5)  # of the distance from the centre to the end, in space and in frequency
 
 
@@ -76,6 +88,7 @@ class Outlook:
 
     model: Model
     state: State
+    duration: float
     level: float  # relative to the maximum of W: what is below counts as nothing
     # middle and ends of W along each axis at some moments, shape (moments, 4)
     centres: np.ndarray
@@ -84,39 +97,44 @@ class Outlook:
     # largest diagonal elements of the inverse covariances of small packets carried along, shape (4,)
     precisions: np.ndarray
     finest: np.ndarray  # covariance of such a packet at time 0, shape (4, 4)
+    quantum: tuple[Reach, Reach] | None  # along x and y by wave functions, where trajectories do not tell
 
     @classmethod
-    def of(cls, model: Model, state: State, duration: float, tolerance: float) -> Outlook:
-        """Follow classical trajectories to the end of a run; GridError where they run away."""
+    def of(
+        cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
+    ) -> Outlook:
+        """Follow classical trajectories, and wave functions, to the end of a run; GridError where they run away."""
         level = LEVEL * tolerance
+        quantum = None
+        if hbar_order is None and not _is_harmonic(model):
+            quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)
-        heat = (radius / SAMPLE_REACH) ** 2
-        outermost = OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT
-        moments = []
-        for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, SAMPLES, random)):
-            ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
-            moments.append((samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]))
-
+        exact = model.is_quadratic and is_gaussian(state)
+        moments = list((_normal_ends if exact else _sampled_ends)(model, state, duration, radius))
         spread = np.diag((radius / state.bandwidth(level)) ** 2)
         finest = state.covariance if isinstance(state, GaussianState) else spread
         precisions = np.zeros(4)
         typical = Trajectories(model, duration, 1.0, random)
-        for packets in typical.packets(draw(state, 1.0, PACKETS, random), finest):
+        count = round(PACKETS * _share(model, state, duration))
+        for packets in typical.packets(draw(state, 1.0, count, random), finest):
             inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
-        return cls(model, state, level, centres, lowers, uppers, precisions, finest)
+        return cls(model, state, duration, level, centres, lowers, uppers, precisions, finest, quantum)
 
     def grid(self, fixed: Mapping[str, FixedAxis]) -> Grid:
         """The grid that holds W down to the level, with what is fixed."""
         intervals, frequencies = self._needs(1.0)
-        return Grid(
-            *(
-                fixed.get(name, FixedAxis()).axis((float(lower), float(upper)), frequency)
-                for name, (lower, upper), frequency in zip(NAMES, intervals, frequencies, strict=True)
-            )
-        )
+        axes = {}
+        for name, (lower, upper), frequency in zip(NAMES, intervals, frequencies, strict=True):
+            try:
+                axes[name] = fixed.get(name, FixedAxis()).axis((float(lower), float(upper)), frequency)
+            except GridError as error:
+                raise GridError(
+                    f"grid.{name}", "extent and points, or a shorter run", f"an axis left open that needs {error.got}"
+                ) from None
+        return Grid(**axes)
 
     def pilot_grid(self, grid: Grid) -> Grid:
         """A grid with about four fifths of the points per axis, part of the box of `grid` and no finer.
@@ -132,22 +150,113 @@ class Outlook:
             axes.append(Axis.resolving(*ends, min(frequency, axis.nyquist)))
         return Grid(*axes)
 
+    def moving(self, fixed: Mapping[str, FixedAxis], axes: Collection[str], reach: float = 1.0) -> Grid:
+        """The grid at time 0 of a box that goes with W along some axes."""
+        still = self.grid(fixed)
+        if reach < 1:
+            still = self.pilot_grid(still)
+        axes_of = dict(zip(NAMES, still, strict=True))
+        for name, centre, half, k in zip(
+            NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True
+        ):
+            if name in axes:
+                axes_of[name] = Axis.resolving(centre - half, centre + half, k)
+        return Grid(**axes_of)
+
+    def course(self, axes: Collection[str]) -> Course:
+        """Where a box goes that moves with the mean of W along some axes."""
+        every = np.linspace(0, len(self.centres), SEGMENTS + 1).round().astype(int)
+        path = np.vstack([self.state.mean, self.centres])[every] - self.state.mean
+        return Course(self.duration, np.where([name in axes for name in NAMES], path, 0.0))
+
+    def movable(self, fixed: Mapping[str, FixedAxis], axes: Collection[str]) -> frozenset[str]:
+        """Of some axes those along which a box that moves is shorter by so much that it pays; none if it does not."""
+        still, halves = self.grid(fixed), self._halves(1.0)
+        told = () if self.quantum is None else NAMES[2:]
+        free = [name for name in axes if name not in told]
+        shorter = {
+            name for name, axis, half in zip(NAMES, still, halves, strict=True) if 2 * half < WORTH_MOVING * axis.length
+        }
+        chosen = frozenset(shorter.intersection(free))
+        pays = chosen and PAYS * self.moving(fixed, chosen).size < still.size and still.size > STAYING
+        return chosen if pays else frozenset()
+
+    def _halves(self, reach: float) -> np.ndarray:
+        """How far W reaches in a segment from where its mean is at the beginning, in either direction, shape (4,)."""
+        support = self.state.support(self.level)
+        rows = ((self.state.mean, self.centres), (support[:, 0], self.lowers), (support[:, 1], self.uppers))
+        centres, lowers, uppers = (np.vstack(pair) for pair in rows)
+        half, count = np.zeros(4), math.ceil(len(self.centres) / SEGMENTS)
+        for first in range(len(self.centres)):
+            later = slice(first, first + count + 1)
+            ends = lowers[later] - centres[later], uppers[later] - centres[later]
+            below = centres[first] - (centres[later] + reach * ends[0]).min(axis=0)
+            above = (centres[later] + reach * ends[1]).max(axis=0) - centres[first]
+            half = np.maximum(half, np.maximum(below, above))
+        return half * (1 + LAG)
+
     def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
-        """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``."""
+        """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``.
+
+        The bands at both ends, which the monitors watch, hold less than TRIMMED of the tolerance.
+        """
         level = self.level ** (reach**2)
-        start = self.state.support(level)
-        lowers = self.centres + reach * (self.lowers - self.centres)
-        uppers = self.centres + reach * (self.uppers - self.centres)
-        intervals = np.stack(
-            [np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))], axis=1
-        )
+        intervals = self._interval(level, reach)
+        few = norm.isf(TRIMMED / LEVEL * self.level) * reach  # standard deviations
+        inner = self._interval(math.exp(-(few**2) / 2), few / _radius(self.level))
+        band = (inner[:, 1] - inner[:, 0]) * (1 / KEPT - 1) / 2
+        lowers, uppers = inner[:, 0] - band, inner[:, 1] + band
+        intervals = np.stack([np.minimum(intervals[:, 0], lowers), np.maximum(intervals[:, 1], uppers)], axis=1)
         frequencies = np.maximum(self.state.bandwidth(level), _radius(level) * np.sqrt(self.precisions))
-        if not _is_harmonic(self.model):
+        if self.quantum is not None:
+            share = (TRIMMED / LEVEL * self.level) ** (reach**2)
+            for i, seen in zip((2, 3), self.quantum, strict=True):
+                lower, upper = seen.ends(share)
+                band = (upper - lower) * (1 / KEPT - 1) / 2
+                intervals[i], frequencies[i] = (lower - band, upper + band), seen.frequency(share) / KEPT
+        elif not _is_harmonic(self.model):
+            start = self.state.support(level)
             margin = QUANTUM_MARGIN * np.sqrt(np.diag(self.finest)[2:])
-            widths = np.maximum(start[:, 1] - start[:, 0], (uppers - lowers).max(axis=0))[2:]
+            spans = reach * (self.uppers - self.lowers).max(axis=0)
+            widths = np.maximum(start[:, 1] - start[:, 0], spans)[2:]
             intervals[2:] += np.outer(margin, [-1, 1])
             frequencies[2:] = (widths + 2 * margin)[::-1] / self.model.hbar
         return intervals, frequencies
+
+    def _interval(self, level: float, reach: float) -> np.ndarray:
+        """Of the initial state above a level and of a part `reach` of what the trajectories fill, shape (4, 2)."""
+        start = self.state.support(level)
+        lowers = self.centres + reach * (self.lowers - self.centres)
+        uppers = self.centres + reach * (self.uppers - self.centres)
+        lower, upper = np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))
+        return np.stack([lower, upper], axis=1)
+
+
+def _normal_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
+    """Middle and ends of a Gaussian W of a quadratic model at moments of a run: all trajectories are as good as one."""
+    around = state.mean[:, None] + np.outer(np.sqrt(np.diag(state.covariance)), [-1, 1])
+    flow = Trajectories(model, duration, 0.0, np.random.default_rng(0))
+    for samples, packets in flow.run(around, state.covariance):
+        assert packets is not None
+        centre, half = samples.mean(axis=1), radius * np.sqrt(np.diag(packets[0]))
+        yield centre, centre - half, centre + half
+
+
+def _share(model: Model, state: State, duration: float) -> float:
+    """Of the usual number of trajectories those that are followed through a long run: it would take minutes else."""
+    flow = Trajectories(model, duration, 1.0, np.random.default_rng(0))
+    return min(1.0, MANY_STEPS / flow.steps(draw(state, 1.0, PACKETS, flow.random)))
+
+
+def _sampled_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
+    """Middle and ends of what many trajectories with more noise fill, at moments of a run."""
+    random, heat = np.random.default_rng(0), (radius / SAMPLE_REACH) ** 2
+    fewer = _share(model, state, duration)
+    outermost = max(1, round(fewer * (OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT)))
+    count = round(fewer * SAMPLES)
+    for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, count, random)):
+        ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
+        yield samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]
 
 
 def _radius(level: float) -> float:

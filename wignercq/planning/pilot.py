@@ -17,6 +17,7 @@ from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
+from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, SAFETY, ErrorLaw, TimeStep
 from wignercq.propagation.engines.base import Engine
@@ -74,6 +75,7 @@ class Pilot:
     duration: float
     exact_bath: bool = False  # see Propagator
     surveyed: bool = False  # whether the first runs note what :meth:`survey` tells
+    course: Course | None = None  # of the box; None where it stays
     _errors: list[float] = field(init=False, default_factory=list)
     _finest: list[Any] = field(init=False, default_factory=list)
     _seen: Survey = field(init=False)
@@ -85,7 +87,10 @@ class Pilot:
         """
         tolerance = numerics.tolerance
         if numerics.dt is None:
-            step = self.law(error=SAFETY * tolerance).choose(tolerance, self.duration)
+            law = self.law(error=SAFETY * tolerance)
+            step = law.choose(tolerance, self.duration)
+            if self.course is not None and step.dt > (longest := self.duration / (2 * SEGMENTS)):
+                step = TimeStep(longest, law.error(longest))  # two of them are checked in one place
             numerics.require_precision(round(self.duration / step.dt))
         else:
             step = self.measure(numerics.dt)
@@ -94,19 +99,17 @@ class Pilot:
 
     def run(self, dt: float, marks: list[int]) -> list[Any]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
-        propagator, W = self._start(dt)
-        looks: set[int] = set()
+        walk, looks = self._start(dt), set[int]()
         if self.surveyed and not self._is_trusted:
             looks = {marks[-1] * k // LOOKS for k in range(1, LOOKS + 1)}
-            self._seen = Survey.of(W, self.engine)
-        results, done = [], 0
+            self._seen = Survey.of(walk.W, walk.engine)
+        results = []
         for step in sorted({*marks, *looks} - {0}):
-            W, _ = propagator.advance(W, step - done)
-            done = step
+            walk.to(step)
             if step in looks:
-                self._seen |= Survey.of(W, self.engine)
+                self._seen |= Survey.of(walk.W, walk.engine)
             if step in marks:
-                results.append(self.engine.thinned(W))
+                results.append(walk.engine.thinned(walk.W))
         return results
 
     def error(self, coarse: list[Any], fine: list[Any]) -> float:
@@ -124,7 +127,7 @@ class Pilot:
         while not self._is_enough(error, dt):
             self._halve()
         used = len(self._errors) - self._is_stalled()
-        steps = tuple(self.duration / (MARKS * 2**k) for k in range(used))
+        steps = tuple(self.duration / (self._fewest * 2**k) for k in range(used))
         return ErrorLaw(self.scheme.order, steps, tuple(self._errors[:used]))
 
     def measure(self, dt: float) -> TimeStep:
@@ -150,18 +153,20 @@ class Pilot:
         """
         if not self.exact_bath:
             dt = max(dt, self.law(error=np.inf).shortest)
-        propagator, W = self._start(dt)
-        found, done = [], 0
+        walk, found = self._start(dt), []
         for moment in MOMENTS:
-            steps = round(self.duration * moment / dt)
-            W, _ = propagator.advance(W, steps - done)
-            done = steps
-            found.append(local_error(propagator, W, noise))
+            walk.to(round(self.duration * moment / dt))
+            found.append(local_error(walk.propagator, walk.W, noise))
         return found
 
-    def _start(self, dt: float) -> tuple[Propagator, Any]:
+    def _start(self, dt: float) -> Walk:
         propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order, self.exact_bath)
-        return propagator, self.engine.copy(self.initial)
+        return Walk(propagator, self.engine.copy(self.initial), self.course)
+
+    @property
+    def _fewest(self) -> int:
+        """Steps of the first run: the box moves after a step, not within."""
+        return MARKS if self.course is None else SEGMENTS
 
     def _is_enough(self, error: float, dt: float) -> bool:
         if len(self._errors) < 2:
@@ -178,7 +183,7 @@ class Pilot:
     @property
     def _shortest(self) -> float:
         """The shortest step whose error is known."""
-        return self.duration / (MARKS * 2 ** (len(self._errors) - 1))
+        return self.duration / (self._fewest * 2 ** (len(self._errors) - 1))
 
     @property
     def _is_reduced(self) -> bool:
@@ -205,7 +210,7 @@ class Pilot:
 
     def _halve(self) -> None:
         """Measure the error of the next shorter step."""
-        steps = MARKS * 2 ** len(self._errors)
+        steps = self._fewest * 2 ** len(self._errors)
         if 2 * steps > MAX_STEPS:
             raise InputError("duration", f"one that {MAX_STEPS} steps resolve", f"{self.duration:g}")
         longer = self._finest or self._evenly(steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,11 +14,13 @@ from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch
+from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.damping import is_strongly_damped
-from wignercq.planning.grid_choice import Outlook, trimmed
+from wignercq.planning.grid_choice import PILOT_REACH, Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
+from wignercq.planning.size import announce_run, require_room
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
@@ -36,6 +38,7 @@ class Prepared:
     W: Any  # at time 0, from the propagator's engine
     step: TimeStep
     check: StepCheck | None = None  # what the pilot run expects of the steps
+    moving: frozenset[str] = frozenset()  # axes along which the box is to go with W
 
     @property
     def grid(self) -> Grid:
@@ -54,6 +57,7 @@ def prepare(
     runs: int = 1,
     interval: float | None = None,
     watch: Watch | None = None,
+    movable: Collection[str] = (),
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -71,7 +75,10 @@ def prepare(
         A time that the time step is to divide.
     watch : Watch or None
         Looks at the initial W on a given grid before the search for a step.
+    movable : collection of str
+        Axes along which the box of a chosen grid may go with W.
     """
+    moving: frozenset[str] = frozenset()
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
     if isinstance(grid, Grid):
@@ -88,18 +95,21 @@ def prepare(
     elif isinstance(state, np.ndarray):
         raise GridError("grid", "a full Grid together with W as an array", "none")
     else:
-        chosen, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit)
+        if numerics.dt is not None and numerics.dt > end / SEGMENTS:
+            movable = ()
+        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable)
         step, check = pilot.plan(numerics)
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
+        announce_run(chosen, round(end / step.dt))
         engine, W = _start(numerics, chosen, state, model.hbar)
     if interval is not None:
         step = step.dividing(interval, numerics.order)
         numerics.require_precision(round(end / step.dt))
         check = replace(check, error=step.error)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order, exact_bath)
-    return Prepared(propagator, W, step, check)
+    return Prepared(propagator, W, step, check, moving)
 
 
 def _grid_and_pilot(
@@ -109,25 +119,29 @@ def _grid_and_pilot(
     end: float,
     numerics: Numerics,
     memory_limit: float | None,
-) -> tuple[Grid, Pilot]:
-    """A grid for the run, and a pilot for it, on the grid itself if that is the smaller one."""
-    outlook = Outlook.of(model, state, end, numerics.tolerance)
-    bound = outlook.grid(axes)
-    require_memory([bound], numerics, memory_limit)
+    movable: Collection[str],
+) -> tuple[Grid, frozenset[str], Pilot]:
+    """A grid for the run, the axes along which it moves, and a pilot, on the grid itself if that is the smaller one."""
+    outlook = Outlook.of(model, state, end, numerics.tolerance, numerics.hbar_order)
+    moving = outlook.movable(axes, movable)
+    bound = outlook.moving(axes, moving)
+    require_room(bound, axes, numerics, memory_limit)
 
-    def pilot_on(grid: Grid, *, surveyed: bool = False) -> Pilot:
+    def pilot_on(grid: Grid, *, surveyed: bool = False, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)
-        return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed, course=course)
 
+    if moving:
+        return bound, moving, pilot_on(outlook.moving(axes, moving, PILOT_REACH), course=outlook.course(moving))
     coarse = outlook.pilot_grid(bound)
     pilot = pilot_on(coarse, surveyed=True)
     chosen = trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
-    return chosen, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
+    return chosen, moving, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
 
 
-def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, *, surveyed: bool = False) -> Pilot:
+def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, **options: Any) -> Pilot:
     exact = is_strongly_damped(model, engine.grid, engine.marginals(W)[0]["q", "x"])
-    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, surveyed)
+    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, **options)
 
 
 def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: float) -> tuple[Engine, Any]:

@@ -63,7 +63,7 @@ class Trajectories:
 
     model: Model
     duration: float
-    heat: float  # factor on both diffusions
+    heat: float | np.ndarray  # factor on both diffusions, of all or of each trajectory
     random: np.random.Generator
     _forces: Callable[..., list[np.ndarray]] = field(init=False)
     _curvatures: Callable[..., list[np.ndarray]] = field(init=False)
@@ -77,24 +77,25 @@ class Trajectories:
 
     def positions(self, samples: np.ndarray) -> Iterator[np.ndarray]:
         """Positions (4, n) in phase space at moments spread over the run, from `samples` at time 0."""
-        for now, _ in self._run(samples, None):
+        for now, _ in self.run(samples, None):
             yield now
 
     def packets(self, samples: np.ndarray, covariance: np.ndarray) -> Iterator[np.ndarray]:
         """Covariances (n, 4, 4) of packets that begin as `covariance` and follow the linearised flow."""
-        start = np.tile(covariance, (samples.shape[1], 1, 1))
-        for _, packets in self._run(samples, start):
+        for _, packets in self.run(samples, covariance):
             assert packets is not None
             yield packets
 
-    def _run(self, samples: np.ndarray, packets: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    def run(self, samples: np.ndarray, covariance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Both of these, the covariances None where none is given."""
+        packets = None if covariance is None else np.tile(covariance, (samples.shape[1], 1, 1))
         reach = ESCAPE * samples.std(axis=1).max()
         substeps = self._substeps(samples)
         dt = self.duration / (MOMENTS_IN_TIME * substeps)
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(MOMENTS_IN_TIME):
                 for _ in range(substeps):
-                    samples, packets = self._step(samples, packets, dt)
+                    samples, packets = self.step(samples, packets, dt)
                 bounded = (np.abs(samples) < reach).all(axis=1)
                 if not bounded.all():
                     raise GridError(
@@ -105,6 +106,10 @@ class Trajectories:
                     )
                 yield samples, packets
 
+    def steps(self, samples: np.ndarray) -> int:
+        """Steps to the end of the run."""
+        return MOMENTS_IN_TIME * self._substeps(samples)
+
     def _substeps(self, samples: np.ndarray) -> int:
         """Steps between two moments that resolve friction and the fastest oscillation among the samples."""
         qq, _, xx = self._curvatures(samples[0], samples[2])
@@ -114,7 +119,7 @@ class Trajectories:
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
         return max(STEPS_PER_MOMENT, math.ceil(steps / MOMENTS_IN_TIME))
 
-    def _step(self, samples: np.ndarray, packets: np.ndarray | None, dt: float) -> tuple[np.ndarray, np.ndarray | None]:
+    def step(self, samples: np.ndarray, packets: np.ndarray | None, dt: float) -> tuple[np.ndarray, np.ndarray | None]:
         """Drift, kick, drift."""
         model, (q, p, x, y) = self.model, samples
         half_q, half_x = dt / (2 * model.classical_mass), dt / (2 * model.quantum_mass)

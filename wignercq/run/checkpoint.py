@@ -44,6 +44,7 @@ class TrackHeader(BaseModel):
     notes: list[str]  # changes of the grid so far
     exhausted: bool  # no more changes of the grid
     refinements: list[Refinement] = []  # see Adapter
+    moving: list[str] = []  # axes along which the box goes with W
 
 
 class Header(BaseModel):

@@ -81,7 +81,7 @@ def evolve(
     keep_state : bool
         Keep the final W in the solution.
     adapt : bool or None
-        Whether the box may grow and the mesh be refined when W comes too close to their limits
+        Whether the box may grow or go with W and the mesh be refined when W comes too close to their limits
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
     memory_limit : float, optional
         Bytes the run may use, at most the free memory. Without it, a grid grows to at most half of that.

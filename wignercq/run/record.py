@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.interpolate import make_interp_spline
 
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.grid.interpolation import on_grid
+from wignercq.grid.interpolation import common_grid, on_grid
 from wignercq.model.model import Model
 from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
@@ -112,9 +112,10 @@ class Record:
             if name != "time"
         }
         variables["energy_budget_residual"] = (("time",), self._budget_residual())
-        frames = [frame.on(self.grid) for frame in self.frames]
+        grid = common_grid([self.grid, *(frame.grid for frame in self.frames)]) if W is None else self.grid
+        frames = [frame.on(grid) for frame in self.frames]
         for name, (a, b) in FRAME_PLANES.items():
-            shape = (len(frames), getattr(self.grid, a).points, getattr(self.grid, b).points)
+            shape = (len(frames), getattr(grid, a).points, getattr(grid, b).points)
             variables[name] = (("frame", a, b), np.array([planes[name] for planes in frames]).reshape(shape))
         if W is not None:
             variables["W"] = (NAMES, W)
@@ -122,7 +123,7 @@ class Record:
             "time": np.array(self.times),
             "frame": np.array([frame.time for frame in self.frames]),
             **{name: list(NAMES) for name in ("z", "z2", "axis")},
-            **{name: axis.values for name, axis in zip(NAMES, self.grid, strict=True)},
+            **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
         }
         dataset = xr.Dataset(variables, coordinates, dict(attributes))
         for name, text in DESCRIPTIONS.items():

@@ -59,6 +59,7 @@ class Session:
             runs=len(request.equations),
             interval=request.interval,
             watch=Watch(ERROR_LEVEL) if stops else None,
+            movable=request.freedom.extents if len(request.equations) == 1 else (),
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)
@@ -73,7 +74,10 @@ class Session:
             W = start.W if leads else propagator.engine.copy(loop.leader.W)
             record = Record(request.model, start.grid, request.framed)
             watch = Watch(request.level, stops) if leads else Watch(ERROR_LEVEL)  # the grid is chosen for the first
-            _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
+            track = _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
+            if track.adapter is not None and start.moving:
+                track.adapter.moving = start.moving
+                track.adapter.notes.append(f"t = 0: a box that goes with W along {', '.join(sorted(start.moving))}")
         records = {name: track.record for name, track in loop.tracks.items()}
         return cls(request, loop, records, start.step, versions(), [], started)
 
@@ -112,6 +116,7 @@ class Session:
             if track.adapter is not None:
                 track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
                 track.adapter.refinements = list(stored.refinements)
+                track.adapter.moving = frozenset(stored.moving)
         resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
         step = TimeStep(header.dt, header.error)
@@ -135,6 +140,7 @@ class Session:
                 notes=[] if adapter is None else adapter.notes,
                 exhausted=adapter is not None and adapter.exhausted,
                 refinements=[] if adapter is None else adapter.refinements,
+                moving=[] if adapter is None else sorted(adapter.moving),
             )
             fields[name] = Pieces(track.engine.dtype, track.grid.shape, track.engine.slabs(track.W))
         header = Header(

@@ -79,6 +79,15 @@ class Track:
         )
         self._boundaries = []
 
+    def follow(self) -> None:
+        """Let the box go after W, if it is to."""
+        if self.adapter is None or not self.adapter.moving:
+            return
+        grid = self.adapter.following(self.grid, Marginals(self.grid, *self.engine.marginals(self.W)).mean)
+        if grid != self.grid:
+            self._copy = None
+            self._move(self._propagator_on(grid, self.adapter))
+
     def check_step(self, steps: int) -> int:
         """Compare the steps with those of the pilot run, if that is due; what to divide the step by from here on."""
         dt = self.propagator.dt
@@ -145,25 +154,33 @@ class Track:
         grid = self.adapter.improved(time, self.grid, ends, look.tail)
         if grid is None:
             return False
-        self.propagator.forget_tables()
         try:
-            engine = self.adapter.make_engine(grid)
-            engine.interruption = self.engine.interruption
-            propagator = replace(self.propagator, engine=engine)
+            propagator = self._propagator_on(grid, self.adapter)
         except InputError as error:
             self.adapter.give_up(str(error))
             return False
         self.take_back()
-        self.at_output = None
         try:
-            self.W = self.engine.transferred(self.W, engine)
+            self._move(propagator)
         except Abandoned:
             self.adapter.withdraw()
             raise
-        self.propagator = propagator
-        self.record.regrid(grid)
         self._save_copy()
         return True
+
+    def _propagator_on(self, grid: Grid, adapter: Adapter) -> Propagator:
+        """One for another grid, for which the tables of this one make room."""
+        self.propagator.forget_tables()
+        engine = adapter.make_engine(grid)
+        engine.interruption = self.engine.interruption
+        return replace(self.propagator, engine=engine)
+
+    def _move(self, propagator: Propagator) -> None:
+        """Go on from W on the grid of another propagator."""
+        self.at_output = self._seen = None
+        self.W = self.engine.transferred(self.W, propagator.engine)
+        self.propagator = propagator
+        self.record.regrid(self.grid)
 
     def _save_copy(self) -> None:
         self._copy = self.engine.copy(self.W, self._copy)

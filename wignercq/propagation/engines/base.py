@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -170,6 +170,10 @@ class Engine(ABC):
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
         self.threads = threads
         self.interruption = Interruption()  # never asked, unless another one takes its place
+
+    def on(self, grid: Grid) -> Self:
+        """An engine like this one on another grid."""
+        return type(self)(grid, self.dtype, threads=self.threads)
 
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:

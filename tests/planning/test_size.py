@@ -1,0 +1,58 @@
+"""A chosen grid that is too large is refused with the axis to give, and a large one announced, before anything runs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from wignercq import Axis, FixedAxis, Grid, Model, evolve
+from wignercq.errors import GridError, MemoryLimitError, SizeWarning
+from wignercq.planning.numerics import Numerics
+from wignercq.planning.size import announce, announce_run
+from wignercq.states import ClassicalGaussian, State, coherent, product
+
+LARGE = Grid(Axis(-4.0, 5.0, 50), Axis(-5.0, 5.0, 60), Axis(-30.0, 31.0, 200), Axis(-20.0, 21.0, 150))
+
+
+def displaced(x: float) -> State:
+    return product(ClassicalGaussian([0, 0], [0.5, 0.5]), coherent(x, 0, mass=1, frequency=1, hbar=1))
+
+
+@pytest.mark.parametrize("quantum", ["x**2/2", "x**2/2 + x**4/4"])
+def test_a_displacement_beyond_all_means_is_refused_in_seconds(quantum: str) -> None:
+    """Kills: minutes of search for a grid that cannot be had, and a refusal that does not say what to give."""
+    model = Model("q**2/2", quantum, "(q - x)**2/4", friction=0.3, diffusion=0.5)
+    begun = time.perf_counter()
+    told = r"^grid[^\n]*(run away along y; .* give extent and points|give grid\.[xy]\.extent and grid\.[xy]\.points)"
+    with pytest.raises((MemoryLimitError, GridError), match=told):
+        evolve(model, displaced(1000.0), duration=1.0, tolerance=1e-6, memory_limit=2**30)
+    assert time.perf_counter() - begun < 10
+
+
+def test_only_what_is_left_open_is_asked_for() -> None:
+    """Kills: advice to give an axis that was given."""
+    axes = {name: FixedAxis((-40.0, 41.0), 200) for name in "px"}
+    match = r"give grid\.y\.extent and grid\.y\.points, left open and now \d+ points from -"
+    with pytest.raises(MemoryLimitError, match=match):
+        evolve(Model("q**2/2", "x**2/2"), displaced(30.0), grid=axes, duration=1.0, memory_limit=2**27, adapt=False)
+
+
+def test_a_large_grid_is_announced_before_the_pilot_runs() -> None:
+    """Kills: ten minutes without a word about the size; a word about runs of seconds."""
+    with pytest.warns(SizeWarning) as caught:
+        announce(LARGE, {}, LARGE, Numerics())
+    (warning,) = caught
+    said = str(warning.message)
+    assert "50 x 60 x 200 x 150 points, 90 million cells and 3" in said
+    assert "takes about 7.5 minutes" in said
+    assert "grid.x.points, left open and now 200 points from -30 to 31" in said
+    small = Grid(*(Axis(-4.0, 4.0, 24) for _ in range(4)))
+    announce(small, {}, small, Numerics())
+
+
+def test_a_long_run_is_announced_with_its_steps() -> None:
+    """Kills: a run of hours that begins without saying so."""
+    with pytest.warns(SizeWarning, match=r"90 million cells, and 4000 steps take about 5 hours"):
+        announce_run(LARGE, 4000)
+    announce_run(LARGE, 5)

@@ -1,0 +1,78 @@
+"""What a chosen grid costs: said before anything runs on it, or refused with the axis to give."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+
+from wignercq.errors import MemoryLimitError, SizeWarning, readable_size
+from wignercq.grid.fixed_axis import FixedAxis
+from wignercq.grid.grid import NAMES, Grid
+from wignercq.planning.memory import free_memory
+from wignercq.planning.numerics import Numerics
+
+SPEED = 2e7  # cells times steps in a second, in round numbers
+PILOT_STEPS = 100  # of all pilot runs together, in round numbers
+NOTEWORTHY = 60.0  # seconds
+
+
+def require_room(grid: Grid, fixed: Mapping[str, FixedAxis], numerics: Numerics, limit: float | None) -> None:
+    """Refuse, with MemoryLimitError, a chosen grid beyond the free memory or `limit` bytes, with the axis to give."""
+    needed, free = numerics.memory(grid), free_memory()
+    allowed = free if limit is None else min(limit, free)
+    if needed > allowed:
+        whose = "the free memory" if allowed == free else "a memory limit"
+        raise MemoryLimitError(
+            "grid",
+            f"a run that fits {whose} of {readable_size(allowed)}",
+            f"{_shape(grid)} points, which need {readable_size(needed)}; {remedy(grid, fixed)}",
+        )
+
+
+def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: Numerics) -> None:
+    """A SizeWarning before pilot runs, on the grid `pilot`, that take long."""
+    seconds = PILOT_STEPS * pilot.size / SPEED
+    if seconds > NOTEWORTHY:
+        warnings.warn(
+            f"grid: up to {_shape(grid)} points, {_cells(grid)} and {readable_size(numerics.memory(grid))}; the search "
+            f"for a time step alone takes {_time(seconds)}, the run longer; {remedy(grid, fixed)}",
+            SizeWarning,
+            stacklevel=2,
+        )
+
+
+def announce_run(grid: Grid, steps: int) -> None:
+    """A SizeWarning before a run that takes long."""
+    seconds = steps * grid.size / SPEED
+    if seconds > NOTEWORTHY:
+        warnings.warn(
+            f"grid: {_shape(grid)} points, {_cells(grid)}, and {steps} steps take {_time(seconds)}",
+            SizeWarning,
+            stacklevel=2,
+        )
+
+
+def remedy(grid: Grid, fixed: Mapping[str, FixedAxis]) -> str:
+    """What a user can do about a chosen grid that is too large: the longest axis left open."""
+    left_open = [name for name in NAMES if fixed.get(name, FixedAxis()).points is None]
+    name = max(left_open, key=lambda name: getattr(grid, name).points)
+    axis = getattr(grid, name)
+    where = f"{axis.points} points from {axis.lower:.4g} to {axis.upper:.4g}"
+    return f"give grid.{name}.extent and grid.{name}.points, left open and now {where}, or shorten the run"
+
+
+def _shape(grid: Grid) -> str:
+    return " x ".join(map(str, grid.shape))
+
+
+def _cells(grid: Grid) -> str:
+    return f"{grid.size / 1e6:.3g} million cells" if grid.size < 1e9 else f"{grid.size:.2g} cells"
+
+
+def _time(seconds: float) -> str:
+    """In round numbers."""
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"about {seconds / length:.2g} {unit}"
+    return f"about {math.ceil(seconds / 10) * 10} seconds"
