@@ -73,11 +73,13 @@ class Record:
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
         self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
 
-    def add_output(self, time: float, look: Look) -> None:
-        """All observables at an output time."""
+    def add_output(self, time: float, look: Look) -> float:
+        """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy."""
         self.add_rate(time, look.marginals)
         planes = {name: look.marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
-        self.add_row(time, row_of(look, self._energies), planes)
+        row = row_of(look, self._energies)
+        self.add_row(time, row, planes)
+        return float(row["energy_left_out"]) / self._energies.kinetic(look.marginals)
 
     def add_row(self, time: float, row: Mapping[str, Any], planes: dict[str, np.ndarray]) -> None:
         """What is known of an output, and its planes, which are kept if it is framed."""

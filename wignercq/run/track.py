@@ -86,7 +86,7 @@ class Track:
             self._copy = self.at_output
         self.look = self.look or self._look(self.at_output)
         self._judge(time, self.look)
-        self.record.add_output(time, self.look)
+        self.watch.check_energy(time, self.record.add_output(time, self.look))
 
     def after_output(self) -> None:
         """Go on from W, whatever the output took of the copy."""
