@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from wignercq.errors import GridError, StateError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
-from wignercq.grid.grid import Grid
+from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch
+from wignercq.planning.forecast import look_ahead
 from wignercq.planning.grid_choice import Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
@@ -53,6 +54,7 @@ def prepare(
     runs: int = 1,
     interval: float | None = None,
     watch: Watch | None = None,
+    growing: Collection[str] = (),
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -69,7 +71,9 @@ def prepare(
     interval : float or None
         A time that the time step is to divide.
     watch : Watch or None
-        Looks at the initial W on a given grid before the search for a step.
+        Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
+    growing : collection of str
+        Axes whose box may grow in the course of the run.
     """
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
@@ -77,9 +81,11 @@ def prepare(
         require_memory([grid] * runs, numerics, memory_limit)
         engine, W = _start(numerics, grid, state, model.hbar)
         powers = engine.spectral_power(W)
+        look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
         if watch is not None:
-            look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
             watch.check(0.0, look.marginals.norm, look.edge, look.tail)
+        kept = [name for name in NAMES if name not in growing]
+        look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
         initial = engine.transferred(W, coarse)
         pilot = Pilot(model, numerics.scheme, numerics.hbar_order, coarse, initial, end)

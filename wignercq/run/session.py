@@ -59,6 +59,7 @@ class Session:
             runs=len(request.equations),
             interval=request.interval,
             watch=Watch(ERROR_LEVEL) if stops else None,
+            growing=request.freedom.extents,
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)
