@@ -13,6 +13,7 @@ from scipy.interpolate import make_interp_spline
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.grid.interpolation import on_grid
 from wignercq.model.model import Model
+from wignercq.observables.averages import average
 from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
@@ -61,11 +62,10 @@ class Record:
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
         """The energy rate at the step boundaries inside a run of fused steps."""
-        p_cell = self.grid.cell
         plane_cell = self.grid.p.spacing * self.grid.y.spacing
         for time, boundary in zip(times, boundaries, strict=True):
-            p_weights = np.fft.ifft(boundary.p_characteristic).real * p_cell
-            p_squared = float(p_weights @ self.grid.p.values**2)
+            p_density = np.fft.ifft(boundary.p_characteristic).real
+            p_squared = average(self.grid.p.values**2, p_density, self.grid.cell)
             self.rates[time] = self._energies.rate(boundary.density_qx * plane_cell, p_squared)
 
     def add_rate(self, time: float, marginals: Marginals) -> None:
