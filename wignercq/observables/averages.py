@@ -36,13 +36,13 @@ def left_out(values: np.ndarray, density: np.ndarray, cell: float) -> float:
     counted = _counted(values, density)
     if counted is None:
         return 0.0
-    envelope = np.zeros_like(density)
-    for axis in range(density.ndim):
-        for towards in (slice(None), slice(None, None, -1)):
-            view = (np.moveaxis(array, axis, 0)[towards] for array in (density, counted, envelope))
-            _continue(*view)
+    envelope = np.minimum(_envelope(density, counted), _floor(density))
+    if density.ndim > 1:  # no point holds more than the line it is on
+        for axis in range(density.ndim):
+            line = density.sum(axis=tuple(other for other in range(density.ndim) if other != axis), keepdims=True)
+            envelope = np.minimum(envelope, _envelope(line, line > _floor(line)))
     with np.errstate(over="ignore", invalid="ignore"):
-        terms = np.abs(values[~counted]) * np.minimum(envelope[~counted], _floor(density))
+        terms = np.abs(values[~counted]) * envelope[~counted]
     bound = float(np.where(envelope[~counted] > 0, terms, 0.0).sum() * cell)
     return min(bound, LARGEST) if bound == bound else LARGEST
 
@@ -59,6 +59,16 @@ def _counted(values: np.ndarray, density: np.ndarray) -> np.ndarray | None:
 def _floor(density: np.ndarray) -> float:
     highest, lowest = float(density.max()), float(density.min())
     return min(ABOVE * max(-lowest, float(np.finfo(float).eps) * highest), LARGEST_FLOOR * highest)
+
+
+def _envelope(density: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """The density where it counts, and what it may be elsewhere if it goes on to fall, along each axis, as it fell."""
+    envelope = np.zeros_like(density)
+    for axis in range(density.ndim):
+        for towards in (slice(None), slice(None, None, -1)):
+            view = (np.moveaxis(array, axis, 0)[towards] for array in (density, counted, envelope))
+            _continue(*view)
+    return envelope
 
 
 def _continue(density: np.ndarray, counted: np.ndarray, envelope: np.ndarray) -> None:

@@ -93,7 +93,7 @@ def _of_trajectories(
 ) -> Departure | None:
     random = np.random.default_rng(0)
     if isinstance(state, np.ndarray):
-        start = random.multivariate_normal(marginals.mean, marginals.covariance, SAMPLES).T
+        start = random.multivariate_normal(marginals.mean, marginals.covariance, SAMPLES, check_valid="ignore").T
     else:
         start = draw(state, 1.0, SAMPLES, random)
     margins = [(axis.lower + axis.length * EDGE_BAND, axis.upper - axis.length * EDGE_BAND) for axis in marginals.grid]
