@@ -85,6 +85,13 @@ def test_a_grid_that_trajectories_leave_is_warned_of() -> None:
     ahead(model, 0.6)
 
 
+def test_a_potential_that_throws_trajectories_away_says_no_extent() -> None:
+    """Kills: an extent computed from numbers that are none, a crash where trajectories meet a pole."""
+    with pytest.warns(ResolutionWarning, match=r"at its ends at t = .*; shorten the run$"):
+        ahead(systems.model("-8*q**4", "0.5*x**2", "0"), 3.0)
+    ahead(systems.model("0.4*q**2", "log(x) + x**2", "0"), 0.2)
+
+
 def test_an_explorer_is_warned_and_not_refused() -> None:
     """Kills: a refusal of what was to go on unresolved."""
     with pytest.warns(ResolutionWarning, match=r"grid\.q\.extent: .* left by the mean of W at t = 3\.1; widen it to"):
@@ -106,5 +113,5 @@ def test_w_given_as_an_array_is_foreseen_by_its_moments() -> None:
     """Kills: an array that has no law to draw from, or is not looked at."""
     coarse = grid(20)
     W = systems.displaced().wigner(coarse)
-    with pytest.raises(GridError, match=r"grid\.q\.extent: .* left by the mean of W at t = 3\.1; widen it or shorten"):
+    with pytest.raises(GridError, match=r"grid\.q\.extent: .* left by the mean of W at t = 3\.1; widen it to"):
         look_ahead(barrier(), W, Marginals.of(W, coarse), 6.0, 1e-4)

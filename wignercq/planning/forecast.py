@@ -6,24 +6,27 @@ trajectories of the classical counterpart say when W comes to the ends of an axi
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import GridError, InputError, ResolutionWarning
+from wignercq.errors import GridError, ResolutionWarning
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import EDGE_BAND, ERROR_LEVEL
-from wignercq.planning.grid_choice import Outlook
+from wignercq.planning.grid_choice import LEVEL
 from wignercq.planning.trajectories import MOMENTS_IN_TIME, Trajectories, draw
 from wignercq.states import State
 
 SAMPLES = 600
 SHARE = 3 * ERROR_LEVEL  # of the trajectories near the ends of an axis: then the edge mass is above the error level
+TAILS = (0.01, 0.99)
+WIDTHS = 2.326  # of a Gaussian, at which its TAILS begin
 MOMENTS_OF_MEAN = 400
 
 
@@ -65,16 +68,19 @@ def look_ahead(
     refuses : bool
         GridError where W is sure to be lost; False warns of that as well.
     """
-    grid = marginals.grid
+    ensemble = _Ensemble.of(model, state, marginals, end)
     sure = _of_the_mean(model, marginals, end, axes) if model.is_quadratic else None
-    departure = sure or _of_trajectories(model, state, marginals, end, axes)
+    departure = sure or Departure.first(ensemble.times, ensemble.near, axes)
     if departure is None:
         return
-    name, axis = departure.axis, getattr(grid, departure.axis)
+    name, axis = departure.axis, getattr(marginals.grid, departure.axis)
     what = "left by the mean of W" if sure else f"with {SHARE:.0%} of classical trajectories at its ends"
-    got = f"[{axis.lower:.6g}, {axis.upper:.6g}], {what} at t = {departure.time:.3g}; "
-    remedy = _remedy(model, state, end, tolerance, name)
-    error = GridError(f"grid.{name}.extent", f"ends that hold W until t = {end:.6g}", got + remedy)
+    error = GridError(
+        f"grid.{name}.extent",
+        f"ends that hold W until t = {end:.6g}",
+        f"[{axis.lower:.6g}, {axis.upper:.6g}], {what} at t = {departure.time:.3g}; "
+        + ensemble.remedy(NAMES.index(name), tolerance),
+    )
     if sure and refuses:
         raise error
     warnings.warn(str(error), ResolutionWarning, stacklevel=2)
@@ -88,33 +94,41 @@ def _of_the_mean(model: Model, marginals: Marginals, end: float, axes: Collectio
         return Departure.first(times, (mean < ends[:, 0]) | (mean > ends[:, 1]), axes)
 
 
-def _of_trajectories(
-    model: Model, state: State | np.ndarray, marginals: Marginals, end: float, axes: Collection[str]
-) -> Departure | None:
-    random = np.random.default_rng(0)
-    if isinstance(state, np.ndarray):
-        start = random.multivariate_normal(marginals.mean, marginals.covariance, SAMPLES, check_valid="ignore").T
-    else:
-        start = draw(state, 1.0, SAMPLES, random)
-    margins = [(axis.lower + axis.length * EDGE_BAND, axis.upper - axis.length * EDGE_BAND) for axis in marginals.grid]
-    lower, upper = np.array(margins).T[:, :, None]
-    try:
-        for k, now in enumerate(Trajectories(model, end, 1.0, random).positions(start), start=1):
-            near = ((now < lower) | (now > upper)).mean(axis=1) > SHARE
-            found = Departure.first(np.array([end * k / MOMENTS_IN_TIME]), near[None], axes)
-            if found is not None:
-                return found
-    except GridError:  # beyond all boxes within one moment; the run itself will tell
-        pass
-    return None
+@dataclass(frozen=True, eq=False)
+class _Ensemble:
+    """Classical trajectories, at moments up to the end or to where they run away."""
 
+    times: np.ndarray  # (moments,)
+    near: np.ndarray  # whether enough of them are near the ends of an axis or beyond, (moments, 4)
+    centres: np.ndarray  # (moments, 4)
+    quantiles: np.ndarray  # between which 98 % of them are, (moments, 2, 4)
+    is_whole: bool  # they do not run away
 
-def _remedy(model: Model, state: State | np.ndarray, end: float, tolerance: float, name: str) -> str:
-    """What to give instead."""
-    if not isinstance(state, np.ndarray):
+    @classmethod
+    def of(cls, model: Model, state: State | np.ndarray, marginals: Marginals, end: float) -> _Ensemble:
+        random = np.random.default_rng(0)
+        if isinstance(state, np.ndarray):
+            moments = marginals.mean, marginals.covariance
+            start = random.multivariate_normal(*moments, SAMPLES, check_valid="ignore").T
+        else:
+            start = draw(state, 1.0, SAMPLES, random)
+        margins = np.array([(a.lower + a.length * EDGE_BAND, a.upper - a.length * EDGE_BAND) for a in marginals.grid])
+        lower, upper = margins.T[:, :, None]
+        seen, is_whole = [], True
         try:
-            axis = getattr(Outlook.of(model, state, end, tolerance).grid({}), name)
-        except InputError:
+            for now in Trajectories(model, end, 1.0, random).positions(start):
+                near = ((now < lower) | (now > upper)).mean(axis=1) > SHARE
+                seen.append((near, now.mean(axis=1), np.quantile(now, TAILS, axis=1)))
+        except GridError:
+            is_whole = False
+        times = end * np.arange(1, len(seen) + 1) / MOMENTS_IN_TIME
+        nears, centres, quantiles = zip(*seen, strict=True) if seen else ((), (), ())
+        return cls(times, np.reshape(nears, (-1, 4)).astype(bool), np.array(centres), np.array(quantiles), is_whole)
+
+    def remedy(self, axis: int, tolerance: float) -> str:
+        """What to give instead: as far out as a Gaussian of these quantiles falls to the level of chosen grids."""
+        if not self.is_whole:
             return "shorten the run"
-        return f"widen it to [{axis.lower:.3g}, {axis.upper:.3g}] or shorten the run"
-    return "widen it or shorten the run"
+        factor = math.sqrt(2 * math.log(1 / (LEVEL * tolerance))) / WIDTHS
+        far = self.centres[:, None] + factor * (self.quantiles - self.centres[:, None])
+        return f"widen it to [{far[:, 0, axis].min():.3g}, {far[:, 1, axis].max():.3g}] or shorten the run"
