@@ -23,6 +23,7 @@ DIMENSIONS = {
     "energy_quantum": ("time",),
     "energy_interaction": ("time",),
     "energy_budget_residual": ("time",),
+    "energy_left_out": ("time",),
     "purity": ("time",),
     "negativity": ("time",),
     "occupation": ("time",),

@@ -41,6 +41,7 @@ def result(outputs: int = 24, frames: int = 3, duration: float = 12.0) -> xr.Dat
         "covariance": (("time", "z", "z2"), covariance),
         "norm": (("time",), 1 + 1e-14 * np.arange(len(times))),
         "energy_budget_residual": (("time",), 1e-9 * np.sin(times)),
+        "energy_left_out": (("time",), 1e-12 * times),
         "purity": (("time",), 0.35 / np.sqrt(np.linalg.det(covariance[:, 2:, 2:]))),
         "negativity": (("time",), 0.02 * np.exp(-times)),
         "occupation": (("time",), 0.5 * covariance[:, 2, 2] + 0.3),

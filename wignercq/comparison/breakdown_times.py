@@ -27,7 +27,8 @@ def observable_errors(values: Mapping[str, np.ndarray], masses: tuple[float, flo
 
     In units of the exact solution at the same time: means and covariances in its widths, ``|dm_i|/sqrt(S_ii)`` and
     ``|dS_ij|/sqrt(S_ii S_jj)``; energies in its kinetic energy ``<p**2>/(2M) + <y**2>/(2m)``, which does not depend
-    on the origins of the potentials; the occupation n in ``n + 1/2``. Distances are taken as they are.
+    on the origins of the potentials, as far as they exceed what both may have left out; the occupation n in
+    ``n + 1/2``. Distances are taken as they are.
 
     `values` are variables of dimensions (time, theory, ...), the exact theory first; `masses` are M and m.
     """
@@ -39,7 +40,8 @@ def observable_errors(values: Mapping[str, np.ndarray], masses: tuple[float, flo
     columns += [relative[..., i, j] for i, j in PAIRS]
     squares = variances + mean[:, :1] ** 2
     kinetic = squares[..., 1] / (2 * masses[0]) + squares[..., 3] / (2 * masses[1])
-    columns += [np.abs(values[name] - values[name][:, :1]) / kinetic for name in ENERGIES]
+    known = values["energy_left_out"] + values["energy_left_out"][:, :1]
+    columns += [np.maximum(np.abs(values[name] - values[name][:, :1]) - known, 0.0) / kinetic for name in ENERGIES]
     occupation = values["occupation"]
     columns.append(np.abs(occupation - occupation[:, :1]) / (occupation[:, :1] + 0.5))
     return np.stack([*columns, *(values[name] for name in DISTANCES.values())], axis=2)

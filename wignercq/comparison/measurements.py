@@ -43,6 +43,7 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "energy_classical": ((), "<p**2/(2M) + V_C>"),
     "energy_quantum": ((), "<y**2/(2m) + V_Q>"),
     "energy_interaction": ((), "<V_I>"),
+    "energy_left_out": ((), "bound of what is missing in <H>, W being below its errors at a wall of the potentials"),
     "occupation": ((), "n of the quantum oscillator, NaN if V_Q is not a harmonic well"),
     "purity": ((), "2 pi hbar * integral of W_xy**2"),
     "negativity": ((), "(integral of |W| - 1)/2"),
@@ -107,6 +108,7 @@ class Measurements:
         row |= {name: np.zeros(shape) for name, shape in EXTRA_SHAPES.items()}
         row |= dict(zip(ENERGIES, (sum(energies), *energies), strict=True))
         return row | {
+            "energy_left_out": 0.0,
             "mean": mean,
             "covariance": covariance,
             "occupation": scale * energies[1] + offset,

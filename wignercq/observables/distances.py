@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from wignercq.grid.grid import NAMES, Grid
+from wignercq.observables.averages import average
 from wignercq.observables.marginals import Marginals
 
 #: Marginals that are probability densities: of one variable, and of two whose operators commute.
@@ -73,7 +74,7 @@ def cumulants(marginals: Marginals) -> tuple[np.ndarray, np.ndarray]:
     third, fourth = [], []
     for axis, line, mean in zip(marginals.grid, marginals.lines, marginals.mean, strict=True):
         offset = axis.values - mean
-        second, cubed, fourfold = (float((offset**n * line).sum()) / float(line.sum()) for n in (2, 3, 4))
+        second, cubed, fourfold = (average(offset**n, line, 1.0) / float(line.sum()) for n in (2, 3, 4))
         third.append(cubed)
         fourth.append(fourfold - 3 * second**2)
     return np.array(third), np.array(fourth)

@@ -10,15 +10,18 @@ import numpy as np
 import sympy as sp
 
 from wignercq.grid.grid import Grid
-from wignercq.grid.integration import integral
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.observables.averages import average, left_out
 from wignercq.observables.marginals import Marginals
 
 
 @dataclass(frozen=True, eq=False)
 class Energies:
     """The energies of a model and the rate at which diffusion, decoherence and friction change them.
+
+    At a wall of a potential only that part of W counts that stands above its errors
+    (:mod:`wignercq.observables.averages`); :meth:`left_out` is a bound of the rest.
 
     The total changes only through the irreversible terms, whatever the potentials::
 
@@ -41,28 +44,52 @@ class Energies:
 
     def classical(self, marginals: Marginals) -> float:
         """<p**2/(2M) + V_C(q)>."""
-        q_density, p_density, _, _ = marginals.lines
-        kinetic = integral(self.grid.p.values**2 * p_density, self.grid.p) / (2 * self.model.classical_mass)
-        return kinetic + integral(self._potentials[0] * q_density, self.grid.q)
+        return self._kinetic(marginals)[0] + average(*self._potential_parts(marginals)[0])
 
     def quantum(self, marginals: Marginals) -> float:
         """<y**2/(2m) + V_Q(x)>."""
-        _, _, x_density, y_density = marginals.lines
-        kinetic = integral(self.grid.y.values**2 * y_density, self.grid.y) / (2 * self.model.quantum_mass)
-        return kinetic + integral(self._potentials[1] * x_density, self.grid.x)
+        return self._kinetic(marginals)[1] + average(*self._potential_parts(marginals)[1])
 
     def interaction(self, marginals: Marginals) -> float:
         """<V_I(q, x)>."""
-        q, x = self.grid.q, self.grid.x
-        return float((self._potentials[2] * marginals.planes["q", "x"]).sum() * q.spacing * x.spacing)
+        return average(*self._potential_parts(marginals)[2])
+
+    def left_out(self, marginals: Marginals) -> float:
+        """What the three leave out at most, where W lies below its errors at a wall of a potential."""
+        return sum(left_out(*part) for part in self._potential_parts(marginals))
+
+    def kinetic(self, marginals: Marginals) -> float:
+        """<p**2/(2M)> + <y**2/(2m)>, by which errors of energies are measured."""
+        return sum(self._kinetic(marginals))
 
     def rate(self, density_qx: np.ndarray, p_squared: float) -> float:
         """d<H>/dt from the (q, x) marginal, shape (nq, nx), and <p**2>."""
         model = self.model
-        gradient = float((self._potentials[3] * density_qx).sum() * self.grid.q.spacing * self.grid.x.spacing)
+        gradient = average(self._potentials[3], density_qx, self._cell_qx)
         heating = model.diffusion / (2 * model.classical_mass)
         decoherence = model.D0 / 2 * model.hbar**2 * gradient / model.quantum_mass
         return heating + decoherence - model.friction / model.classical_mass**2 * p_squared
+
+    @property
+    def _cell_qx(self) -> float:
+        return self.grid.q.spacing * self.grid.x.spacing
+
+    def _kinetic(self, marginals: Marginals) -> tuple[float, float]:
+        """Of the classical and of the quantum particle."""
+        p, y = self.grid.p, self.grid.y
+        _, p_density, _, y_density = marginals.lines
+        classical = average(p.values**2, p_density, p.spacing) / (2 * self.model.classical_mass)
+        return classical, average(y.values**2, y_density, y.spacing) / (2 * self.model.quantum_mass)
+
+    def _potential_parts(self, marginals: Marginals) -> list[tuple[np.ndarray, np.ndarray, float]]:
+        """V_C, V_Q and V_I with the densities to average them over, and the sizes of their cells."""
+        q_density, _, x_density, _ = marginals.lines
+        V_C, V_Q, V_I, _ = self._potentials
+        return [
+            (V_C, q_density, self.grid.q.spacing),
+            (V_Q, x_density, self.grid.x.spacing),
+            (V_I, marginals.planes["q", "x"], self._cell_qx),
+        ]
 
 
 def occupation(model: Model, marginals: Marginals) -> float:
@@ -76,8 +103,8 @@ def occupation(model: Model, marginals: Marginals) -> float:
     frequency_squared, bottom, _ = well
     grid = marginals.grid
     _, _, x_density, y_density = marginals.lines
-    kinetic = integral(grid.y.values**2 * y_density, grid.y) / (2 * model.quantum_mass)
-    stretch = integral((grid.x.values - bottom) ** 2 * x_density, grid.x)
+    kinetic = average(grid.y.values**2, y_density, grid.y.spacing) / (2 * model.quantum_mass)
+    stretch = average((grid.x.values - bottom) ** 2, x_density, grid.x.spacing)
     frequency = frequency_squared**0.5
     energy = kinetic + model.quantum_mass * frequency_squared * stretch / 2
     return energy / (model.hbar * frequency) - 0.5

@@ -9,6 +9,7 @@ import numpy as np
 
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.grid.integration import integral, plane_integrals
+from wignercq.observables.averages import average
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class Marginals:
         offsets = [axis.values - mean for axis, mean in zip(axes, self.mean, strict=True)]
         result = np.empty((4, 4))
         for i, (axis, line) in enumerate(zip(axes, self.lines, strict=True)):
-            result[i, i] = integral(offsets[i] ** 2 * line, axis)
+            result[i, i] = average(offsets[i] ** 2, line, axis.spacing)
         for (a, b), plane in self.planes.items():
             i, j = NAMES.index(a), NAMES.index(b)
             cell = axes[i].spacing * axes[j].spacing

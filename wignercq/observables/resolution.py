@@ -15,6 +15,7 @@ EDGE_BAND = 1 / 16  # share of an axis, at each end, that counts as edge
 TAIL_BAND = 1 / 8  # share of the frequencies, next to Nyquist, that counts as tail
 ERROR_LEVEL = 1e-2
 NORM_ERROR_LEVEL = 1e-3
+ENERGY_MARGIN = 10.0  # energies may be off by this many times the relative error of W
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,18 @@ class Watch:
             self._judge(time, name, "edge mass", float(value), f"widen grid.{name}.extent")
         for name, value in zip(NAMES, tail, strict=True):
             self._judge(time, name, "spectral tail", float(value), f"raise grid.{name}.points")
+
+    def check_energy(self, time: float, left_out: float) -> None:
+        """Look at what <H> leaves out at most, relative to the kinetic energy; it is a loss of <H> and not of W."""
+        level, key = ENERGY_MARGIN * self.warning_level, ("H", "left out")
+        if left_out > level and key not in self.warned:
+            self.warned.add(key)
+            warnings.warn(
+                f"energy at t = {time:.6g}: expected known to {level:.2g} of the kinetic energy, got up to "
+                f"{left_out:.2g} of it left out at a wall of the potential, where W is below its errors",
+                ResolutionWarning,
+                stacklevel=2,
+            )
 
     def _judge(self, time: float, name: str, quantity: str, value: float, remedy: str) -> None:
         if value > ERROR_LEVEL:

@@ -20,6 +20,7 @@ def row_of(look: Look, energies: Energies) -> dict[str, Any]:
         "energy_classical": parts[0],
         "energy_quantum": parts[1],
         "energy_interaction": parts[2],
+        "energy_left_out": energies.left_out(marginals),
         "purity": marginals.purity(model.hbar),
         "negativity": marginals.negativity,
         "occupation": occupation(model, marginals),

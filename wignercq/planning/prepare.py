@@ -10,12 +10,13 @@ import numpy as np
 
 from wignercq.errors import GridError, StateError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
-from wignercq.grid.grid import Grid
+from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.damping import is_strongly_damped
+from wignercq.planning.forecast import look_ahead
 from wignercq.planning.grid_choice import PILOT_REACH, Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
@@ -57,7 +58,7 @@ def prepare(
     runs: int = 1,
     interval: float | None = None,
     watch: Watch | None = None,
-    movable: Collection[str] = (),
+    growing: Collection[str] = (),
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -74,9 +75,9 @@ def prepare(
     interval : float or None
         A time that the time step is to divide.
     watch : Watch or None
-        Looks at the initial W on a given grid before the search for a step.
-    movable : collection of str
-        Axes along which the box of a chosen grid may go with W.
+        Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
+    growing : collection of str
+        Axes whose box may grow in the course of the run; that of a single one may go with W, too.
     """
     moving: frozenset[str] = frozenset()
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
@@ -85,9 +86,11 @@ def prepare(
         require_memory([grid] * runs, numerics, memory_limit)
         engine, W = _start(numerics, grid, state, model.hbar)
         powers = engine.spectral_power(W)
+        look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
         if watch is not None:
-            look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
             watch.check(0.0, look.marginals.norm, look.edge, look.tail)
+        kept = [name for name in NAMES if name not in growing]
+        look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
         pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end)
         step, check = pilot.plan(numerics)
@@ -95,8 +98,8 @@ def prepare(
     elif isinstance(state, np.ndarray):
         raise GridError("grid", "a full Grid together with W as an array", "none")
     else:
-        if numerics.dt is not None and numerics.dt > end / SEGMENTS:
-            movable = ()
+        stays = runs > 1 or (numerics.dt is not None and numerics.dt > end / SEGMENTS)
+        movable = () if stays else growing
         chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable)
         step, check = pilot.plan(numerics)
         exact_bath = pilot.exact_bath

@@ -54,7 +54,7 @@ def accuracy_lines(dataset: xr.Dataset) -> str:
         "time step": f"{attributes['time_step']:.6g} ({attributes['scheme']})",
         "time error": f"{attributes['time_error_estimate']:.1e} of the maximum of W",
         "|norm - 1|": f"{float(np.abs(dataset['norm'] - 1).max()):.1e}",
-        "energy budget": f"{float(np.abs(dataset['energy_budget_residual']).max()):.1e}",
+        "energy budget": _budget(dataset),
         "edge mass": _worst(dataset["edge_mass"]),
         "spectral tail": _worst(dataset["spectral_tail"]),
         "wall time": f"{attributes['wall_time']:.1f} s",
@@ -64,6 +64,11 @@ def accuracy_lines(dataset: xr.Dataset) -> str:
         if attributes.get(name):
             rows[name.replace("_", " ")] = attributes[name].replace("\n", indented)
     return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+def _budget(dataset: xr.Dataset) -> str:
+    residual, left_out = (float(np.abs(dataset[name]).max()) for name in ("energy_budget_residual", "energy_left_out"))
+    return f"{residual:.1e}" + (f" without up to {left_out:.1e} that <H> leaves out" if left_out > residual else "")
 
 
 def _worst(values: xr.DataArray) -> str:

@@ -13,6 +13,7 @@ from scipy.interpolate import make_interp_spline
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.grid.interpolation import common_grid, on_grid
 from wignercq.model.model import Model
+from wignercq.observables.averages import average
 from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
@@ -61,11 +62,10 @@ class Record:
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
         """The energy rate at the step boundaries inside a run of fused steps."""
-        p_cell = self.grid.cell
         plane_cell = self.grid.p.spacing * self.grid.y.spacing
         for time, boundary in zip(times, boundaries, strict=True):
-            p_weights = np.fft.ifft(boundary.p_characteristic).real * p_cell
-            p_squared = float(p_weights @ self.grid.p.values**2)
+            p_density = np.fft.ifft(boundary.p_characteristic).real
+            p_squared = average(self.grid.p.values**2, p_density, self.grid.cell)
             self.rates[time] = self._energies.rate(boundary.density_qx * plane_cell, p_squared)
 
     def add_rate(self, time: float, marginals: Marginals) -> None:
@@ -73,11 +73,13 @@ class Record:
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
         self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
 
-    def add_output(self, time: float, look: Look) -> None:
-        """All observables at an output time."""
+    def add_output(self, time: float, look: Look) -> float:
+        """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy."""
         self.add_rate(time, look.marginals)
         planes = {name: look.marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
-        self.add_row(time, row_of(look, self._energies), planes)
+        row = row_of(look, self._energies)
+        self.add_row(time, row, planes)
+        return float(row["energy_left_out"]) / self._energies.kinetic(look.marginals)
 
     def add_row(self, time: float, row: Mapping[str, Any], planes: dict[str, np.ndarray]) -> None:
         """What is known of an output, and its planes, which are kept if it is framed."""

@@ -59,7 +59,7 @@ class Session:
             runs=len(request.equations),
             interval=request.interval,
             watch=Watch(ERROR_LEVEL) if stops else None,
-            movable=request.freedom.extents if len(request.equations) == 1 else (),
+            growing=request.freedom.extents,
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)

@@ -120,7 +120,7 @@ class Track:
         """Report the output that was reached."""
         assert self.look is not None
         self._judge(time, self.look)
-        self.record.add_output(time, self.look)
+        self.watch.check_energy(time, self.record.add_output(time, self.look))
 
     def after_output(self) -> None:
         """Go on from W, whatever the output took of the copy."""
