@@ -55,10 +55,7 @@ def test_strong_damping_needs_no_short_steps() -> None:
     """Kills: noise that widens p before friction contracts it again: steps of gamma dt = 2.3, four times too wide."""
     numbers = {"k_C": 0.9, "k_Q": 1.2, "lam": 0.4, "classical_mass": 1.3, "quantum_mass": 0.7, "friction": 15.0}
     drift, noise = oscillator_drift(**numbers), oscillator_noise(lam=0.4, hbar=0.8, diffusion=15.0, decoherence=1 / 60)
-    mean, covariance = MEAN, COVARIANCE
-    for _ in range(10):
-        mean, covariance = propagate(drift, noise, mean, covariance, 0.2)
-    exact = systems.gaussian_density(RESOLVED, mean, covariance)
+    exact = systems.gaussian_density(RESOLVED, *propagate(drift, noise, MEAN, COVARIANCE, 2.0))
     model = Model.oscillators(**numbers, hbar=0.8, diffusion=15.0)
     split, whole = (
         relative_difference(run(model, RESOLVED, FORWARD_3, 2.0, 10, exact_bath=exact_bath), exact)

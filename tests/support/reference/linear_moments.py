@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import expm
 
 Array = np.ndarray
+LONGEST_PIECE = 2.0  # time in units of the fastest rate
 
 
 def oscillator_drift(
@@ -34,10 +35,14 @@ def oscillator_noise(*, lam: float, hbar: float, diffusion: float, decoherence: 
 def propagate(drift: Array, noise: Array, mean: Array, covariance: Array, time: float) -> tuple[Array, Array]:
     """Mean (n,) and covariance (n, n) after `time` of d<z>/dt = -A z, dS/dt = -A S - S A^T + B.
 
-    Solved by one matrix exponential of [[-A, B], [0, A^T]] (Van Loan 1978): its blocks are e^{-A t} and
-    (integral of e^{-A s} B e^{-A^T s} ds) e^{A^T t}. Holds with or without damping.
+    Solved by the matrix exponential of [[-A, B], [0, A^T]] (Van Loan 1978): its blocks are e^{-A t} and
+    (integral of e^{-A s} B e^{-A^T s} ds) e^{A^T t}. Holds with or without damping. A long time is taken in pieces, since
+    the second grows as fast as the first one falls.
     """
-    n = len(drift)
-    block = expm(np.block([[-drift, noise], [np.zeros((n, n)), drift.T]]) * time)
+    n, pieces = len(drift), max(1, int(np.ceil(np.abs(drift).max() * time / LONGEST_PIECE)))
+    block = expm(np.block([[-drift, noise], [np.zeros((n, n)), drift.T]]) * (time / pieces))
     flow = block[:n, :n]
-    return flow @ mean, flow @ covariance @ flow.T + block[:n, n:] @ flow.T
+    spread = block[:n, n:] @ flow.T
+    for _ in range(pieces):
+        mean, covariance = flow @ mean, flow @ covariance @ flow.T + spread
+    return mean, covariance
