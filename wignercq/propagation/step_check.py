@@ -20,6 +20,7 @@ MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
 UNITS = 100  # in the last place by which two results may differ for no reason
 NOTEWORTHY = 2.0  # times what was expected; less is within what the extrapolation from longer steps allows
 ROUNDING = 1e-11  # difference of two results, relative to the maximum of W, that says nothing of the steps
+STUBBORN = 4.0  # times what the order makes of a local error when the step is halved; more is not of the step
 LARGEST_DIVISOR = 8  # of a step in the course of a run
 NOISE = 1e-3  # of the tolerance, or of the time error if that is larger: such a difference may be the grid's own
 
@@ -61,19 +62,23 @@ class StepCheck:
             What to divide the step by from here on, so that the run keeps its tolerance.
 
         Where no step can make up for what the run has already lost, ``lose(message)``. A step that was asked for stays,
-        with a ResolutionWarning.
+        with a ResolutionWarning; so does one whose local errors are those of the grid, not falling with the step.
         """
         found, expected = local_error(propagator, W, self.noise, scratch), self.expected[self.done]
         self.done += 1
         if not expected or found <= NOTEWORTHY * self.excess * expected:
             return 1
-        self.excess = found / expected
-        if self.estimate < self.tolerance:
-            return 1
+        excess = found / expected
         message = (
-            f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {self.excess:.1f} "
+            f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {excess:.1f} "
             "times as large"
         )
+        if excess * self.error >= self.tolerance and not self._falls(found, propagator, W, scratch):
+            warnings.warn(f"{message}, which are those of the grid; raise its points", ResolutionWarning, stacklevel=2)
+            return 1
+        self.excess = excess
+        if self.estimate < self.tolerance:
+            return 1
         if self.is_given:
             warnings.warn(f"{message}; lower run.dt", ResolutionWarning, stacklevel=2)
             return 1
@@ -87,6 +92,15 @@ class StepCheck:
         self.error, self.excess = so_far + to_come / divisor**order, 1.0
         self.expected = [max(found, value) for value in self.expected]
         return divisor
+
+    def _falls(self, found: float, propagator: Propagator, W: Any, scratch: Any) -> bool:
+        """Whether steps half as long make local errors smaller by about the power they should."""
+        engine, order, half = propagator.engine, propagator.scheme.order, propagator.dt / 2
+        scratch = propagator.leap(propagator.leap(engine.copy(W, scratch), half), half)
+        twice = engine.thinned(scratch)
+        once = engine.thinned(propagator.leap(engine.copy(W, scratch), 2 * half))
+        difference = engine.largest_difference(once, twice) / engine.largest(twice)
+        return difference / ((2 ** (order + 1) - 2) * half ** (order + 1)) < STUBBORN * found
 
 
 def noise_level(tolerance: float, error: float) -> float:

@@ -36,8 +36,8 @@ def propagate(drift: Array, noise: Array, mean: Array, covariance: Array, time: 
     """Mean (n,) and covariance (n, n) after `time` of d<z>/dt = -A z, dS/dt = -A S - S A^T + B.
 
     Solved by the matrix exponential of [[-A, B], [0, A^T]] (Van Loan 1978): its blocks are e^{-A t} and
-    (integral of e^{-A s} B e^{-A^T s} ds) e^{A^T t}. Holds with or without damping. A long time is taken in pieces, since
-    the second grows as fast as the first one falls.
+    (integral of e^{-A s} B e^{-A^T s} ds) e^{A^T t}. Holds with or without damping. A long time is taken in pieces,
+    since the second grows as fast as the first one falls.
     """
     n, pieces = len(drift), max(1, int(np.ceil(np.abs(drift).max() * time / LONGEST_PIECE)))
     block = expm(np.block([[-drift, noise], [np.zeros((n, n)), drift.T]]) * (time / pieces))
