@@ -168,6 +168,7 @@ def direct_production(process: LinearModel, covariance: np.ndarray, mean: np.nda
     return float(weights @ (2 / D * current_p**2 + 2 / D_y * current_y**2))
 
 
+@pytest.mark.slow
 @two_hundred
 @given(model=HYBRIDS)
 def test_closed_form_entropy_production_is_the_direct_average(model: Model) -> None:

@@ -163,6 +163,7 @@ def test_output_times_are_hit_and_do_not_change_the_result() -> None:
             assert np.abs(W - fields[0][2]).max() < 1e-12 * np.abs(W).max()
 
 
+@pytest.mark.slow
 def test_output_between_steps_is_as_accurate_as_one_on_a_step() -> None:
     """Kills: interpolation in time; t = 0.55 lies between steps of 0.1."""
     grid = Grid(Axis(-6.6, 7.0, 44), Axis(-7.0, 6.5, 40), Axis(-6.4, 6.2, 42), Axis(-6.0, 6.1, 40))
@@ -173,6 +174,7 @@ def test_output_between_steps_is_as_accurate_as_one_on_a_step() -> None:
     assert errors[2] < 2 * errors[1] + 1e-7
 
 
+@pytest.mark.slow
 def test_engines_and_precisions_agree() -> None:
     """Kills: options that are accepted and ignored or wrong."""
     model, grid = systems.quartic(), systems.grid(24, 26, 28, 32)

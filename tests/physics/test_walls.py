@@ -36,7 +36,7 @@ def average(potential: str, i: int) -> float:
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("potential", [MORSE, EXPONENTIAL])
+@pytest.mark.parametrize("potential", [pytest.param(MORSE, marks=pytest.mark.slow), EXPONENTIAL])
 def test_the_quantum_energy_behind_a_wall_is_conserved(potential: str, precision: str) -> None:
     """Kills: errors of W times the height of the wall, 1e5 and more, in place of the energy and in its budget."""
     model = Model("0.4*q**2", potential.format(z="x"), "0", **BATH)
@@ -49,7 +49,7 @@ def test_the_quantum_energy_behind_a_wall_is_conserved(potential: str, precision
     assert found["energy_left_out"].values.max() < 10 * tolerance * kinetic
 
 
-@pytest.mark.parametrize("potential", [MORSE, EXPONENTIAL])
+@pytest.mark.parametrize("potential", [pytest.param(MORSE, marks=pytest.mark.slow), EXPONENTIAL])
 def test_the_classical_energy_behind_a_wall_grows_by_the_noise_alone(potential: str) -> None:
     """Kills: the same along q, where W is no Wigner function; <H_C> grows as D2 t/(2M) without friction."""
     tolerance = 1e-3

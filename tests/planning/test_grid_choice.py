@@ -57,7 +57,7 @@ CASES = {
     "double well": (double_well, lambda: with_quantum(coherent(-1.4, 0.1, **OSCILLATOR)), 1.5),
     "Morse": (morse, lambda: with_quantum(coherent(0.4, 0.1, **OSCILLATOR)), 1.5),
 }
-SLOW = ["excited", "classical quartic", "quartic", "double well", "Morse"]
+SLOW = ["excited", "cat", "ring", "classical quartic", "quartic", "double well", "Morse"]
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=slow) if name in SLOW else name for name in CASES])

@@ -25,6 +25,7 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "sealed", ("support.sealed_engine", "SealedEngine"))
 
 
+@pytest.mark.slow
 def test_a_run_needs_no_look_into_w(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: an operation on W as an array, in place or on a W that was handed over, outside the engines."""
     expected, found = (
