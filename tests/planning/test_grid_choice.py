@@ -12,7 +12,7 @@ from support.reference.linear_moments import oscillator_drift, oscillator_noise,
 from wignercq import Axis, FixedAxis, Grid, Model, choose_grid, evolve
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES
-from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, product, thermal
+from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, gaussian, product, thermal
 
 TOLERANCE = 1e-5
 OSCILLATOR = {"mass": 0.7, "frequency": 1.3, "hbar": systems.HBAR}
@@ -58,6 +58,21 @@ CASES = {
     "Morse": (morse, lambda: with_quantum(coherent(0.4, 0.1, **OSCILLATOR)), 1.5),
 }
 SLOW = ["excited", "cat", "ring", "classical quartic", "quartic", "double well", "Morse"]
+
+
+def test_a_potential_that_is_singular_where_w_may_go_is_refused() -> None:
+    """Kills: an error of linear algebra in place of a line."""
+    model = Model("q**2/2", "log(x)", "0", friction=0.1, diffusion=0.2)
+    with pytest.raises(GridError, match=r"^grid: expected a potential that is smooth where W may go, got [^\n]*$"):
+        choose_grid(model, gaussian([0, 0, 3, 0], [0.5] * 4, hbar=1.0), 1.0, tolerance=1e-3)
+
+
+def test_a_state_far_from_the_origin_is_not_one_that_runs_away() -> None:
+    """Kills: a distance from the origin in place of one travelled."""
+    model = Model("0", "0", "0", friction=0.1, diffusion=0.2)
+    grid = choose_grid(model, gaussian([1e5, 0, 0, 0], [0.5] * 4, hbar=1.0), 1.0, tolerance=1e-3)
+    assert grid.q.lower == pytest.approx(1e5, abs=10)
+    assert grid.q.points < 40
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=slow) if name in SLOW else name for name in CASES])

@@ -54,5 +54,16 @@ def test_a_large_grid_is_announced_before_the_pilot_runs() -> None:
 def test_a_long_run_is_announced_with_its_steps() -> None:
     """Kills: a run of hours that begins without saying so."""
     with pytest.warns(SizeWarning, match=r"90 million cells, and 4000 steps take about 5 hours"):
-        announce_run(LARGE, 4000)
-    announce_run(LARGE, 5)
+        announce_run(LARGE, 4000, Numerics())
+    announce_run(LARGE, 5, Numerics())
+    announce_run(LARGE, 40, Numerics(threads=64))
+
+
+def test_a_search_that_would_take_an_hour_is_refused() -> None:
+    """Kills: a run that has not begun after an hour; the same on a machine for which it is nothing."""
+    huge = Grid(Axis(-40.0, 50.0, 400), *list(LARGE)[1:])
+    message = r"grid: expected .* less than about 20 minutes, got up to 400 x .*, and about 60 minutes; give grid\.q\.e"
+    with pytest.raises(GridError, match=message):
+        announce(huge, {}, huge, Numerics())
+    with pytest.warns(SizeWarning):
+        announce(huge, {}, huge, Numerics(threads=32))

@@ -118,7 +118,14 @@ class Outlook:
         typical = Trajectories(model, duration, 1.0, random)
         count = round(PACKETS * _share(model, state, duration))
         for packets in typical.packets(draw(state, 1.0, count, random), finest):
-            inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
+            try:
+                inverse = np.diagonal(np.linalg.inv(packets), axis1=1, axis2=2)
+            except np.linalg.LinAlgError:
+                raise GridError(
+                    "grid",
+                    "a potential that is smooth where W may go",
+                    "one whose curvature tears packets apart there, as near a pole; give extent and points of each axis",
+                ) from None
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
         return cls(model, state, duration, level, centres, lowers, uppers, precisions, finest, quantum)

@@ -21,7 +21,7 @@ from wignercq.planning.grid_choice import PILOT_REACH, Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
-from wignercq.planning.size import announce_run, require_room
+from wignercq.planning.size import announce, announce_run, require_room
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
@@ -105,7 +105,7 @@ def prepare(
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
-        announce_run(chosen, round(end / step.dt))
+        announce_run(chosen, round(end / step.dt), numerics)
         engine, W = _start(numerics, chosen, state, model.hbar)
     if interval is not None:
         step = step.dividing(interval, numerics.order)
@@ -134,9 +134,10 @@ def _grid_and_pilot(
         engine = numerics.make_engine(grid)
         return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed, course=course)
 
+    coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
+    announce(bound, axes, coarse, numerics)
     if moving:
-        return bound, moving, pilot_on(outlook.moving(axes, moving, PILOT_REACH), course=outlook.course(moving))
-    coarse = outlook.pilot_grid(bound)
+        return bound, moving, pilot_on(coarse, course=outlook.course(moving))
     pilot = pilot_on(coarse, surveyed=True)
     chosen = trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
     return chosen, moving, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot

@@ -6,15 +6,15 @@ import math
 import warnings
 from collections.abc import Mapping
 
-from wignercq.errors import MemoryLimitError, SizeWarning, readable_size
+from wignercq.errors import GridError, MemoryLimitError, SizeWarning, readable_size
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.planning.memory import free_memory
 from wignercq.planning.numerics import Numerics
 
-SPEED = 2e7  # cells times steps in a second, in round numbers
+SPEED = 1e7  # cells times steps in a second and thread, in round numbers
 PILOT_STEPS = 100  # of all pilot runs together, in round numbers
-NOTEWORTHY = 60.0  # seconds
+NOTEWORTHY, TOO_LONG = 60.0, 1200.0  # seconds
 
 
 def require_room(grid: Grid, fixed: Mapping[str, FixedAxis], numerics: Numerics, limit: float | None) -> None:
@@ -31,8 +31,14 @@ def require_room(grid: Grid, fixed: Mapping[str, FixedAxis], numerics: Numerics,
 
 
 def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: Numerics) -> None:
-    """A SizeWarning before pilot runs, on the grid `pilot`, that take long."""
-    seconds = PILOT_STEPS * pilot.size / SPEED
+    """A SizeWarning before pilot runs, on the grid `pilot`, that take long; GridError where they take too long."""
+    seconds = PILOT_STEPS * pilot.size / (SPEED * numerics.threads)
+    if seconds > TOO_LONG:
+        raise GridError(
+            "grid",
+            f"one for which the search for a time step takes less than {_time(TOO_LONG)}",
+            f"up to {_shape(grid)} points, {_cells(grid)}, and {_time(seconds)}; {remedy(grid, fixed)}",
+        )
     if seconds > NOTEWORTHY:
         warnings.warn(
             f"grid: up to {_shape(grid)} points, {_cells(grid)} and {readable_size(numerics.memory(grid))}; the search "
@@ -42,9 +48,9 @@ def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: 
         )
 
 
-def announce_run(grid: Grid, steps: int) -> None:
+def announce_run(grid: Grid, steps: int, numerics: Numerics) -> None:
     """A SizeWarning before a run that takes long."""
-    seconds = steps * grid.size / SPEED
+    seconds = steps * grid.size / (SPEED * numerics.threads)
     if seconds > NOTEWORTHY:
         warnings.warn(
             f"grid: {_shape(grid)} points, {_cells(grid)}, and {steps} steps take {_time(seconds)}",

@@ -89,14 +89,14 @@ class Trajectories:
     def run(self, samples: np.ndarray, covariance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Both of these, the covariances None where none is given."""
         packets = None if covariance is None else np.tile(covariance, (samples.shape[1], 1, 1))
-        reach = ESCAPE * samples.std(axis=1).max()
+        start, reach = samples.mean(axis=1, keepdims=True), ESCAPE * samples.std(axis=1).max()
         substeps = self._substeps(samples)
         dt = self.duration / (MOMENTS_IN_TIME * substeps)
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(MOMENTS_IN_TIME):
                 for _ in range(substeps):
                     samples, packets = self.step(samples, packets, dt)
-                bounded = (np.abs(samples) < reach).all(axis=1)
+                bounded = (np.abs(samples - start) < reach).all(axis=1)
                 if not bounded.all():
                     raise GridError(
                         "grid",

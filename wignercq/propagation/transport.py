@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
@@ -74,9 +75,11 @@ def contraction_matrix(axis: Axis, factor: float, variance: float = 0.0) -> np.n
     transform at the plain ones. W counts as zero outside the box; since f r <= r nothing aliases. Spectrally accurate
     and norm-conserving.
     """
-    r = axis.frequencies[:, None, None]
-    phase = r * (axis.values[None, :, None] - factor * axis.values[None, None, :])
-    matrix = (np.exp(-variance * r**2 / 2) * np.cos(phase)).sum(axis=0) / axis.points
+    r = axis.frequencies
+    at, source = np.outer(axis.values, r), np.outer(factor * axis.values, r)
+    weights = np.exp(-variance * r**2 / 2) / axis.points
+    with threadpool_limits(1, "blas"):  # the sum over r of cos(r (p - f p')), by its addition theorem
+        matrix = (np.cos(at) * weights) @ np.cos(source).T + (np.sin(at) * weights) @ np.sin(source).T
     return matrix - (matrix.sum(axis=0) - 1) / axis.points  # the norm to the last bit, over any number of steps
 
 
