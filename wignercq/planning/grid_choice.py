@@ -124,7 +124,7 @@ class Outlook:
                 raise GridError(
                     "grid",
                     "a potential that is smooth where W may go",
-                    "one whose curvature tears packets apart there, as near a pole; give extent and points of each axis",
+                    "one whose curvature tears packets apart there, as near a pole; give all extents and points",
                 ) from None
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))

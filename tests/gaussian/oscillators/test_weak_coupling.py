@@ -184,3 +184,11 @@ def test_no_expansion_is_reported(changes: dict[str, float], named: str) -> None
     """Kills a division by zero at critical damping, at resonance without friction, or an unstable slow mode."""
     with pytest.raises(ModelError, match=f"^{named}: expected"):
         weak_poles(build({**UNEQUAL, **changes}, 0.01))
+
+
+@pytest.mark.parametrize("function", [weak_correlators, long_lived_correlator, weak_correlation])
+def test_no_steady_state_is_reported(function: Callable[..., object]) -> None:
+    """Kills: a bare division by zero without friction, at frequencies at which the poles have an expansion."""
+    o = build({**UNEQUAL, "friction": 0.0}, 0.01)
+    with pytest.raises(ModelError, match="^friction: expected a positive number for a steady state, got 0$"):
+        function(o, 1.0)

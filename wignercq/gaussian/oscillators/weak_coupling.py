@@ -77,7 +77,7 @@ def weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> np.ndar
         ``[..., 0, 1]`` is ``<q(t + tau) x(t)>``.
     """
     o, units = oscillators.in_own_units()
-    amplitude = o.quantum_diffusion * abs(_impedance_at_slow(o)) ** 2 / (2 * o.friction * o.k_Q * o.lam**2)
+    amplitude = o.quantum_diffusion * abs(_impedance_at_slow(o)) ** 2 / (_dissipation(o) * o.k_Q * o.lam**2)
     delay = np.asarray(tau, dtype=float) * units.rate
     matrix = _slow_part(o, np.abs(delay), amplitude, 0.0)
     matrix[..., 0, 0] += _fast_part(o, np.abs(delay), np.ones_like)
@@ -97,9 +97,9 @@ def hybrid_weak_correlators(oscillators: CoupledOscillators, tau: ArrayLike) -> 
     ``D_y/lam**2 = hbar**2 D0``.
     """
     o, units = oscillators.in_own_units()
-    own = o.quantum_diffusion / o.lam**2 * abs(_impedance_at_slow(o)) ** 2 / (2 * o.friction * o.k_Q)
+    own = o.quantum_diffusion / o.lam**2 * abs(_impedance_at_slow(o)) ** 2 / (_dissipation(o) * o.k_Q)
     delay = np.asarray(tau, dtype=float) * units.rate
-    matrix = _slow_part(o, np.abs(delay), own, o.classical_diffusion / (2 * o.friction * o.k_Q))
+    matrix = _slow_part(o, np.abs(delay), own, o.classical_diffusion / (_dissipation(o) * o.k_Q))
     cross = o.lam * _fast_part(o, np.abs(delay), o.quantum_impedance)
     matrix[..., 0, 0] = _fast_part(o, np.abs(delay), np.ones_like)
     matrix[..., 0, 1] += cross
@@ -151,7 +151,7 @@ def long_lived_correlator(oscillators: CoupledOscillators, tau: ArrayLike) -> np
     """
     o, units = oscillators.in_own_units()
     slow = _modes(o)[0]
-    size = units.correlator * o.quantum_diffusion / (2 * o.friction * o.k_Q)
+    size = units.correlator * o.quantum_diffusion / (_dissipation(o) * o.k_Q)
     return size * np.exp(slow * np.abs(np.asarray(tau, dtype=float) * units.rate)).real
 
 
@@ -175,9 +175,16 @@ def asymptotic_mutual_information(oscillators: CoupledOscillators, tau: ArrayLik
     Delays (...) are long against ``M/alpha``, the error is of order lam.
     """
     o, units = oscillators.in_own_units()
-    variance = (o.classical_diffusion / o.k_C + o.quantum_diffusion / o.k_Q) / (2 * o.friction)
+    variance = (o.classical_diffusion / o.k_C + o.quantum_diffusion / o.k_Q) / _dissipation(o)
     delay = np.asarray(tau, dtype=float) * units.rate
     return mutual_information(long_lived_correlator(o, delay) / variance)
+
+
+def _dissipation(o: CoupledOscillators) -> float:
+    """2 alpha, what the noise is divided by in a steady state."""
+    if not o.friction:
+        raise ModelError("friction", "a positive number for a steady state", "0")
+    return 2 * o.friction
 
 
 def _slow_frequency(o: CoupledOscillators) -> float:
