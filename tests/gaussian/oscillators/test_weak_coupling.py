@@ -190,5 +190,5 @@ def test_no_expansion_is_reported(changes: dict[str, float], named: str) -> None
 def test_no_steady_state_is_reported(function: Callable[..., object]) -> None:
     """Kills: a bare division by zero without friction, at frequencies at which the poles have an expansion."""
     o = build({**UNEQUAL, "friction": 0.0}, 0.01)
-    with pytest.raises(ModelError, match="^friction: expected a positive number for a steady state, got 0$"):
+    with pytest.raises(ModelError, match=r"^friction: expected a positive number for a steady state, got 0$"):
         function(o, 1.0)
