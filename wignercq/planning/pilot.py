@@ -32,7 +32,6 @@ COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it sho
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
 REDUCED_FROM = 1.0  # friction times a step: longer steps have less than the order of the scheme
-REDUCED_ORDER = 0.5  # of such steps at least; an error that falls by less is not one of the step
 STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
 HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
 EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
@@ -78,6 +77,7 @@ class Pilot:
     course: Course | None = None  # of the box; None where it stays
     _errors: list[float] = field(init=False, default_factory=list)
     _finest: list[Any] = field(init=False, default_factory=list)
+    _longer: list[Any] = field(init=False, default_factory=list)  # of steps twice as long, where errors may cross zero
     _seen: Survey = field(init=False)
 
     def plan(self, numerics: Numerics) -> tuple[TimeStep, StepCheck]:
@@ -126,18 +126,19 @@ class Pilot:
         """
         while not self._is_enough(error, dt):
             self._halve()
-        used = len(self._errors) - self._is_stalled()
+        used = len(self._errors) - self._stalled
         steps = tuple(self.duration / (self._fewest * 2**k) for k in range(used))
         return ErrorLaw(self.scheme.order, steps, tuple(self._errors[:used]))
 
     def measure(self, dt: float) -> TimeStep:
         """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
-        law = self.law(dt=dt)
-        if dt <= law.longest and not self.exact_bath:
+        if not self.exact_bath and dt <= (law := self.law(dt=dt)).longest:
             return TimeStep(dt, law.error(dt))
         steps = max(1, int(self.duration / dt * (1 + 1e-12)))
         marks = sorted({max(1, round(steps * k / MARKS)) for k in range(1, MARKS + 1)})
-        return TimeStep(dt, self.error(self.run(dt, marks), self.run(dt / 2, [2 * mark for mark in marks])))
+        finer = (2, 4) if self.exact_bath else (2,)
+        longer = self.run(dt, marks)
+        return TimeStep(dt, max(self.error(longer, self.run(dt / n, [n * mark for mark in marks])) for n in finer))
 
     def survey(self) -> Survey:
         """What the first runs show whose error is known to be small."""
@@ -172,10 +173,10 @@ class Pilot:
         if len(self._errors) < 2:
             return False
         last, order = self._errors[-1], self.scheme.order
-        if last < NEGLIGIBLE or self._is_stalled():
+        if last < NEGLIGIBLE or self._stalled:
             return True
         if self._is_reduced:
-            return last <= error or self._shortest <= dt
+            return self._errors[-2] <= error or self._shortest <= dt
         if not self._is_trusted or self._observed < order - ORDER_MARGIN:
             return False
         return self._observed < order + ORDER_MARGIN or last <= error * 2**order or self._shortest <= 2 * dt
@@ -200,24 +201,32 @@ class Pilot:
         """Order of convergence between the last two steps."""
         return float(np.log2(self._errors[-2] / self._errors[-1]))
 
-    def _is_stalled(self) -> bool:
-        """Whether the last error is not one of the step but of the grid."""
+    @property
+    def _stalled(self) -> int:
+        """How many of the last errors are not of the step but of the grid."""
         if len(self._errors) < 2:
-            return False
+            return 0
         before, last = self._errors[-2:]
-        late = self._observed < (REDUCED_ORDER if self._is_reduced else self.scheme.order - ORDER_MARGIN)
-        return NEGLIGIBLE <= last < TRUSTED_ERROR and before < TRUSTED_ERROR and late
+        if not NEGLIGIBLE <= last < TRUSTED_ERROR or before >= TRUSTED_ERROR:
+            return 0
+        if not self._is_reduced:
+            return int(self._observed < self.scheme.order - ORDER_MARGIN)
+        return 2 if len(self._errors) > 2 and _stagnates(self._errors[-3:]) else 0
 
     def _halve(self) -> None:
         """Measure the error of the next shorter step."""
         steps = self._fewest * 2 ** len(self._errors)
         if 2 * steps > MAX_STEPS:
             raise InputError("duration", f"one that {MAX_STEPS} steps resolve", f"{self.duration:g}")
-        longer = self._finest or self._evenly(steps)
+        longest, longer = self._longer, self._finest or self._evenly(steps)
         self._finest = self._evenly(2 * steps)
+        if self.exact_bath:
+            self._longer = longer
+            if longest:  # two errors of opposite signs are no small ones
+                self._errors[-1] = max(self._errors[-1], self.error(longest, self._finest))
         self._errors.append(self.error(longer, self._finest))
         last = self._errors[-3:]
-        if len(last) == 3 and all(STAGNANT * a < b < HALTED_BELOW for a, b in pairwise(last)):
+        if len(last) == 3 and max(last[1:]) < HALTED_BELOW and _stagnates(last) and not self._stalled:
             raise GridError(
                 "grid",
                 "one on which shorter steps bring a smaller error",
@@ -227,6 +236,11 @@ class Pilot:
 
     def _evenly(self, steps: int) -> list[Any]:
         return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
+
+
+def _stagnates(errors: list[float]) -> bool:
+    """Whether halved steps make errors hardly smaller."""
+    return all(STAGNANT * before < after for before, after in pairwise(errors))
 
 
 def _is_contained(lines: list[np.ndarray]) -> bool:
