@@ -14,6 +14,7 @@ from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.schemes import FORWARD_3
 
 TOLERANCE = 1e-4
+PILOT_FLOOR = 0.15  # of the tolerance: what the coarser grid of a pilot run may add to the error of the fewest steps
 
 
 @pytest.mark.slow
@@ -22,7 +23,8 @@ def test_a_tolerance_is_met_and_the_estimate_is_the_time_error(name: str) -> Non
     """Kills: a chosen grid too small, a step too long, an estimate more than a factor three off."""
     found = tolerances.measure(name, TOLERANCE)
     assert found.error < TOLERANCE
-    assert 1 / 3 < found.estimate / found.time_error < 3
+    assert found.estimate > found.time_error / 3
+    assert found.estimate < 3 * found.time_error or found.estimate < PILOT_FLOOR * TOLERANCE
 
 
 @pytest.mark.slow
