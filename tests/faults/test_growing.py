@@ -15,7 +15,7 @@ from wignercq.run.array_file import Archive
 pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "growing.py"
-LARGE = 4_000_000  # cells of the grid on the way to which it is stopped, from one of a million
+LARGE = 2_000_000  # cells of the grid on the way to which it is stopped, from one of a million
 
 
 @pytest.mark.parametrize("delay", [0.05, 1.5], ids=["in the transfer", "in the steps after it"])
