@@ -1,13 +1,17 @@
-"""When friction counts as strong."""
+"""When friction counts as strong, and that a run keeps to it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support import systems
 
 from wignercq import Model, evolve
+from wignercq.errors import Interrupted
 from wignercq.planning.damping import is_strongly_damped
+from wignercq.run import carry_out
 
 GRID = systems.grid()
 
@@ -45,3 +49,23 @@ def test_a_run_says_which_way_it_went() -> None:
         model = systems.oscillators(friction=friction, diffusion=2.0)
         run = evolve(model, systems.packet(), grid=systems.SMALL, duration=0.1, dt=0.05, tolerance=0.1)
         assert run.dataset.attrs["bath"] == bath
+
+
+def test_a_resumed_run_goes_on_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a checkpoint that does not know which part the noise of p belongs to."""
+    model, path = systems.oscillators(friction=3.0, diffusion=2.0), tmp_path / "checkpoint"
+    settings = {"grid": systems.SMALL, "times": [0.1, 0.2], "dt": 0.05, "tolerance": 0.1, "keep_state": True}
+    whole = evolve(model, systems.packet(), **settings)
+    original = carry_out._checkpoint
+
+    def stop_after(files: object, session: object) -> None:
+        original(files, session)
+        raise carry_out.Stop(2)
+
+    monkeypatch.setattr(carry_out, "_checkpoint", stop_after)
+    with pytest.raises(Interrupted):
+        evolve(model, systems.packet(), **settings, checkpoint=path, checkpoint_every=1e-9)
+    monkeypatch.setattr(carry_out, "_checkpoint", original)
+    again = evolve(model, systems.packet(), **settings, checkpoint=path, resume=True)
+    assert again.dataset.attrs["bath"] == "one flow with free motion"
+    np.testing.assert_array_equal(again.W.values, whole.W.values)

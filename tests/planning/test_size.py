@@ -67,3 +67,12 @@ def test_a_search_that_would_take_an_hour_is_refused() -> None:
         announce(huge, {}, huge, Numerics())
     with pytest.warns(SizeWarning):
         announce(huge, {}, huge, Numerics(threads=32))
+
+
+def test_an_axis_whose_points_alone_are_given_is_left_open_too() -> None:
+    """Kills: no advice, or an error in place of it, where every number of points is given and no extent is."""
+    axes = {name: FixedAxis(points=200) for name in "qpxy"}
+    with pytest.raises(
+        MemoryLimitError, match=r"give grid\.q\.extent and grid\.q\.points, left open and now 200 points"
+    ):
+        evolve(Model("q**2/2", "x**2/2"), displaced(1.0), grid=axes, duration=1.0, memory_limit=2**27)

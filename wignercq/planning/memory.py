@@ -72,7 +72,9 @@ def _own_cgroups() -> Iterator[Path]:
             yield from (folder for folder in (group, *group.parents) if folder == top or top in folder.parents)
 
 
-def require_memory(grids: Sequence[Grid], numerics: Numerics, limit: float | None) -> None:
+def require_memory(
+    grids: Sequence[Grid], numerics: Numerics, limit: float | None, remedy: str = "lower points or shorten the run"
+) -> None:
     """Refuse, with MemoryLimitError, runs side by side, each on its grid, beyond the free memory or `limit` bytes."""
     needed, free = sum(map(numerics.memory, grids)), free_memory()
     allowed = free if limit is None else min(limit, free)
@@ -82,6 +84,5 @@ def require_memory(grids: Sequence[Grid], numerics: Numerics, limit: float | Non
         raise MemoryLimitError(
             "grid",
             f"{what} {whose} of {readable_size(allowed)}",
-            f"{' x '.join(map(str, grids[0].shape))} points, which need {readable_size(needed)}; "
-            "lower points or shorten the run",
+            f"{' x '.join(map(str, grids[0].shape))} points, which need {readable_size(needed)}; {remedy}",
         )

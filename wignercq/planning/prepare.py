@@ -21,7 +21,7 @@ from wignercq.planning.grid_choice import PILOT_REACH, Outlook, trimmed
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
-from wignercq.planning.size import announce, announce_run, require_room
+from wignercq.planning.size import announce, announce_run, remedy
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
@@ -128,7 +128,7 @@ def _grid_and_pilot(
     outlook = Outlook.of(model, state, end, numerics.tolerance, numerics.hbar_order)
     moving = outlook.movable(axes, movable)
     bound = outlook.moving(axes, moving)
-    require_room(bound, axes, numerics, memory_limit)
+    require_memory([bound], numerics, memory_limit, remedy(bound, axes))
 
     def pilot_on(grid: Grid, *, surveyed: bool = False, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)

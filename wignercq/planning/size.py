@@ -6,28 +6,14 @@ import math
 import warnings
 from collections.abc import Mapping
 
-from wignercq.errors import GridError, MemoryLimitError, SizeWarning, readable_size
+from wignercq.errors import GridError, SizeWarning, readable_size
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.planning.memory import free_memory
 from wignercq.planning.numerics import Numerics
 
 SPEED = 1e7  # cells times steps in a second and thread, in round numbers
 PILOT_STEPS = 100  # of all pilot runs together, in round numbers
 NOTEWORTHY, TOO_LONG = 60.0, 1200.0  # seconds
-
-
-def require_room(grid: Grid, fixed: Mapping[str, FixedAxis], numerics: Numerics, limit: float | None) -> None:
-    """Refuse, with MemoryLimitError, a chosen grid beyond the free memory or `limit` bytes, with the axis to give."""
-    needed, free = numerics.memory(grid), free_memory()
-    allowed = free if limit is None else min(limit, free)
-    if needed > allowed:
-        whose = "the free memory" if allowed == free else "a memory limit"
-        raise MemoryLimitError(
-            "grid",
-            f"a run that fits {whose} of {readable_size(allowed)}",
-            f"{_shape(grid)} points, which need {readable_size(needed)}; {remedy(grid, fixed)}",
-        )
 
 
 def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: Numerics) -> None:
@@ -61,7 +47,8 @@ def announce_run(grid: Grid, steps: int, numerics: Numerics) -> None:
 
 def remedy(grid: Grid, fixed: Mapping[str, FixedAxis]) -> str:
     """What a user can do about a chosen grid that is too large: the longest axis left open."""
-    left_open = [name for name in NAMES if fixed.get(name, FixedAxis()).points is None]
+    choices = {name: fixed.get(name, FixedAxis()) for name in NAMES}
+    left_open = [name for name, choice in choices.items() if None in (choice.extent, choice.points)]
     name = max(left_open, key=lambda name: getattr(grid, name).points)
     axis = getattr(grid, name)
     where = f"{axis.points} points from {axis.lower:.4g} to {axis.upper:.4g}"

@@ -95,12 +95,9 @@ class StepCheck:
 
     def _falls(self, found: float, propagator: Propagator, W: Any, scratch: Any) -> bool:
         """Whether steps half as long make local errors smaller by about the power they should."""
-        engine, order, half = propagator.engine, propagator.scheme.order, propagator.dt / 2
-        scratch = propagator.leap(propagator.leap(engine.copy(W, scratch), half), half)
-        twice = engine.thinned(scratch)
-        once = engine.thinned(propagator.leap(engine.copy(W, scratch), 2 * half))
-        difference = engine.largest_difference(once, twice) / engine.largest(twice)
-        return difference / ((2 ** (order + 1) - 2) * half ** (order + 1)) < STUBBORN * found
+        half = propagator.dt / 2
+        twice = propagator.leap(propagator.leap(propagator.engine.copy(W, scratch), half), half)
+        return _compared(propagator, W, twice, half) / _unit(propagator, half) < STUBBORN * found
 
 
 def noise_level(tolerance: float, error: float) -> float:
@@ -113,10 +110,22 @@ def local_error(propagator: Propagator, W: Any, noise: float, scratch: Any = Non
 
     A step of 2 dt and two steps of dt differ by ``2**(order + 1) - 2`` local errors of a step dt.
     """
-    engine, order, dt = propagator.engine, propagator.scheme.order, propagator.dt
-    scratch, _ = propagator.advance(engine.copy(W, scratch), 2)
-    twice = engine.thinned(scratch)
-    once = engine.thinned(propagator.leap(engine.copy(W, scratch), 2 * dt))
-    difference = engine.largest_difference(once, twice) / engine.largest(twice)
+    engine, dt = propagator.engine, propagator.dt
+    twice, _ = propagator.advance(engine.copy(W, scratch), 2)
+    difference = _compared(propagator, W, twice, dt)
     lost = difference <= max(noise, UNITS * np.finfo(engine.dtype).eps)
-    return 0.0 if lost else difference / ((2 ** (order + 1) - 2) * dt ** (order + 1))
+    return 0.0 if lost else difference / _unit(propagator, dt)
+
+
+def _compared(propagator: Propagator, W: Any, twice: Any, dt: float) -> float:
+    """Difference of one step 2 dt from W and two steps dt, whose result `twice` is spent, relative to its maximum."""
+    engine = propagator.engine
+    thinned = engine.thinned(twice)
+    once = engine.thinned(propagator.leap(engine.copy(W, twice), 2 * dt))
+    return engine.largest_difference(once, thinned) / engine.largest(thinned)
+
+
+def _unit(propagator: Propagator, dt: float) -> float:
+    """What such a difference is in units of the coefficient of the local error."""
+    order = propagator.scheme.order
+    return float((2 ** (order + 1) - 2) * dt ** (order + 1))

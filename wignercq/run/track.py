@@ -83,7 +83,8 @@ class Track:
         """Let the box go after W, if it is to."""
         if self.adapter is None or not self.adapter.moving:
             return
-        grid = self.adapter.following(self.grid, Marginals(self.grid, *self.engine.marginals(self.W)).mean)
+        now = self._seen.marginals if self._seen else Marginals(self.grid, *self.engine.marginals(self.W))
+        grid = self.adapter.following(self.grid, now.mean)
         if grid != self.grid:
             self._copy = None
             self._move(self._propagator_on(grid, self.adapter))

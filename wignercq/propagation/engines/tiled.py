@@ -8,9 +8,8 @@ line if need be::
     bath pass       a tile is one x and a few cache lines of y: all of (q, p)
 
 so each pass reads and writes W once. With a bath pass, a position pass transforms x alone: its tile is one q and a few
-rows (p, y). FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the
-number of threads and plans come from FFTW's deterministic estimator: the result is the same to the last bit for any
-number of threads.
+rows (p, y). FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the number of threads and plans
+come from FFTW's deterministic estimator: the result is the same to the last bit for any number of threads.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Tiling(NamedTuple):
     """How a pass cuts W into tiles: one point of an axis and part of another make one."""
 
     tiles: list[Tile]
-    view: Callable[[np.ndarray, Tile], np.ndarray]  # of a tile in storage
+    cut: Callable[[np.ndarray, int, slice], np.ndarray]  # the view of a tile in storage
     transforms: Transforms
 
 
@@ -97,15 +96,11 @@ class TiledEngine(HostEngine):
         axes: tuple[FactoredAxis, FactoredAxis],
     ) -> Tiling:
         """Tiles ``cut(storage, i, part)`` for each ``i < count`` and part, with the transformed axes at `position`."""
-
-        def view(storage: np.ndarray, tile: Tile) -> np.ndarray:
-            return cut(storage, *tile)
-
         like_w = self._planes()  # for its layout, no page of it being taken
         distinct = {tile.shape: tile for tile in (cut(like_w, 0, part) for part in parts)}.values()
         pairs = [(TileLayout(*axes, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
         transforms = [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self.threads)]
-        return Tiling([(i, part) for i in range(count) for part in parts], view, transforms)
+        return Tiling([(i, part) for i in range(count) for part in parts], cut, transforms)
 
     # layout
 
@@ -158,7 +153,7 @@ class TiledEngine(HostEngine):
 
         def work(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
-                view = tiling.view(storage, tile)
+                view = tiling.cut(storage, *tile)
                 transform = tiling.transforms[worker][view.shape]
                 if before is not None:
                     before(storage[tile])
@@ -174,14 +169,12 @@ class TiledEngine(HostEngine):
     def compile_shear(self, shear: Shear) -> Any:
         """The q factor by p and the x factor by part of a row; with x alone None and the x factor; normalised."""
         n_q, _, n_x, n_y = self.grid.shape
+        axis, norm = (self._x_alone, n_x) if shear.q is None else (self._x, n_q * n_x)
+        x = np.zeros((axis.frequencies.size, self._row_length), complex)
+        x[:, :n_y] = _unfolded(shear.x, axis) / norm
         if shear.q is None:
-            factor = _unfolded(shear.x, self._x_alone) / n_x
-            padded = np.zeros((len(factor), 1, self._row_length), self.complex_dtype)
-            padded[:, 0, :n_y] = factor
-            return None, padded
+            return None, x[:, None].astype(self.complex_dtype)
         q = shear.q[self._q.frequencies].T[:, :, None, None]
-        x = np.zeros((self._x.frequencies.size, self._row_length), complex)
-        x[:, :n_y] = _unfolded(shear.x, self._x) / (n_q * n_x)
         by_part = {part.start: np.ascontiguousarray(x[:, part], self.complex_dtype) for part in self._line_parts}
         return np.ascontiguousarray(q, self.complex_dtype), by_part
 
@@ -252,7 +245,7 @@ class TiledEngine(HostEngine):
             spectrum, shear = transform.spectrum, shears[transform.spectrum.shape[-1]]
             sheared = np.multiply(spectrum, shear, out=transform.scratch)
             np.matmul(matrix, sheared.view(self.dtype), out=spectrum.view(self.dtype))
-            transform.spectrum *= shear
+            spectrum *= shear
 
         with self._blas.limit(limits=1, user_api="blas"):
             return self._pass(W, self._paths, act)
@@ -302,7 +295,7 @@ class TiledEngine(HostEngine):
 
         def work(worker: int, queue: Iterator[tuple[int, Tile]]) -> None:
             for number, tile in queue:
-                view = tiling.view(storage, tile)
+                view = tiling.cut(storage, *tile)
                 spectrum = tiling.transforms[worker][view.shape].forward(view)
                 squared = (spectrum.real**2 + spectrum.imag**2).sum(axis=2 - 2 * layout.position)
                 powers[0][number] = squared @ layout.second.weights
