@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.planning.numerics import TOLERANCES, Numerics
+from wignercq.planning.time_step import divided
 from wignercq.run.carry_out import carry_out
 from wignercq.run.request import times_of
 from wignercq.states import State
@@ -106,7 +106,7 @@ def compare(
     interval = float(output_times[1]) if times is None else None
     numerics = Numerics(tolerance, dt, order, None, precision, engine, threads)
     if dt is not None and interval is not None:
-        numerics = replace(numerics, dt=interval / math.ceil(interval / dt * (1 - 1e-9)))
+        numerics = replace(numerics, dt=divided(interval, dt))
     same = twins(model)
     request = ComparisonRequest(
         model,

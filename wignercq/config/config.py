@@ -143,6 +143,14 @@ class Run(Table):
         whole = math.ceil(self.duration / self.save_every * (1 - 1e-12))
         return (*(self.save_every * n for n in range(whole)), self.duration)
 
+    @property
+    def when(self) -> dict[str, Any]:
+        """The output times as arguments of a run: so many equal intervals, where they are equal."""
+        whole = len(self.times) - 1
+        if self.save_every is None or math.isclose(whole * self.save_every, self.duration, rel_tol=1e-12):
+            return {"duration": self.duration, "outputs": whole}
+        return {"times": self.times}
+
 
 class _File(Table):
     model: _Model

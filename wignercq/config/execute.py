@@ -35,7 +35,7 @@ def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: boo
         return evolve(
             config.model,
             config.state,
-            times=run.times,
+            **run.when,
             tolerance=run.tolerance,
             hbar_order=run.hbar_order,
             frames=run.frames,
@@ -63,7 +63,6 @@ def execute_comparison(
     :func:`wignercq.run.evolve.evolve`.
     """
     run = config.run
-    times = {"times": run.times} if run.save_every else {"duration": run.duration, "outputs": run.intervals}
     caught: list[warnings.WarningMessage] = []
 
     def marked(result: Breakdown) -> Breakdown:
@@ -77,7 +76,7 @@ def execute_comparison(
             result = compare(
                 config.model,
                 config.state,
-                **times,
+                **run.when,
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
                 frames=min(run.frames, len(run.times)) if frames is None else frames,

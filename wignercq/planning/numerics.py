@@ -45,10 +45,14 @@ class Numerics:
         if self.threads < 1:
             raise InputError("threads", "at least 1", repr(self.threads))
 
+    def least_tolerance(self, steps: int) -> float:
+        """What rounding errors of so many steps come to."""
+        factor, power = ROUNDING_GROWTH
+        return factor * float(np.finfo(DTYPES[self.precision]).eps) * steps**power
+
     def require_precision(self, steps: int) -> None:
         """Refuse, with InputError, a tolerance that rounding errors of so many steps would break."""
-        factor, power = ROUNDING_GROWTH
-        expected = factor * float(np.finfo(DTYPES[self.precision]).eps) * steps**power
+        expected = self.least_tolerance(steps)
         if self.tolerance < expected:
             raise InputError(
                 "tolerance", f"at least {expected:.1e} with {self.precision} over {steps} steps", f"{self.tolerance:g}"

@@ -1,12 +1,16 @@
 """A run in small: the same initial state on a coarser grid, to learn what the run itself will need.
 
 Two runs with steps dt and dt/2 differ by ``(1 - 2**-order)`` times the error of the longer step, at every time of the
-run (Richardson). Pilot steps are halved until that error is as small as asked, or falls with the order of the scheme
-and can be extrapolated. The runs also show how fine and how wide W becomes.
+run (Richardson). Three runs tell the error of the shortest step as well: ``W + A dt**order + B dt**power`` at every
+point, with the power that the errors of the longer steps show, between the next two of a symmetric scheme. Pilot steps
+are halved until the error is as small as asked, or falls with the order of the scheme and can be extrapolated. The runs
+also show how fine and how wide W becomes, and whether the coarser grid held all of it.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from typing import Any
@@ -17,20 +21,22 @@ from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
+from wignercq.observables.resolution import ERROR_LEVEL, Look
 from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
-from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, SAFETY, ErrorLaw, TimeStep
+from wignercq.planning.time_step import MAX_STEPS, SAFETY, ErrorLaw, TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme
 from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noise_level
 
-MARKS = FEWEST_STEPS  # moments of the run at which pilot runs are compared
+MARKS = 4  # moments of the run at which pilot runs are compared, and steps of the first one
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
 COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that has the box of the run
 COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
+NEXT_ORDERS = (2, 4)  # beyond the declared one: those of the next terms in the error of a symmetric scheme
 REDUCED_FROM = 1.0  # friction times a step: longer steps have less than the order of the scheme
 STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
 HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
@@ -46,20 +52,24 @@ class Survey:
 
     masses: list[np.ndarray]  # density of q, p, x and y times the spacing
     amplitudes: list[np.ndarray]  # root of the share of spectral power at and beyond each frequency of q, p, x and y
+    lost: float  # the largest edge mass or spectral tail
 
     @classmethod
     def of(cls, W: Any, engine: Engine) -> Survey:
         """W at one moment."""
-        lines = Marginals(engine.grid, *engine.marginals(W)).lines
+        marginals, powers = Marginals(engine.grid, *engine.marginals(W)), engine.spectral_power(W)
+        look = Look.of(marginals, powers)
         return cls(
-            [np.abs(line) * axis.spacing for line, axis in zip(lines, engine.grid, strict=True)],
-            [np.sqrt(np.cumsum(power[::-1])[::-1]) for power in engine.spectral_power(W)],
+            [np.abs(line) * axis.spacing for line, axis in zip(marginals.lines, engine.grid, strict=True)],
+            [np.sqrt(np.cumsum(power[::-1])[::-1]) for power in powers],
+            float(np.max([look.edge, look.tail])),
         )
 
     def __or__(self, other: Survey) -> Survey:
         """The most of both."""
         pairs = (self.masses, other.masses), (self.amplitudes, other.amplitudes)
-        return Survey(*([np.maximum(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs))
+        masses, amplitudes = ([np.maximum(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs)
+        return Survey(masses, amplitudes, max(self.lost, other.lost))
 
 
 @dataclass(eq=False)
@@ -73,40 +83,53 @@ class Pilot:
     initial: Any  # W at time 0
     duration: float
     exact_bath: bool = False  # see Propagator
-    surveyed: bool = False  # whether the first runs note what :meth:`survey` tells
     course: Course | None = None  # of the box; None where it stays
-    _errors: list[float] = field(init=False, default_factory=list)
-    _finest: list[Any] = field(init=False, default_factory=list)
-    _longer: list[Any] = field(init=False, default_factory=list)  # of steps twice as long, where errors may cross zero
-    _seen: Survey = field(init=False)
+    _errors: list[float] = field(init=False, default_factory=list)  # of all steps but the shortest
+    _runs: list[list[Any]] = field(init=False, default_factory=list)  # the last three: longest step first
+    _seen: Survey | None = field(init=False, default=None)
 
-    def plan(self, numerics: Numerics) -> tuple[TimeStep, StepCheck]:
+    def plan(self, numerics: Numerics, interval: float | None = None) -> tuple[TimeStep, StepCheck]:
         """The time step, asked or chosen, with its error, and what to expect of the steps of the run.
 
-        InputError where no step keeps the tolerance; GridError where shorter steps do not help, the grid not holding W.
+        A chosen step divides `interval` if that is given. InputError where no step keeps the tolerance; GridError where
+        shorter steps do not help, the grid not holding W.
         """
         tolerance = numerics.tolerance
         if numerics.dt is None:
-            law = self.law(error=SAFETY * tolerance)
-            step = law.choose(tolerance, self.duration)
-            if self.course is not None and step.dt > (longest := self.duration / (2 * SEGMENTS)):
-                step = TimeStep(longest, law.error(longest))  # two of them are checked in one place
+            most = min(math.inf if interval is None else interval, math.inf if self.course is None else self._segment)
+            law = self.law(error=SAFETY * tolerance, most=most)
+            step = law.choose(tolerance, self.duration, interval)
+            if numerics.least_tolerance(round(self.duration / step.dt)) > tolerance:
+                step = law.choose(tolerance, self.duration)
+            if self.course is not None and step.dt > self._segment:
+                step = TimeStep(self._segment, law.error(self._segment))  # two of them are checked in one place
             numerics.require_precision(round(self.duration / step.dt))
         else:
             step = self.measure(numerics.dt)
-        expected = self.local_errors(step.dt, noise_level(tolerance, step.error))
+        expected = [] if self.held_w else self.local_errors(step.dt, noise_level(tolerance, step.error))
         return step, StepCheck(self.duration, expected, step.error, tolerance, numerics.dt is not None)
+
+    @property
+    def held_w(self) -> bool:
+        """Whether the coarser grid held and resolved all of W, so that nothing about the steps will be a surprise."""
+        return self._seen is not None and self._seen.lost < ERROR_LEVEL
+
+    @property
+    def _segment(self) -> float:
+        """The longest step of a box that moves."""
+        return self.duration / (2 * SEGMENTS)
 
     def run(self, dt: float, marks: list[int]) -> list[Any]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
         walk, looks = self._start(dt), set[int]()
-        if self.surveyed and not self._is_trusted:
+        if not self._is_trusted and marks[-1] >= LOOKS:
             looks = {marks[-1] * k // LOOKS for k in range(1, LOOKS + 1)}
             self._seen = Survey.of(walk.W, walk.engine)
         results = []
         for step in sorted({*marks, *looks} - {0}):
             walk.to(step)
             if step in looks:
+                assert self._seen is not None
                 self._seen |= Survey.of(walk.W, walk.engine)
             if step in marks:
                 results.append(walk.engine.thinned(walk.W))
@@ -114,21 +137,25 @@ class Pilot:
 
     def error(self, coarse: list[Any], fine: list[Any]) -> float:
         """Error of the run with the longer of two steps that differ by a factor two, while W is in the box."""
-        engine = self.engine
-        contained = [*takewhile(lambda field: _is_contained(engine.lines(field)), fine)] or fine[:1]
-        ratios = [engine.largest_difference(a, b) / engine.largest(b) for a, b in zip(coarse, contained, strict=False)]
-        return max(LEAST_ERROR, max(ratios) / (1 - 2.0**-self.scheme.order))
+        return self._deviation((1, -1), (coarse, fine)) / (1 - 2.0**-self.scheme.order)
 
-    def law(self, *, error: float = 0.0, dt: float = 0.0) -> ErrorLaw:
+    def _deviation(self, weights: Sequence[float], runs: Sequence[list[Any]]) -> float:
+        engine, finest = self.engine, runs[-1]
+        count = sum(1 for _ in takewhile(lambda field: _is_contained(engine.lines(field)), finest)) or 1
+        return max(LEAST_ERROR, *(engine.deviation(weights, fields) for fields in [*zip(*runs, strict=True)][:count]))
+
+    def law(self, *, error: float = 0.0, dt: float = 0.0, most: float = math.inf) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
 
-        InputError where the order does not show within 200000 steps; GridError where the grid does not hold W.
+        No step longer than `most` will be asked for. InputError where the order does not show within 200000 steps;
+        GridError where the grid does not hold W.
         """
-        while not self._is_enough(error, dt):
+        while not self._is_enough(error, dt, most):
             self._halve()
-        used = len(self._errors) - self._stalled
-        steps = tuple(self.duration / (self._fewest * 2**k) for k in range(used))
-        return ErrorLaw(self.scheme.order, steps, tuple(self._errors[:used]))
+        errors = self._errors[: len(self._errors) - self._stalled]
+        if self._is_smooth:
+            errors = [*errors, self._error_of_shortest]
+        return ErrorLaw(self.scheme.order, tuple(self._step(k) for k in range(len(errors))), tuple(errors))
 
     def measure(self, dt: float) -> TimeStep:
         """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
@@ -142,8 +169,7 @@ class Pilot:
 
     def survey(self) -> Survey:
         """What the first runs show whose error is known to be small."""
-        assert self.surveyed
-        while not self._is_trusted:
+        while not self._is_trusted or self._seen is None:
             self._halve()
         return self._seen
 
@@ -157,7 +183,7 @@ class Pilot:
         walk, found = self._start(dt), []
         for moment in MOMENTS:
             walk.to(round(self.duration * moment / dt))
-            found.append(local_error(walk.propagator, walk.W, noise))
+            found.append(local_error(walk.propagator, walk.W, noise, walk.engine.empty()))
         return found
 
     def _start(self, dt: float) -> Walk:
@@ -169,7 +195,7 @@ class Pilot:
         """Steps of the first run: the box moves after a step, not within."""
         return MARKS if self.course is None else SEGMENTS
 
-    def _is_enough(self, error: float, dt: float) -> bool:
+    def _is_enough(self, error: float, dt: float, most: float) -> bool:
         if len(self._errors) < 2:
             return False
         last, order = self._errors[-1], self.scheme.order
@@ -177,14 +203,36 @@ class Pilot:
             return True
         if self._is_reduced:
             return self._errors[-2] <= error or self._shortest <= dt
-        if not self._is_trusted or self._observed < order - ORDER_MARGIN:
+        if not self._is_smooth:
             return False
-        return self._observed < order + ORDER_MARGIN or last <= error * 2**order or self._shortest <= 2 * dt
+        if self._observed < order + ORDER_MARGIN or self._shortest <= 4 * dt:
+            return True
+        allowed = min(1.0, most / self._step(len(self._errors)))
+        return self._error_of_shortest * allowed**order <= error * 2**order
+
+    def _step(self, k: int) -> float:
+        """The step of the k-th run."""
+        return self.duration / (self._fewest * 2**k)
 
     @property
     def _shortest(self) -> float:
-        """The shortest step whose error is known."""
-        return self.duration / (self._fewest * 2 ** (len(self._errors) - 1))
+        """The shortest step whose error is known from two runs."""
+        return self._step(len(self._errors) - 1)
+
+    @property
+    def _is_smooth(self) -> bool:
+        """Whether errors fall with the order of the scheme at least, those of three runs, and are small."""
+        if len(self._errors) < 2 or self._is_reduced or not self._is_trusted:
+            return False
+        return self._errors[-1] >= NEGLIGIBLE and self._observed >= self.scheme.order - ORDER_MARGIN
+
+    @property
+    def _error_of_shortest(self) -> float:
+        """The error of the shortest step, from the last three runs."""
+        order = self.scheme.order
+        powers = np.array([0.0, order, order + np.clip(self._observed - order, *NEXT_ORDERS)])
+        weights = np.linalg.solve(np.array([4.0, 2.0, 1.0]) ** powers[:, None], [0.0, 1.0, 1.0])
+        return self._deviation(weights.tolist(), self._runs)
 
     @property
     def _is_reduced(self) -> bool:
@@ -218,13 +266,11 @@ class Pilot:
         steps = self._fewest * 2 ** len(self._errors)
         if 2 * steps > MAX_STEPS:
             raise InputError("duration", f"one that {MAX_STEPS} steps resolve", f"{self.duration:g}")
-        longest, longer = self._longer, self._finest or self._evenly(steps)
-        self._finest = self._evenly(2 * steps)
-        if self.exact_bath:
-            self._longer = longer
-            if longest:  # two errors of opposite signs are no small ones
-                self._errors[-1] = max(self._errors[-1], self.error(longest, self._finest))
-        self._errors.append(self.error(longer, self._finest))
+        runs = self._runs or [self._evenly(steps)]
+        self._runs = runs = [*runs[-2:], self._evenly(2 * steps)]
+        if self.exact_bath and len(runs) > 2:  # two errors of opposite signs are no small ones
+            self._errors[-1] = max(self._errors[-1], self.error(runs[0], runs[2]))
+        self._errors.append(self.error(runs[-2], runs[-1]))
         last = self._errors[-3:]
         if len(last) == 3 and max(last[1:]) < HALTED_BELOW and _stagnates(last) and not self._stalled:
             raise GridError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def prepare(
     runs : int
         How many will go side by side on this grid.
     interval : float or None
-        A time that the time step is to divide.
+        A time that a chosen time step is to divide.
     watch : Watch or None
         Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
     growing : collection of str
@@ -93,7 +93,7 @@ def prepare(
         look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
         pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end)
-        step, check = pilot.plan(numerics)
+        step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
     elif isinstance(state, np.ndarray):
         raise GridError("grid", "a full Grid together with W as an array", "none")
@@ -101,16 +101,12 @@ def prepare(
         stays = runs > 1 or (numerics.dt is not None and numerics.dt > end / SEGMENTS)
         movable = () if stays else growing
         chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable)
-        step, check = pilot.plan(numerics)
+        step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
         announce_run(chosen, round(end / step.dt), numerics)
         engine, W = _start(numerics, chosen, state, model.hbar)
-    if interval is not None:
-        step = step.dividing(interval, numerics.order)
-        numerics.require_precision(round(end / step.dt))
-        check = replace(check, error=step.error)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order, exact_bath)
     return Prepared(propagator, W, step, check, moving)
 
@@ -130,22 +126,22 @@ def _grid_and_pilot(
     bound = outlook.moving(axes, moving)
     require_memory([bound], numerics, memory_limit, remedy(bound, axes))
 
-    def pilot_on(grid: Grid, *, surveyed: bool = False, course: Course | None = None) -> Pilot:
+    def pilot_on(grid: Grid, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)
-        return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed, course=course)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, course)
 
     coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
     announce(bound, axes, coarse, numerics)
     if moving:
-        return bound, moving, pilot_on(coarse, course=outlook.course(moving))
-    pilot = pilot_on(coarse, surveyed=True)
-    chosen = trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
+        return bound, moving, pilot_on(coarse, outlook.course(moving))
+    pilot = pilot_on(coarse)
+    chosen = bound if outlook.is_sure else trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
     return chosen, moving, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
 
 
-def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, **options: Any) -> Pilot:
+def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, course: Course | None = None) -> Pilot:
     exact = is_strongly_damped(model, engine.grid, engine.marginals(W)[0]["q", "x"])
-    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, **options)
+    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, course)
 
 
 def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: float) -> tuple[Engine, Any]:

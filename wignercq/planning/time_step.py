@@ -23,11 +23,6 @@ class TimeStep:
     dt: float
     error: float  # estimated largest time error of W over the run, relative to the maximum of W at the time
 
-    def dividing(self, interval: float, order: int) -> TimeStep:
-        """The longest step up to this one that divides an interval, its error by the order of the scheme."""
-        dt = interval / math.ceil(interval / self.dt * (1 - 1e-9))
-        return TimeStep(dt, self.error * (dt / self.dt) ** order)
-
 
 @dataclass(frozen=True)
 class ErrorLaw:
@@ -76,15 +71,27 @@ class ErrorLaw:
                 return dt * (error / found) ** (1 / power)
         return self.shortest * (error / self.errors[-1]) ** (1 / self.order)
 
-    def choose(self, tolerance: float, duration: float) -> TimeStep:
-        """The longest convenient step that keeps to `tolerance`; InputError where that takes more than 200000 steps."""
+    def choose(self, tolerance: float, duration: float, interval: float | None = None) -> TimeStep:
+        """The longest step that keeps to `tolerance`, and divides `interval` or, where there is none, is convenient.
+
+        InputError where that takes more than 200000 steps.
+        """
         steps = duration / self.step(SAFETY * tolerance)
         if steps > MAX_STEPS:
             raise InputError(
                 "tolerance", f"one that {MAX_STEPS} steps can reach", f"{tolerance:g}, which needs about {steps:.3g}"
             )
-        dt = duration / _convenient(steps)
+        dt = (
+            duration / _convenient(steps)
+            if interval is None
+            else divided(interval, duration / max(steps, FEWEST_STEPS))
+        )
         return TimeStep(dt, self.error(dt))
+
+
+def divided(interval: float, dt: float) -> float:
+    """The longest step up to `dt` of which an interval is a multiple."""
+    return interval / math.ceil(interval / dt * (1 - 1e-9))
 
 
 def _convenient(steps: float) -> int:

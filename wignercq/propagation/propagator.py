@@ -48,14 +48,16 @@ class Propagator:
         symbol = GeneratorSymbol(self.model, self.hbar_order, noise_of_p=not self.exact_bath)
         self._symbol = SampledSymbol.on(symbol, grid.q.values, grid.x.values, grid.y.half_frequencies)
 
-    def advance(self, W: Any, steps: int) -> tuple[Any, list[Boundary]]:
+    def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
 
         Parameters
         ----------
         W : the engine's own
-            Spent: only what is returned is to be used further.
+            Spent unless `into` is given: only what is returned is to be used further.
         steps : int
+        into : the engine's own, optional
+            A W that nobody needs any more, for the result.
 
         Returns
         -------
@@ -63,12 +65,15 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
-        return self.engine.advance(W, self._step, steps)
+        return self.engine.advance(W, self._step, steps, into)
 
-    def leap(self, W: Any, duration: float) -> Any:
-        """W after one step of another length, whose multipliers are evaluated on the fly and not kept; W is spent."""
+    def leap(self, W: Any, duration: float, into: Any = None) -> Any:
+        """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
+
+        W is spent unless `into` is given, a W that nobody needs any more.
+        """
         opening, *stages = self.scheme.stages
-        W = self.engine.momentum(W, self._kick(opening, duration))
+        W = self.engine.momentum(W, self._kick(opening, duration), into=into)
         for transport, kick in zip(stages[::2], stages[1::2], strict=True):
             shear, bath, contraction = self._transport(transport, duration)
             W = self.engine.move(W, shear, bath)

@@ -65,8 +65,9 @@ def evolve(
         1e-6, with float32 1e-4.
     dt : float, optional
         Time step. Its time error is estimated: above `tolerance` if that is given too, else above 1e-2, it is warned
-        of, above 0.3 it is refused. Steps are at ``n * dt`` whatever the outputs; an output between two steps is
-        reached by a shorter step on a copy, so other outputs never change the result.
+        of, above 0.3 it is refused. A chosen step divides the interval between the `outputs` of a `duration`, and does
+        not depend on `times`. Steps are at ``n * dt``; an output between two of them is reached by a shorter step on a
+        copy, so an additional time never changes the result.
     order : {4, 2}
         Order of the splitting scheme (:mod:`wignercq.propagation.schemes`).
     hbar_order : int or None
@@ -120,7 +121,17 @@ def evolve(
     accuracy = ERROR_LEVEL if tolerance is None else tolerance
     output_times = times_of(duration, outputs, times)
     request = Request(
-        model, state, grid, output_times, numerics, frames, adapt, memory_limit, accuracy, on_unresolved=on_unresolved
+        model,
+        state,
+        grid,
+        output_times,
+        numerics,
+        frames,
+        adapt,
+        memory_limit,
+        accuracy,
+        interval=None if times is not None else float(output_times[1]),
+        on_unresolved=on_unresolved,
     )
     session = carry_out(Session, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
     result = session.solution(keep_state=keep_state)

@@ -43,7 +43,7 @@ class Request:
     # what is followed side by side, by name: truncations in hbar (see Numerics); the first one leads, the grid is
     # chosen for it; none: that of `numerics` alone
     equations: Mapping[str, int | None] = field(default_factory=dict)
-    interval: float | None = None  # a time that the time step is to divide
+    interval: float | None = None  # a time that a chosen time step is to divide
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
 
     def __post_init__(self) -> None:

@@ -38,7 +38,8 @@ class Track:
     # W at the last output, as long as no step is taken, and what was seen of it
     at_output: Any = field(init=False, default=None)
     look: Look | None = field(init=False, default=None)
-    _copy: Any = field(init=False, default=None)
+    _before: Any = field(init=False, default=None)  # W before the stretch under way, if it can be taken back
+    _spare: Any = field(init=False, default=None)  # a W that nobody needs any more, for the next one
     _boundaries: list[Boundary] = field(init=False, default_factory=list)  # of the last stretch, until it is settled
     _seen: Look | None = field(init=False, default=None)  # W now, if it has been looked at
 
@@ -52,24 +53,22 @@ class Track:
         """The grid of W."""
         return self.engine.grid
 
-    def keep(self) -> None:
-        """Keep a copy of W where it may be needed: to go back to when the grid turns out too small."""
-        if self.adapter is not None:
-            self._save_copy()
-
     def advance(self, steps: int, count: int) -> None:
         """Take `count` steps after the first `steps`, on better and better grids until one is good enough."""
-        dt = self.propagator.dt
+        dt, self.at_output = self.propagator.dt, None
         while True:
-            self.W, self._boundaries = self.propagator.advance(self.W, count)
+            if self.adapter is not None:
+                self._before = self.W
+            into = None if self.adapter is None else self._take_spare()
+            self.W, self._boundaries = self.propagator.advance(self.W, count, into)
             self._seen = self._look(self.W)
             if not self._moved_to_better_grid(steps * dt, self._seen):
                 break
 
     def take_back(self) -> None:
         """Be where the stretch began, whether it was begun or done, on the last grid that W was moved to."""
-        if self._copy is not None:
-            self.W, self._copy = self._copy, None
+        if self._before is not None:
+            self.W, self._before = self._before, None
         self._boundaries = []
 
     def settle(self, steps: int) -> None:
@@ -78,6 +77,8 @@ class Track:
             [(steps + k) * self.propagator.dt for k in range(1, len(self._boundaries) + 1)], self._boundaries
         )
         self._boundaries = []
+        if self._before is not None:
+            self._spare, self._before = self._before, None
 
     def follow(self) -> None:
         """Let the box go after W, if it is to."""
@@ -86,7 +87,6 @@ class Track:
         now = self._seen.marginals if self._seen else Marginals(self.grid, *self.engine.marginals(self.W))
         grid = self.adapter.following(self.grid, now.mean)
         if grid != self.grid:
-            self._copy = None
             self._move(self._propagator_on(grid, self.adapter))
 
     def check_step(self, steps: int) -> int:
@@ -94,8 +94,7 @@ class Track:
         dt = self.propagator.dt
         if self.check is None or steps != self.check.next_step(dt):
             return 1
-        self._save_copy()
-        return self.check.check(steps * dt, self.propagator, self.W, self._copy, self.watch.lose)
+        return self.check.check(steps * dt, self.propagator, self.W, self._take_spare(), self.watch.lose)
 
     def divide_step(self, divisor: int) -> None:
         """Go on with shorter steps."""
@@ -112,9 +111,7 @@ class Track:
         remainder = time - steps * self.propagator.dt
         self.at_output, self.look, self._seen = self.W, self._seen, None
         if remainder > ON_STEP * self.propagator.dt:
-            self._save_copy()
-            self.at_output, self.look = self.propagator.leap(self._copy, remainder), None
-            self._copy = self.at_output
+            self.at_output, self.look = self.propagator.leap(self.W, remainder, self._take_spare()), None
         self.look = self.look or self._look(self.at_output)
 
     def output(self, time: float) -> None:
@@ -124,14 +121,13 @@ class Track:
         self.watch.check_energy(time, self.record.add_output(time, self.look))
 
     def after_output(self) -> None:
-        """Go on from W, whatever the output took of the copy."""
-        if self._copy is None or self.at_output is self._copy:
-            self.keep()
+        """Go on from W; what was put out is needed no more."""
+        if self.at_output is not self.W:
+            self._spare = self.at_output
 
     def let_go(self) -> None:
-        """Do without the copy of W, if it is not what was put out, until the run goes on."""
-        if self.at_output is not self._copy:
-            self._copy = None
+        """Do without the memory that only the next steps need."""
+        self._spare = None
 
     def _look(self, W: Any) -> Look:
         return Look.of(Marginals(self.grid, *self.engine.marginals(W)), self.engine.spectral_power(W))
@@ -166,7 +162,6 @@ class Track:
         except Abandoned:
             self.adapter.withdraw()
             raise
-        self._save_copy()
         return True
 
     def _propagator_on(self, grid: Grid, adapter: Adapter) -> Propagator:
@@ -178,13 +173,14 @@ class Track:
 
     def _move(self, propagator: Propagator) -> None:
         """Go on from W on the grid of another propagator."""
-        self.at_output = self._seen = None
+        self.at_output = self._seen = self._spare = None
         self.W = self.engine.transferred(self.W, propagator.engine)
         self.propagator = propagator
         self.record.regrid(self.grid)
 
-    def _save_copy(self) -> None:
-        self._copy = self.engine.copy(self.W, self._copy)
+    def _take_spare(self) -> Any:
+        spare, self._spare = self._spare, None
+        return self.engine.empty() if spare is None else spare
 
 
 def _ends_between(boundary: Boundary, grid: Grid) -> np.ndarray:

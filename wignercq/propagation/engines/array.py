@@ -52,6 +52,7 @@ class ArrayEngine(HostEngine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        into: np.ndarray | None = None,
     ) -> np.ndarray:
         table = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if contraction is not None:
@@ -61,13 +62,14 @@ class ArrayEngine(HostEngine):
             column.reshape(W.shape[0], W.shape[2], W.shape[1])[...] = np.moveaxis(transformed[..., 0], 1, 2)
         for _ in range(times):
             transformed *= table
-        W[...] = np.fft.irfftn(transformed, s=(W.shape[1], W.shape[3]), axes=(1, 3))
-        return W
+        result = W if into is None else into
+        result[...] = np.fft.irfftn(transformed, s=(W.shape[1], W.shape[3]), axes=(1, 3))
+        return result
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
         powers = []
         for axis in range(4):
-            transformed = np.fft.fft(W, axis=axis)
+            transformed = np.fft.fft(W[:, ::2] if axis in (0, 2) else W[::2], axis=axis)
             others = tuple(a for a in range(4) if a != axis)
             power = fold_power(np.asarray((abs(transformed) ** 2).sum(axis=others), float))
             powers.append(power / power.sum())

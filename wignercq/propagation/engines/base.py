@@ -8,7 +8,7 @@ The position pass works in (k_q, p, k_x, y), the momentum pass in (q, r, x, s).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -17,6 +17,7 @@ import numpy as np
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
 
+FAINT = 1e-2  # of the maximum of a field: below, differences do not count
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
 
 
@@ -200,6 +201,10 @@ class Engine(ABC):
         return self.fill(write)
 
     @abstractmethod
+    def empty(self) -> Any:
+        """A W to be written into; its values do not matter."""
+
+    @abstractmethod
     def copy(self, W: Any, into: Any = None) -> Any:
         """A W like this one; `into` is one that nobody needs any more, or None."""
 
@@ -234,19 +239,23 @@ class Engine(ABC):
 
     @abstractmethod
     def spectral_power(self, W: Any) -> list[np.ndarray]:
-        """Share of sum |F W|**2 against |frequency|, from zero to Nyquist, for each of the axes q, p, x, y."""
+        """Share of sum |F W|**2 against |frequency|, from zero to Nyquist, for each of the axes q, p, x, y.
+
+        The sum for q and x is over every other p, that for p and y over every other q, which is all the same for a W
+        that is resolved and takes half the time.
+        """
 
     @abstractmethod
     def thinned(self, W: Any) -> Any:
         """Every other point of W along each axis, a new field that no later pass changes."""
 
     @abstractmethod
-    def largest(self, field: Any) -> float:
-        """The largest modulus in W or in what :meth:`thinned` returned."""
+    def deviation(self, weights: Sequence[float], fields: Sequence[Any]) -> float:
+        """The largest |sum of weights times fields|, relative to the largest modulus of the last of the fields.
 
-    @abstractmethod
-    def largest_difference(self, a: Any, b: Any) -> float:
-        """The largest modulus of the difference of two fields of one shape."""
+        Fields are what :meth:`thinned` returned; weights add up to zero. Points do not count where the last field is
+        below FAINT of its maximum: what differs there is more of the grid, of its ends above all, than of a step.
+        """
 
     @abstractmethod
     def lines(self, field: Any) -> list[np.ndarray]:
@@ -283,6 +292,7 @@ class Engine(ABC):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        into: Any = None,
     ) -> Any:
         """F^-1 [kick**times * F (contraction W)], F transforming p and y.
 
@@ -296,6 +306,8 @@ class Engine(ABC):
             Real matrix applied along p first, shape (np, np): friction.
         column : np.ndarray, optional
             Receives F (contraction W) at s = 0, complex, shape (nq * nx, np).
+        into : W or None
+            One that nobody needs any more, for the result; then W is not spent. Not together with a contraction.
         """
 
     def move(self, W: Any, shear: Any, bath: Any) -> Any:
@@ -303,12 +315,15 @@ class Engine(ABC):
         W = self.transport(W, shear)
         return W if bath is None else self.bath(W, bath)
 
-    def advance(self, W: Any, step: CompiledStep, count: int) -> tuple[Any, list[Boundary]]:
-        """W after `count` steps, neighbouring outer stages fused, and what the ``count - 1`` boundaries reveal."""
+    def advance(self, W: Any, step: CompiledStep, count: int, into: Any = None) -> tuple[Any, list[Boundary]]:
+        """W after `count` steps, neighbouring outer stages fused, and what the ``count - 1`` boundaries reveal.
+
+        With `into`, a W that nobody needs any more, the given W is not spent.
+        """
         n_q, n_p, n_x, _ = self.grid.shape
         *inner, last = step.legs
         boundaries = []
-        W = self.momentum(W, step.opening)
+        W = self.momentum(W, step.opening, into=into)
         for number in range(1, count + 1):
             self.interruption.look()
             for leg in inner:

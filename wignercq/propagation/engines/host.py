@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.base import FAINT, Engine
 
 EVERY_OTHER = (slice(None, None, 2),) * 4
 
@@ -22,6 +22,9 @@ class HostEngine(Engine):
     @abstractmethod
     def allocate(self) -> np.ndarray:
         """A zero W in the layout this engine works on."""
+
+    def empty(self) -> np.ndarray:
+        return self.allocate()
 
     def fill(self, write: Callable[[int, np.ndarray], None]) -> np.ndarray:
         W = self.allocate()
@@ -70,12 +73,11 @@ class HostEngine(Engine):
     def thinned(self, W: np.ndarray) -> np.ndarray:
         return W[EVERY_OTHER].copy()
 
-    def largest(self, field: np.ndarray) -> float:
-        return float(np.abs(field).max())
-
-    def largest_difference(self, a: np.ndarray, b: np.ndarray) -> float:
-        difference = a - b
-        return float(np.abs(difference, out=difference).max())
+    def deviation(self, weights: Sequence[float], fields: Sequence[np.ndarray]) -> float:
+        total = sum(weight * field for weight, field in zip(weights, fields, strict=True))
+        size = np.abs(fields[-1])
+        largest = size.max()
+        return float(np.abs(total, where=size >= FAINT * largest, out=np.zeros_like(size)).max() / largest)
 
     def lines(self, field: np.ndarray) -> list[np.ndarray]:
         return [field.sum(axis=tuple(i for i in range(4) if i != axis)) for axis in range(4)]

@@ -146,10 +146,17 @@ class TiledEngine(HostEngine):
         self.interruption.look()
 
     def _pass(
-        self, W: np.ndarray, tiling: Tiling, act: Act, *, before: Callable[[np.ndarray], None] | None = None
+        self,
+        W: np.ndarray,
+        tiling: Tiling,
+        act: Act,
+        *,
+        before: Callable[[np.ndarray], None] | None = None,
+        into: np.ndarray | None = None,
     ) -> np.ndarray:
         """Transform every tile, ``act(tile, transform)``, transform back; `before` acts on tiles of W first."""
-        storage = self._storage(W)
+        result = W if into is None else into
+        storage, target = self._storage(W), self._storage(result)
 
         def work(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
@@ -159,10 +166,10 @@ class TiledEngine(HostEngine):
                     before(storage[tile])
                 transform.forward(view)
                 act(tile, transform)
-                transform.backward(view)
+                transform.backward(view if into is None else tiling.cut(target, *tile))
 
         self._share(tiling.tiles, work)
-        return W
+        return result
 
     # multipliers
 
@@ -258,6 +265,7 @@ class TiledEngine(HostEngine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        into: np.ndarray | None = None,
     ) -> np.ndarray:
         included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
         scale = self._row_norm ** (included - 1)
@@ -272,7 +280,8 @@ class TiledEngine(HostEngine):
                 spectrum *= scale
 
         if contraction is None:
-            return self._pass(W, self._rows, act)
+            return self._pass(W, self._rows, act, into=into)
+        assert into is None
         matrix = contraction.astype(self.dtype)
 
         def contract(planes: np.ndarray) -> None:  # the padding takes part, since whole planes are contiguous
@@ -291,7 +300,8 @@ class TiledEngine(HostEngine):
         """Shares of the power at each absolute frequency of both transformed axes, summed in the order of the tiles."""
         layout = next(iter(tiling.transforms[0].values())).layout
         axes = layout.first, layout.second
-        powers = [np.zeros((len(tiling.tiles), axis.frequencies.size)) for axis in axes]
+        tiles = [tile for tile in tiling.tiles if tile[0] % 2 == 0]
+        powers = [np.zeros((len(tiles), axis.frequencies.size)) for axis in axes]
 
         def work(worker: int, queue: Iterator[tuple[int, Tile]]) -> None:
             for number, tile in queue:
@@ -301,7 +311,7 @@ class TiledEngine(HostEngine):
                 powers[0][number] = squared @ layout.second.weights
                 powers[1][number] = squared.sum(axis=0) * layout.second.weights
 
-        self._share(enumerate(tiling.tiles), work)
+        self._share(enumerate(tiles), work)
         folded = [np.bincount(axis.folded, power.sum(axis=0)) for axis, power in zip(axes, powers, strict=True)]
         return [power / power.sum() for power in folded]
 
