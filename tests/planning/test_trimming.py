@@ -25,7 +25,7 @@ def survey_on(grid: Grid) -> Survey:
     lines = [np.exp(-(((a.values - c) / w) ** 2) / 2) for a, c, w in zip(grid, CENTRES, WIDTHS, strict=True)]
     spectra = [np.exp(-((a.half_frequencies * w) ** 2)) for a, w in zip(grid, WIDTHS, strict=True)]
     amplitudes = [np.sqrt(np.cumsum(s[::-1])[::-1] / s.sum()) for s in spectra]
-    return Survey([line / line.sum() for line in lines], amplitudes)
+    return Survey([line / line.sum() for line in lines], amplitudes, 0.0)
 
 
 def test_what_is_empty_goes_and_a_margin_stays() -> None:

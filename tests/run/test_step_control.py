@@ -25,10 +25,10 @@ SETTINGS: dict = {"grid": GRID, "duration": DURATION, "outputs": 4, "order": 2, 
 
 
 def understated(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
-    """Let pilot runs choose 5 steps and tell a time error and local errors that are too small by a factor."""
+    """Let pilot runs that lose W choose 10 steps and tell errors, local ones too, that are too small by a factor."""
     original = Pilot.plan
 
-    def plan(self: Pilot, numerics: Numerics) -> tuple[TimeStep, StepCheck]:
+    def plan(self: Pilot, numerics: Numerics, interval: float | None = None) -> tuple[TimeStep, StepCheck]:
         step, check = original(self, replace(numerics, dt=DURATION / STEPS))
         expected, error = [value / factor for value in check.expected], step.error / factor
         return TimeStep(step.dt, error), replace(
@@ -36,6 +36,7 @@ def understated(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
         )
 
     monkeypatch.setattr(Pilot, "plan", plan)
+    monkeypatch.setattr(Pilot, "held_w", False)
 
 
 def true_error(W: np.ndarray) -> float:

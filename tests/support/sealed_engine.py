@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,9 @@ class SealedEngine(Engine):
     def fill(self, write: Callable[[int, np.ndarray], None]) -> Sealed:
         return Sealed(self.inner.fill(write))
 
+    def empty(self) -> Sealed:
+        return Sealed(self.inner.empty())
+
     def copy(self, W: Sealed, into: Sealed | None = None) -> Sealed:
         return Sealed(self.inner.copy(W.look()))
 
@@ -68,11 +71,8 @@ class SealedEngine(Engine):
     def thinned(self, W: Sealed) -> Sealed:
         return Sealed(self.inner.thinned(W.look()))
 
-    def largest(self, field: Sealed) -> float:
-        return self.inner.largest(field.look())
-
-    def largest_difference(self, a: Sealed, b: Sealed) -> float:
-        return self.inner.largest_difference(a.look(), b.look())
+    def deviation(self, weights: Sequence[float], fields: Sequence[Sealed]) -> float:
+        return self.inner.deviation(weights, [field.look() for field in fields])
 
     def lines(self, field: Sealed) -> list[np.ndarray]:
         return self.inner.lines(field.look())
@@ -92,5 +92,7 @@ class SealedEngine(Engine):
     def transport(self, W: Sealed, shear: Any) -> Sealed:
         return Sealed(self.inner.transport(W.take(), shear))
 
-    def momentum(self, W: Sealed, kick: Any, **options: Any) -> Sealed:
-        return Sealed(self.inner.momentum(W.take(), kick, **options))
+    def momentum(self, W: Sealed, kick: Any, *, into: Sealed | None = None, **options: Any) -> Sealed:
+        if into is None:
+            return Sealed(self.inner.momentum(W.take(), kick, **options))
+        return Sealed(self.inner.momentum(W.look(), kick, into=into.take(), **options))

@@ -1,10 +1,10 @@
 """A run in small: the same initial state on a coarser grid, to learn what the run itself will need.
 
 Two runs with steps dt and dt/2 differ by ``(1 - 2**-order)`` times the error of the longer step, at every time of the
-run (Richardson). Three runs tell the error of the shortest step as well: ``W + A dt**order + B dt**power`` at every
-point, with the power that the errors of the longer steps show, between the next two of a symmetric scheme. Pilot steps
-are halved until the error is as small as asked, or falls with the order of the scheme and can be extrapolated. The runs
-also show how fine and how wide W becomes, and whether the coarser grid held all of it.
+run (Richardson). Three runs tell the error of the shortest step as well, from ``W + A dt**order + B dt**power`` at
+every point, with the power that the errors of the longer steps show, between the next two of a symmetric scheme. Pilot
+steps are halved until the error is as small as asked, or falls with the order of the scheme and can be extrapolated.
+The runs also show how fine and how wide W becomes, and whether the coarser grid held all of it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme
 from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noise_level
 
-MARKS = 4  # moments of the run at which pilot runs are compared, and steps of the first one
+MARKS = 3  # moments of the run at which pilot runs are compared, and steps of the first one
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
 COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that has the box of the run
 COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
+FITTED_ERROR = 0.1  # of the longest of three steps that tell the error of the shortest, at most
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
 NEXT_ORDERS = (2, 4)  # beyond the declared one: those of the next terms in the error of a symmetric scheme
 REDUCED_FROM = 1.0  # friction times a step: longer steps have less than the order of the scheme
@@ -122,7 +123,7 @@ class Pilot:
     def run(self, dt: float, marks: list[int]) -> list[Any]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
         walk, looks = self._start(dt), set[int]()
-        if not self._is_trusted and marks[-1] >= LOOKS:
+        if marks[-1] >= LOOKS and (self._seen is None or not self._is_trusted):
             looks = {marks[-1] * k // LOOKS for k in range(1, LOOKS + 1)}
             self._seen = Survey.of(walk.W, walk.engine)
         results = []
@@ -140,9 +141,9 @@ class Pilot:
         return self._deviation((1, -1), (coarse, fine)) / (1 - 2.0**-self.scheme.order)
 
     def _deviation(self, weights: Sequence[float], runs: Sequence[list[Any]]) -> float:
-        engine, finest = self.engine, runs[-1]
-        count = sum(1 for _ in takewhile(lambda field: _is_contained(engine.lines(field)), finest)) or 1
-        return max(LEAST_ERROR, *(engine.deviation(weights, fields) for fields in [*zip(*runs, strict=True)][:count]))
+        engine, together = self.engine, [*zip(*runs, strict=True)]
+        contained = [*takewhile(lambda fields: _is_contained(engine.lines(fields[-1])), together)] or together[:1]
+        return max(LEAST_ERROR, *(engine.deviation(weights, fields) for fields in contained))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0, most: float = math.inf) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
@@ -207,8 +208,8 @@ class Pilot:
             return False
         if self._observed < order + ORDER_MARGIN or self._shortest <= 4 * dt:
             return True
-        allowed = min(1.0, most / self._step(len(self._errors)))
-        return self._error_of_shortest * allowed**order <= error * 2**order
+        found, allowed = self._error_of_shortest, most / self._step(len(self._errors))
+        return found <= error * 2**order or found * allowed**order <= error
 
     def _step(self, k: int) -> float:
         """The step of the k-th run."""
@@ -222,17 +223,23 @@ class Pilot:
     @property
     def _is_smooth(self) -> bool:
         """Whether errors fall with the order of the scheme at least, those of three runs, and are small."""
-        if len(self._errors) < 2 or self._is_reduced or not self._is_trusted:
+        if len(self._errors) < 2 or self._is_reduced or not self._is_trusted or self._errors[-2] > FITTED_ERROR:
             return False
         return self._errors[-1] >= NEGLIGIBLE and self._observed >= self.scheme.order - ORDER_MARGIN
 
     @property
     def _error_of_shortest(self) -> float:
-        """The error of the shortest step, from the last three runs."""
+        """The error of the shortest step, from the last three runs.
+
+        The mean of two estimates, on a logarithmic scale: powers of the step fitted at every point, where the longest
+        step has more of them than two and makes the result too large, and the power of the errors continued, which is
+        too small where it is to fall to the order of the scheme.
+        """
         order = self.scheme.order
         powers = np.array([0.0, order, order + np.clip(self._observed - order, *NEXT_ORDERS)])
         weights = np.linalg.solve(np.array([4.0, 2.0, 1.0]) ** powers[:, None], [0.0, 1.0, 1.0])
-        return self._deviation(weights.tolist(), self._runs)
+        continued = self._errors[-1] / 2**self._observed
+        return math.sqrt(self._deviation(weights.tolist(), self._runs) * continued)
 
     @property
     def _is_reduced(self) -> bool:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from wignercq.grid.grid import Grid
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines.base import FAINT, Engine
@@ -18,6 +19,10 @@ EVERY_OTHER = (slice(None, None, 2),) * 4
 
 class HostEngine(Engine):
     """An engine whose W lies in the memory of this process and is changed in place."""
+
+    def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, threads: int = 2) -> None:
+        super().__init__(grid, dtype, threads=threads)
+        self._pool = ThreadPoolExecutor(threads)
 
     @abstractmethod
     def allocate(self) -> np.ndarray:
@@ -50,10 +55,10 @@ class HostEngine(Engine):
             slab = np.tensordot(along_p, np.asarray(values, float), axes=(1, 0))
             return np.matmul(along_x, slab) @ along_y.T
 
-        with ThreadPoolExecutor(self.threads) as pool, threadpool_limits(1, "blas"):
+        with threadpool_limits(1, "blas"):
             for first in range(0, len(W), self.threads):  # so many slabs in memory at a time
                 self.interruption.look()
-                for i, slab in enumerate(pool.map(moved, W[first : first + self.threads]), start=first):
+                for i, slab in enumerate(self._pool.map(moved, W[first : first + self.threads]), start=first):
                     for j in np.flatnonzero(along_q[:, i]):
                         result[j] += along_q[j, i] * slab
         return result
@@ -68,7 +73,7 @@ class HostEngine(Engine):
         return float(W.sum(dtype=float)) * self.grid.cell
 
     def marginals(self, W: np.ndarray) -> tuple[dict[tuple[str, str], np.ndarray], float]:
-        return plane_integrals(W, self.grid, threads=self.threads)
+        return plane_integrals(W, self.grid, pool=self._pool)
 
     def thinned(self, W: np.ndarray) -> np.ndarray:
         return W[EVERY_OTHER].copy()

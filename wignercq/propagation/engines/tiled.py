@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -78,7 +77,6 @@ class TiledEngine(HostEngine):
         self._path_parts = _parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
         p_parts = _parts(n_p, n_x * lines * CACHE_LINE)
         x_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
-        self._pool = ThreadPoolExecutor(max(1, threads - 1))  # the calling thread works too
         self._blas = ThreadpoolController()
         q, p, x, y = self._q, self._p, self._x, self._y
         self._columns = self._tiling(n_p, self._line_parts, lambda W, p, part: W[:, :, p, part], 0, (q, x))
@@ -307,7 +305,12 @@ class TiledEngine(HostEngine):
             for number, tile in queue:
                 view = tiling.cut(storage, *tile)
                 spectrum = tiling.transforms[worker][view.shape].forward(view)
-                squared = (spectrum.real**2 + spectrum.imag**2).sum(axis=2 - 2 * layout.position)
+                parts = spectrum.view(self.dtype)
+                np.square(parts, out=parts)  # in the buffer of the transform
+                if layout.position:
+                    squared = parts.sum(axis=0, dtype=float).reshape(*spectrum.shape[1:], 2).sum(axis=2)
+                else:
+                    squared = parts @ np.ones(parts.shape[-1])
                 powers[0][number] = squared @ layout.second.weights
                 powers[1][number] = squared.sum(axis=0) * layout.second.weights
 
