@@ -37,8 +37,9 @@ FEWEST, MOST = 64, 2048  # points of x
 DENSE = 512  # points up to which a Hamiltonian is diagonalised
 GROWTH = 1.5  # of an axis that was too short
 ENDS = 1 / 16  # share of the range of x and of y, at each end, that is to stay empty
-CUT = 2  # times the largest kinetic energy: potentials above are cut off
-STEP_PHASE = 6 / (1 + CUT)  # of the largest kinetic energy in one step, radians: below a turn, with the potential
+CUT = 2  # times the largest kinetic energy: potentials above their least value by more are cut off
+STEP_PHASE = 6 / (1 + CUT)  # of the largest kinetic energy in one step, radians: both energies stay below a turn, which
+# would make states of different energies one and the same to the steps
 WORK = 30_000_000  # steps times points and wave functions, or CALLS if that is more, at most: a second or two
 CALLS = 1000
 LOOKS = 60  # moments
@@ -163,8 +164,8 @@ class Waves:
     def _stepping(self, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Half of the kinetic energy, the potential one, half of the kinetic energy, q on its classical path."""
         random = np.random.default_rng(2)
-        drift = np.exp(-1j * self.duration / (LOOKS * steps * self.model.hbar) * self._kinetic)
-        half = np.sqrt(drift)
+        angle = self.duration / (LOOKS * steps * self.model.hbar) * self._kinetic
+        half, drift = np.exp(-0.5j * angle), np.exp(-1j * angle)
         waves = self.ensemble.on(self.axis)
         spectra = fft.fft(waves, norm="ortho")
         yield waves, spectra
