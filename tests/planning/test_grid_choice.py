@@ -12,6 +12,7 @@ from support.reference.linear_moments import oscillator_drift, oscillator_noise,
 from wignercq import Axis, FixedAxis, Grid, Model, choose_grid, evolve
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES
+from wignercq.planning.grid_choice import _largest
 from wignercq.states import ClassicalDensity, ClassicalGaussian, State, cat, coherent, fock, gaussian, product, thermal
 
 TOLERANCE = 1e-5
@@ -186,3 +187,12 @@ def test_an_unknown_axis_is_named() -> None:
     """Kills: a misspelt axis that is silently chosen instead."""
     with pytest.raises(GridError, match="expected the axes q, p, x, y, got z"):
         choose_grid(systems.oscillators(), systems.displaced(), 1.0, axes={"z": FixedAxis(points=32)})
+
+
+@pytest.mark.parametrize(("count", "k"), [(8000, 8), (8000, 1), (1210, 2), (8000, 180)])
+def test_the_outermost_samples_are_those_of_a_sort(count: int, k: int) -> None:
+    """Kills: a sample lost at the end of a row or where many are equal, the number of the mark off by one."""
+    samples = np.random.default_rng(3).standard_normal((4, count)) * np.array([[1.0], [3.0], [0.2], [7.0]])
+    samples[1] = samples[1].round()
+    samples[2, -k:] += 40
+    assert np.array_equal(_largest(samples, k), np.sort(samples, axis=1)[:, -k])

@@ -9,6 +9,7 @@ import pytest
 from support import systems
 
 from wignercq import Axis, Model
+from wignercq.planning import waves
 from wignercq.planning.grid_choice import Outlook
 from wignercq.planning.waves import reaches
 from wignercq.states import ClassicalGaussian, State, cat, coherent, fock, from_wavefunction, gaussian, product, thermal
@@ -107,3 +108,30 @@ def test_number_states_in_their_own_well_stay() -> None:
     for reach, centre in zip(found, (1.2, -0.7), strict=True):
         lower, upper = reach.ends(LEVEL)
         assert (lower + upper) / 2 == pytest.approx(centre, abs=0.1)
+
+
+def test_steps_as_long_as_they_may_be_find_what_short_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: steps so long that they mix states of different energies, fringes of what that puts where nothing goes."""
+    still = {"friction": 0.0, "diffusion": 0.0, "decoherence": 0.0, "allow_unphysical": True}
+    model = systems.model("0.55*q**2", "0.03*x**4 - 0.25*x**2", "0.3*q*x", **still)
+    state = product(REST, coherent(-1.3, 0.1, **OSCILLATOR))
+    found = []
+    for phase in (waves.STEP_PHASE, waves.STEP_PHASE / 20):
+        monkeypatch.setattr(waves, "STEP_PHASE", phase)
+        monkeypatch.setattr(waves, "WORK", 1e12)
+        seen = reaches(model, state, 3.0, LEVEL)
+        assert seen is not None
+        x, y = seen
+        found.append([*x.ends(LEVEL), *y.ends(LEVEL), x.frequency(LEVEL), y.frequency(LEVEL)])
+    assert found[0][:4] == pytest.approx(found[1][:4], rel=4e-3)
+    assert found[0][4:] == pytest.approx(found[1][4:], rel=2e-2)
+
+
+@pytest.mark.parametrize("level", [1e-5, 1e-7])
+def test_fringes_are_as_fine_as_the_density_is_wide(level: float) -> None:
+    """Kills: rounding far from W, or the range of y cut short, taken for fringes: twice the points along y."""
+    state = product(REST, coherent(-1.3, 0.1, **OSCILLATOR))
+    found = reaches(systems.model("0.55*q**2", "0.03*x**4 - 0.25*x**2", "0.3*q*x"), state, 3.0, level)
+    assert found is not None
+    lower, upper = found[0].ends(level)
+    assert 0.9 < found[1].frequency(level) * systems.HBAR / (upper - lower) < 1.15

@@ -9,7 +9,7 @@ from support import systems
 
 from wignercq import Model, ModelError
 from wignercq.model.model import Q, X
-from wignercq.propagation.generator import GeneratorSymbol, R, S, SampledSymbol
+from wignercq.propagation.generator import GeneratorSymbol, R, S, SampledSymbol, symbol_of
 
 HBAR, M, m, D2, D0 = 0.7, 1.6, 0.8, 0.6, 0.9
 
@@ -127,3 +127,12 @@ def test_truncation_that_amplifies_is_refused() -> None:
     symbol = GeneratorSymbol(morse_model(), 1)
     with pytest.raises(ModelError, match="hbar_order"):
         SampledSymbol.on(symbol, np.linspace(-1, 2, 4), np.linspace(-2, 1, 5), np.linspace(0, 9, 6))
+
+
+def test_propagators_of_a_model_share_its_symbol() -> None:
+    """Kills: SymPy at work for every propagator of a run, or the symbol of another equation or splitting."""
+    model = morse_model()
+    assert symbol_of(model, None, True) is symbol_of(model, None, True)
+    others = symbol_of(model, 0, True), symbol_of(model, None, False), symbol_of(morse_model(), None, True)
+    assert len({id(other) for other in (symbol_of(model, None, True), *others)}) == 4
+    assert (others[0].hbar_order, others[1].noise_of_p) == (0, False)

@@ -41,10 +41,11 @@ LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
 SAMPLE_REACH = 3.05  # standard deviations beyond which OUTERMOST of the SAMPLES of a Gaussian lie on each side
 OUTERMOST = 8  # samples on each side of an axis, the last of which marks the end of W
+PART = 40  # samples: fewer by far are as far out as the outermost of so many
 OUTERMOST_FLAT = 2  # OUTERMOST of flatter states, with fewer samples at the edge in two variables at once
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
-MANY_STEPS = 3000  # of a trajectory, from which on fewer are followed
+MANY_STEPS = 6000  # of a trajectory, from which on fewer are followed
 WORTH_MOVING = 0.7  # of the length of an axis that stays: an axis that moves is shorter
 PAYS = 3  # times the cells of a box that moves, which has to be prepared anew in every place
 STAYING = 2_000_000  # cells at most of a box that stays in any case
@@ -271,8 +272,14 @@ def _sampled_ends(model: Model, state: State, duration: float, radius: float) ->
     outermost = max(1, round(fewer * (OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT)))
     count = round(fewer * SAMPLES)
     for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, count, random)):
-        ends = np.partition(samples, (outermost - 1, -outermost), axis=1)
-        yield samples.mean(axis=1), ends[:, outermost - 1], ends[:, -outermost]
+        yield samples.mean(axis=1), -_largest(-samples, outermost), _largest(samples, outermost)
+
+
+def _largest(rows: np.ndarray, k: int) -> np.ndarray:
+    """The k-th largest number of each row; that of the largest in each of many parts is not above it."""
+    parts = rows[:, : rows.shape[1] // PART * PART].reshape(len(rows), -1, PART).max(axis=2)
+    bounds = np.partition(parts, -k, axis=1)[:, -k]
+    return np.array([np.partition(row[row >= bound], -k)[-k] for row, bound in zip(rows, bounds, strict=True)])
 
 
 def _radius(level: float) -> float:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import sympy as sp
@@ -20,9 +21,8 @@ from wignercq.propagation.transport import spreading_time
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
 
 MOMENTS_IN_TIME = 60
-STEPS_PER_MOMENT = 3  # at least
-MAX_STEPS = 20_000
-STEP_PHASE = 0.5  # radians of the fastest oscillation, or of friction times time, in one step
+MAX_STEPS = 40_000
+STEP_PHASE = 0.25  # radians of the fastest oscillation, or of friction times time, in one step
 ESCAPE = 1e4  # in units of the initial spread
 FLOOR = 1e-12  # relative size below which a sampled state is rounding
 
@@ -65,15 +65,14 @@ class Trajectories:
     duration: float
     heat: float | np.ndarray  # factor on both diffusions, of all or of each trajectory
     random: np.random.Generator
-    _forces: Callable[..., list[np.ndarray]] = field(init=False)
-    _curvatures: Callable[..., list[np.ndarray]] = field(init=False)
 
-    def __post_init__(self) -> None:
-        potential = self.model.V_C + self.model.V_Q + self.model.V_I
-        slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), sp.diff(self.model.V_I, Q, X)]
-        curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
-        for name, formulas in (("_forces", slopes), ("_curvatures", curvatures)):
-            object.__setattr__(self, name, compiled((Q, X), formulas))
+    @cached_property
+    def _forces(self) -> Callable[..., list[np.ndarray]]:
+        return _derivatives(self.model)[0]
+
+    @cached_property
+    def _curvatures(self) -> Callable[..., list[np.ndarray]]:
+        return _derivatives(self.model)[1]
 
     def positions(self, samples: np.ndarray) -> Iterator[np.ndarray]:
         """Positions (4, n) in phase space at moments spread over the run, from `samples` at time 0."""
@@ -89,14 +88,15 @@ class Trajectories:
     def run(self, samples: np.ndarray, covariance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Both of these, the covariances None where none is given."""
         packets = None if covariance is None else np.tile(covariance, (samples.shape[1], 1, 1))
-        start, reach = samples.mean(axis=1, keepdims=True), ESCAPE * samples.std(axis=1).max()
+        start, reach = samples.mean(axis=1), ESCAPE * samples.std(axis=1).max()
         substeps = self._substeps(samples)
         dt = self.duration / (MOMENTS_IN_TIME * substeps)
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(MOMENTS_IN_TIME):
                 for _ in range(substeps):
                     samples, packets = self.step(samples, packets, dt)
-                bounded = (np.abs(samples - start) < reach).all(axis=1)
+                farthest = np.maximum(samples.max(axis=1) - start, start - samples.min(axis=1))
+                bounded = farthest < reach
                 if not bounded.all():
                     raise GridError(
                         "grid",
@@ -105,6 +105,16 @@ class Trajectories:
                         "extent and points of every axis",
                     )
                 yield samples, packets
+
+    def path(self, samples: np.ndarray) -> np.ndarray:
+        """q at the beginning and after every step, shape (steps + 1, n)."""
+        count = self.steps(samples)
+        along = [samples[0]]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(count):
+                samples, _ = self.step(samples, None, self.duration / count)
+                along.append(samples[0])
+        return np.array(along)
 
     def steps(self, samples: np.ndarray) -> int:
         """Steps to the end of the run."""
@@ -117,22 +127,30 @@ class Trajectories:
         curvatures = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
         squared = max(*curvatures, model.damping_rate**2)
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
-        return max(STEPS_PER_MOMENT, math.ceil(steps / MOMENTS_IN_TIME))
+        return max(1, math.ceil(steps / MOMENTS_IN_TIME))
 
     def step(self, samples: np.ndarray, packets: np.ndarray | None, dt: float) -> tuple[np.ndarray, np.ndarray | None]:
         """Drift, kick, drift."""
-        model, (q, p, x, y) = self.model, samples
+        model, now = self.model, samples.copy()
+        q, p, x, y = now
         half_q, half_x = dt / (2 * model.classical_mass), dt / (2 * model.quantum_mass)
-        q, x = q + p * half_q, x + y * half_x
+        q += half_q * p
+        x += half_x * y
         force_q, force_x, coupling = self._forces(q, x)
         damping = math.exp(-model.damping_rate * dt)
         diffusion = model.diffusion * spreading_time(model, dt), model.D0 * (model.hbar * coupling) ** 2 * dt
-        noise = np.sqrt(self.heat) * self.random.standard_normal((2, q.size))
+        spreads = [np.sqrt(self.heat * variance) for variance in diffusion]
+        noise = self.random.standard_normal((2, q.size))
         if packets is not None:
             packets = self._deformed(packets, q, x, dt, damping, diffusion)
-        p = (p + force_q * dt) * damping + np.sqrt(diffusion[0]) * noise[0]
-        y = y + force_x * dt + np.sqrt(diffusion[1]) * noise[1]
-        return np.stack([q + p * half_q, p, x + y * half_x, y]), packets
+        p += dt * force_q
+        p *= damping
+        p += spreads[0] * noise[0]
+        y += dt * force_x
+        y += spreads[1] * noise[1]
+        q += half_q * p
+        x += half_x * y
+        return now, packets
 
     def _deformed(
         self, packets: np.ndarray, q: np.ndarray, x: np.ndarray, dt: float, damping: float, diffusion: tuple
@@ -148,3 +166,12 @@ class Trajectories:
         packets[:, 1, 1] += diffusion[0]
         packets[:, 3, 3] += diffusion[1]
         return drift @ packets @ drift.T
+
+
+@lru_cache(maxsize=64)
+def _derivatives(model: Model) -> tuple[Callable[..., list[np.ndarray]], Callable[..., list[np.ndarray]]]:
+    """Functions of (q, x): the forces and the derivative of V_I by q and x; the curvatures by qq, qx and xx."""
+    potential = model.V_C + model.V_Q + model.V_I
+    slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), sp.diff(model.V_I, Q, X)]
+    curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
+    return compiled((Q, X), slopes), compiled((Q, X), curvatures)

@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 import sympy as sp
+from scipy import fft
 from scipy.stats import norm
 
 from wignercq.grid.grid import Axis
@@ -36,9 +37,11 @@ FEWEST, MOST = 64, 2048  # points of x
 DENSE = 512  # points up to which a Hamiltonian is diagonalised
 GROWTH = 1.5  # of an axis that was too short
 ENDS = 1 / 16  # share of the range of x and of y, at each end, that is to stay empty
-STEP_PHASE = 0.5  # of the largest kinetic energy in one step, radians
-WORK = 30_000_000  # steps times points and wave functions, or CALLS if that is more, at most: a few seconds
-CALLS = 5000
+CUT = 2  # times the largest kinetic energy: potentials above their least value by more are cut off
+STEP_PHASE = 6 / (1 + CUT)  # of the largest kinetic energy in one step, radians: both energies stay below a turn, which
+# would make states of different energies one and the same to the steps
+WORK = 30_000_000  # steps times points and wave functions, or CALLS if that is more, at most: a second or two
+CALLS = 1000
 LOOKS = 60  # moments
 PURE = 1e-6  # less than this away from purity 1 is pure
 FAINT = 1e-3  # of the level: the weight below which a part of a mixture counts as nothing
@@ -83,13 +86,14 @@ def reaches(model: Model, state: State, duration: float, level: float) -> tuple[
     support = state.support(level / 10)[2:]
     middle, half = support.mean(axis=1), np.diff(support, axis=1)[:, 0] / 2
     stretch = np.full(2, 1 + 4 * ENDS)
+    ensemble = Ensemble.of(model, state, duration, level)
     while True:
         reach = half * stretch
         if 2 * reach[0] * (abs(middle[1]) + reach[1]) > MOST * math.pi * model.hbar:
             return None
         finest = max((abs(middle[1]) + reach[1]) / model.hbar, FEWEST * math.pi / (2 * reach[0]))
         axis = Axis.resolving(middle[0] - reach[0], middle[0] + reach[0], finest)
-        waves = Waves(model, state, duration, axis, level)
+        waves = Waves(model, ensemble, duration, axis, level)
         seen = waves.survey()
         if seen is None or waves.share == 1:
             return seen
@@ -105,7 +109,7 @@ class Waves:
     """Wave functions on a periodic axis."""
 
     model: Model
-    state: State
+    ensemble: Ensemble
     duration: float
     axis: Axis
     level: float
@@ -114,111 +118,148 @@ class Waves:
     def survey(self) -> tuple[Reach, Reach] | None:
         """How W reaches in x and in y while the axis holds it; None if that takes too long."""
         hbar, axis = self.model.hbar, self.axis
-        ensemble = Ensemble.of(self.state, axis, self.level, self.model.is_coupled)
-        moments = self._moments(ensemble)
+        ensemble, moments = self.ensemble, self._moments()
         if moments is None:
             return None
         momenta, ranks = np.fft.fftshift(hbar * axis.frequencies), np.arange(axis.points)
         most: list[np.ndarray] = []
-        values = self._formula(self.state.mean[:1, None], axis.values)[0]
+        values = self._formula(ensemble.middle, axis.values)
         is_cut = ~(values < self._cut(values))
-        for number, waves in enumerate(moments):
+        for number, (waves, spectra) in enumerate(moments):
             if not np.isfinite(waves).all():
                 return None
-            spectra = np.fft.fftshift(np.fft.fft(waves, axis=1, norm="ortho"), axes=1)
-            density = np.abs(waves) ** 2
-            found = [*ensemble.seen(density), *ensemble.seen(np.abs(spectra) ** 2)]
+            density, of_y = (field.real**2 + field.imag**2 for field in (waves, spectra))
+            cut = ensemble.weights @ density[:, is_cut].sum(axis=1)
+            density[:, is_cut] = 0  # what rounding and a short range of y put there is no fringe
+            found = [*ensemble.seen(density), *ensemble.seen(np.fft.fftshift(of_y, axes=1))]
             most = [np.maximum(a, b) for a, b in zip(most, found, strict=True)] if most else found
             x = Reach(axis.values, most[0], most[1], ranks * (momenta[1] - momenta[0]) / hbar, most[5])
             y = Reach(momenta, most[3], most[4], ranks * axis.spacing / hbar, most[2])
-            lost = ensemble.weights @ density[:, is_cut].sum(axis=1) > self.level * ensemble.weights.sum()
+            lost = cut > self.level * ensemble.weights.sum()
             if lost or x.is_crowded(self.level) or y.is_crowded(self.level):
                 self.share = number / (LOOKS + 1)
                 break
         return x, y
 
-    def _moments(self, ensemble: Ensemble) -> Iterator[np.ndarray] | None:
+    def _moments(self) -> Iterator[tuple[np.ndarray, np.ndarray]] | None:
+        """The wave functions and their Fourier transforms at LOOKS moments after time 0."""
         if not self.model.is_coupled and self.axis.points <= DENSE:
-            return self._turning(ensemble.waves)
+            return self._turning()
+        waves = self.ensemble.weights.size * self.axis.points
         steps = math.ceil(self.duration * self._kinetic.max() / (STEP_PHASE * self.model.hbar * LOOKS))
-        return self._stepping(ensemble, steps) if steps * LOOKS * (ensemble.waves.size + CALLS) < WORK else None
+        return self._stepping(steps) if steps * LOOKS * (waves + CALLS) < WORK else None
 
-    def _turning(self, waves: np.ndarray) -> Iterator[np.ndarray]:
+    def _turning(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Without coupling: the Hamiltonian diagonalised."""
         to_k = np.fft.fft(np.eye(self.axis.points), axis=0, norm="ortho")
         kinetic = ((to_k.conj().T * self._kinetic) @ to_k).real
         energies, modes = np.linalg.eigh(kinetic + np.diag(self._potential(np.zeros(1))[0]))
-        turned, phase = waves @ modes, np.exp(-1j * energies * self.duration / (LOOKS * self.model.hbar))
+        turned = self.ensemble.on(self.axis) @ modes
+        phase = np.exp(-1j * energies * self.duration / (LOOKS * self.model.hbar))
         for _ in range(LOOKS + 1):
-            yield turned @ modes.T
+            waves = turned @ modes.T
+            yield waves, fft.fft(waves, norm="ortho")
             turned = turned * phase
 
-    def _stepping(self, ensemble: Ensemble, steps: int) -> Iterator[np.ndarray]:
-        """Kinetic and potential energy in turn, q on its classical path."""
-        model, waves, samples = self.model, ensemble.waves, ensemble.samples
+    def _stepping(self, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Half of the kinetic energy, the potential one, half of the kinetic energy, q on its classical path."""
+        random = np.random.default_rng(2)
+        angle = self.duration / (LOOKS * steps * self.model.hbar) * self._kinetic
+        half, drift = np.exp(-0.5j * angle), np.exp(-1j * angle)
+        waves = self.ensemble.on(self.axis)
+        spectra = fft.fft(waves, norm="ortho")
+        yield waves, spectra
+        for look in range(LOOKS):
+            turns = self._turns(look, steps, random)
+            for number, turn in enumerate(turns):
+                spectra = spectra * (drift if number else half)
+                waves = fft.ifft(spectra, norm="ortho", overwrite_x=True)
+                waves *= turn
+                spectra = fft.fft(waves, norm="ortho", overwrite_x=True)
+            spectra *= half
+            yield fft.ifft(spectra, norm="ortho"), spectra
+
+    def _turns(self, look: int, steps: int, random: np.random.Generator) -> np.ndarray:
+        """Factors exp(-i V dt/hbar) of the steps before a moment, noise included, shape (steps, n or 1, points)."""
+        model, ensemble, x = self.model, self.ensemble, self.axis.values
         dt = self.duration / (LOOKS * steps)
-        paths = Trajectories(model, self.duration, ensemble.heats, np.random.default_rng(1))
-        coupling = sampled((Q, X), sp.diff(model.V_I, Q))
-        half = np.exp(-0.5j * dt / model.hbar * self._kinetic)
-        turn = np.exp(-1j * dt / model.hbar * self._potential(samples[0, :1]))
-        yield waves
-        for _ in range(LOOKS):
-            for _ in range(steps):
-                if model.is_coupled:
-                    samples, _ = paths.step(samples, None, dt)
-                    q = samples[0]
-                    noise = np.sqrt(ensemble.heats * model.D0 * dt) * paths.random.standard_normal(q.size)
-                    angle = dt / model.hbar * self._potential(q)
-                    turn = np.exp(-1j * (angle + noise[:, None] * coupling(q[:, None], self.axis.values)))
-                waves = np.fft.ifft(half * np.fft.fft(waves, axis=1), axis=1) * turn
-                waves = np.fft.ifft(half * np.fft.fft(waves, axis=1), axis=1)
-            yield waves
+        if not model.is_coupled:
+            return np.exp(-1j * dt / model.hbar * self._potential(np.zeros((steps, 1))))
+        q = ensemble.along((look + (np.arange(steps) + 0.5) / steps) / LOOKS)
+        angle = dt / model.hbar * self._potential(q)
+        noise = np.sqrt(ensemble.heats * model.D0 * dt) * random.standard_normal(q.shape)
+        angle += noise[..., None] * self._slope(q[..., None], x)
+        return np.exp(-1j * angle)
 
     @cached_property
     def _formula(self) -> Callable[..., np.ndarray]:
         return sampled((Q, X), self.model.V_Q + self.model.V_I)
 
     @cached_property
+    def _slope(self) -> Callable[..., np.ndarray]:
+        return sampled((Q, X), sp.diff(self.model.V_I, Q))
+
+    @cached_property
     def _kinetic(self) -> np.ndarray:
         return (self.model.hbar * self.axis.frequencies) ** 2 / (2 * self.model.quantum_mass)
 
     def _potential(self, q: np.ndarray) -> np.ndarray:
-        """V_Q + V_I, shape (q.size, points), cut off where no energy on this axis reaches."""
-        values = self._formula(q[:, None], self.axis.values)
+        """V_Q + V_I, shape (*q.shape, points), cut off where no energy on this axis reaches."""
+        values = self._formula(q[..., None], self.axis.values)
         return np.where(values < (cut := self._cut(values)), values, cut)
 
     def _cut(self, values: np.ndarray) -> np.ndarray:
-        """Where the potential is cut off: four times the largest kinetic energy above its least value."""
+        """Where the potential is cut off: CUT times the largest kinetic energy above its least value."""
         least: np.ndarray = np.where(np.isfinite(values), values, np.inf).min(axis=-1, keepdims=True)
-        return least + 4 * self._kinetic.max()
+        return least + CUT * self._kinetic.max()
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Wave functions at time 0, with points (q, p, x, y) where their classical paths begin."""
+    """Wave functions at time 0 and the classical paths of q on which they go on."""
 
-    waves: np.ndarray  # shape (n, points), the sum of their squares 1
+    model: Model
+    duration: float
+    parts: Parts
+    which: np.ndarray  # part of each wave function, shape (n,)
+    centres: np.ndarray  # shape (n, 2)
     weights: np.ndarray  # shape (n,); those of the typical ones have the sum 1
-    samples: np.ndarray  # shape (4, n)
+    samples: np.ndarray  # points (q, p, x, y) where paths begin, shape (4, n)
     heats: np.ndarray  # factor on variances and diffusions, shape (n,): 1 of typical ones, more of rare ones
+    middle: float  # mean of q at time 0
     is_alone: bool  # whether a wave function is all there is to a part: nothing depends on a path
 
     @classmethod
-    def of(cls, state: State, axis: Axis, level: float, coupled: bool) -> Ensemble:
+    def of(cls, model: Model, state: State, duration: float, level: float) -> Ensemble:
         """Of an initial state; the outermost of its rare paths are as rare as `level`."""
         random = np.random.default_rng(0)
         parts = Parts.of(state, level)
-        alone = not coupled and not parts.spread.any()
+        alone = not model.is_coupled and not parts.spread.any()
         count = len(parts.weights) * max(1, -(-PATHS // len(parts.weights))) if not alone else len(parts.weights)
         heats = np.ones(count) if alone else np.repeat([1.0, (norm.isf(level) / RARE) ** 2], count)
         which = np.arange(heats.size) % len(parts.weights)
         samples = np.concatenate([draw(state, heat, count, random) for heat in heats[::count]], axis=1)
         spread = random.multivariate_normal(np.zeros(2), parts.spread, heats.size) * np.sqrt(heats)[:, None]
         centres = parts.centre + (samples[:2].T - state.mean[:2]) @ parts.slope.T + spread
-        waves = np.array([parts.wave(int(k), axis, centre) for k, centre in zip(which, centres, strict=True)])
         weights = parts.weights[which]
-        waves /= np.linalg.norm(waves, axis=1)[:, None]
-        return cls(waves, weights / weights[heats == 1].sum(), samples, heats, alone)
+        weights = weights / weights[heats == 1].sum()
+        return cls(model, duration, parts, which, centres, weights, samples, heats, state.mean[0], alone)
+
+    def on(self, axis: Axis) -> np.ndarray:
+        """The wave functions on the points of an axis, shape (n, points), the sum of their squares 1."""
+        waves = self.parts.waves(axis, self.which, self.centres)
+        return waves / np.linalg.norm(waves, axis=1)[:, None]
+
+    def along(self, shares: np.ndarray) -> np.ndarray:
+        """q of the paths after some shares of the duration, shape (shares, n)."""
+        places = shares * (len(self._path) - 1)
+        before = places.astype(int)
+        beyond = (places - before)[:, None]
+        return (1 - beyond) * self._path[before] + beyond * self._path[before + 1]
+
+    @cached_property
+    def _path(self) -> np.ndarray:
+        return Trajectories(self.model, self.duration, self.heats, np.random.default_rng(1)).path(self.samples)
 
     def seen(self, densities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mass up to and from each point, and the root of the share of the autocorrelation from each distance on."""
@@ -249,7 +290,8 @@ class Parts:
     """A state as a mixture of wave functions about centres (x, y) that are spread and follow (q, p) linearly."""
 
     weights: np.ndarray
-    wave: Callable[[int, Axis, np.ndarray], np.ndarray]  # the k-th one about a centre, on the points of an axis
+    # parts of some numbers about some centres, shape (n, 2), on the points of an axis, shape (n, points)
+    waves: Callable[[Axis, np.ndarray, np.ndarray], np.ndarray]
     centre: np.ndarray
     spread: np.ndarray  # covariance of the centres
     slope: np.ndarray  # of a centre against (q, p)
@@ -260,37 +302,37 @@ class Parts:
         quantum = state.quantum if isinstance(state, ProductState) else state
         if isinstance(quantum, SampledQuantumState):
             kept = np.flatnonzero(quantum.weights > FAINT * level)
-            waves = [_resampled(quantum, int(k)) for k in kept]
             none = np.zeros((2, 2))
-            return cls(quantum.weights[kept], lambda k, axis, centre: waves[k](axis), np.zeros(2), none, none)
+            return cls(quantum.weights[kept], _resampled(quantum, kept), np.zeros(2), none, none)
         classical, mixed = state.covariance[:2, :2], state.covariance[:2, 2:]
         slope = np.linalg.solve(classical, mixed).T
         conditional = state.covariance[2:, 2:] - slope @ mixed
         purity = min(1.0, state.hbar / 2 / math.sqrt(np.linalg.det(conditional)))
         spread = conditional * (1 - purity if purity < 1 - PURE else 0.0)
-        return cls(np.ones(1), _gaussian_wave(purity * conditional, state.hbar), state.mean[2:], spread, slope)
+        return cls(np.ones(1), _gaussian_waves(purity * conditional, state.hbar), state.mean[2:], spread, slope)
 
 
-def _gaussian_wave(covariance: np.ndarray, hbar: float) -> Callable[[int, Axis, np.ndarray], np.ndarray]:
-    """The wave function of a pure Gaussian state."""
+def _gaussian_waves(covariance: np.ndarray, hbar: float) -> Callable[[Axis, np.ndarray, np.ndarray], np.ndarray]:
+    """The wave functions of a pure Gaussian state."""
     chirp = (1 - 2j * covariance[0, 1] / hbar) / (4 * covariance[0, 0])
 
-    def wave(_: int, axis: Axis, centre: np.ndarray) -> np.ndarray:
-        offset = axis.values - centre[0]
-        return np.exp(-chirp * offset**2 + 1j * centre[1] * offset / hbar)
+    def waves(axis: Axis, _: np.ndarray, centres: np.ndarray) -> np.ndarray:
+        offsets = axis.values - centres[:, :1]
+        result: np.ndarray = np.exp(-chirp * offsets**2 + 1j * centres[:, 1:] * offsets / hbar)
+        return result
 
-    return wave
+    return waves
 
 
-def _resampled(state: SampledQuantumState, k: int) -> Callable[[Axis], np.ndarray]:
-    """A wave function of a sampled state, where it was displaced to, on the points of an axis."""
+def _resampled(state: SampledQuantumState, kept: np.ndarray) -> Callable[[Axis, np.ndarray, np.ndarray], np.ndarray]:
+    """Wave functions of a sampled state, where they were displaced to."""
     spacing = (state.x[-1] - state.x[0]) / (len(state.x) - 1)
     start = state.x[0] + state.shift[0]
     own = Axis(start, start + spacing * len(state.x), len(state.x))
 
-    def wave(axis: Axis) -> np.ndarray:
-        return (interpolation(own, axis.values) @ state.waves[k]) * np.exp(
-            1j * state.shift[1] * axis.values / state.hbar
-        )
+    def waves(axis: Axis, which: np.ndarray, _: np.ndarray) -> np.ndarray:
+        at_points = state.waves[kept] @ interpolation(own, axis.values).T
+        result: np.ndarray = (at_points * np.exp(1j * state.shift[1] * axis.values / state.hbar))[which]
+        return result
 
-    return wave
+    return waves

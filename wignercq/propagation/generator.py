@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import factorial
 from typing import TypeAlias
@@ -156,6 +156,12 @@ class GeneratorSymbol:
         parts = (self._generator, self._double_commutator)
         coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
         return compiled((Q, X, S), coefficients)
+
+
+@lru_cache(maxsize=64)
+def symbol_of(model: Model, hbar_order: int | None, noise_of_p: bool) -> GeneratorSymbol:
+    """The symbol of a model, the same one whoever asks: a run makes many propagators."""
+    return GeneratorSymbol(model, hbar_order, noise_of_p)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from wignercq.model.model import Model
 from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Kick, Leg
-from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
+from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
 
@@ -45,7 +45,7 @@ class Propagator:
 
     def __post_init__(self) -> None:
         grid = self.engine.grid
-        symbol = GeneratorSymbol(self.model, self.hbar_order, noise_of_p=not self.exact_bath)
+        symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
         self._symbol = SampledSymbol.on(symbol, grid.q.values, grid.x.values, grid.y.half_frequencies)
 
     def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Grid
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines.base import FAINT, Engine
+from wignercq.propagation.engines.blas import single_threaded
 
 EVERY_OTHER = (slice(None, None, 2),) * 4
 
@@ -55,7 +55,7 @@ class HostEngine(Engine):
             slab = np.tensordot(along_p, np.asarray(values, float), axes=(1, 0))
             return np.matmul(along_x, slab) @ along_y.T
 
-        with threadpool_limits(1, "blas"):
+        with single_threaded():
             for first in range(0, len(W), self.threads):  # so many slabs in memory at a time
                 self.interruption.look()
                 for i, slab in enumerate(self._pool.map(moved, W[first : first + self.threads]), start=first):
