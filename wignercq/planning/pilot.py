@@ -19,6 +19,7 @@ from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
+from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import FEWEST_STEPS, MAX_STEPS, SAFETY, ErrorLaw, TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
@@ -75,6 +76,7 @@ class Pilot:
     exact_bath: bool = False  # see Propagator
     surveyed: bool = False  # whether the first runs note what :meth:`survey` tells
     course: Course | None = None  # of the box; None where it stays
+    tell: Tell = silent  # told, in words, what is being done
     _errors: list[float] = field(init=False, default_factory=list)
     _finest: list[Any] = field(init=False, default_factory=list)
     _longer: list[Any] = field(init=False, default_factory=list)  # of steps twice as long, where errors may cross zero
@@ -94,6 +96,7 @@ class Pilot:
             numerics.require_precision(round(self.duration / step.dt))
         else:
             step = self.measure(numerics.dt)
+        self.tell("errors of single steps")
         expected = self.local_errors(step.dt, noise_level(tolerance, step.error))
         return step, StepCheck(self.duration, expected, step.error, tolerance, numerics.dt is not None)
 
@@ -135,6 +138,7 @@ class Pilot:
         if not self.exact_bath and dt <= (law := self.law(dt=dt)).longest:
             return TimeStep(dt, law.error(dt))
         steps = max(1, int(self.duration / dt * (1 + 1e-12)))
+        self.tell(f"trial runs for the error of the time step ({steps} steps and more)")
         marks = sorted({max(1, round(steps * k / MARKS)) for k in range(1, MARKS + 1)})
         finer = (2, 4) if self.exact_bath else (2,)
         longer = self.run(dt, marks)
@@ -218,6 +222,8 @@ class Pilot:
         steps = self._fewest * 2 ** len(self._errors)
         if 2 * steps > MAX_STEPS:
             raise InputError("duration", f"one that {MAX_STEPS} steps resolve", f"{self.duration:g}")
+        told = ", ".join(str(self._fewest * 2**k) for k in range(len(self._errors) + 2))
+        self.tell(f"trial runs for {'grid and' if self.surveyed else 'the'} time step ({told} steps)")
         longest, longer = self._longer, self._finest or self._evenly(steps)
         self._finest = self._evenly(2 * steps)
         if self.exact_bath:

@@ -22,6 +22,7 @@ from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
 from wignercq.planning.size import announce, announce_run, remedy
+from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
@@ -59,6 +60,7 @@ def prepare(
     interval: float | None = None,
     watch: Watch | None = None,
     growing: Collection[str] = (),
+    tell: Tell = silent,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -78,12 +80,15 @@ def prepare(
         Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
     growing : collection of str
         Axes whose box may grow in the course of the run; that of a single one may go with W, too.
+    tell : callable
+        Told, in words, what is being done.
     """
     moving: frozenset[str] = frozenset()
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
     if isinstance(grid, Grid):
         require_memory([grid] * runs, numerics, memory_limit)
+        tell("initial state on the grid")
         engine, W = _start(numerics, grid, state, model.hbar)
         powers = engine.spectral_power(W)
         look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
@@ -92,7 +97,7 @@ def prepare(
         kept = [name for name in NAMES if name not in growing]
         look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
-        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end)
+        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end, tell=tell)
         step, check = pilot.plan(numerics)
         exact_bath = pilot.exact_bath
     elif isinstance(state, np.ndarray):
@@ -100,12 +105,14 @@ def prepare(
     else:
         stays = runs > 1 or (numerics.dt is not None and numerics.dt > end / SEGMENTS)
         movable = () if stays else growing
-        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable)
+        tell("choosing the grid")
+        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable, tell)
         step, check = pilot.plan(numerics)
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
         announce_run(chosen, round(end / step.dt), numerics)
+        tell("initial state on the grid")
         engine, W = _start(numerics, chosen, state, model.hbar)
     if interval is not None:
         step = step.dividing(interval, numerics.order)
@@ -123,6 +130,7 @@ def _grid_and_pilot(
     numerics: Numerics,
     memory_limit: float | None,
     movable: Collection[str],
+    tell: Tell,
 ) -> tuple[Grid, frozenset[str], Pilot]:
     """A grid for the run, the axes along which it moves, and a pilot, on the grid itself if that is the smaller one."""
     outlook = Outlook.of(model, state, end, numerics.tolerance, numerics.hbar_order)
@@ -132,7 +140,7 @@ def _grid_and_pilot(
 
     def pilot_on(grid: Grid, *, surveyed: bool = False, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)
-        return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed, course=course)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, surveyed=surveyed, course=course, tell=tell)
 
     coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
     announce(bound, axes, coarse, numerics)
