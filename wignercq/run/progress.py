@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 TIME_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
-WIDTH = 80  # columns of a terminal that does not say
+WIDTH, HEIGHT = 80, 24  # of a terminal that does not say
 SILENCE = 60.0  # seconds between two lines of the command's log
 SHARE = 0.05  # of the whole, between two lines of a log
 
@@ -37,7 +37,7 @@ class Progress:
     def tell(self, text: str) -> None:
         """What is done from now on, in place of what was told before; `text` goes on with three dots."""
 
-    def start(self, total: float, done: float = 0.0, *, text: str = "", unit: str = "") -> None:
+    def start(self, total: float, done: float = 0, *, text: str = "", unit: str = "") -> None:
         """Begin a bar that counts time, or units, from `done` to `total`; `text` stands before it until it moves."""
 
     def reach(self, done: float) -> None:
@@ -73,18 +73,16 @@ class Bar(Progress):
         self.finish()
 
     def tell(self, text: str) -> None:
-        line = _fitting(text)
+        line = f"{text[: max(0, _size()[0] - 5)]} ..."
         if self._is_line:
             self._shown.set_description_str(line)
-            return
-        self.finish()
-        self._shown = self._tqdm(desc=line, bar_format="{desc}", leave=False)
-        self._is_line = True
+        else:
+            self._open(desc=line, bar_format="{desc}", leave=False)
+            self._is_line = True
 
-    def start(self, total: float, done: float = 0.0, *, text: str = "", unit: str = "") -> None:
-        self.finish()
+    def start(self, total: float, done: float = 0, *, text: str = "", unit: str = "") -> None:
         style = {"unit": unit} if unit else {"bar_format": TIME_BAR}
-        self._shown = self._tqdm(total=total, initial=done, desc=text or None, **style)
+        self._open(total=total, initial=done, desc=text or None, **style)
 
     def reach(self, done: float) -> None:
         if self._shown.desc and done > self._shown.n:
@@ -98,6 +96,12 @@ class Bar(Progress):
 
     def say(self, line: str) -> None:
         self._tqdm.write(line, file=sys.stderr)
+
+    def _open(self, **options: Any) -> None:
+        self.finish()
+        columns, rows = _size()
+        size = {} if _is_notebook() else {"ncols": columns - 1, "nrows": rows}
+        self._shown = self._tqdm(**options, **size)
 
     def _show_warning(self, *arguments: Any, **options: Any) -> None:
         with self._tqdm.external_write_mode(file=sys.stderr):
@@ -117,7 +121,7 @@ class Log(Progress):
         if self._is_due:
             self._note(f"{text} ...")
 
-    def start(self, total: float, done: float = 0.0, *, text: str = "", unit: str = "") -> None:
+    def start(self, total: float, done: float = 0, *, text: str = "", unit: str = "") -> None:
         self._total, self._unit = total, unit
         self._first = self._noted = done
         self._begun = clock.monotonic()
@@ -158,7 +162,7 @@ def showing_command(quiet: bool) -> Progress:
 
 def _tqdm() -> Any:
     """The bar of this place; that of a notebook needs ipywidgets, without which the text is written below the cell."""
-    if "IPython" not in sys.modules:
+    if not _is_notebook():
         from tqdm import tqdm
 
         return tqdm
@@ -171,18 +175,17 @@ def _tqdm() -> Any:
 
 
 def _is_notebook() -> bool:
-    """Whether this is a kernel, whose stderr goes below the cell."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return shell is not None and "IPKernelApp" in shell.config
+    """Whether this is the kernel of a notebook or of the like, whose stderr goes below the cell."""
+    return "ipykernel.zmqshell" in sys.modules
 
 
-def _fitting(text: str) -> str:
-    """Text and three dots, cut to one line of the terminal."""
+def _size() -> tuple[int, int]:
+    """Columns and rows of the terminal, which tqdm takes for none at all where it does not say."""
     try:
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns or WIDTH
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError):
-        columns = WIDTH
-    return f"{text[: max(0, columns - 5)]} ..."
+        columns = rows = 0
+    return columns or WIDTH, rows or HEIGHT
 
 
 def _span(seconds: float) -> str:
