@@ -20,7 +20,7 @@ from number_basis import Mode, NumberBasis
 from whole_array_strang import Box
 
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6)
-WARM = 1e-2
+WARM = TOLERANCES[0]
 REFERENCE_STEPS = 60  # of fourth order: off by 2e-8 at most
 
 
