@@ -226,7 +226,7 @@ def by_number(problem: Problem) -> Run:
     return Run("Galerkin, number states", f"{basis.size / 1e3:.0f}k complex", taken, values)
 
 
-def by_tolerance(problem: Problem) -> Run:
+def by_tolerance(problem: Problem, tolerance: float = TARGET) -> Run:
     """`evolve` as a user calls it: grid and time step chosen for the tolerance."""
 
     def work() -> Solution:
@@ -235,12 +235,12 @@ def by_tolerance(problem: Problem) -> Run:
             problem.state,
             duration=problem.duration,
             outputs=1,
-            tolerance=TARGET,
+            tolerance=tolerance,
             keep_state=True,
         )
 
     solution, taken = timed(work)
-    return _of_solution("evolve(tolerance=1e-5)", solution, taken, problem)
+    return _of_solution(f"evolve(tolerance={tolerance:g})", solution, taken, problem)
 
 
 def by_hand(problem: Problem) -> Run:
@@ -268,12 +268,11 @@ def by_propagator(problem: Problem) -> Run:
 
     def work() -> Array:
         engine = TiledEngine(grid)
-        W = engine.allocate()
-        problem.state.fill(grid, W)
-        W /= W.sum() * grid.cell
+        W = engine.fill(problem.state.slab(grid))
+        W = engine.divided(W, engine.integral(W))
         step = problem.duration / problem.steps
-        Propagator(problem.model, engine, BY_ORDER[4], step).advance(W, problem.steps)
-        return W
+        W, _ = Propagator(problem.model, engine, BY_ORDER[4], step).advance(W, problem.steps)
+        return engine.array(W)
 
     W, taken = timed(work)
     return Run("Propagator, the same grid and dt", name_of(grid.shape), taken, on_points(W, grid, problem.points))
@@ -290,16 +289,16 @@ def axis_of(values: Array) -> Axis:
     return Axis(values[0], 2 * values[-1] - values[-2], len(values))
 
 
-def reference(problem: Problem) -> Array:
+def reference(problem: Problem, tolerance: float = TARGET / 10, steps: int = 80) -> Array:
     """W at the problem's points from a finer grid and a time step a good deal shorter than any other here."""
     solution = evolve(
         problem.model,
         problem.state,
-        grid=choose_grid(problem.model, problem.state, problem.duration, tolerance=TARGET / 10),
+        grid=choose_grid(problem.model, problem.state, problem.duration, tolerance=tolerance),
         duration=problem.duration,
         outputs=1,
         tolerance=TARGET,
-        dt=problem.duration / 80,
+        dt=problem.duration / steps,
         keep_state=True,
     )
     return _of_solution("reference", solution, 0.0, problem).values

@@ -25,8 +25,7 @@ def strang_steps(shape: Shape, dtype: type = np.float64) -> Callable[[], None]:
     """Two Strang steps with friction."""
     grid = grid_of(shape)
     engine = TiledEngine(grid, dtype)
-    W = engine.allocate()
-    gaussian([0.5, 0, -0.5, 0], [0.5] * 4, hbar=1.0).fill(grid, W)
+    W = engine.fill(gaussian([0.5, 0, -0.5, 0], [0.5] * 4, hbar=1.0).slab(grid))
     propagator = Propagator(Model.oscillators(), engine, STRANG, 0.1)
 
     def run() -> None:

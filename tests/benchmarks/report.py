@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))  # the independent solvers lie beside this folder
 
+import end_to_end
 import galerkin
 import growth
 import passes
@@ -60,6 +61,15 @@ def galerkin_part(quick: bool) -> Iterator[str]:
         yield galerkin.table(problem)
 
 
+def end_to_end_part(quick: bool) -> Iterator[str]:
+    """Wall time to a true error, everything included, at several tolerances."""
+    problems = {galerkin.quartic: end_to_end.of_quartic, galerkin.anharmonic: end_to_end.of_anharmonic}
+    for make in list(problems)[:1] if quick else problems:
+        problem = make()
+        yield f"{problem.name}:"
+        yield end_to_end.table(problem, problems[make])
+
+
 def qutip_part(quick: bool) -> Iterator[str]:
     """The quantum particle of the quartic case alone."""
     yield qutip_alone.table(quartic_case())
@@ -86,6 +96,7 @@ PARTS: dict[str, Callable[[bool], Iterator[str]]] = {
     "growth": growth_part,
     "memory": memory_part,
     "galerkin": galerkin_part,
+    "end_to_end": end_to_end_part,
     "qutip": qutip_part,
     "split": split_part,
     "float32": float32_part,

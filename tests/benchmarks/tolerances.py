@@ -92,9 +92,8 @@ def time_error(problem: Problem, grid: Grid, dt: float) -> float:
     """Largest error of the step `dt` at five moments, relative to the maximum of W at the time."""
     model, state, duration = problem
     engine = TiledEngine(grid)
-    stepped = [(engine.allocate(), Propagator(model, engine, FORWARD_3, step), n) for step, n in ((dt, 1), (dt / 2, 2))]
-    for W, _, _ in stepped:
-        state.fill(grid, W)
+    write, steps = state.slab(grid), ((dt, 1), (dt / 2, 2))
+    stepped = [(engine.fill(write), Propagator(model, engine, FORWARD_3, step), n) for step, n in steps]
     errors = []
     for _ in range(5):
         for W, propagator, each in stepped:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.config import Config
     from wignercq.gaussian import LinearModel
     from wignercq.results.result import Result
+    from wignercq.run.progress import Progress
     from wignercq.sweep import SweepResult
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
@@ -77,23 +77,25 @@ def commands() -> None:
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
-    from wignercq.cli.run_files import Output
-    from wignercq.config import Config
-    from wignercq.config.execute import execute_run
-    from wignercq.results.solution import Solution
+    with _showing(f"reading {config.name}", quiet) as progress:
+        from wignercq.cli.run_files import Output
+        from wignercq.config import Config
+        from wignercq.config.execute import execute_run
+        from wignercq.results.solution import Solution
 
-    settings = Config.load(config)
-    files = Output(output if output is not None else Path(config.stem + ".nc"))
-    with files.reserved(config), _warnings_as_lines():
-        if _is_finished(files, settings, Solution, resume, quiet):
-            return
-        progress = sys.stderr.isatty() and not quiet
-        with _saving_what_there_is(files, settings):
-            solution = execute_run(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
-        files.save(solution, settings)
-        files.checkpoints.discard()
-    if not quiet:
-        click.echo(f"{solution.summary(_theory(settings))}\n{'written':<16}{files.target}")
+        settings = Config.load(config)
+        files = Output(output if output is not None else Path(config.stem + ".nc"))
+        with files.reserved(config), _warnings_as_lines(progress):
+            if _is_finished(files, settings, Solution, resume, quiet, progress):
+                return
+            with _saving_what_there_is(files, settings):
+                solution = execute_run(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
+            progress.tell(f"writing {files.target.name}")
+            files.save(solution, settings)
+            files.checkpoints.discard()
+        summary = None if quiet else solution.summary(_theory(settings))
+    if summary is not None:
+        click.echo(f"{summary}\n{'written':<16}{files.target}")
 
 
 @commands.command()
@@ -101,14 +103,17 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def theory(config: Path, as_json: bool) -> None:
     """Print what the Gaussian theory says about the model of CONFIG."""
-    from wignercq.config import Config
-    from wignercq.gaussian import format_report, theory_report
+    with _showing(f"reading {config.name}") as progress:
+        from wignercq.config import Config
+        from wignercq.gaussian import format_report, theory_report
 
-    model = Config.load(config).model
-    with _floats_suffice():
-        report = theory_report(model)
-        text = json.dumps(report, indent=2, allow_nan=False)
-    click.echo(text if as_json else format_report(report))
+        model = Config.load(config).model
+        progress.tell("Gaussian theory of the model")
+        with _floats_suffice():
+            report = theory_report(model)
+            text = json.dumps(report, indent=2, allow_nan=False)
+        text = text if as_json else format_report(report)
+    click.echo(text)
 
 
 @commands.command()
@@ -120,28 +125,29 @@ def theory(config: Path, as_json: bool) -> None:
 def compare(config: Path, output: Path, resume: bool, processes: int | None, quiet: bool) -> None:
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
     report.html. A sweep that was stopped goes on anyway."""
-    from wignercq.cli.run_files import Output
-    from wignercq.comparison import Breakdown
-    from wignercq.config import Config
-    from wignercq.config.execute import check
-    from wignercq.report import PAGE, write_report
-    from wignercq.sweep import SweepResult
+    with _showing(f"reading {config.name}", quiet) as progress:
+        from wignercq.cli.run_files import Output
+        from wignercq.comparison import Breakdown
+        from wignercq.config import Config
+        from wignercq.config.execute import check
+        from wignercq.report import PAGE, write_report
+        from wignercq.sweep import SweepResult
 
-    settings = Config.load(config)
-    check(settings)
-    progress = sys.stderr.isatty() and not quiet
-    files = Output(output / ("breakdown.nc" if settings.sweep is None else "sweep.nc"))
-    with _writing_to(output), _warnings_as_lines():
-        output.mkdir(parents=True, exist_ok=True)
-        with files.reserved(config):
-            if settings.sweep is None and _is_finished(files, settings, Breakdown, resume, quiet):
-                if not (output / PAGE).exists():
-                    write_report(Breakdown.load(files.target), settings, output)
-                return
-            result = _compare(settings, files, resume, processes or len(os.sched_getaffinity(0)), progress)
-            files.save(result, settings)
-            page = write_report(result, settings, output)
-            files.checkpoints.discard()
+        settings = Config.load(config)
+        check(settings)
+        files = Output(output / ("breakdown.nc" if settings.sweep is None else "sweep.nc"))
+        with _writing_to(output), _warnings_as_lines(progress):
+            output.mkdir(parents=True, exist_ok=True)
+            with files.reserved(config):
+                if settings.sweep is None and _is_finished(files, settings, Breakdown, resume, quiet, progress):
+                    if not (output / PAGE).exists():
+                        write_report(Breakdown.load(files.target), settings, output, progress.tell)
+                    return
+                result = _compare(settings, files, resume, processes or len(os.sched_getaffinity(0)), progress)
+                progress.tell(f"writing {files.target.name}")
+                files.save(result, settings)
+                page = write_report(result, settings, output, progress.tell)
+                files.checkpoints.discard()
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
     if isinstance(result, SweepResult) and result.failures:
@@ -153,18 +159,19 @@ def compare(config: Path, output: Path, resume: bool, processes: int | None, qui
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
     """Print what the file RESULT holds and how it was made."""
-    from wignercq.results.solution import Solution
-    from wignercq.results.summary import accuracy_lines, description, final_table
-    from wignercq.sweep.loading import load
+    with _showing(f"reading {result.name}"):
+        from wignercq.results.solution import Solution
+        from wignercq.results.summary import accuracy_lines, description, final_table
+        from wignercq.sweep.loading import load
 
-    loaded = load(result)
-    if not isinstance(loaded, Solution):
-        click.echo(loaded.summary())
-        return
-    dataset = loaded.dataset
-    settings = _configuration(dataset)
-    click.echo(description(dataset))
-    click.echo(f"{accuracy_lines(dataset)}\n\n{final_table(dataset, _theory(settings))}")
+        loaded = load(result)
+        dataset = loaded.dataset
+        if isinstance(loaded, Solution):
+            theory = _theory(_configuration(dataset))
+            text = f"{description(dataset)}\n{accuracy_lines(dataset)}\n\n{final_table(dataset, theory)}"
+        else:
+            text = loaded.summary()
+    click.echo(text)
 
 
 @commands.command()
@@ -173,37 +180,49 @@ def info(result: Path) -> None:
 @click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
 def plot(result: Path, output: Path, moving: bool) -> None:
     """Draw the file RESULT of a run, a comparison or a sweep as PNG."""
-    from wignercq.config.sweep import Compare
-    from wignercq.plotting import animate
-    from wignercq.plotting.figures import figures, write_figures
-    from wignercq.sweep.loading import load
+    with _showing(f"reading {result.name}") as progress:
+        from wignercq.config.sweep import Compare
+        from wignercq.plotting import animate
+        from wignercq.plotting.figures import figures, write_figures
+        from wignercq.sweep.loading import load
 
-    dataset = load(result).dataset
-    with _writing_to(output):
-        output.mkdir(parents=True, exist_ok=True)
-        if moving:
-            click.echo(str(animate(dataset, output)))
-            return
-        settings = _configuration(dataset)
-        observables = (Compare() if settings is None else settings.compare).observables
-        drawn = figures(dataset, observables, _theory(settings))
-        for name in write_figures(drawn, output, FIGURE_RESOLUTION):
-            click.echo(str(output / f"{name}.png"))
+        dataset = load(result).dataset
+        with _writing_to(output):
+            output.mkdir(parents=True, exist_ok=True)
+            if moving:
+                written = [animate(dataset, output, progress=progress)]
+            else:
+                progress.tell("figures")
+                settings = _configuration(dataset)
+                observables = (Compare() if settings is None else settings.compare).observables
+                drawn = figures(dataset, observables, _theory(settings))
+                images = write_figures(drawn, output, FIGURE_RESOLUTION, progress.tell)
+                written = [output / f"{name}.png" for name in images]
+    for path in written:
+        click.echo(str(path))
 
 
-def _tell(message: str, quiet: bool) -> None:
-    if not quiet:
-        click.echo(f"wignercq: {message}", err=True)
+@contextmanager
+def _showing(text: str, quiet: bool = False) -> Iterator[Progress]:
+    """Show what a command does, from before the libraries that it needs are loaded."""
+    from wignercq.run.progress import showing_command
+
+    with showing_command(quiet) as progress:
+        progress.tell(text)
+        yield progress
 
 
-def _is_finished(files: Output, settings: Config, kind: type[Result], resume: bool, quiet: bool) -> bool:
+def _is_finished(
+    files: Output, settings: Config, kind: type[Result], resume: bool, quiet: bool, progress: Progress
+) -> bool:
     """Whether there is nothing to resume because all is done; says so, and what becomes of an unfinished run."""
     if resume and files.finished(settings, kind):
         files.checkpoints.discard()
-        _tell(f"{files.target} is finished; nothing to resume", quiet)
+        if not quiet:
+            progress.say(f"wignercq: {files.target} is finished; nothing to resume")
         return True
-    if not resume and files.checkpoints.exist():
-        _tell(f"starting afresh; {files.checkpoints.path} of an unfinished run will be replaced", quiet)
+    if not resume and not quiet and files.checkpoints.exist():
+        progress.say(f"wignercq: starting afresh; {files.checkpoints.path} of an unfinished run will be replaced")
     return False
 
 
@@ -224,7 +243,9 @@ def _saving_what_there_is(files: Output, settings: Config) -> Iterator[None]:
         raise ResolutionError(f"{error}; {saved}") from None
 
 
-def _compare(settings: Config, files: Output, resume: bool, processes: int, progress: bool) -> Breakdown | SweepResult:
+def _compare(
+    settings: Config, files: Output, resume: bool, processes: int, progress: Progress
+) -> Breakdown | SweepResult:
     """A comparison, of which what there is is saved when it is stopped, or a sweep, whose points are kept anyway."""
     if settings.sweep is not None:
         from wignercq.sweep import run_sweep
@@ -277,10 +298,8 @@ def _floats_suffice() -> Iterator[None]:
 
 
 @contextmanager
-def _warnings_as_lines() -> Iterator[None]:
-    """Print every warning of a run as one line on stderr, without breaking a progress bar."""
-    from tqdm import tqdm
-
+def _warnings_as_lines(progress: Progress) -> Iterator[None]:
+    """Print every warning of a run as one line on stderr, above what is shown of it."""
     with warnings.catch_warnings():
         for category in OURS:
             warnings.simplefilter("always", category)
@@ -288,7 +307,7 @@ def _warnings_as_lines() -> Iterator[None]:
 
         def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
             if issubclass(category, OURS):
-                tqdm.write(f"wignercq: warning: {message}", file=sys.stderr)
+                progress.say(f"wignercq: warning: {message}")
             else:
                 otherwise(message, category, filename, lineno, file, line)
 

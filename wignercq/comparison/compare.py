@@ -18,6 +18,7 @@ from wignercq.model.model import Model
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.planning.time_step import divided
 from wignercq.run.carry_out import carry_out
+from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
 from wignercq.states import State
 
@@ -46,7 +47,7 @@ def compare(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 600.0,
     resume: bool = False,
-    progress: bool = False,
+    progress: bool | Progress = False,
 ) -> Breakdown:
     """Evolve one initial state under five theories and report where they part.
 
@@ -107,23 +108,25 @@ def compare(
     numerics = Numerics(tolerance, dt, order, None, precision, engine, threads)
     if dt is not None and interval is not None:
         numerics = replace(numerics, dt=divided(interval, dt))
-    same = twins(model)
-    request = ComparisonRequest(
-        model,
-        state,
-        grid,
-        output_times,
-        numerics,
-        output_times.size if frames is None else frames,
-        adapt,
-        memory_limit,
-        equations={name: order for name, order in HBAR_ORDERS.items() if name not in same},
-        interval=interval,
-        on_unresolved=on_unresolved,
-        threshold=threshold,
-    )
-    session = carry_out(Comparison, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
-    result = session.solution()
+    with showing(progress) as shown:
+        shown.tell("equations to compare")
+        same = twins(model)
+        request = ComparisonRequest(
+            model,
+            state,
+            grid,
+            output_times,
+            numerics,
+            output_times.size if frames is None else frames,
+            adapt,
+            memory_limit,
+            equations={name: order for name, order in HBAR_ORDERS.items() if name not in same},
+            interval=interval,
+            on_unresolved=on_unresolved,
+            threshold=threshold,
+        )
+        session = carry_out(Comparison, request, checkpoint, every=checkpoint_every, resume=resume, progress=shown)
+        result = session.solution()
     assert result is not None
     return result
 

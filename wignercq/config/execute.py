@@ -15,6 +15,7 @@ from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError, StoppedError
 from wignercq.results.solution import Solution
 from wignercq.run.evolve import evolve
+from wignercq.run.progress import Progress
 
 
 def check(config: Config) -> None:
@@ -28,7 +29,7 @@ def check(config: Config) -> None:
             raise ConfigError("compare.observables", f"some of {', '.join(OBSERVABLES)}", name)
 
 
-def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool = False) -> Solution:
+def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool | Progress = False) -> Solution:
     """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`."""
     run = config.run
     with _errors_name_keys():
@@ -54,7 +55,7 @@ def execute_comparison(
     threads: int = 2,
     checkpoint: Path | None = None,
     resume: bool = False,
-    progress: bool = False,
+    progress: bool | Progress = False,
 ) -> Breakdown:
     """Carry out the comparison of a configuration that :func:`check` has passed.
 

@@ -24,6 +24,7 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import ERROR_LEVEL, Look
 from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
+from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import MAX_STEPS, SAFETY, ErrorLaw, TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
@@ -85,6 +86,7 @@ class Pilot:
     duration: float
     exact_bath: bool = False  # see Propagator
     course: Course | None = None  # of the box; None where it stays
+    tell: Tell = silent  # told, in words, what is being done
     _errors: list[float] = field(init=False, default_factory=list)  # of all steps but the shortest
     _runs: list[list[Any]] = field(init=False, default_factory=list)  # the last three: longest step first
     _seen: Survey | None = field(init=False, default=None)
@@ -107,7 +109,10 @@ class Pilot:
             numerics.require_precision(round(self.duration / step.dt))
         else:
             step = self.measure(numerics.dt)
-        expected = [] if self.held_w else self.local_errors(step.dt, noise_level(tolerance, step.error))
+        expected = []
+        if not self.held_w:
+            self.tell("errors of single steps")
+            expected = self.local_errors(step.dt, noise_level(tolerance, step.error))
         return step, StepCheck(self.duration, expected, step.error, tolerance, numerics.dt is not None)
 
     @property
@@ -163,6 +168,7 @@ class Pilot:
         if not self.exact_bath and dt <= (law := self.law(dt=dt)).longest:
             return TimeStep(dt, law.error(dt))
         steps = max(1, int(self.duration / dt * (1 + 1e-12)))
+        self.tell(f"trial runs for the error of the time step ({steps} steps and more)")
         marks = sorted({max(1, round(steps * k / MARKS)) for k in range(1, MARKS + 1)})
         finer = (2, 4) if self.exact_bath else (2,)
         longer = self.run(dt, marks)
@@ -273,6 +279,8 @@ class Pilot:
         steps = self._fewest * 2 ** len(self._errors)
         if 2 * steps > MAX_STEPS:
             raise InputError("duration", f"one that {MAX_STEPS} steps resolve", f"{self.duration:g}")
+        told = ", ".join(str(self._fewest * 2**k) for k in range(len(self._errors) + 2))
+        self.tell(f"trial runs for the time step ({told} steps)")
         runs = self._runs or [self._evenly(steps)]
         self._runs = runs = [*runs[-2:], self._evenly(2 * steps)]
         if self.exact_bath and len(runs) > 2:  # two errors of opposite signs are no small ones

@@ -22,12 +22,14 @@ from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
 from wignercq.planning.size import announce, announce_run, remedy
+from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.states import State
 
+COARSEST = 1e-3  # tolerance of a chosen grid: a coarser one would cut off too much of the initial state
 WORTHWHILE = 0.7  # of the size of a pilot grid: on a smaller one the pilot runs are begun again
 
 
@@ -59,6 +61,7 @@ def prepare(
     interval: float | None = None,
     watch: Watch | None = None,
     growing: Collection[str] = (),
+    tell: Tell = silent,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
 
@@ -78,12 +81,15 @@ def prepare(
         Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
     growing : collection of str
         Axes whose box may grow in the course of the run; that of a single one may go with W, too.
+    tell : callable
+        Told, in words, what is being done.
     """
     moving: frozenset[str] = frozenset()
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
     if isinstance(grid, Grid):
         require_memory([grid] * runs, numerics, memory_limit)
+        tell("initial state on the grid")
         engine, W = _start(numerics, grid, state, model.hbar)
         powers = engine.spectral_power(W)
         look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
@@ -92,7 +98,7 @@ def prepare(
         kept = [name for name in NAMES if name not in growing]
         look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
-        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end)
+        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end, tell=tell)
         step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
     elif isinstance(state, np.ndarray):
@@ -100,12 +106,14 @@ def prepare(
     else:
         stays = runs > 1 or (numerics.dt is not None and numerics.dt > end / SEGMENTS)
         movable = () if stays else growing
-        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable)
+        tell("choosing the grid")
+        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable, tell)
         step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
         require_memory([chosen] * runs, numerics, memory_limit)
         announce_run(chosen, round(end / step.dt), numerics)
+        tell("initial state on the grid")
         engine, W = _start(numerics, chosen, state, model.hbar)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order, exact_bath)
     return Prepared(propagator, W, step, check, moving)
@@ -119,29 +127,31 @@ def _grid_and_pilot(
     numerics: Numerics,
     memory_limit: float | None,
     movable: Collection[str],
+    tell: Tell,
 ) -> tuple[Grid, frozenset[str], Pilot]:
     """A grid for the run, the axes along which it moves, and a pilot, on the grid itself if that is the smaller one."""
-    outlook = Outlook.of(model, state, end, numerics.tolerance, numerics.hbar_order)
+    tolerance = min(numerics.tolerance, COARSEST)
+    outlook = Outlook.of(model, state, end, tolerance, numerics.hbar_order)
     moving = outlook.movable(axes, movable)
     bound = outlook.moving(axes, moving)
     require_memory([bound], numerics, memory_limit, remedy(bound, axes))
 
     def pilot_on(grid: Grid, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)
-        return _pilot(model, numerics, engine, _filled(engine, state), end, course)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, course=course, tell=tell)
 
     coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
     announce(bound, axes, coarse, numerics)
     if moving:
         return bound, moving, pilot_on(coarse, outlook.course(moving))
     pilot = pilot_on(coarse)
-    chosen = bound if outlook.is_sure else trimmed(bound, axes, coarse, pilot.survey(), numerics.tolerance)
+    chosen = bound if outlook.is_sure else trimmed(bound, axes, coarse, pilot.survey(), tolerance)
     return chosen, moving, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
 
 
-def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, course: Course | None = None) -> Pilot:
+def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, **options: Any) -> Pilot:
     exact = is_strongly_damped(model, engine.grid, engine.marginals(W)[0]["q", "x"])
-    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, course)
+    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, **options)
 
 
 def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: float) -> tuple[Engine, Any]:

@@ -21,6 +21,7 @@ from wignercq.errors import InputError
 from wignercq.plotting import labels
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_bar, draw_plane, largest, reached
+from wignercq.run.progress import Progress, showing
 
 RATE = 8  # frames per second
 RESOLUTION = 110  # dots per inch
@@ -31,7 +32,7 @@ SHADES = ((SIGNED, 128), (DENSITY, 111), ("gray", 17))
 Moving = list[tuple[QuadMesh, xr.DataArray]]
 
 
-def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
+def animate(dataset: xr.Dataset, folder: str | os.PathLike[str], *, progress: bool | Progress = False) -> Path:
     """Write an animation of the frames of a result, MP4 if ffmpeg is installed, else GIF.
 
     Of a run the four marginal planes move, of a comparison ``W(x, y)`` in each theory. Colour scales do not change
@@ -43,6 +44,8 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
         Of a :class:`wignercq.Solution` or a :class:`wignercq.comparison.Breakdown`.
     folder : path
         Where ``planes.mp4`` or ``planes.gif`` goes.
+    progress : bool or Progress
+        Show a bar of frames.
 
     Returns
     -------
@@ -59,12 +62,16 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str]) -> Path:
     writer, suffix = _writer()
     target = Path(folder) / f"planes.{suffix}"
     figure, moving = _theories(dataset) if "theory" in dataset.dims else _planes(dataset)
-    with writer.saving(figure, str(target), RESOLUTION):
+    with showing(progress) as shown, writer.saving(figure, str(target), RESOLUTION):
+        shown.start(dataset.sizes["frame"], unit="frame")
         for k, time in enumerate(dataset["frame"].values):
             figure.suptitle(f"$t = {time:.3f}$", fontsize=FONT + 2)
             for mesh, planes in moving:
                 mesh.set_array(planes[k].values.T)
             writer.grab_frame()
+            shown.reach(k + 1)
+        shown.finish()
+        shown.tell(f"writing {target.name}")
     return target
 
 

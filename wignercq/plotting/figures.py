@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from wignercq.gaussian import OrnsteinUhlenbeck
+from wignercq.planning.tell import Tell, silent
 from wignercq.plotting import plot_diagnostics, plot_errors, plot_map, plot_moments, plot_planes, plot_theories
 
 
@@ -31,10 +32,11 @@ def figures(
     return {**planes, "moments": plot_moments(dataset, theory), "diagnostics": plot_diagnostics(dataset)}
 
 
-def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float) -> dict[str, bytes]:
+def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float, tell: Tell = silent) -> dict[str, bytes]:
     """Write figures as PNG into a folder, or raise OSError; the images by the names of the figures."""
     images = {}
     for name, figure in drawn.items():
+        tell(f"drawing {name}.png")
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=resolution)
         images[name] = buffer.getvalue()

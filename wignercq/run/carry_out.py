@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
 from wignercq.run.checkpoint import CheckpointFiles
+from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
 from wignercq.run.session import Session
 from wignercq.run.signals import Stop, StopRequests
-
-PROGRESS_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
 
 AnySession = TypeVar("AnySession", bound=Session)
 
@@ -29,7 +27,7 @@ def carry_out(
     *,
     every: float,
     resume: bool,
-    progress: bool,
+    progress: bool | Progress,
 ) -> AnySession:
     """A session of a kind that has gone through all its outputs.
 
@@ -41,6 +39,8 @@ def carry_out(
         Seconds of wall time between checkpoints.
     resume : bool
         Go on from the checkpoint.
+    progress : bool or Progress
+        Show what is being done, where that is not shown already.
 
     Raises
     ------
@@ -54,14 +54,19 @@ def carry_out(
             raise InputError(name, "a positive number", repr(value))
     files = _checkpoint_files(checkpoint, resume)
     session: AnySession | None = None
-    with StopRequests() as requests, threadpool_limits(1, "blas"):  # the engine owns the cores
+    with (
+        showing(progress) as shown,
+        StopRequests() as requests,
+        threadpool_limits(1, "blas"),  # the engine owns the cores
+    ):
         try:
             if files is not None and resume:
+                shown.tell("reading the checkpoint")
                 session = kind.resume(request, files.read(request.model, request.framed, kind.row_shapes))
             else:
-                session = kind.begin(request)
+                session = kind.begin(request, shown.tell)
             requests.patient = True
-            _go(session, requests, files, every, progress)
+            _go(session, requests, files, every, shown)
         except Stop as stop:
             raise Interrupted("interrupted", session and session.solution(), stop.signal) from None
         except ResolutionError as error:
@@ -83,13 +88,14 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
     return CheckpointFiles(path)
 
 
-def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, progress: bool) -> None:
+def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, shown: Progress) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
     end, written = float(session.request.times[-1]), clock.perf_counter()
     session.loop.interruption.asked = lambda: requests.requested is not None
-    with tqdm(total=end, initial=session.loop.time, disable=not progress, bar_format=PROGRESS_BAR) as bar:
+    shown.start(end, session.loop.time, text="tables and first steps")
+    try:
         for reached in session.outputs():
-            bar.update(reached - bar.n)
+            shown.reach(reached)
             if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested
@@ -98,6 +104,8 @@ def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None,
                 written = clock.perf_counter()
             if stop is not None:
                 raise Stop(stop)
+    finally:
+        shown.finish()
 
 
 def _checkpoint(files: CheckpointFiles, session: Session) -> None:

@@ -15,6 +15,7 @@ from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.results.solution import Solution
 from wignercq.run.carry_out import carry_out
+from wignercq.run.progress import Progress
 from wignercq.run.request import Request, times_of
 from wignercq.run.session import Session
 from wignercq.states import State
@@ -43,7 +44,7 @@ def evolve(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 600.0,
     resume: bool = False,
-    progress: bool = False,
+    progress: bool | Progress = False,
 ) -> Solution:
     """Solve the classical-quantum master equation, eqs (101)-(112) of arXiv:2510.07402, on a phase-space grid.
 
@@ -96,8 +97,8 @@ def evolve(
         Seconds of wall time between checkpoints.
     resume : bool
         Go on from the checkpoint instead of starting at time 0.
-    progress : bool
-        Show a progress bar.
+    progress : bool or Progress
+        Show what is being done, then a bar (:mod:`wignercq.run.progress`); outside a terminal and a notebook, lines.
 
     Returns
     -------

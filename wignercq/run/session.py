@@ -12,6 +12,7 @@ from wignercq.errors import CheckpointWarning, InputError, ResolutionWarning
 from wignercq.observables.resolution import ERROR_LEVEL, Watch
 from wignercq.planning.memory import require_memory
 from wignercq.planning.prepare import prepare
+from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
@@ -46,7 +47,7 @@ class Session:
     row_shapes: ClassVar[Mapping[str, tuple[int, ...]]] = ROW_SHAPES
 
     @classmethod
-    def begin(cls, request: Request) -> Self:
+    def begin(cls, request: Request, tell: Tell = silent) -> Self:
         """Prepare a run at time 0; InputError where something that was asked cannot be done."""
         started, stops = clock.perf_counter(), request.on_unresolved == "stop"
         start = prepare(
@@ -60,6 +61,7 @@ class Session:
             interval=request.interval,
             watch=Watch(ERROR_LEVEL) if stops else None,
             growing=request.freedom.extents,
+            tell=tell,
         )
         if request.numerics.dt is not None:
             _judge(start.step, request.accuracy)

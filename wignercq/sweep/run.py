@@ -8,20 +8,22 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import check
 from wignercq.config.identity import point_identity
+from wignercq.config.sweep import Sweep
 from wignercq.errors import InputError, Interrupted, quoted
+from wignercq.run.progress import Progress, showing
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.sweep.gathering import Point, gather
 from wignercq.sweep.process_pool import Workers
 from wignercq.sweep.result import SweepResult
 
 
-def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int, progress: bool = False) -> SweepResult:
+def run_sweep(
+    config: Config, folder: str | os.PathLike[str], *, processes: int, progress: bool | Progress = False
+) -> SweepResult:
     """Compare the theories at every point of the sweep of a configuration, one thread each.
 
     A point is written as soon as it is finished, under a name made of all its settings; points that are there are
@@ -36,8 +38,8 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
         Where the points are kept; made if missing.
     processes : int
         Processes side by side.
-    progress : bool
-        Show a progress bar.
+    progress : bool or Progress
+        Show what is being done, then a bar of points.
 
     Returns
     -------
@@ -52,8 +54,13 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
     """
     assert config.sweep is not None
     check(config)
-    identities = {tuple(point.values()): point_identity(config.at(point)) for point in config.sweep.points}
-    files = Path(folder)
+    with showing(progress) as shown:
+        return _swept(config, config.sweep, Path(folder), processes, shown)
+
+
+def _swept(config: Config, sweep: Sweep, files: Path, processes: int, shown: Progress) -> SweepResult:
+    shown.tell("points of the sweep")
+    identities = {tuple(point.values()): point_identity(config.at(point)) for point in sweep.points}
     try:
         files.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -66,12 +73,11 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
     failures: dict[Point, str] = {}
     jobs = [(point, _job(config, point, files, name)) for point, name in identities.items() if point not in results]
     workers = Workers(min(processes, len(jobs) or 1))
-    bar = tqdm(total=len(identities), initial=len(results), disable=not progress, unit="point")
     requests = StopRequests(patient=True)
+    shown.start(len(identities), len(results), unit="point")
     with (
         suppress(Stop),
         requests,
-        bar,
         closing(workers.outcomes(jobs, lambda: requests.requested is not None)) as ended,
     ):
         for point, failure in ended:
@@ -80,7 +86,8 @@ def run_sweep(config: Config, folder: str | os.PathLike[str], *, processes: int,
                 failures[point] = failure or "the result could not be read back"
             else:
                 results[point] = finished
-            bar.update()
+            shown.reach(len(results) + len(failures))
+    shown.finish()
     if requests.requested is not None:
         count = sum((files / f"{name}.nc").exists() for name in identities.values())
         done = f"{count} of {len(identities)} points are finished in {files}"
