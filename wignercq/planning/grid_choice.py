@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
+from scipy.special import erfcinv
 from scipy.stats import norm
 
 from wignercq.errors import GridError
@@ -37,6 +38,8 @@ from wignercq.states import GaussianState, State
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
 
+#: Of the tolerance: the root of the share of spectral power in the outer eighth of the frequencies, by samples or exact.
+TAIL = (0.05, 0.2)
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
 SAMPLE_REACH = 3.05  # standard deviations beyond which OUTERMOST of the SAMPLES of a Gaussian lie on each side
@@ -215,7 +218,7 @@ class Outlook:
     def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
         """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``.
 
-        The bands at both ends, which the monitors watch, hold less than TRIMMED of the tolerance.
+        What the monitors watch holds less than TRIMMED of the tolerance in the bands at both ends, TAIL in the spectrum.
         """
         level = self.level ** (reach**2)
         intervals = self._interval(level, reach)
@@ -224,7 +227,10 @@ class Outlook:
         band = (inner[:, 1] - inner[:, 0]) * (1 / KEPT - 1) / 2
         lowers, uppers = inner[:, 0] - band, inner[:, 1] + band
         intervals = np.stack([np.minimum(intervals[:, 0], lowers), np.maximum(intervals[:, 1], uppers)], axis=1)
-        frequencies = np.maximum(self.state.bandwidth(level), _radius(level) * np.sqrt(self.precisions))
+        tail = TAIL[self.is_sure] / LEVEL * self.level
+        far = float(erfcinv(tail**2)) * reach  # where a Gaussian has so much beyond
+        bandwidths = np.maximum(self.state.bandwidth(level), self.state.bandwidth(math.exp(-(far**2) / 2)) / KEPT)
+        frequencies = np.maximum(bandwidths, max(_radius(level), far / KEPT) * np.sqrt(self.precisions))
         if self.quantum is not None:
             share = (TRIMMED / LEVEL * self.level) ** (reach**2)
             for i, seen in zip((2, 3), self.quantum, strict=True):
