@@ -38,8 +38,8 @@ from wignercq.states import GaussianState, State
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
 
-#: Of the tolerance: the root of the share of spectral power in the outer eighth of the frequencies, by samples or exact.
-TAIL = (0.05, 0.2)
+#: Of the tolerance: the root of the share of power in the outer eighth of the frequencies; by samples, and exact.
+TAIL = 0.05, 0.2
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
 SAMPLE_REACH = 3.05  # standard deviations beyond which OUTERMOST of the SAMPLES of a Gaussian lie on each side
@@ -218,7 +218,7 @@ class Outlook:
     def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
         """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``.
 
-        What the monitors watch holds less than TRIMMED of the tolerance in the bands at both ends, TAIL in the spectrum.
+        Of the tolerance, less than TRIMMED is in the bands at both ends, and less than TAIL in the outer spectrum.
         """
         level = self.level ** (reach**2)
         intervals = self._interval(level, reach)

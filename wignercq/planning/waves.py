@@ -43,6 +43,8 @@ STEP_PHASE = 6 / (1 + CUT)  # of the largest kinetic energy in one step, radians
 WORK = 30_000_000  # steps times points and wave functions, or CALLS if that is more, at most: a second or two
 CALLS = 1000
 LOOKS = 60  # moments
+REACHED = 0.25  # of the largest kinetic energy of an axis, up to which its points are to resolve the potential,
+RESOLVED_PHASE = 0.5  # to so many radians in the run
 PURE = 1e-6  # less than this away from purity 1 is pure
 FAINT = 1e-3  # of the level: the weight below which a part of a mixture counts as nothing
 
@@ -85,15 +87,18 @@ def reaches(model: Model, state: State, duration: float, level: float) -> tuple[
     """
     support = state.support(level / 10)[2:]
     middle, half = support.mean(axis=1), np.diff(support, axis=1)[:, 0] / 2
-    stretch = np.full(2, 1 + 4 * ENDS)
+    stretch, fineness = np.full(2, 1 + 4 * ENDS), 1
     ensemble = Ensemble.of(model, state, duration, level)
     while True:
         reach = half * stretch
         if 2 * reach[0] * (abs(middle[1]) + reach[1]) > MOST * math.pi * model.hbar:
             return None
-        finest = max((abs(middle[1]) + reach[1]) / model.hbar, FEWEST * math.pi / (2 * reach[0]))
+        finest = max((abs(middle[1]) + reach[1]) / model.hbar, fineness * FEWEST * math.pi / (2 * reach[0]))
         axis = Axis.resolving(middle[0] - reach[0], middle[0] + reach[0], finest)
         waves = Waves(model, ensemble, duration, axis, level)
+        if not waves.resolve_potential and 2 * fineness * FEWEST <= MOST:
+            fineness *= 2
+            continue
         seen = waves.survey()
         if seen is None or waves.share == 1:
             return seen
@@ -114,6 +119,16 @@ class Waves:
     axis: Axis
     level: float
     share: float = 1.0  # of the duration for which the axis holds them
+
+    @property
+    def resolve_potential(self) -> bool:
+        """Whether a cubic through the points follows the potential between them, where the energy allows to be."""
+        axis = self.axis
+        halves = self._formula(self.ensemble.middle, axis.lower + axis.spacing / 2 * np.arange(2 * axis.points))
+        points, between = halves[::2], halves[1::2]
+        wrong = np.abs(between[1:-2] - (9 * (points[1:-2] + points[2:-1]) - points[:-3] - points[3:]) / 16)
+        reached = np.fmax(points[1:-2], points[2:-1]) < np.nanmin(points) + REACHED * self._kinetic.max()
+        return not (wrong[reached] * self.duration > RESOLVED_PHASE * self.model.hbar).any()
 
     def survey(self) -> tuple[Reach, Reach] | None:
         """How W reaches in x and in y while the axis holds it; None if that takes too long."""
