@@ -20,11 +20,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
 from wignercq.propagation.engines import BathFlow, Shear
+from wignercq.propagation.engines.blas import one_thread
 
 SMALL_DAMPING = 0.01  # gamma t below which t - (2/gamma) tanh(gamma t/2) is taken from its series
 
@@ -78,7 +78,7 @@ def contraction_matrix(axis: Axis, factor: float, variance: float = 0.0) -> np.n
     r = axis.frequencies
     at, source = np.outer(axis.values, r), np.outer(factor * axis.values, r)
     weights = np.exp(-variance * r**2 / 2) / axis.points
-    with threadpool_limits(1, "blas"):  # the sum over r of cos(r (p - f p')), by its addition theorem
+    with one_thread():  # the sum over r of cos(r (p - f p')), by its addition theorem
         matrix = (np.cos(at) * weights) @ np.cos(source).T + (np.sin(at) * weights) @ np.sin(source).T
     return matrix - (matrix.sum(axis=0) - 1) / axis.points  # the norm to the last bit, over any number of steps
 

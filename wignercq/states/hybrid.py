@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
 from wignercq.states.arguments import covariance_matrix, frozen, number, vector
-from wignercq.states.classical import ClassicalState
+from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
-from wignercq.states.quantum import QuantumState, require_uncertainty
+from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_uncertainty
 
 
 class State(ABC):
@@ -37,6 +37,11 @@ class State(ABC):
     @abstractmethod
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
         """A function ``write(i, out)`` that writes ``W[i]``, shape (np, nx, ny), into `out`."""
+
+    @property
+    def factors(self) -> tuple[ClassicalState, QuantumState] | None:
+        """What W is the product of, if it is one of a density of (q, p) and a Wigner function of (x, y)."""
+        return None
 
     @abstractmethod
     def support(self, level: float = 1e-10) -> np.ndarray:
@@ -88,6 +93,13 @@ class GaussianState(Normal, State):
         object.__setattr__(self, "covariance", covariance_matrix(covariance, 4))
         classical, mixed, quantum = self.covariance[:2, :2], self.covariance[:2, 2:], self.covariance[2:, 2:]
         require_uncertainty(quantum - mixed.T @ np.linalg.solve(classical, mixed), self.hbar)
+
+    @cached_property
+    def factors(self) -> tuple[ClassicalState, QuantumState] | None:
+        if self.covariance[:2, 2:].any():
+            return None
+        classical = ClassicalGaussian(self.mean[:2], self.covariance[:2, :2])
+        return classical, GaussianQuantumState(self.mean[2:], self.covariance[2:, 2:], hbar=self.hbar)
 
     @cached_property
     def _precision(self) -> np.ndarray:
@@ -162,6 +174,10 @@ class ProductState(State):
         object.__setattr__(self, "mean", frozen(np.concatenate((self.classical.mean, self.quantum.mean))))
         object.__setattr__(self, "covariance", frozen(covariance))
         object.__setattr__(self, "hbar", self.quantum.hbar)
+
+    @property
+    def factors(self) -> tuple[ClassicalState, QuantumState]:
+        return self.classical, self.quantum
 
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
         density, wigner = self.classical.density(grid.q, grid.p), self.quantum.wigner(grid.x, grid.y)

@@ -21,11 +21,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.base import BathFlow, Kick, Shear
+from wignercq.propagation.engines.blas import one_thread
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
@@ -79,7 +79,6 @@ class TiledEngine(HostEngine):
         p_parts = _parts(n_p, n_x * lines * CACHE_LINE)
         x_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
         self._pool = ThreadPoolExecutor(max(1, threads - 1))  # the calling thread works too
-        self._blas = ThreadpoolController()
         q, p, x, y = self._q, self._p, self._x, self._y
         self._columns = self._tiling(n_p, self._line_parts, lambda W, p, part: W[:, :, p, part], 0, (q, x))
         self._rows = self._tiling(n_q, x_parts, lambda W, q, part: W[q, part, :, :n_y], 1, (p, y))
@@ -247,7 +246,7 @@ class TiledEngine(HostEngine):
             np.matmul(matrix, sheared.view(self.dtype), out=spectrum.view(self.dtype))
             spectrum *= shear
 
-        with self._blas.limit(limits=1, user_api="blas"):
+        with one_thread():
             return self._pass(W, self._paths, act)
 
     def momentum(
@@ -278,7 +277,7 @@ class TiledEngine(HostEngine):
         def contract(planes: np.ndarray) -> None:  # the padding takes part, since whole planes are contiguous
             np.matmul(matrix, planes.copy(), out=planes)
 
-        with self._blas.limit(limits=1, user_api="blas"):
+        with one_thread():
             return self._pass(W, self._rows, act, before=contract)
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
