@@ -13,7 +13,7 @@ from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine
-from wignercq.propagation.engines.registry import ENGINES, engine_class
+from wignercq.propagation.engines.registry import ENGINES, PLANES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import State
 
@@ -34,6 +34,7 @@ class Numerics:
     precision: str = "float64"
     engine: str = "tiled"
     threads: int = 2
+    forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
     uncoupled: bool = False  # W stays a product, and planes take the place of the fast engine; see :meth:`suited_to`
 
     def __post_init__(self) -> None:
@@ -71,7 +72,7 @@ class Numerics:
     @property
     def engine_name(self) -> str:
         """The engine that is used: the one asked, or in place of the fast one that of planes where W is a product."""
-        return "planes" if self.uncoupled and self.engine == "tiled" else self.engine
+        return PLANES if self.uncoupled and self.engine == "tiled" else self.engine
 
     @property
     def _engine_class(self) -> type[Engine]:
@@ -91,5 +92,7 @@ class Numerics:
 
     def memory(self, grid: Grid) -> float:
         """Bytes a run on `grid` needs."""
+        dtype = DTYPES[self.precision]
         tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
-        return self._engine_class.memory(grid, DTYPES[self.precision], tables=tables)
+        formed = grid.size if self.forms_W and self.engine_name == PLANES else 0
+        return self._engine_class.memory(grid, dtype, tables=tables) + formed * dtype.itemsize

@@ -29,7 +29,8 @@ def identity(request: Request) -> dict[str, str]:
     of_model = {
         f.name: getattr(request.model, f.name) for f in fields(request.model) if f.init and f.name != "parameters"
     }
-    numerics = {f.name: getattr(request.numerics, f.name) for f in fields(request.numerics) if f.name != "threads"}
+    settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W")]
+    numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
     values = {
         **of_model,

@@ -28,8 +28,9 @@ from wignercq.propagation.engines.base import (
 )
 from wignercq.propagation.engines.blas import one_thread
 
-PRODUCT = 1e-10  # of the maximum: a field that is as close to a product is one
+UNITS = 1000  # of rounding of the maximum: a field that is as close to a product is one
 BOUNDARIES = 20  # between two looks at W, in round numbers
+MATRICES = 4  # along p: of friction, one for each distinct transport stage, and one of a step on the fly
 PLANES_OF_PAIRS = 4  # times the marginals of all pairs of variables: of two looks, and the energies
 
 
@@ -69,7 +70,7 @@ class PlanesEngine(Engine):
         n_q, n_p, n_x, n_y = grid.shape
         fields = (2 + cls.temporaries + tables * (1 + 2 / min(n_p, n_y))) * cls.cells(grid) * np.dtype(dtype).itemsize
         pairs = (sum(grid.shape) ** 2 - sum(n * n for n in grid.shape)) // 2
-        matrices = (3 + tables) * n_p**2 + 2 * max(grid.shape) ** 2
+        matrices = MATRICES * n_p**2 + 2 * max(grid.shape) ** 2
         numbers = PLANES_OF_PAIRS * pairs + BOUNDARIES * n_q * n_x + matrices
         return 1.1 * fields + 8 * numbers + SYMBOL_BYTES * (n_q + n_x) * (n_y // 2 + 1)
 
@@ -87,7 +88,7 @@ class PlanesEngine(Engine):
         for i, line in enumerate(classical):
             write(i, slab)
             line[...] = slab[:, *place]
-            if not np.abs(slab - line[:, None, None] * quantum).max() <= PRODUCT * top:
+            if not np.abs(slab - line[:, None, None] * quantum).max() <= UNITS * np.finfo(self.dtype).eps * top:
                 raise ValueError("W: expected a function of (q, p) times one of (x, y)")
         return self.product(classical, quantum)
 

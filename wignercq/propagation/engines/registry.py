@@ -11,8 +11,9 @@ ENGINES = {
     "tiled": ("wignercq.propagation.engines.tiled", "TiledEngine"),
     "array": ("wignercq.propagation.engines.array", "ArrayEngine"),
 }
-#: Of the engine that takes the place of the default one where it can; a user gives no name for it.
-UNCOUPLED = {"planes": ("wignercq.propagation.engines.planes", "PlanesEngine")}
+#: The engine that takes the place of the default one where it can; nobody asks for it.
+PLANES = "planes"
+UNCOUPLED = {PLANES: ("wignercq.propagation.engines.planes", "PlanesEngine")}
 
 
 def engine_class(name: str) -> type[Engine]:
