@@ -106,6 +106,8 @@ class GaussianState(Normal, State):
         return np.linalg.inv(self.covariance)
 
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
+        if self.factors is not None:
+            return _slab_of_product(*self.factors, grid)
         a = self._precision
         dq, dp, dx, dy = (axis.values - centre for axis, centre in zip(grid, self.mean, strict=True))
         log_height = np.log(np.linalg.det(a)) / 2 - 2 * np.log(2 * np.pi)
@@ -180,12 +182,7 @@ class ProductState(State):
         return self.classical, self.quantum
 
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
-        density, wigner = self.classical.density(grid.q, grid.p), self.quantum.wigner(grid.x, grid.y)
-
-        def write(i: int, out: np.ndarray) -> None:
-            np.multiply(density[i, :, None, None], wigner, out=out)
-
-        return write
+        return _slab_of_product(self.classical, self.quantum, grid)
 
     def support(self, level: float = 1e-10) -> np.ndarray:
         return np.concatenate((self.classical.support(level), self.quantum.support(level)))
@@ -215,3 +212,13 @@ def product(classical: ClassicalState, quantum: QuantumState) -> ProductState:
         If one of them is something else.
     """
     return ProductState(classical, quantum)
+
+
+def _slab_of_product(classical: ClassicalState, quantum: QuantumState, grid: Grid) -> Callable[[int, np.ndarray], None]:
+    """:meth:`State.slab` of a product."""
+    density, wigner = classical.density(grid.q, grid.p), quantum.wigner(grid.x, grid.y)
+
+    def write(i: int, out: np.ndarray) -> None:
+        np.multiply(density[i, :, None, None], wigner, out=out)
+
+    return write
