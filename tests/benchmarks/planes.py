@@ -2,8 +2,8 @@
 
 Usage: python tests/benchmarks/planes.py [size, default 48] [rounds, default 3]
 
-The size is points per axis, or four of them as in 40x54x48x60. A run is given the state, or the same W as an array, which
-nobody knows to be a product.
+The size is points per axis, or four of them as in 40x54x48x60. A run is given the state, or the same W as an array,
+which nobody knows to be a product.
 """
 
 from __future__ import annotations

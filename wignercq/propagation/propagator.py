@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from wignercq.model.model import Model
-from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Kick, Leg
+from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
+from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear

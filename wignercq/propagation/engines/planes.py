@@ -15,18 +15,9 @@ import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import (
-    SYMBOL_BYTES,
-    BathFlow,
-    Boundary,
-    Engine,
-    Kick,
-    Leg,
-    Shear,
-    clipped_exponential,
-    fold_power,
-)
+from wignercq.propagation.engines.base import SYMBOL_BYTES, Boundary, Engine, Leg, fold_power
 from wignercq.propagation.engines.blas import one_thread
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear, clipped_exponential
 
 UNITS = 1000  # of rounding of the maximum: a field that is as close to a product is one
 BOUNDARIES = 20  # between two looks at W, in round numbers
