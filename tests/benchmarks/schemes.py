@@ -194,7 +194,7 @@ class Runner:
         self.problem = problem
         self.engine = TiledEngine(problem.grid, threads=1)
         q, _, x, y = problem.grid
-        self.symbol = SampledSymbol.on(GeneratorSymbol(problem.model), q.values, x.values, y.half_frequencies)
+        self.symbol = SampledSymbol.on(GeneratorSymbol(problem.model), *np.ix_(q.values, x.values), y.half_frequencies)
 
     def final(self, method: Method, steps: int) -> np.ndarray:
         """W at the end of the run."""

@@ -64,7 +64,7 @@ def test_a_singular_potential_is_named(potentials: dict[str, str], message: str)
     """Kills: infinite entries in a table; an energy of NaN from a potential whose force alone is finite."""
     symbol, grid = GeneratorSymbol(systems.model(**potentials)), systems.SMALL
     with pytest.raises(ModelError, match=message):
-        SampledSymbol.on(symbol, grid.q.values, grid.x.values, grid.y.half_frequencies)
+        SampledSymbol.on(symbol, *np.ix_(grid.q.values, grid.x.values), grid.y.half_frequencies)
 
 
 def test_a_potential_that_is_singular_where_the_grid_would_grow_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support import corpus
 from support.attempts import Refused, accepted, answers, configured, modelled, refused, require_harmless
@@ -23,7 +24,7 @@ FORMULAS = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *c
 
 def sampled(formula: str) -> None:
     symbol = GeneratorSymbol(Model("q**2/2", formula, "0.1*q*x", diffusion=0.5))
-    SampledSymbol.on(symbol, SMALL.q.values, SMALL.x.values, SMALL.y.half_frequencies)
+    SampledSymbol.on(symbol, *np.ix_(SMALL.q.values, SMALL.x.values), SMALL.y.half_frequencies)
 
 
 BEGINNINGS = {

@@ -13,6 +13,7 @@ from wignercq.planning.size import announce, announce_run
 from wignercq.states import ClassicalGaussian, State, coherent, product
 
 LARGE = Grid(Axis(-4.0, 5.0, 50), Axis(-5.0, 5.0, 60), Axis(-30.0, 31.0, 200), Axis(-20.0, 21.0, 150))
+COUPLED = Model("q**2/2", "x**2/2", "q*x/4", diffusion=0.5)
 
 
 def displaced(x: float) -> State:
@@ -35,7 +36,7 @@ def test_only_what_is_left_open_is_asked_for() -> None:
     axes = {name: FixedAxis((-40.0, 41.0), 200) for name in "px"}
     match = r"give grid\.y\.extent and grid\.y\.points, left open and now \d+ points from -"
     with pytest.raises(MemoryLimitError, match=match):
-        evolve(Model("q**2/2", "x**2/2"), displaced(30.0), grid=axes, duration=1.0, memory_limit=2**27, adapt=False)
+        evolve(COUPLED, displaced(30.0), grid=axes, duration=1.0, memory_limit=2**27, adapt=False)
 
 
 def test_a_large_grid_is_announced_before_the_pilot_runs() -> None:
@@ -75,4 +76,4 @@ def test_an_axis_whose_points_alone_are_given_is_left_open_too() -> None:
     with pytest.raises(
         MemoryLimitError, match=r"give grid\.q\.extent and grid\.q\.points, left open and now 200 points"
     ):
-        evolve(Model("q**2/2", "x**2/2"), displaced(1.0), grid=axes, duration=1.0, memory_limit=2**27)
+        evolve(COUPLED, displaced(1.0), grid=axes, duration=1.0, memory_limit=2**27)

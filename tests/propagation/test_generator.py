@@ -102,7 +102,7 @@ def test_sampled_coefficients_rebuild_the_symbol() -> None:
     """Kills: coefficients of r booked under the wrong power or on the wrong axis."""
     symbol = GeneratorSymbol(morse_model())
     q, x, s = np.linspace(-1, 2, 4), np.linspace(-2, 1, 5), np.linspace(0, 3, 6)
-    sampled = SampledSymbol.on(symbol, q, x, s)
+    sampled = SampledSymbol.on(symbol, *np.ix_(q, x), s)
     assert sampled.generator.shape == sampled.commutator.shape == (3, 4, 5, 6)
     r = 1.3
     point = {Q: q[1], R: r, X: x[3], S: s[4]}
@@ -126,7 +126,7 @@ def test_truncation_that_amplifies_is_refused() -> None:
     """Kills: a truncated decoherence that grows without bound, taken for a solution."""
     symbol = GeneratorSymbol(morse_model(), 1)
     with pytest.raises(ModelError, match="hbar_order"):
-        SampledSymbol.on(symbol, np.linspace(-1, 2, 4), np.linspace(-2, 1, 5), np.linspace(0, 9, 6))
+        SampledSymbol.on(symbol, *np.ix_(np.linspace(-1, 2, 4), np.linspace(-2, 1, 5)), np.linspace(0, 9, 6))
 
 
 def test_propagators_of_a_model_share_its_symbol() -> None:

@@ -105,7 +105,7 @@ def compare(
     output_times = times_of(duration, outputs, times)
     _check(output_times, tolerance, threshold, frames)
     interval = float(output_times[1]) if times is None else None
-    numerics = Numerics(tolerance, dt, order, None, precision, engine, threads)
+    numerics = Numerics(tolerance, dt, order, None, precision, engine, threads, forms_W=True)
     if dt is not None and interval is not None:
         numerics = replace(numerics, dt=divided(interval, dt))
     with showing(progress) as shown:

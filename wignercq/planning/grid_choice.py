@@ -17,7 +17,7 @@ the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,8 +189,13 @@ class Outlook:
         path = np.vstack([self.state.mean, self.centres])[every] - self.state.mean
         return Course(self.duration, np.where([name in axes for name in NAMES], path, 0.0))
 
-    def movable(self, fixed: Mapping[str, FixedAxis], axes: Collection[str]) -> frozenset[str]:
-        """Of some axes those along which a box that moves is shorter by so much that it pays; none if it does not."""
+    def movable(
+        self, fixed: Mapping[str, FixedAxis], axes: Collection[str], cells: Callable[[Grid], int]
+    ) -> frozenset[str]:
+        """Of some axes those along which a box that moves is shorter by so much that it pays; none if it does not.
+
+        `cells` tells how many a grid has of W.
+        """
         still, halves = self.grid(fixed), self._halves(1.0)
         told = () if self.quantum is None else NAMES[2:]
         free = [name for name in axes if name not in told]
@@ -198,7 +203,7 @@ class Outlook:
             name for name, axis, half in zip(NAMES, still, halves, strict=True) if 2 * half < WORTH_MOVING * axis.length
         }
         chosen = frozenset(shorter.intersection(free))
-        pays = chosen and PAYS * self.moving(fixed, chosen).size < still.size and still.size > STAYING
+        pays = chosen and PAYS * cells(self.moving(fixed, chosen)) < cells(still) and cells(still) > STAYING
         return chosen if pays else frozenset()
 
     def _halves(self, reach: float) -> np.ndarray:

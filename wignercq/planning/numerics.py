@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
 from wignercq.model.formulas import MAX_NUMBER
+from wignercq.model.model import Model
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine
-from wignercq.propagation.engines.registry import ENGINES, engine_class
+from wignercq.propagation.engines.registry import ENGINES, PLANES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
+from wignercq.states import State
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 TOLERANCES = {"float64": 1e-6, "float32": 1e-4}  # what a precision comfortably allows; the default
@@ -31,6 +34,8 @@ class Numerics:
     precision: str = "float64"
     engine: str = "tiled"
     threads: int = 2
+    forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
+    uncoupled: bool = False  # W stays a product, and planes take the place of the fast engine; see :meth:`suited_to`
 
     def __post_init__(self) -> None:
         for name, known in (("order", BY_ORDER), ("precision", DTYPES), ("engine", ENGINES)):
@@ -63,11 +68,35 @@ class Numerics:
         """The splitting scheme of the order asked."""
         return BY_ORDER[self.order]
 
+    def suited_to(self, model: Model, state: State | np.ndarray) -> Self:
+        """Settings that make use of a W that is a product at all times: without coupling, from such a state."""
+        is_product = isinstance(state, State) and state.factors is not None
+        return replace(self, uncoupled=is_product and not model.is_coupled)
+
+    @property
+    def engine_name(self) -> str:
+        """The engine that is used: the one asked, or in place of the fast one that of planes where W is a product."""
+        return PLANES if self.uncoupled and self.engine == "tiled" else self.engine
+
+    @property
+    def _engine_class(self) -> type[Engine]:
+        return engine_class(self.engine_name)
+
     def make_engine(self, grid: Grid) -> Engine:
-        """The engine asked, on `grid`."""
-        return engine_class(self.engine)(grid, DTYPES[self.precision], threads=self.threads)
+        """The engine that is used, on `grid`."""
+        return self._engine_class(grid, DTYPES[self.precision], threads=self.threads)
+
+    def cells(self, grid: Grid) -> int:
+        """Cells of W as the engine has it, by which the time of a run goes."""
+        return self._engine_class.cells(grid)
+
+    def stored_shapes(self, grid: Grid) -> dict[str, tuple[int, ...]]:
+        """The arrays that W is stored as, by their names."""
+        return self._engine_class.stored_shapes(grid)
 
     def memory(self, grid: Grid) -> float:
         """Bytes a run on `grid` needs."""
+        dtype = DTYPES[self.precision]
         tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
-        return engine_class(self.engine).memory(grid, DTYPES[self.precision], tables=tables)
+        formed = grid.size if self.forms_W and self.engine_name == PLANES else 0
+        return self._engine_class.memory(grid, dtype, tables=tables) + formed * dtype.itemsize

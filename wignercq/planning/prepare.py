@@ -132,7 +132,7 @@ def _grid_and_pilot(
     """A grid for the run, the axes along which it moves, and a pilot, on the grid itself if that is the smaller one."""
     tolerance = min(numerics.tolerance, COARSEST)
     outlook = Outlook.of(model, state, end, tolerance, numerics.hbar_order)
-    moving = outlook.movable(axes, movable)
+    moving = outlook.movable(axes, movable, numerics.cells)
     bound = outlook.moving(axes, moving)
     require_memory([bound], numerics, memory_limit, remedy(bound, axes))
 
@@ -146,7 +146,8 @@ def _grid_and_pilot(
         return bound, moving, pilot_on(coarse, outlook.course(moving))
     pilot = pilot_on(coarse)
     chosen = bound if outlook.is_sure else trimmed(bound, axes, coarse, pilot.survey(), tolerance)
-    return chosen, moving, pilot_on(chosen) if chosen.size < WORTHWHILE * coarse.size else pilot
+    is_smaller = numerics.cells(chosen) < WORTHWHILE * numerics.cells(coarse)
+    return chosen, moving, pilot_on(chosen) if is_smaller else pilot
 
 
 def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, **options: Any) -> Pilot:
@@ -176,4 +177,8 @@ def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: floa
 
 def _filled(engine: Engine, state: State) -> Any:
     with np.errstate(over="ignore"):  # of an exponent, far out, where W is 0
-        return engine.fill(state.slab(engine.grid))
+        if state.factors is None:
+            return engine.fill(state.slab(engine.grid))
+        classical, quantum = state.factors
+        q, p, x, y = engine.grid
+        return engine.product(classical.density(q, p), quantum.wigner(x, y))

@@ -18,17 +18,17 @@ NOTEWORTHY, TOO_LONG = 60.0, 1200.0  # seconds
 
 def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: Numerics) -> None:
     """A SizeWarning before pilot runs, on the grid `pilot`, that take long; GridError where they take too long."""
-    seconds = PILOT_STEPS * pilot.size / (SPEED * numerics.threads)
+    seconds = PILOT_STEPS * numerics.cells(pilot) / (SPEED * numerics.threads)
     if seconds > TOO_LONG:
         raise GridError(
             "grid",
             f"one for which the search for a time step takes less than {_time(TOO_LONG)}",
-            f"up to {_shape(grid)} points, {_cells(grid)}, and {_time(seconds)}; {remedy(grid, fixed)}",
+            f"up to {_shape(grid)} points, {_cells(grid, numerics)}, and {_time(seconds)}; {remedy(grid, fixed)}",
         )
     if seconds > NOTEWORTHY:
         warnings.warn(
-            f"grid: up to {_shape(grid)} points, {_cells(grid)} and {readable_size(numerics.memory(grid))}; the search "
-            f"for a time step alone takes {_time(seconds)}, the run longer; {remedy(grid, fixed)}",
+            f"grid: up to {_shape(grid)} points, {_cells(grid, numerics)} and {readable_size(numerics.memory(grid))}; "
+            f"the search for a time step alone takes {_time(seconds)}, the run longer; {remedy(grid, fixed)}",
             SizeWarning,
             stacklevel=2,
         )
@@ -36,10 +36,10 @@ def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: 
 
 def announce_run(grid: Grid, steps: int, numerics: Numerics) -> None:
     """A SizeWarning before a run that takes long."""
-    seconds = steps * grid.size / (SPEED * numerics.threads)
+    seconds = steps * numerics.cells(grid) / (SPEED * numerics.threads)
     if seconds > NOTEWORTHY:
         warnings.warn(
-            f"grid: {_shape(grid)} points, {_cells(grid)}, and {steps} steps take {_time(seconds)}",
+            f"grid: {_shape(grid)} points, {_cells(grid, numerics)}, and {steps} steps take {_time(seconds)}",
             SizeWarning,
             stacklevel=2,
         )
@@ -59,8 +59,9 @@ def _shape(grid: Grid) -> str:
     return " x ".join(map(str, grid.shape))
 
 
-def _cells(grid: Grid) -> str:
-    return f"{grid.size / 1e6:.3g} million cells" if grid.size < 1e9 else f"{grid.size:.2g} cells"
+def _cells(grid: Grid, numerics: Numerics) -> str:
+    cells = numerics.cells(grid)
+    return f"{cells / 1e6:.3g} million cells" if cells < 1e9 else f"{cells:.2g} cells"
 
 
 def _time(seconds: float) -> str:

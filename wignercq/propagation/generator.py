@@ -168,18 +168,18 @@ def symbol_of(model: Model, hbar_order: int | None, noise_of_p: bool) -> Generat
 class SampledSymbol:
     """G and C sampled on given points: polynomials in r whose coefficients live on (q, x, s)."""
 
-    # complex coefficients, shape (3, nq, nx, ns)
+    # complex coefficients, shape (3, *points, ns)
     generator: np.ndarray
     commutator: np.ndarray
 
     @classmethod
     def on(cls, symbol: GeneratorSymbol, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> SampledSymbol:
-        """Sample `symbol` on the outer product of the points `q`, `x` and frequencies `s`.
+        """Sample `symbol` on points `q` and `x`, arrays that broadcast, and at each of them on the frequencies `s`.
 
         ModelError where a potential is not finite, or the truncation in hbar amplifies instead of damping.
         """
-        shape = (q.size, x.size, s.size)
-        values = symbol.compile()(q[:, None, None], x[None, :, None], s[None, None, :])
+        shape = (*np.broadcast(q, x).shape, s.size)
+        values = symbol.compile()(q[..., None], x[..., None], s)
         table = np.empty((4, COEFFICIENTS, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
@@ -216,26 +216,25 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
 
 def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
     """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
+    q, x = np.broadcast_arrays(q, x)
     for name, potential in _potentials(model).items():
-        values = sampled((Q, X), potential)(q[:, None], x[None, :])
-        if not np.isfinite(values).all():
-            i, j = np.argwhere(~np.isfinite(values))[0]
-            raise ModelError(
-                name, "finite values on the grid", f"a singular or overflowing one near q = {q[i]:.4g}, x = {x[j]:.4g}"
-            )
+        infinite = ~np.isfinite(sampled((Q, X), potential)(q, x))
+        if infinite.any():
+            where = f"q = {q[infinite][0]:.4g}, x = {x[infinite][0]:.4g}"
+            raise ModelError(name, "finite values on the grid", f"a singular or overflowing one near {where}")
     if np.isfinite(table).all():
         return
-    _, _, i, j, k = np.argwhere(~np.isfinite(table))[0]
-    reach = model.hbar * s[k] / 2
-    below, above = x[j] - reach, x[j] + reach
+    _, _, *place, k = np.argwhere(~np.isfinite(table))[0]
+    reach, at_q, at_x = model.hbar * s[k] / 2, q[tuple(place)], x[tuple(place)]
+    below, above = at_x - reach, at_x + reach
     name = next(
-        (n for n, V in _potentials(model).items() if not _is_smooth(V, q[i], np.array([below, above]))), "interaction"
+        (n for n, V in _potentials(model).items() if not _is_smooth(V, at_q, np.array([below, above]))), "interaction"
     )
     raise ModelError(
         name,
         f"finite values and derivatives on the grid and within hbar s/2 = {reach:.3g} of it in x, which the Moyal "
         "terms reach",
-        f"a singular or overflowing one near q = {q[i]:.4g}, x = {below:.4g} or {above:.4g}; narrow grid.x.extent or "
+        f"a singular or overflowing one near q = {at_q:.4g}, x = {below:.4g} or {above:.4g}; narrow grid.x.extent or "
         "lower grid.y.points",
     )
 

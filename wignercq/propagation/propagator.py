@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from wignercq.model.model import Model
-from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Kick, Leg
+from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
+from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
@@ -44,9 +45,8 @@ class Propagator:
     _symbol: SampledSymbol = field(init=False)
 
     def __post_init__(self) -> None:
-        grid = self.engine.grid
         symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
-        self._symbol = SampledSymbol.on(symbol, grid.q.values, grid.x.values, grid.y.half_frequencies)
+        self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
     def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
@@ -96,8 +96,7 @@ class Propagator:
 
         transport = cache(lambda stage: self._transport(stage, dt))
         legs = tuple(Leg(*transport(t), kick(v)) for t, v in zip(stages[::2], stages[1::2], strict=True))
-        n_q, _, n_x, _ = engine.grid.shape
-        column = self._kick(opening, dt).rows(0, n_q * n_x, columns=1)[:, :, 0]
+        column = self._kick(opening, dt).rows(0, None, columns=1)[:, :, 0]
         return CompiledStep(kick(opening), legs, column)
 
     def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, np.ndarray | None]:

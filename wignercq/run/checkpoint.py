@@ -91,7 +91,7 @@ class Snapshot:
     header: Header
     probe: np.ndarray  # some values of the initial W
     records: dict[str, Record]
-    fields: Mapping[str, Any]  # W of every equation that is still followed, shape ``record.grid.shape``
+    fields: Mapping[str, Mapping[str, Any]]  # W of every equation still followed, as Engine.stored names its arrays
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _packed(snapshot: Snapshot) -> Archive:
         arrays |= {f"{name}/rows/{column}": np.array([row[column] for row in record.rows], float) for column in columns}
         for k, frame in enumerate(record.frames):
             arrays |= {f"{name}/frames/{k}/{plane}": values for plane, values in frame.planes.items()}
-    fields = {f"{name}/W": field for name, field in snapshot.fields.items()}
+    fields = {f"{name}/{key}": part for name, parts in snapshot.fields.items() for key, part in parts.items()}
     return Archive(_Layout(header=snapshot.header, records=layouts).model_dump(), {**arrays, **fields})
 
 
@@ -184,11 +184,18 @@ def _unpacked(archive: Archive, model: Model, framed: set[int], shapes: Mapping[
     _require(layout.header.format == FORMAT and bool(layout.records))
     records = {}
     for name, stored in layout.records.items():
-        own = {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
-        records[name] = _record(stored, own, model, framed, shapes)
-    fields = {name: arrays[f"{name}/W"] for name in layout.header.tracks}
-    _require(all(name in records and W.shape == records[name].grid.shape for name, W in fields.items()))
+        records[name] = _record(stored, _own(name, arrays), model, framed, shapes)
+    fields = {
+        name: {key: part for key, part in _own(name, arrays).items() if key.startswith("W")}
+        for name in layout.header.tracks
+    }
+    _require(all(name in records and parts for name, parts in fields.items()))
     return Snapshot(layout.header, np.array(arrays["probe"]), records, fields)
+
+
+def _own(name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of an equation."""
+    return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
 
 
 def _record(

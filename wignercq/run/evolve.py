@@ -75,7 +75,9 @@ def evolve(
         None: exact. 0: the classical Fokker-Planck counterpart. n: Moyal terms up to hbar**(2n).
     precision : {"float64", "float32"}
     engine : {"tiled", "array"}
-        Fast default, or the whole-array reference.
+        Fast default, or the whole-array reference. Where nothing couples the particles and the initial state is a
+        product, the default goes on with the planes (q, p) and (x, y) alone, and the attribute ``engine`` of the result
+        is "planes".
     threads : int
         Worker threads; the result is the same for any number.
     frames : int
@@ -116,7 +118,7 @@ def evolve(
         Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
     """
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads)
+    numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads, forms_W=keep_state)
     if frames < 0:
         raise InputError("frames", "at least 0", repr(frames))
     accuracy = ERROR_LEVEL if tolerance is None else tolerance

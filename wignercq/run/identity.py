@@ -29,7 +29,8 @@ def identity(request: Request) -> dict[str, str]:
     of_model = {
         f.name: getattr(request.model, f.name) for f in fields(request.model) if f.init and f.name != "parameters"
     }
-    numerics = {f.name: getattr(request.numerics, f.name) for f in fields(request.numerics) if f.name != "threads"}
+    settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W")]
+    numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
     values = {
         **of_model,
@@ -99,12 +100,19 @@ def require_consistent(request: Request, snapshot: Snapshot) -> None:
         or not all(row["time"] in leader.rates for row in leader.rows)
         or not first <= header.steps <= last
         or request.numerics.dt not in (None, header.dt)
-        or any(W.dtype != DTYPES[request.numerics.precision] for W in snapshot.fields.values())
+        or not all(_fits(parts, snapshot.records[name], request) for name, parts in snapshot.fields.items())
         or next(iter(snapshot.records)) not in header.tracks
         or not {*header.tracks} <= {*request.equations}
         or next(iter(snapshot.records)) != next(iter(request.equations))
     ):
         raise CheckpointError("checkpoint", "one that this program has written", "one that contradicts itself")
+
+
+def _fits(parts: Mapping[str, np.ndarray], record: Record, request: Request) -> bool:
+    """Whether these are the arrays that W is stored as."""
+    shapes = {key: part.shape for key, part in parts.items()}
+    is_whole = shapes == request.numerics.stored_shapes(record.grid)
+    return is_whole and all(part.dtype == DTYPES[request.numerics.precision] for part in parts.values())
 
 
 def _agrees(record: Record, request: Request, outputs: int) -> bool:

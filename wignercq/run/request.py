@@ -47,6 +47,7 @@ class Request:
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "numerics", self.numerics.suited_to(self.model, self.state))
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
         if self.on_unresolved not in ("stop", "warn"):

@@ -111,7 +111,7 @@ class Session:
                     stored.checked,
                     stored.excess,
                 )
-            W, record = engine.of(snapshot.fields[name]), snapshot.records[name]
+            W, record = engine.restored(snapshot.fields[name]), snapshot.records[name]
             level, stops = (ERROR_LEVEL, True) if loop.tracks else (request.level, request.on_unresolved == "stop")
             watch = Watch(level, stops, stored.unresolved, set(stored.warned))
             track = _follow(loop, request, name, propagator, W, record, watch, check)
@@ -144,7 +144,8 @@ class Session:
                 refinements=[] if adapter is None else adapter.refinements,
                 moving=[] if adapter is None else sorted(adapter.moving),
             )
-            fields[name] = Pieces(track.engine.dtype, track.grid.shape, track.engine.slabs(track.W))
+            shapes, parts = track.engine.stored_shapes(track.grid), track.engine.stored(track.W)
+            fields[name] = {key: Pieces(track.engine.dtype, shapes[key], parts[key]) for key in shapes}
         header = Header(
             identity=identity(self.request),
             versions=self.versions,
@@ -182,7 +183,7 @@ class Session:
             "wignercq_version": self.versions["wignercq"],
             "versions": listed_versions({name: v for name, v in self.versions.items() if name != "wignercq"}),
             "model": str(self.request.model),
-            "engine": numerics.engine,
+            "engine": numerics.engine_name,
             "precision": numerics.precision,
             "scheme": numerics.scheme.name,
             "bath": "one flow with free motion" if self.loop.leader.propagator.exact_bath else "split",

@@ -128,7 +128,7 @@ class TimeLoop:
     def _stretch(self, duration: float) -> int:
         """Steps until W is looked at again; on a grid that has grown they are fewer. None skips a check of the step."""
         evenly = math.ceil(duration / self.dt / CHECKS_PER_RUN)
-        most = min(evenly, STRETCH_WORK // sum(track.grid.size for track in self.tracks.values()))
+        most = min(evenly, STRETCH_WORK // sum(track.engine.cells(track.grid) for track in self.tracks.values()))
         check = self.leader.check
         to_check = math.inf if check is None else check.next_step(self.dt) - self.steps
         return int(max(1, min(most, to_check)))

@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
 from wignercq.states.arguments import covariance_matrix, frozen, number, vector
-from wignercq.states.classical import ClassicalState
+from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
-from wignercq.states.quantum import QuantumState, require_uncertainty
+from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_uncertainty
 
 
 class State(ABC):
@@ -37,6 +37,11 @@ class State(ABC):
     @abstractmethod
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
         """A function ``write(i, out)`` that writes ``W[i]``, shape (np, nx, ny), into `out`."""
+
+    @property
+    def factors(self) -> tuple[ClassicalState, QuantumState] | None:
+        """What W is the product of, if it is one of a density of (q, p) and a Wigner function of (x, y)."""
+        return None
 
     @abstractmethod
     def support(self, level: float = 1e-10) -> np.ndarray:
@@ -90,10 +95,19 @@ class GaussianState(Normal, State):
         require_uncertainty(quantum - mixed.T @ np.linalg.solve(classical, mixed), self.hbar)
 
     @cached_property
+    def factors(self) -> tuple[ClassicalState, QuantumState] | None:
+        if self.covariance[:2, 2:].any():
+            return None
+        classical = ClassicalGaussian(self.mean[:2], self.covariance[:2, :2])
+        return classical, GaussianQuantumState(self.mean[2:], self.covariance[2:, 2:], hbar=self.hbar)
+
+    @cached_property
     def _precision(self) -> np.ndarray:
         return np.linalg.inv(self.covariance)
 
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
+        if self.factors is not None:
+            return _slab_of_product(*self.factors, grid)
         a = self._precision
         dq, dp, dx, dy = (axis.values - centre for axis, centre in zip(grid, self.mean, strict=True))
         log_height = np.log(np.linalg.det(a)) / 2 - 2 * np.log(2 * np.pi)
@@ -163,13 +177,12 @@ class ProductState(State):
         object.__setattr__(self, "covariance", frozen(covariance))
         object.__setattr__(self, "hbar", self.quantum.hbar)
 
+    @property
+    def factors(self) -> tuple[ClassicalState, QuantumState]:
+        return self.classical, self.quantum
+
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
-        density, wigner = self.classical.density(grid.q, grid.p), self.quantum.wigner(grid.x, grid.y)
-
-        def write(i: int, out: np.ndarray) -> None:
-            np.multiply(density[i, :, None, None], wigner, out=out)
-
-        return write
+        return _slab_of_product(self.classical, self.quantum, grid)
 
     def support(self, level: float = 1e-10) -> np.ndarray:
         return np.concatenate((self.classical.support(level), self.quantum.support(level)))
@@ -199,3 +212,13 @@ def product(classical: ClassicalState, quantum: QuantumState) -> ProductState:
         If one of them is something else.
     """
     return ProductState(classical, quantum)
+
+
+def _slab_of_product(classical: ClassicalState, quantum: QuantumState, grid: Grid) -> Callable[[int, np.ndarray], None]:
+    """:meth:`State.slab` of a product."""
+    density, wigner = classical.density(grid.q, grid.p), quantum.wigner(grid.x, grid.y)
+
+    def write(i: int, out: np.ndarray) -> None:
+        np.multiply(density[i, :, None, None], wigner, out=out)
+
+    return write

@@ -1,7 +1,8 @@
 """Engines own W and carry out the transform-multiply-transform passes of the propagator."""
 
 from wignercq.propagation.engines.array import ArrayEngine
-from wignercq.propagation.engines.base import BathFlow, Engine, Kick, Shear
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.engines.tiled import TiledEngine
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wignercq.propagation.engines.base import BathFlow, Kick, Shear, fold_power
+from wignercq.propagation.engines.base import fold_power
 from wignercq.propagation.engines.host import HostEngine
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 
 
 class ArrayEngine(HostEngine):

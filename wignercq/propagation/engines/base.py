@@ -8,7 +8,7 @@ The position pass works in (k_q, p, k_x, y), the momentum pass in (q, r, x, s).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -16,84 +16,10 @@ import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 
 FAINT = 1e-2  # of the maximum of a field: below, differences do not count
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
-
-
-@dataclass(frozen=True, eq=False)
-class Shear:
-    """exp(-i [k_q p a + k_x y b]), the multiplier of a transport stage, as a product of two small tables.
-
-    Parameters
-    ----------
-    q : np.ndarray or None
-        exp(-i k_q p a), shape (nq, np), FFT order in k_q. None leaves q alone.
-    x : np.ndarray
-        exp(-i k_x y b), shape (nx // 2 + 1, ny).
-    """
-
-    q: np.ndarray | None
-    x: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class BathFlow:
-    """Free motion of q, friction and noise of p as one flow: a shear of q, a matrix along p, the same shear again.
-
-    Parameters
-    ----------
-    shear : np.ndarray
-        Multiplier in (k_q, p), shape (nq // 2 + 1, np).
-    matrix : np.ndarray
-        Real, shape (np, np).
-    """
-
-    shear: np.ndarray
-    matrix: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Kick:
-    """exp(c_0 + c_1 r + c_2 r**2), the multiplier of a momentum stage, evaluated row by row.
-
-    A row is one (q, x) pair, q slowest. At the Nyquist frequencies the mean over both signs is taken, so that the
-    multiplier maps real arrays to real arrays and neighbouring stages fuse without loss. The real part of the
-    exponent is clipped at zero: with the commutator it can turn positive in corners where W vanishes.
-
-    Parameters
-    ----------
-    coefficients : np.ndarray
-        c_0, c_1, c_2, complex, shape (3, nq * nx, ns).
-    """
-
-    coefficients: np.ndarray
-    grid: Grid
-
-    def rows(self, start: int, stop: int, columns: int | None = None) -> np.ndarray:
-        """Multipliers of the rows [start, stop) at the first `columns` frequencies s, shape (rows, np, columns)."""
-        c = self.coefficients[:, start:stop, None, :columns]
-        r = self.grid.p.frequencies[:, None]
-        values = _clipped_exponential(c, r)
-        n_p, n_y = self.grid.p.points, self.grid.y.points
-        if n_p % 2 == 0:
-            mirrored = _clipped_exponential(c, -r[n_p // 2 : n_p // 2 + 1])
-            values[:, n_p // 2] = (values[:, n_p // 2] + mirrored[:, 0]) / 2
-        if n_y % 2 == 0 and columns is None:
-            last = values[:, :, -1]
-            opposite = last[:, -np.arange(n_p) % n_p]
-            values[:, :, -1] = (last + opposite.conj()) / 2
-        return values
-
-
-def _clipped_exponential(c: np.ndarray, r: np.ndarray) -> np.ndarray:
-    growth = np.minimum(c[0].real + r * (c[1].real + r * c[2].real), 0)
-    angle = c[0].imag + r * (c[1].imag + r * c[2].imag)
-    values = np.empty(angle.shape, complex)
-    magnitude = np.exp(growth)
-    np.multiply(magnitude, np.cos(angle), out=values.real)
-    np.multiply(magnitude, np.sin(angle), out=values.imag)
-    return values
 
 
 class Leg(NamedTuple):
@@ -125,7 +51,7 @@ class CompiledStep:
     legs : tuple of Leg
         The kick of the last one closes the step, and fuses with the opening of the next.
     closing_column : np.ndarray
-        The multiplier of the closing kick at s = 0, complex, shape (nq * nx, np).
+        The multiplier of the closing kick at s = 0, complex, shape (rows, np).
     """
 
     opening: Any
@@ -176,6 +102,19 @@ class Engine(ABC):
         """An engine like this one on another grid."""
         return type(self)(grid, self.dtype, threads=self.threads)
 
+    @property
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """The points q and x, arrays that broadcast, at which kicks are needed: the rows of their coefficients.
+
+        Here all pairs, q slowest.
+        """
+        return self.grid.q.values[:, None], self.grid.x.values
+
+    @classmethod
+    def cells(cls, grid: Grid) -> int:
+        """How many cells a pass goes through."""
+        return grid.size
+
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
         """Bytes of a run: W, a copy, what passes need, a half-spectrum table for each of so many kicks, and symbols.
@@ -197,6 +136,14 @@ class Engine(ABC):
 
         def write(i: int, out: np.ndarray) -> None:
             out[...] = values[i]
+
+        return self.fill(write)
+
+    def product(self, classical: np.ndarray, quantum: np.ndarray) -> Any:
+        """A new W that is a function of (q, p), shape (nq, np), times one of (x, y), shape (nx, ny)."""
+
+        def write(i: int, out: np.ndarray) -> None:
+            np.multiply(classical[i, :, None, None], quantum, out=out, casting="same_kind")
 
         return self.fill(write)
 
@@ -226,6 +173,21 @@ class Engine(ABC):
     @abstractmethod
     def array(self, W: Any) -> np.ndarray:
         """All of W as an array of shape ``grid.shape`` to read from."""
+
+    # W in a file
+
+    @classmethod
+    def stored_shapes(cls, grid: Grid) -> dict[str, tuple[int, ...]]:
+        """The arrays that W is stored as, by their names."""
+        return {"W": grid.shape}
+
+    def stored(self, W: Any) -> dict[str, Iterable[np.ndarray]]:
+        """What of W goes into a file, to the last bit: the parts of each array along its first axis."""
+        return {"W": self.slabs(W)}
+
+    def restored(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """The W that was stored as these arrays."""
+        return self.of(arrays["W"])
 
     # what is read off W
 
@@ -320,7 +282,6 @@ class Engine(ABC):
 
         With `into`, a W that nobody needs any more, the given W is not spent.
         """
-        n_q, n_p, n_x, _ = self.grid.shape
         *inner, last = step.legs
         boundaries = []
         W = self.momentum(W, step.opening, into=into)
@@ -331,11 +292,17 @@ class Engine(ABC):
             W = self.move(W, last.shear, last.bath)
             if number == count:
                 break
-            column = np.empty((n_q * n_x, n_p), complex)
-            W = self.momentum(W, last.kick, times=2, contraction=last.contraction, column=column)
-            column *= step.closing_column
-            boundaries.append(Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x)))
+            W, boundary = self.cross(W, last, step.closing_column)
+            boundaries.append(boundary)
         return self.momentum(W, last.kick, contraction=last.contraction), boundaries
+
+    def cross(self, W: Any, leg: Leg, closing_column: np.ndarray) -> tuple[Any, Boundary]:
+        """W after the last kick of a step fused with the first of the next, and what the boundary reveals."""
+        n_q, n_p, n_x, _ = self.grid.shape
+        column = np.empty((n_q * n_x, n_p), complex)
+        W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column)
+        column *= closing_column
+        return W, Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x))
 
 
 def fold_power(power: np.ndarray) -> np.ndarray:

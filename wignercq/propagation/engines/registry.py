@@ -11,10 +11,13 @@ ENGINES = {
     "tiled": ("wignercq.propagation.engines.tiled", "TiledEngine"),
     "array": ("wignercq.propagation.engines.array", "ArrayEngine"),
 }
+#: The engine that takes the place of the default one where it can; nobody asks for it.
+PLANES = "planes"
+UNCOUPLED = {PLANES: ("wignercq.propagation.engines.planes", "PlanesEngine")}
 
 
 def engine_class(name: str) -> type[Engine]:
-    """The engine of a name among :data:`ENGINES`."""
-    module, kind = ENGINES[name]
+    """The engine of a name among :data:`ENGINES` and :data:`UNCOUPLED`."""
+    module, kind = {**ENGINES, **UNCOUPLED}[name]
     found: type[Engine] = getattr(import_module(module), kind)
     return found

@@ -23,10 +23,10 @@ import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines import pages
-from wignercq.propagation.engines.base import BathFlow, Kick, Shear
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
