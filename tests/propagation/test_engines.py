@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support import systems
 
-from wignercq import Axis, Grid, Propagator
+from wignercq import Axis, Grid, Model, Propagator
 from wignercq.propagation.engines import ENGINES, ArrayEngine, BathFlow, Engine, Kick, Shear, engine_class
 from wignercq.propagation.engines.planes import PlanesEngine
 from wignercq.propagation.engines.registry import PLANES
@@ -86,6 +87,10 @@ def rows_for(engine: Engine, kick: Kick) -> Kick:
     q, x = np.broadcast_arrays(*engine.rows)
     i, j = (np.searchsorted(axis.values, z.ravel()) for axis, z in ((engine.grid.q, q), (engine.grid.x, x)))
     return Kick(kick.coefficients[:, i * engine.grid.x.points + j], engine.grid)
+
+
+def uncoupled() -> Model:
+    return systems.model("0.4*q**2 + 0.1*q**4", "0.55*x**2 + 0.1*x**3", "0.2*q**2 - 0.1*sin(x)")
 
 
 def random_shear(grid: Grid) -> Shear:
@@ -166,17 +171,28 @@ def test_what_is_read_off_w_is_what_numpy_says(make_engine: MakeEngine, sizes: t
         assert np.abs(line - every_other.sum(axis=tuple({0, 1, 2, 3} - {axis}))).max() < 1e-12
 
 
-def test_the_largest_difference_is_that_of_the_whole_fields(make_engine: MakeEngine) -> None:
+def test_a_deviation_is_that_of_the_whole_fields(make_engine: MakeEngine) -> None:
     """Kills: bounds in its place; corners of a hull that are none; small differences lost beside large sums."""
-    engine, grid = make_engine(grid_of((8, 12, 10, 9))), grid_of((8, 12, 10, 9))
-    a, b = random_field(engine), random_field(engine, seed=7)
-    q, p, x, y = grid.mesh
-    smooth, slope = np.exp(-(q**2) - p**2 - (x**2) - y**2), np.exp(1e-6 * (q + 0.3 * p)) * np.exp(-3e-7 * (x - y) * x)
-    for u, v in ((a, b), (a, -0.5 * a), (a, 1e-3 * b), (a, np.zeros_like(a)), (smooth, smooth * slope)):
-        found = engine.largest_difference(engine.of(u), engine.of(v))
-        assert found == pytest.approx(np.abs(u - v).max(), rel=1e-8)
-    assert engine.largest_difference(engine.of(a), engine.of(a)) == 0.0
-    assert not math.isfinite(engine.largest_difference(engine.of(a), engine.divided(engine.of(a), math.nan)))
+    engine, random = make_engine(grid_of((8, 12, 10, 9))), np.random.default_rng(5)
+    shape = engine.grid.shape
+    a, b = (np.multiply.outer(random.uniform(0.5, 1.5, shape[:2]), random.uniform(0.5, 1.5, shape[2:])) for _ in "ab")
+    q, p, x, y = engine.grid.mesh
+    smooth, uneven = np.exp(-(q**2 + p**2 + x**2 + y**2) / 9), q + 0.3 * p - 0.3 * (x - y) * x
+
+    def thin(values: np.ndarray) -> Any:
+        return engine.thinned(engine.of(values))
+
+    for u, v in ((a, b), (b, a), (a, -0.5 * a), (-0.5 * a, a), (smooth, smooth * np.exp(1e-6 * uneven))):
+        difference = np.abs(u - v)[::2, ::2, ::2, ::2].max() / np.abs(v[::2, ::2, ::2, ::2]).max()
+        assert engine.deviation((1, -1), (thin(u), thin(v))) == pytest.approx(difference, rel=1e-8)
+    assert engine.deviation((1, -1), (thin(a), thin(a))) == 0.0
+    three = [smooth * np.exp(power * uneven) for power in (3e-3, -2e-3, 1e-6)]
+    wanted = np.abs(0.7 * three[0] - 1.9 * three[1] + 1.2 * three[2])[::2, ::2, ::2, ::2].max()
+    found = engine.deviation((0.7, -1.9, 1.2), [thin(u) for u in three])
+    assert found == pytest.approx(wanted / three[2][::2, ::2, ::2, ::2].max(), rel=1e-2)
+    assert not math.isfinite(
+        engine.deviation((1, -1), [thin(a), engine.thinned(engine.divided(engine.of(a), math.nan))])
+    )
 
 
 def test_w_moves_to_a_larger_and_finer_grid_unchanged(make_engine: MakeEngine) -> None:
@@ -273,8 +289,7 @@ def test_a_run_of_steps_is_its_steps_and_reports_the_boundaries_between(make_eng
     """Kills: an engine's own loop that fuses wrongly, or reads a boundary before or after half of a fused stage."""
     grid = systems.grid(12, 14, 16, 18)
     engine = make_engine(grid)
-    uncoupled = systems.model("0.4*q**2 + 0.1*q**4", "0.55*x**2 + 0.1*x**3", "0.2*q**2 - 0.1*sin(x)")
-    propagator = Propagator(uncoupled if is_of_products(engine) else systems.quartic(), engine, FORWARD_3, 0.1)
+    propagator = Propagator(uncoupled() if is_of_products(engine) else systems.quartic(), engine, FORWARD_3, 0.1)
     start = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
     together, boundaries = propagator.advance(engine.of(start), 3)
     W = engine.of(start)
@@ -294,9 +309,9 @@ def test_what_goes_into_another_w_leaves_the_first_as_it_was(make_engine: MakeEn
     """Kills: a run that cannot be taken back; a result that depends on what the memory for it held before."""
     grid = systems.grid(12, 14, 16, 18)
     engine = make_engine(grid)
-    propagator = Propagator(systems.quartic(), engine, FORWARD_3, 0.1)
-    start = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
-    W, used = engine.of(start), engine.of(random_field(grid))
+    propagator = Propagator(uncoupled() if is_of_products(engine) else systems.quartic(), engine, FORWARD_3, 0.1)
+    W, used = engine.of(systems.gaussian_density(grid)), engine.of(random_field(engine))
+    start = np.array(engine.array(W))
     apart, _ = propagator.advance(W, 2, used)
     leapt = propagator.leap(W, 0.07, engine.empty())
     assert np.array_equal(engine.array(W), start)
@@ -307,13 +322,16 @@ def test_what_goes_into_another_w_leaves_the_first_as_it_was(make_engine: MakeEn
 def test_differences_count_where_the_field_is(make_engine: MakeEngine) -> None:
     """Kills: weights mixed up; a floor far out, where W is below a hundredth of its maximum, taken for an error."""
     grid = grid_of((9, 12, 10, 14))
-    engine = make_engine(grid)
-    fields = [np.zeros(grid.shape) for _ in range(3)]
-    for field, (peak, faint) in zip(fields, [(2.1, 0.5), (2.3, 0.3), (2.0, 0.019)], strict=True):
-        field[2, 4, 6, 8], field[4, 6, 4, 2] = peak, faint
-    thin = [engine.thinned(engine.of(field)) for field in fields]
-    assert engine.deviation((3, -1, -2), thin) == pytest.approx(abs(3 * 2.1 - 2.3 - 2 * 2.0) / 2.0)
+    engine, quantum = make_engine(grid), np.zeros(grid.shape[2:])
+    quantum[6, 8] = 1.0
+    thin = []
+    for peak, faint in ((2.1, 0.5), (2.3, 0.3), (2.0, 0.019)):
+        classical = np.zeros(grid.shape[:2])
+        classical[2, 4], classical[4, 6] = peak, faint
+        thin.append(engine.thinned(engine.product(classical, quantum)))
+    assert engine.deviation((2, -1, -1), thin) == pytest.approx(0.1 / 2.0)
     assert engine.deviation((1, 0, -1), thin) == pytest.approx(0.05)
+    assert engine.deviation((0, 1, -1), [thin[0], thin[0], thin[1]]) == pytest.approx(0.2 / 2.3)
 
 
 def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:

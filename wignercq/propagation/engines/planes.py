@@ -256,12 +256,12 @@ def _corners(weights: Sequence[float], planes: Sequence[np.ndarray]) -> np.ndarr
     """Values of planes where a linear function of the last and the weighted sum can have its largest modulus."""
     from scipy.spatial import ConvexHull, QhullError
 
+    if not all(np.isfinite(plane).all() for plane in planes):
+        return np.full((len(planes), 1), np.nan)
     size = np.abs(planes[-1])
     values = np.array([plane[size >= FAINT * size.max()] for plane in planes], float)
     points = np.stack([values[-1], np.asarray(weights) @ values])
     sizes = np.abs(points).max(axis=1)
-    if not np.isfinite(sizes).all():
-        return np.full((len(planes), 1), np.nan)
     scaled = points / np.where(sizes > 0, sizes, 1.0)[:, None]
     try:
         corners = ConvexHull(np.concatenate([scaled, -scaled], axis=1).T).vertices % scaled.shape[1]
