@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -30,19 +31,17 @@ def plane_integrals(
 
     along_p, along_y = np.ones(n_p), np.ones(n_y)
 
-    def sweep(i: int) -> None:  # products with ones are sums, several times as fast over short rows
-        slab = np.asarray(W[i], float)
-        px[i] = (slab.swapaxes(0, 1) @ along_y).T
-        xy[i] = along_p @ slab.swapaxes(0, 1)
-        py[i] = slab.sum(axis=1)
-        qp[i], qx[i], qy[i] = px[i].sum(axis=1), px[i].sum(axis=0), py[i].sum(axis=0)
-        absolute[i] = np.abs(slab).sum()
+    def sweep(first: int) -> None:  # products with ones are sums, several times as fast over short rows
+        for i in range(first, n_q, threads):
+            slab = np.asarray(W[i], float)
+            px[i] = (slab.swapaxes(0, 1) @ along_y).T
+            xy[i] = along_p @ slab.swapaxes(0, 1)
+            py[i] = slab.sum(axis=1)
+            qp[i], qx[i], qy[i] = px[i].sum(axis=1), px[i].sum(axis=0), py[i].sum(axis=0)
+            absolute[i] = np.abs(slab).sum()
 
-    if pool is None:
-        with ThreadPoolExecutor(threads) as own:
-            list(own.map(sweep, range(n_q)))
-    else:
-        list(pool.map(sweep, range(n_q)))
+    with nullcontext(pool) if pool is not None else ThreadPoolExecutor(threads) as workers:
+        list(workers.map(sweep, range(threads)))
     sums = {
         ("q", "p"): qp,
         ("q", "x"): qx,

@@ -25,7 +25,7 @@ from wignercq.observables.resolution import ERROR_LEVEL, Look
 from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.tell import Tell, silent
-from wignercq.planning.time_step import MAX_STEPS, SAFETY, ErrorLaw, TimeStep
+from wignercq.planning.time_step import MAX_STEPS, SAFETY, ErrorLaw, TimeStep, divided
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme
@@ -38,8 +38,14 @@ COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it sho
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 FITTED_ERROR = 0.1  # of the longest of three steps that tell the error of the shortest, at most
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
+LEAST_ORDER = 2  # of any scheme
 NEXT_ORDERS = (2, 4)  # beyond the declared one: those of the next terms in the error of a symmetric scheme
 REDUCED_FROM = 1.0  # friction times a step: longer steps have less than the order of the scheme
+SURELY, HOPELESS = (
+    4.0,
+    2.0,
+)  # times too small or too large, an error needs no further run to tell whether a step will do,
+FARTHEST = 4.0  # if that is not shorter than the shortest in a pilot run by more than this
 STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
 HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
 EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
@@ -99,8 +105,8 @@ class Pilot:
         """
         tolerance = numerics.tolerance
         if numerics.dt is None:
-            most = min(math.inf if interval is None else interval, math.inf if self.course is None else self._segment)
-            law = self.law(error=SAFETY * tolerance, most=most)
+            longest = math.inf if self.course is None else self._segment
+            law = self.law(error=SAFETY * tolerance, interval=min(interval or math.inf, longest))
             step = law.choose(tolerance, self.duration, interval)
             if numerics.least_tolerance(round(self.duration / step.dt)) > tolerance:
                 step = law.choose(tolerance, self.duration)
@@ -150,14 +156,19 @@ class Pilot:
         contained = [*takewhile(lambda fields: _is_contained(engine.lines(fields[-1])), together)] or together[:1]
         return max(LEAST_ERROR, *(engine.deviation(weights, fields) for fields in contained))
 
-    def law(self, *, error: float = 0.0, dt: float = 0.0, most: float = math.inf) -> ErrorLaw:
+    def law(self, *, error: float = 0.0, dt: float = 0.0, interval: float = math.inf) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
 
-        No step longer than `most` will be asked for. InputError where the order does not show within 200000 steps;
-        GridError where the grid does not hold W.
+        Only steps that divide `interval` will be asked for. InputError where the order does not show within 200000
+        steps; GridError where the grid does not hold W.
         """
-        while not self._is_enough(error, dt, most):
+        while not self._is_enough(error, dt, interval):
             self._halve()
+        return self._known
+
+    @property
+    def _known(self) -> ErrorLaw:
+        """The errors known so far."""
         errors = self._errors[: len(self._errors) - self._stalled]
         if self._is_smooth:
             errors = [*errors, self._error_of_shortest]
@@ -202,8 +213,10 @@ class Pilot:
         """Steps of the first run: the box moves after a step, not within."""
         return MARKS if self.course is None else SEGMENTS
 
-    def _is_enough(self, error: float, dt: float, most: float) -> bool:
-        if len(self._errors) < 2:
+    def _is_enough(self, error: float, dt: float, interval: float) -> bool:
+        if len(self._errors) == 1:  # the order has not shown: then less than that has to do
+            return self._is_trusted and self._errors[0] * (interval / self._step(0)) ** LEAST_ORDER <= error
+        if not self._errors:
             return False
         last, order = self._errors[-1], self.scheme.order
         if last < NEGLIGIBLE or self._stalled:
@@ -214,8 +227,14 @@ class Pilot:
             return False
         if self._observed < order + ORDER_MARGIN or self._shortest <= 4 * dt:
             return True
-        found, allowed = self._error_of_shortest, most / self._step(len(self._errors))
-        return found <= error * 2**order or found * allowed**order <= error
+        law = self._known
+        if law.errors[-1] <= error * 2**order:
+            return True
+        allowed = divided(interval, law.step(error)) if math.isfinite(interval) else 0.0
+        if allowed == interval:  # no longer step is allowed
+            return law.error(allowed) <= error
+        sure = law.error(allowed) <= error / SURELY and law.shortest <= FARTHEST * allowed
+        return sure and law.error(interval / (round(interval / allowed) - 1)) > HOPELESS * error
 
     def _step(self, k: int) -> float:
         """The step of the k-th run."""

@@ -13,6 +13,7 @@ FEWEST_STEPS = 5  # of a run whose step is chosen
 STEP_MULTIPLE = 20  # of which more than ten steps are a multiple, so that common output times fall on steps
 LARGER_MULTIPLE = 40  # the same of more than a hundred steps
 MAX_STEPS = 200_000
+CLIFF = 9.0  # a power of the step that no scheme has
 SAFETY = 0.5  # aim below the tolerance
 
 
@@ -29,8 +30,10 @@ class ErrorLaw:
     """Errors at some time steps, each half of the one before.
 
     Between them the error follows a power of the step, whatever it is: long steps may converge faster than the order
-    of the scheme promises. Beyond the shortest it falls as ``dt**order`` at least. Of an excess of the power, up to
-    two, half counts for one more halving: that is within a factor two whether it ends at once or not.
+    of the scheme promises. Where it falls off a cliff, it may do so anywhere between (steps in resonance with a fast
+    oscillation, say): there the error is that of the longer step down to the shorter one. Beyond the shortest it falls
+    as ``dt**order`` at least. Of an excess of the power, up to two, half counts for one more halving: that is within a
+    factor two whether it ends at once or not.
     """
 
     order: int  # of the scheme
@@ -52,14 +55,21 @@ class ErrorLaw:
         if dt <= self.shortest:
             ratio = dt / self.shortest
             return self.errors[-1] * ratio**self.order * max(ratio, 0.5) ** (self._excess / 2)
-        return math.exp(np.interp(math.log(dt), np.log(self.steps[::-1]), np.log(self.errors[::-1])))
+        k = max(1, sum(step > dt for step in self.steps))  # between the steps k - 1 and k
+        if self._power(k) > CLIFF:
+            return self.errors[k - 1] if dt > self.steps[k] else self.errors[k]
+        return self.errors[k] * (dt / self.steps[k]) ** self._power(k)
+
+    def _power(self, k: int) -> float:
+        """By which the error falls from the step before the k-th one to that."""
+        return math.log2(self.errors[k - 1] / self.errors[k])
 
     @property
     def _excess(self) -> float:
         """By how much the power exceeds the order of the scheme at the shortest steps, at most two."""
         if len(self.errors) < 2:
             return 0.0
-        return min(2.0, max(0.0, math.log2(self.errors[-2] / self.errors[-1]) - self.order))
+        return min(2.0, max(0.0, self._power(len(self.errors) - 1) - self.order))
 
     def step(self, error: float) -> float:
         """The longest step with at most this error for sure, or the longest that was measured."""
@@ -67,8 +77,8 @@ class ErrorLaw:
             if found <= error:
                 if k == 0:
                     return dt
-                power = math.log2(self.errors[k - 1] / found)
-                return dt * (error / found) ** (1 / power)
+                power = self._power(k)
+                return dt if power > CLIFF else dt * (error / found) ** (1 / power)
         return self.shortest * (error / self.errors[-1]) ** (1 / self.order)
 
     def choose(self, tolerance: float, duration: float, interval: float | None = None) -> TimeStep:

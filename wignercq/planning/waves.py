@@ -26,6 +26,7 @@ from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.planning.reach import ENDS, Reach, autocorrelation, cumulated, fringes
 from wignercq.planning.trajectories import Trajectories, draw
 from wignercq.states import ProductState, State
 from wignercq.states.sampled import SampledQuantumState
@@ -36,7 +37,6 @@ CORE = 0.02  # of its mass, what a wave function on a rare path may leave outsid
 FEWEST, MOST = 64, 2048  # points of x
 DENSE = 512  # points up to which a Hamiltonian is diagonalised
 GROWTH = 1.5  # of an axis that was too short
-ENDS = 1 / 16  # share of the range of x and of y, at each end, that is to stay empty
 CUT = 2  # times the largest kinetic energy: potentials above their least value by more are cut off
 STEP_PHASE = 6 / (1 + CUT)  # of the largest kinetic energy in one step, radians: both energies stay below a turn, which
 # would make states of different energies one and the same to the steps
@@ -47,37 +47,6 @@ REACHED = 0.25  # of the largest kinetic energy of an axis, up to which its poin
 RESOLVED_PHASE = 0.5  # to so many radians in the run
 PURE = 1e-6  # less than this away from purity 1 is pure
 FAINT = 1e-3  # of the level: the weight below which a part of a mixture counts as nothing
-
-
-@dataclass(frozen=True, eq=False)
-class Reach:
-    """Most of all moments: how much of W lies beyond each point of an axis, and beyond each frequency."""
-
-    points: np.ndarray
-    below: np.ndarray  # mass up to each point
-    above: np.ndarray  # and from it on
-    frequencies: np.ndarray
-    amplitudes: np.ndarray  # root of the share of spectral power from each frequency on
-
-    def ends(self, level: float) -> tuple[float, float]:
-        """The interval that leaves the mass `level` at each end."""
-        half = (self.points[1] - self.points[0]) / 2  # sums end between points
-        lower = np.interp(math.log(level), _log(self.below), self.points + half)
-        upper = np.interp(-math.log(level), -_log(self.above), self.points - half)
-        return float(lower), float(upper)
-
-    def frequency(self, level: float) -> float:
-        """Beyond which the root of the share of spectral power is below `level`."""
-        return float(np.interp(-math.log(level), -_log(self.amplitudes), self.frequencies))
-
-    def is_crowded(self, level: float) -> bool:
-        """Whether more than `level` lies near the ends, where it would come back at the other one."""
-        band = math.ceil(ENDS * self.points.size)
-        return bool(self.below[band] > level or self.above[-band - 1] > level)
-
-
-def _log(sums: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(sums, np.finfo(float).tiny))
 
 
 def reaches(model: Model, state: State, duration: float, level: float) -> tuple[Reach, Reach] | None:
@@ -277,27 +246,16 @@ class Ensemble:
         return Trajectories(self.model, self.duration, self.heats, np.random.default_rng(1)).path(self.samples)
 
     def seen(self, densities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Mass up to and from each point, and the root of the share of the autocorrelation from each distance on."""
+        """What is up to and from each point, and the root of the share of the autocorrelation from each distance on."""
         typical = self.heats == 1
         lines = self.weights[typical, None] * densities[typical]
         total = lines.sum(axis=0)
-        below, above = _cumulated(total)
+        below, above = map(np.maximum, cumulated(total), fringes(total))
         if not self.is_alone:  # what rare paths leave outside counts so much less
-            for sums, rare in zip((below, above), _cumulated(densities[~typical]), strict=True):
+            for sums, rare in zip((below, above), cumulated(densities[~typical]), strict=True):
                 np.maximum(sums, np.where(rare.max(axis=0) > CORE, 1.0, 0.0), out=sums)
-        power = np.sum([_autocorrelation(line) for line in (lines if self.is_alone else [total])], axis=0)
+        power = np.sum([autocorrelation(line) for line in (lines if self.is_alone else [total])], axis=0)
         return below, above, np.sqrt(np.cumsum(power[::-1])[::-1] / power.sum())
-
-
-def _cumulated(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.cumsum(lines, axis=-1), np.cumsum(lines[..., ::-1], axis=-1)[..., ::-1]
-
-
-def _autocorrelation(line: np.ndarray) -> np.ndarray:
-    """``sum_i line[i] line[i + k]`` for both signs of k together, of numbers that are not negative: no cancellation."""
-    result = np.correlate(line, line, "full")[line.size - 1 :]
-    result[1:] *= 2
-    return result
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ class HostEngine(Engine):
         return float(W.sum(dtype=float)) * self.grid.cell
 
     def marginals(self, W: np.ndarray) -> tuple[dict[tuple[str, str], np.ndarray], float]:
-        return plane_integrals(W, self.grid, pool=self._pool)
+        return plane_integrals(W, self.grid, threads=self.threads, pool=self._pool)
 
     def thinned(self, W: np.ndarray) -> np.ndarray:
         return W[EVERY_OTHER].copy()

@@ -33,6 +33,7 @@ CACHE_LINE = 64  # bytes
 CONFLICT_STRIDE = 1024  # bytes: strides that are multiples of this get one more line, or columns would share cache sets
 NOTHING = FactoredAxis(1, real=False)
 TILE_BYTES = 1024 * 1024  # of W in one tile
+ALONE_BYTES = 2 * TILE_BYTES  # of W, up to which one thread is faster than several
 
 Tile = tuple[int, slice]
 Transforms = list[dict[tuple[int, ...], TileTransform]]  # for each worker thread by the shape of the tile
@@ -134,9 +135,13 @@ class TiledEngine(HostEngine):
     # work sharing
 
     def _share(self, tiles: Iterable[Any], work: Callable[[int, Iterator[Any]], None]) -> None:
-        """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue."""
+        """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue.
+
+        Of a small W one thread takes all tiles: to hand them over would take longer.
+        """
         queue = Interruptible(tiles, self.interruption)
-        others = [self._pool.submit(work, worker, queue) for worker in range(1, self.threads)]
+        workers = 1 if self.grid.size * self.dtype.itemsize <= ALONE_BYTES else self.threads
+        others = [self._pool.submit(work, worker, queue) for worker in range(1, workers)]
         work(0, queue)
         for future in others:
             future.result()
