@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
@@ -169,6 +169,15 @@ class Outlook:
                 ends = axis.lower, axis.upper
             axes.append(Axis.resolving(*ends, min(frequency, axis.nyquist)))
         return Grid(*axes)
+
+    def trimmed(self, grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, seen: Survey) -> Grid:
+        """:func:`trimmed`; where wave functions told of fringes, which densities do not show, boxes stay."""
+        if self.quantum is not None:
+            kept = {name: getattr(grid, name) for name in NAMES[2:]}
+            given = {name: fixed.get(name, FixedAxis()) for name in kept}
+            extents = {name: replace(given[name], extent=(axis.lower, axis.upper)) for name, axis in kept.items()}
+            fixed = {**fixed, **extents}
+        return trimmed(grid, fixed, pilot, seen, self.level / LEVEL)
 
     def moving(self, fixed: Mapping[str, FixedAxis], axes: Collection[str], reach: float = 1.0) -> Grid:
         """The grid at time 0 of a box that goes with W along some axes."""

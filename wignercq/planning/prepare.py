@@ -17,7 +17,7 @@ from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.damping import is_strongly_damped
 from wignercq.planning.forecast import look_ahead
-from wignercq.planning.grid_choice import PILOT_REACH, Outlook, trimmed
+from wignercq.planning.grid_choice import PILOT_REACH, Outlook
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
@@ -145,7 +145,7 @@ def _grid_and_pilot(
     if moving:
         return bound, moving, pilot_on(coarse, outlook.course(moving))
     pilot = pilot_on(coarse)
-    chosen = bound if outlook.is_sure else trimmed(bound, axes, coarse, pilot.survey(), tolerance)
+    chosen = bound if outlook.is_sure else outlook.trimmed(bound, axes, coarse, pilot.survey())
     is_smaller = numerics.cells(chosen) < WORTHWHILE * numerics.cells(coarse)
     return chosen, moving, pilot_on(chosen) if is_smaller else pilot
 
