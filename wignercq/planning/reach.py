@@ -38,9 +38,12 @@ class Reach:
         return float(np.interp(-math.log(level), -_log(self.amplitudes), self.frequencies))
 
     def is_crowded(self, level: float) -> bool:
-        """Whether more than `level` lies near the ends, where it would come back at the other one."""
-        band = math.ceil(ENDS * self.points.size)
-        return bool(self.below[band] > level or self.above[-band - 1] > level)
+        """Whether so much is near the ends, where it would come back at the other one, that its fringes count.
+
+        Fringes between the bulk of a state and a part with the mass m have the root of m as their amplitude.
+        """
+        band, mass = math.ceil(ENDS * self.points.size), min(level, (level / FRINGE) ** 2)
+        return bool(self.below[band] > mass or self.above[-band - 1] > mass)
 
 
 def _log(sums: np.ndarray) -> np.ndarray:
