@@ -10,7 +10,7 @@ from support import systems
 
 from wignercq import Axis, FixedAxis, Grid, evolve
 from wignercq.planning.grid_choice import KEPT, TRIMMED, Outlook, trimmed
-from wignercq.planning.pilot import Survey
+from wignercq.planning.survey import Survey
 from wignercq.propagation.engines import TiledEngine
 from wignercq.states import ClassicalGaussian, fock, product
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from wignercq import Grid
 from wignercq.propagation.engines import ArrayEngine, BathFlow, Engine, Kick, Shear
+from wignercq.propagation.engines.base import Deviation
 
 
 class Sealed:
@@ -71,7 +72,7 @@ class SealedEngine(Engine):
     def thinned(self, W: Sealed) -> Sealed:
         return Sealed(self.inner.thinned(W.look()))
 
-    def deviation(self, weights: Sequence[float], fields: Sequence[Sealed]) -> float:
+    def deviation(self, weights: Sequence[float], fields: Sequence[Sealed]) -> Deviation:
         return self.inner.deviation(weights, [field.look() for field in fields])
 
     def lines(self, field: Sealed) -> list[np.ndarray]:

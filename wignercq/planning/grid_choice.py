@@ -30,7 +30,7 @@ from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
 from wignercq.planning.course import SEGMENTS, Course
-from wignercq.planning.pilot import Survey
+from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.planning.waves import Reach, reaches
 from wignercq.states import GaussianState, State

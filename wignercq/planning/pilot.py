@@ -20,10 +20,10 @@ import numpy as np
 from wignercq.errors import GridError, InputError
 from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
-from wignercq.observables.marginals import Marginals
-from wignercq.observables.resolution import ERROR_LEVEL, Look
+from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
+from wignercq.planning.survey import Survey
 from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import MAX_STEPS, SAFETY, ErrorLaw, TimeStep, divided
 from wignercq.propagation.engines.base import Engine
@@ -46,38 +46,14 @@ SURELY, HOPELESS = (
     2.0,
 )  # times too small or too large, an error needs no further run to tell whether a step will do,
 FARTHEST = 4.0  # if that is not shorter than the shortest in a pilot run by more than this
+LATE = 3  # runs whose errors tell nothing: then steps are measured themselves,
+SHORTENED = 1.4  # and shortened by this factor until one will do
 STAGNANT = 0.7  # an error that falls by less than this factor, twice, while it is
 HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the grid
 EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
 LOST = 0.03  # of the mass means that W has left the box of the pilot run
 NEGLIGIBLE = 1e-11  # below this differences are rounding
 LEAST_ERROR = 1e-17  # in place of none at all
-
-
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """How wide and how fine W becomes, the most of several moments of a run."""
-
-    masses: list[np.ndarray]  # density of q, p, x and y times the spacing
-    amplitudes: list[np.ndarray]  # root of the share of spectral power at and beyond each frequency of q, p, x and y
-    lost: float  # the largest edge mass or spectral tail
-
-    @classmethod
-    def of(cls, W: Any, engine: Engine) -> Survey:
-        """W at one moment."""
-        marginals, powers = Marginals(engine.grid, *engine.marginals(W)), engine.spectral_power(W)
-        look = Look.of(marginals, powers)
-        return cls(
-            [np.abs(line) * axis.spacing for line, axis in zip(marginals.lines, engine.grid, strict=True)],
-            [np.sqrt(np.cumsum(power[::-1])[::-1]) for power in powers],
-            float(np.max([look.edge, look.tail])),
-        )
-
-    def __or__(self, other: Survey) -> Survey:
-        """The most of both."""
-        pairs = (self.masses, other.masses), (self.amplitudes, other.amplitudes)
-        masses, amplitudes = ([np.maximum(a, b) for a, b in zip(*pair, strict=True)] for pair in pairs)
-        return Survey(masses, amplitudes, max(self.lost, other.lost))
 
 
 @dataclass(eq=False)
@@ -112,6 +88,8 @@ class Pilot:
                 step = law.choose(tolerance, self.duration)
             if self.course is not None and step.dt > self._segment:
                 step = TimeStep(self._segment, law.error(self._segment))  # two of them are checked in one place
+            if self._fell_late:
+                step = self._confirmed(step, tolerance, interval or self.duration)
             numerics.require_precision(round(self.duration / step.dt))
         else:
             step = self.measure(numerics.dt)
@@ -154,7 +132,9 @@ class Pilot:
     def _deviation(self, weights: Sequence[float], runs: Sequence[list[Any]]) -> float:
         engine, together = self.engine, [*zip(*runs, strict=True)]
         contained = [*takewhile(lambda fields: _is_contained(engine.lines(fields[-1])), together)] or together[:1]
-        return max(LEAST_ERROR, *(engine.deviation(weights, fields) for fields in contained))
+        inside, anywhere = np.max([engine.deviation(weights, fields) for fields in contained], axis=0)
+        noticed = self._seen is not None and anywhere > self._seen.lost  # more than the grid can be blamed for
+        return max(LEAST_ERROR, float(anywhere if noticed else inside))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0, interval: float = math.inf) -> ErrorLaw:
         """Errors of halved steps, until they fall with the order of the scheme or one more reaches `error` or `dt`.
@@ -178,12 +158,30 @@ class Pilot:
         """The error of a given step, from the law or, for a step longer than the pilot runs have, directly."""
         if not self.exact_bath and dt <= (law := self.law(dt=dt)).longest:
             return TimeStep(dt, law.error(dt))
+        return self._measured(dt)
+
+    def _measured(self, dt: float) -> TimeStep:
+        """The error of a step from runs with it and with shorter ones."""
         steps = max(1, int(self.duration / dt * (1 + 1e-12)))
         self.tell(f"trial runs for the error of the time step ({steps} steps and more)")
         marks = sorted({max(1, round(steps * k / MARKS)) for k in range(1, MARKS + 1)})
         finer = (2, 4) if self.exact_bath else (2,)
         longer = self.run(dt, marks)
         return TimeStep(dt, max(self.error(longer, self.run(dt / n, [n * mark for mark in marks])) for n in finer))
+
+    @property
+    def _fell_late(self) -> bool:
+        """Whether errors were large for several halvings and then fell: a weak, fast oscillation was not resolved.
+
+        Shorter steps may still be in resonance with it, and their errors larger than those of longer ones.
+        """
+        return self.course is None and sum(error > TRUSTED_ERROR for error in self._errors) >= LATE
+
+    def _confirmed(self, step: TimeStep, tolerance: float, interval: float) -> TimeStep:
+        """The step, or a shorter one, with its error as measured, which keeps the tolerance."""
+        while (step := self._measured(step.dt)).error > tolerance and step.dt > self.duration / MAX_STEPS:
+            step = TimeStep(divided(interval, step.dt / SHORTENED), math.inf)
+        return step
 
     def survey(self) -> Survey:
         """What the first runs show whose error is known to be small."""

@@ -123,7 +123,7 @@ def _compared(propagator: Propagator, W: Any, twice: Any, dt: float) -> float:
     """Difference of one step 2 dt from W and two steps dt, whose result `twice` is spent, relative to its maximum."""
     engine = propagator.engine
     thinned = engine.thinned(twice)
-    return engine.deviation((1, -1), (engine.thinned(propagator.leap(W, 2 * dt, twice)), thinned))
+    return engine.deviation((1, -1), (engine.thinned(propagator.leap(W, 2 * dt, twice)), thinned)).inside
 
 
 def _unit(propagator: Propagator, dt: float) -> float:

@@ -18,8 +18,23 @@ from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 
-FAINT = 1e-2  # of the maximum of a field: below, differences do not count
+FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
+
+
+class Deviation(NamedTuple):
+    """A largest modulus, relative to the maximum of a field.
+
+    Parameters
+    ----------
+    inside : float
+        Where that field is above FAINT of its maximum. What differs elsewhere is more of the grid, of its ends above
+        all, than of a step.
+    anywhere : float
+    """
+
+    inside: float
+    anywhere: float
 
 
 class Leg(NamedTuple):
@@ -212,11 +227,10 @@ class Engine(ABC):
         """Every other point of W along each axis, a new field that no later pass changes."""
 
     @abstractmethod
-    def deviation(self, weights: Sequence[float], fields: Sequence[Any]) -> float:
+    def deviation(self, weights: Sequence[float], fields: Sequence[Any]) -> Deviation:
         """The largest |sum of weights times fields|, relative to the largest modulus of the last of the fields.
 
-        Fields are what :meth:`thinned` returned; weights add up to zero. Points do not count where the last field is
-        below FAINT of its maximum: what differs there is more of the grid, of its ends above all, than of a step.
+        Fields are what :meth:`thinned` returned; weights add up to zero.
         """
 
     @abstractmethod

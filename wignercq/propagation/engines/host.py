@@ -11,7 +11,7 @@ import numpy as np
 from wignercq.grid.grid import Grid
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import FAINT, Engine
+from wignercq.propagation.engines.base import FAINT, Deviation, Engine
 from wignercq.propagation.engines.blas import single_threaded
 
 EVERY_OTHER = (slice(None, None, 2),) * 4
@@ -78,11 +78,12 @@ class HostEngine(Engine):
     def thinned(self, W: np.ndarray) -> np.ndarray:
         return W[EVERY_OTHER].copy()
 
-    def deviation(self, weights: Sequence[float], fields: Sequence[np.ndarray]) -> float:
-        total = sum(weight * field for weight, field in zip(weights, fields, strict=True))
+    def deviation(self, weights: Sequence[float], fields: Sequence[np.ndarray]) -> Deviation:
+        total = np.abs(sum(weight * field for weight, field in zip(weights, fields, strict=True)))
         size = np.abs(fields[-1])
         largest = size.max()
-        return float(np.abs(total, where=size >= FAINT * largest, out=np.zeros_like(size)).max() / largest)
+        inside = np.max(total, where=size >= FAINT * largest, initial=0.0)
+        return Deviation(float(inside / largest), float(total.max() / largest))
 
     def lines(self, field: np.ndarray) -> list[np.ndarray]:
         return [field.sum(axis=tuple(i for i in range(4) if i != axis)) for axis in range(4)]

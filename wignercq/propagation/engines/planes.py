@@ -15,7 +15,7 @@ import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Engine, Leg, fold_power
+from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg, fold_power
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear, clipped_exponential
 
@@ -152,18 +152,21 @@ class PlanesEngine(Engine):
     def thinned(self, W: Planes) -> Planes:
         return Planes(*(plane[::2, ::2].copy() for plane in W))
 
-    def deviation(self, weights: Sequence[float], fields: Sequence[Planes]) -> float:
-        """Without a field of four variables; points do not count where either plane is below FAINT.
+    def deviation(self, weights: Sequence[float], fields: Sequence[Planes]) -> Deviation:
+        """Without a field of four variables; inside is where neither plane is below FAINT.
 
         With u the last field and d the weighted sum, the sum of products is ``u_C d_Q + d_C u_Q`` and, of second order
         in differences, what for two fields is ``d_C d_Q``. As a function of the point (u_C, d_C) this is linear, and
         so it is of (u_Q, d_Q): its modulus is largest at corners of the convex hulls of both sets.
         """
-        total = np.zeros((1, 1))
-        corners = [_corners(weights, planes) for planes in zip(*fields, strict=True)]
-        for weight, classical, quantum in zip(weights, *corners, strict=True):
-            total = total + weight * np.outer(classical, quantum)
-        return float(np.abs(total).max() / np.prod([np.abs(plane).max() for plane in fields[-1]], dtype=float))
+        largest = np.prod([np.abs(plane).max() for plane in fields[-1]], dtype=float)
+        found = []
+        for faint in (FAINT, 0.0):
+            corners = [_corners(weights, planes, faint) for planes in zip(*fields, strict=True)]
+            pairs = zip(weights, *corners, strict=True)
+            total = sum((weight * np.outer(classical, quantum) for weight, classical, quantum in pairs), np.zeros(1))
+            found.append(float(np.abs(total).max() / largest))
+        return Deviation(*found)
 
     def lines(self, field: Planes) -> list[np.ndarray]:
         classical, quantum = field
@@ -252,14 +255,14 @@ def _multiplied(plane: np.ndarray, multiplier: np.ndarray, axis: int) -> np.ndar
     return result
 
 
-def _corners(weights: Sequence[float], planes: Sequence[np.ndarray]) -> np.ndarray:
+def _corners(weights: Sequence[float], planes: Sequence[np.ndarray], faint: float) -> np.ndarray:
     """Values of planes where a linear function of the last and the weighted sum can have its largest modulus."""
     from scipy.spatial import ConvexHull, QhullError
 
     if not all(np.isfinite(plane).all() for plane in planes):
         return np.full((len(planes), 1), np.nan)
     size = np.abs(planes[-1])
-    values = np.array([plane[size >= FAINT * size.max()] for plane in planes], float)
+    values = np.array([plane[size >= faint * size.max()] for plane in planes], float)
     points = np.stack([values[-1], np.asarray(weights) @ values])
     sizes = np.abs(points).max(axis=1)
     scaled = points / np.where(sizes > 0, sizes, 1.0)[:, None]
