@@ -124,18 +124,18 @@ def test_stages_of_a_run(folder: Path, notes: Notes) -> None:
     """Kills: a stage that is not told, told too late or under the name of another."""
     Path("run.toml").write_text(OPEN)
     assert cli.main(["run", "run.toml"]) == 0
-    begun, chosen = notes.told.index("choosing the grid"), notes.told.index("errors of single steps")
+    begun, chosen = notes.told.index("choosing the grid"), notes.told.index("initial state on the grid")
     assert notes.told[:begun] == ["reading run.toml"]
-    assert notes.told[begun + 1] == "trial runs for grid and time step (5, 10 steps)"
+    assert notes.told[begun + 1] == "trial runs for the time step (3, 6 steps)"
     assert all("trial runs for" in text for text in notes.told[begun + 1 : chosen])
-    assert notes.told[chosen + 1 :] == ["initial state on the grid", "0 to 0.4", "writing run.nc"]
+    assert notes.told[chosen + 1 :] == ["0 to 0.4", "writing run.nc"]
     notes.told.clear()
     Path("run.toml").write_text(FIXED)
     assert cli.main(["run", "run.toml"]) == 0
     assert notes.told[:3] == [
         "reading run.toml",
         "initial state on the grid",
-        "trial runs for the time step (5, 10 steps)",
+        "trial runs for the time step (3, 6 steps)",
     ]
     assert notes.told[-2:] == ["0 to 0.6", "writing run.nc"]
     notes.told.clear()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
 import pytest
 from support import systems
 
-from wignercq import Axis, Grid, Model, Propagator
+from wignercq import Axis, Grid, Model, Propagator, evolve
 from wignercq.errors import InputError
+from wignercq.grid.interpolation import interpolation
+from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
 from wignercq.planning.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
 from wignercq.propagation.engines import ArrayEngine, TiledEngine
 from wignercq.propagation.schemes import CHIN_4A, STRANG, Scheme
+from wignercq.states import gaussian
 
 DURATION = 1.0
 GRID = Grid(Axis(-6.1, 6.9, 36), Axis(-7.0, 6.4, 38), Axis(-5.8, 5.4, 35), Axis(-6.1, 6.2, 40))
@@ -129,6 +133,49 @@ def test_an_error_that_is_not_one_of_the_step_is_left_out() -> None:
     assert law.errors == (9.6e-3, 6e-4)
     assert law.shortest == pytest.approx(1 / 6)
     assert law.error(1 / 12) == pytest.approx(6e-4 / 16)
+
+
+def test_a_chosen_step_divides_the_interval_between_outputs() -> None:
+    """Kills: outputs between two steps, each of which costs several; steps shortened to no end for many outputs."""
+    runs = pilot("quartic", CHIN_4A)
+    for outputs in (3, 7, 25, 60):
+        step, check = runs.plan(Numerics(tolerance=1e-4), DURATION / outputs)
+        each = DURATION / outputs / step.dt
+        assert each == pytest.approx(round(each))
+        assert step.error <= 1e-4
+        assert check.expected == []
+        fewer = DURATION / outputs / (round(each) - 1) if each > 1.5 else math.inf
+        assert fewer > runs.law().longest or runs.law().error(fewer) > 0.99 * SAFETY * 1e-4
+    step, _ = runs.plan(Numerics(tolerance=1e-4, precision="float32"), DURATION / 4000)
+    assert DURATION / step.dt <= 2 * STEP_MULTIPLE  # 4000 of them would be more than float32 allows
+
+
+def test_three_runs_tell_the_error_of_the_shortest_step() -> None:
+    """Kills: weights of the wrong powers or the wrong run: its error as a run with half the step measures it."""
+    like = pilot("coupling", CHIN_4A)
+    runs = Pilot(like.model, CHIN_4A, None, like.engine, like.initial, DURATION)
+    while len(runs._errors) < 2:
+        runs._halve()
+    told = runs._error_of_shortest
+    runs._halve()
+    assert told / 3 < runs._errors[-1] < 3 * told
+
+
+def test_a_resonant_step_is_not_taken_for_one_that_keeps_the_tolerance() -> None:
+    """Kills: steps that were never tried, between two with small errors, in resonance with a weak fast oscillation.
+
+    Where W is faint it has fringes of half a per cent, so an error there has to count. Uncoupled: planes.
+    """
+    model = Model("q**2/2", "0.3*cos(12*x) + x**2/2", diffusion=0.3)
+    state = gaussian([1.0, 0.0, -1.0, 0.0], [0.5] * 4, hbar=1.0)
+    found = evolve(model, state, duration=5.0, tolerance=1e-3)
+    assert found.dataset.attrs["engine"] == "planes"
+    wide = Grid(Axis(-9, 9, 48), Axis(-9, 9, 48), Axis(-16, 16, 500), Axis(-30, 30, 500))
+    finer = evolve(model, state, grid=wide, duration=5.0, outputs=1, dt=0.02, tolerance=1e-2, frames=1)
+    (W, truth) = (run.dataset["wigner_xy"].isel(frame=-1) for run in (found, finer))
+    along_x, along_y = interpolation(wide.x, W.x.values), interpolation(wide.y, W.y.values)
+    error = np.abs(W.values - along_x @ truth.values @ along_y.T).max()
+    assert error < 1e-3 * np.abs(truth.values).max()
 
 
 @pytest.mark.parametrize("scheme", [STRANG, CHIN_4A], ids=lambda s: s.name)

@@ -65,5 +65,5 @@ def autocorrelation(line: np.ndarray) -> np.ndarray:
 def fringes(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """FRINGE of the root of the share of the power of W up to and from each point, from a density."""
     power = np.convolve(line, line)  # at half the spacing
-    below, above = cumulated(power)
-    return FRINGE * np.sqrt(below[::2] / power.sum()), FRINGE * np.sqrt(above[::2] / power.sum())
+    below, above = cumulated(power / (power.sum() or 1.0))
+    return FRINGE * np.sqrt(below[::2]), FRINGE * np.sqrt(above[::2])

@@ -255,7 +255,7 @@ class Ensemble:
             for sums, rare in zip((below, above), cumulated(densities[~typical]), strict=True):
                 np.maximum(sums, np.where(rare.max(axis=0) > CORE, 1.0, 0.0), out=sums)
         power = np.sum([autocorrelation(line) for line in (lines if self.is_alone else [total])], axis=0)
-        return below, above, np.sqrt(np.cumsum(power[::-1])[::-1] / power.sum())
+        return below, above, np.sqrt(np.cumsum(power[::-1])[::-1] / (power.sum() or 1.0))
 
 
 @dataclass(frozen=True, eq=False)
