@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # the independent solvers lie b
 import end_to_end
 import galerkin
 import growth
+import overhead
 import passes
 import qutip_alone
 import rounding
@@ -85,6 +86,11 @@ def split_part(quick: bool) -> Iterator[str]:
     yield run_split.table(runs)
 
 
+def overhead_part(quick: bool) -> Iterator[str]:
+    """What `evolve` takes beyond its steps."""
+    yield overhead.table([1e-4] if quick else [1e-4, 1e-6], 20)
+
+
 def float32_part(quick: bool) -> Iterator[str]:
     """float32: time of a pass, and how rounding adds up; its memory is under memory."""
     yield growth.precision(parse_shape("32" if quick else "64"), 5 if quick else 9)
@@ -99,6 +105,7 @@ PARTS: dict[str, Callable[[bool], Iterator[str]]] = {
     "end_to_end": end_to_end_part,
     "qutip": qutip_part,
     "split": split_part,
+    "overhead": overhead_part,
     "float32": float32_part,
 }
 
