@@ -212,9 +212,9 @@ class Pilot:
         return MARKS if self.course is None else SEGMENTS
 
     def _is_enough(self, error: float, dt: float, interval: float) -> bool:
-        if len(self._errors) == 1:  # the order has not shown: then less than that has to do
+        if len(self._errors) == 1 and not self.exact_bath:  # the order has not shown: then less than that has to do
             return self._is_trusted and self._errors[0] * (interval / self._step(0)) ** LEAST_ORDER <= error
-        if not self._errors:
+        if len(self._errors) < 2:
             return False
         last, order = self._errors[-1], self.scheme.order
         if last < NEGLIGIBLE or self._stalled:
