@@ -133,7 +133,8 @@ class Pilot:
         engine, together = self.engine, [*zip(*runs, strict=True)]
         contained = [*takewhile(lambda fields: _is_contained(engine.lines(fields[-1])), together)] or together[:1]
         inside, anywhere = np.max([engine.deviation(weights, fields) for fields in contained], axis=0)
-        noticed = self._seen is not None and anywhere > self._seen.lost  # more than the grid can be blamed for
+        # more than the grid can be blamed for, if its box stays: one that moves cuts off a little every time
+        noticed = self._seen is not None and self.course is None and anywhere > self._seen.lost
         return max(LEAST_ERROR, float(anywhere if noticed else inside))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0, interval: float = math.inf) -> ErrorLaw:

@@ -57,13 +57,18 @@ class Track:
         """Take `count` steps after the first `steps`, on better and better grids until one is good enough."""
         dt, self.at_output = self.propagator.dt, None
         while True:
-            if self.adapter is not None:
-                self._before = self.W
-            into = None if self.adapter is None else self._take_spare()
-            self.W, self._boundaries = self.propagator.advance(self.W, count, into)
+            self._step(count)
             self._seen = self._look(self.W)
             if not self._moved_to_better_grid(steps * dt, self._seen):
                 break
+
+    def _step(self, count: int) -> None:
+        """W after so many steps; where the grid may change, W before them is kept."""
+        if self.adapter is None:
+            self.W, self._boundaries = self.propagator.advance(self.W, count)
+            return
+        self._before = self.W
+        self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare())
 
     def take_back(self) -> None:
         """Be where the stretch began, whether it was begun or done, on the last grid that W was moved to."""
