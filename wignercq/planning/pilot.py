@@ -32,6 +32,7 @@ from wignercq.propagation.schemes import Scheme
 from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noise_level
 
 MARKS = 3  # moments of the run at which pilot runs are compared, and steps of the first one
+MARKS_ON_COURSE = 4  # the same of a box that moves: a divisor of SEGMENTS
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
 COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that has the box of the run
 COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
@@ -314,7 +315,8 @@ class Pilot:
             )
 
     def _evenly(self, steps: int) -> list[Any]:
-        return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
+        moments = MARKS if self.course is None else MARKS_ON_COURSE
+        return self.run(self.duration / steps, [steps * k // moments for k in range(1, moments + 1)])
 
 
 def _stagnates(errors: list[float]) -> bool:
