@@ -46,6 +46,7 @@ CONFIG = configuration(
         "duration": 0.8,
         "save_every": 0.27,
         "tolerance": 2e-4,
+        "dt": 0.08,
         "frames": 3,
         "save_state": True,
         "checkpoint_every": "0.001 s",

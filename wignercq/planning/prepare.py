@@ -17,7 +17,7 @@ from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.damping import is_strongly_damped
 from wignercq.planning.forecast import look_ahead
-from wignercq.planning.grid_choice import SURVEY_REACH, Outlook
+from wignercq.planning.grid_choice import PILOT_REACH, Outlook
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot, coarsened
@@ -140,7 +140,7 @@ def _grid_and_pilot(
         engine = numerics.make_engine(grid)
         return _pilot(model, numerics, engine, _filled(engine, state), end, course=course, tell=tell)
 
-    coarse = outlook.moving(axes, moving, SURVEY_REACH) if moving else outlook.pilot_grid(bound)
+    coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
     announce(bound, axes, coarse, numerics)
     if moving:
         return bound, moving, pilot_on(coarse, outlook.course(moving))

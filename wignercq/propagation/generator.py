@@ -183,6 +183,7 @@ class SampledSymbol:
         table = np.empty((4, COEFFICIENTS, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
+        del values  # as large as the table
         _require_finite(table, symbol.model, q, x, s)
         growth = table[0, 0].max()
         if symbol.hbar_order is not None and growth > 1e-9 * np.abs(table[0, 0]).max():

@@ -21,7 +21,6 @@ from wignercq.states import State
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
 OTHERS_LEVEL = 10.0  # of the warning level: where that of another equation is, at most a tenth of the threshold
-LIBRARIES = 24 * 2**20  # bytes of what is loaded in the course of a run
 GROWTH_SHARE = 0.5  # of the memory of the machine, up to which a grid grows where no limit was given
 LAST_CHANCE = 0.1  # of the error level, at which W is lost: the grid is changed there at the latest
 ALONE = "run"  # name of the equation of a run that has no others beside it
@@ -85,7 +84,7 @@ class Request:
 
         def memory(grid: Grid) -> Need:
             free = free_memory() + held_memory()  # what this process holds counts as free
-            needed = LIBRARIES + sum(self.numerics.memory(each) for each in (grid, *beside()))
+            needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
             return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 
         level = min(share * self.level, LAST_CHANCE * ERROR_LEVEL)

@@ -12,7 +12,7 @@ from wignercq.errors import ResolutionError
 from wignercq.propagation.engines.interruption import Abandoned, Interruption
 from wignercq.run.track import ON_STEP, Track
 
-CHECKS_PER_RUN = 10  # moments at which the monitors look, beside the outputs
+CHECKS_PER_RUN = 20  # moments at which the monitors look, beside the outputs
 STRETCH_WORK = 250_000_000  # cells times steps between two such moments, at most: some seconds
 
 

@@ -11,6 +11,7 @@ from wignercq.errors import InputError, ResolutionError
 from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch, mass_at_ends
+from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.base import Boundary, Engine
 from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.propagator import Propagator
@@ -182,6 +183,7 @@ class Track:
         self.W = self.engine.transferred(self.W, propagator.engine)
         self.propagator = propagator
         self.record.regrid(self.grid)
+        pages.trim()
 
     def _take_spare(self) -> Any:
         spare, self._spare = self._spare, None

@@ -19,7 +19,7 @@ from wignercq.propagation.engines.interruption import Interruption
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 
 FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
-SYMBOL_BYTES = 340  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
+SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
 
 
 class Deviation(NamedTuple):
