@@ -38,7 +38,7 @@ WELLS: dict[str, Table] = {
 }
 TIGHT = box(16, 18, 20, 22, extents=((-3.4, 3.6), (-4.2, 4.0), (-3.3, 3.2), (-3.6, 3.7)))
 WIDE = box(14, 16, 18, 20, extents=((-4.6, 4.9), (-5.2, 5.0), (-4.3, 4.2), (-4.6, 4.7)))
-#: A box that W outgrows at three times, steps of 0.08, two outputs between steps, a checkpoint after every step.
+#: A box that W outgrows at three times, steps of 0.16, two outputs between steps, a checkpoint after every step.
 CONFIG = configuration(
     **WELLS,
     grid={**TIGHT, "adapt": True},
@@ -46,7 +46,6 @@ CONFIG = configuration(
         "duration": 0.8,
         "save_every": 0.27,
         "tolerance": 2e-4,
-        "dt": 0.08,
         "frames": 3,
         "save_state": True,
         "checkpoint_every": "0.001 s",
