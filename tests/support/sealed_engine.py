@@ -44,7 +44,7 @@ class SealedEngine(Engine):
     def empty(self) -> Sealed:
         return Sealed(self.inner.empty())
 
-    def copy(self, W: Sealed, into: Sealed | None = None) -> Sealed:
+    def copy(self, W: Sealed) -> Sealed:
         return Sealed(self.inner.copy(W.look()))
 
     def divided(self, W: Sealed, number: float) -> Sealed:

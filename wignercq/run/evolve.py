@@ -67,8 +67,8 @@ def evolve(
     dt : float, optional
         Time step. Its time error is estimated: above `tolerance` if that is given too, else above 1e-2, it is warned
         of, above 0.3 it is refused. A chosen step divides the interval between the `outputs` of a `duration`, and does
-        not depend on `times`. Steps are at ``n * dt``; an output between two of them is reached by a shorter step on a
-        copy, so an additional time never changes the result.
+        not depend on `times`. Steps are at ``n * dt``; an output between two of them is reached by a shorter step
+        beside the run, so an additional time never changes the result.
     order : {4, 2}
         Order of the splitting scheme (:mod:`wignercq.propagation.schemes`).
     hbar_order : int or None

@@ -167,8 +167,8 @@ class Engine(ABC):
         """A W to be written into; its values do not matter."""
 
     @abstractmethod
-    def copy(self, W: Any, into: Any = None) -> Any:
-        """A W like this one; `into` is one that nobody needs any more, or None."""
+    def copy(self, W: Any) -> Any:
+        """A W like this one."""
 
     @abstractmethod
     def divided(self, W: Any, number: float) -> Any:

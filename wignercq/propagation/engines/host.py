@@ -37,8 +37,8 @@ class HostEngine(Engine):
             write(i, slab)
         return W
 
-    def copy(self, W: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
-        result = self.allocate() if into is None else into
+    def copy(self, W: np.ndarray) -> np.ndarray:
+        result = self.allocate()
         result[...] = W
         return result
 

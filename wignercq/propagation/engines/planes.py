@@ -90,7 +90,7 @@ class PlanesEngine(Engine):
         n_q, n_p, n_x, n_y = self.grid.shape
         return self.product(np.empty((n_q, n_p)), np.empty((n_x, n_y)))
 
-    def copy(self, W: Planes, into: Planes | None = None) -> Planes:
+    def copy(self, W: Planes) -> Planes:
         return Planes(*W)
 
     def divided(self, W: Planes, number: float) -> Planes:
