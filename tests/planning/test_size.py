@@ -56,7 +56,7 @@ def test_a_long_run_is_announced_with_its_steps() -> None:
     """Kills: a run of hours that begins without saying so."""
     with pytest.warns(SizeWarning, match=r"90 million cells, and 4000 steps take about 5 hours"):
         announce_run(LARGE, 4000, Numerics())
-    announce_run(LARGE, 5, Numerics())
+    announce_run(LARGE, 4, Numerics())
     announce_run(LARGE, 40, Numerics(threads=64))
 
 

@@ -13,7 +13,7 @@ from wignercq.planning.numerics import Numerics
 
 SPEED = 1e7  # cells times steps in a second and thread, in round numbers
 PILOT_STEPS = 100  # of all pilot runs together, in round numbers
-NOTEWORTHY, TOO_LONG = 60.0, 1200.0  # seconds
+NOTEWORTHY, TOO_LONG = 20.0, 1200.0  # seconds
 
 
 def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: Numerics) -> None:

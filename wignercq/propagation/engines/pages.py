@@ -20,8 +20,9 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
     MemoryError where the system has no room for it.
     """
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
     try:
-        pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
+        pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)  # shared ones would not be huge
     except OSError:
         raise MemoryError(f"no room for an array of shape {shape} and type {dtype}") from None
     if hasattr(mmap, "MADV_HUGEPAGE"):
