@@ -95,6 +95,10 @@ class ResolutionError(StoppedError):
     """The grid no longer resolves the state, or the numbers are no longer finite."""
 
 
+class ConvergenceError(StoppedError):
+    """A search did not reach its tolerance."""
+
+
 class Interrupted(StoppedError):
     """The run was interrupted, by Ctrl-C or by SIGTERM.
 

@@ -1,0 +1,141 @@
+"""The slowest modes of relaxation: decay rates, frequencies and the functions that decay so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from wignercq.errors import InputError
+from wignercq.grid.grid import Grid
+from wignercq.model.model import Model
+from wignercq.planning.numerics import Numerics
+from wignercq.propagation.propagator import Propagator
+from wignercq.propagation.schemes import BY_ORDER
+from wignercq.steady.basis import HermiteBasis
+from wignercq.steady.certificate import PARTS, rate_of_change
+from wignercq.steady.galerkin import Galerkin
+from wignercq.steady.guess import Guess
+
+MOST = 40  # modes that can be asked for
+HARMONICS = 3  # of the quantum particle, near whose frequencies slow modes are looked for
+BESIDE = 2  # more modes than asked for near each of them, since some have come already
+ZERO = 1e-6  # eigenvalue, beside the frequency of the quantum particle, that is the steady state's
+SAME = 1e-8  # eigenvalues that differ by less, likewise, are one
+STEPS = 20  # of the faster particle's period
+LEVEL = 1e-5  # of W on the grid on which residuals are measured
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """Eigenvalues of the generator nearest to the imaginary axis, zero left out, and their right eigenfunctions.
+
+    Parameters
+    ----------
+    rates : np.ndarray, shape (count,)
+        Complex: -decay rate + i frequency; each complex pair once, with the positive frequency.
+    residuals : np.ndarray, shape (count,)
+        |L v - rate v| / |v| on a grid, measured over a short time: of the order of the error of the rate.
+    modes : list of (HermiteBasis, np.ndarray)
+        Where and with which coefficients each eigenfunction is expanded.
+    """
+
+    rates: np.ndarray
+    residuals: np.ndarray
+    modes: list[tuple[HermiteBasis, np.ndarray]]
+
+    @property
+    def decay_rates(self) -> np.ndarray:
+        """Shape (count,), ascending."""
+        return np.asarray(-self.rates.real)
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """Angular, not negative, shape (count,)."""
+        return np.asarray(self.rates.imag)
+
+    @property
+    def gap(self) -> float:
+        """The slowest decay rate."""
+        return float(self.decay_rates[0])
+
+    @property
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Decay rates, frequencies and residuals."""
+        return self.decay_rates, self.frequencies, self.residuals
+
+    def mode(self, number: int, grid: Grid) -> np.ndarray:
+        """The eigenfunction of an eigenvalue on a grid, complex, shape ``grid.shape``, of maximum 1."""
+        basis, coefficients = self.modes[number]
+        values = basis.on(coefficients.real, grid) + 1j * basis.on(coefficients.imag, grid)
+        largest = values.ravel()[np.abs(values).argmax()]
+        return np.asarray(values / largest)
+
+
+def relaxation(model: Model, *, count: int = 6, hbar_order: int | None = None) -> Relaxation:
+    """The slowest decay rates and frequencies with which a model approaches its steady state.
+
+    Eigenvalues of the generator of eqs (101)-(112) of arXiv:2510.07402 between Hermite functions that are fitted to the
+    steady state. For a quadratic model they are sums of the eigenvalues of -A, eq (17).
+
+    Parameters
+    ----------
+    model : Model
+        With a unique steady state.
+    count : int
+        How many; a complex pair counts once.
+    hbar_order : int or None
+        None: exact. 0: the classical Fokker-Planck counterpart.
+
+    Returns
+    -------
+    Relaxation
+
+    Raises
+    ------
+    ModelError
+        There is no steady state, or more than one.
+    InputError
+        `count` cannot be used.
+    """
+    if not isinstance(count, int) or not 1 <= count <= MOST:
+        raise InputError("count", f"a whole number from 1 to {MOST}", repr(count))
+    guess = Guess.of(model, hbar_order)
+    engine = Numerics().make_engine(guess.grid(LEVEL))
+    dt = 2 * np.pi / max(guess.frequencies) / STEPS
+    with threadpool_limits(1, "blas"):
+        return slowest_modes(guess, count, Propagator(model, engine, BY_ORDER[4], dt, hbar_order))
+
+
+def slowest_modes(guess: Guess, count: int, propagator: Propagator) -> Relaxation:
+    """The modes that decay slowest, of both parities where there are two, with residuals on a propagator's grid."""
+    basis, quantum = guess.galerkin.basis, guess.frequencies[1]
+    places = sorted({0.0, guess.frequencies[0], *(n * quantum for n in range(1, HARMONICS + 1))})
+    found: list[tuple[complex, HermiteBasis, np.ndarray]] = []
+    for parity in (None,) if basis.parity is None else (0, 1):
+        galerkin = guess.galerkin if parity == basis.parity else _with(guess, parity)
+        for frequency in places:
+            near = galerkin.near(frequency, count + BESIDE) if frequency else galerkin.slowest(count + BESIDE)
+            for value, vector in zip(*(near[0], near[1].T), strict=True):
+                value, vector = (value, vector) if value.imag >= 0 else (value.conjugate(), vector.conj())
+                is_steady = parity != 1 and abs(value) < ZERO * quantum
+                if not is_steady and all(abs(value - mode[0]) > SAME * quantum for mode in found):
+                    found.append((complex(value), galerkin.basis, vector))
+    found.sort(key=lambda mode: -mode[0].real)
+    kept = found[:count]
+    residuals = np.array([_residual(propagator, rate, basis, vector) for rate, basis, vector in kept])
+    return Relaxation(np.array([mode[0] for mode in kept]), residuals, [(mode[1], mode[2]) for mode in kept])
+
+
+def _residual(propagator: Propagator, rate: complex, basis: HermiteBasis, vector: np.ndarray) -> float:
+    real, imaginary = (basis.on(part, propagator.engine.grid) for part in (vector.real, vector.imag))
+    change = rate_of_change(propagator, real), rate_of_change(propagator, imaginary)
+    tau = propagator.dt / PARTS
+    mean = np.expm1(rate * tau) / tau  # over the short time
+    left = change[0] - mean.real * real + mean.imag * imaginary, change[1] - mean.real * imaginary - mean.imag * real
+    return float(np.sqrt(sum((part**2).sum() for part in left) / ((real**2).sum() + (imaginary**2).sum())))
+
+
+def _with(guess: Guess, parity: int | None) -> Galerkin:
+    return Galerkin.of(guess.model, replace(guess.galerkin.basis, parity=parity), guess.hbar_order)

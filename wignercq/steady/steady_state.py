@@ -1,0 +1,259 @@
+"""The steady state of a model, found directly, with a certificate."""
+
+from __future__ import annotations
+
+import os
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from wignercq.errors import ConvergenceError, GridError, InputError, Interrupted, MemoryLimitError, quoted
+from wignercq.grid.fixed_axis import FixedAxis
+from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.model import Model
+from wignercq.observables.resolution import Watch
+from wignercq.planning.numerics import Numerics
+from wignercq.propagation.propagator import Propagator
+from wignercq.results.provenance import listed_versions, versions
+from wignercq.run.progress import Progress, showing
+from wignercq.run.record import Record
+from wignercq.run.signals import Stop, StopRequests
+from wignercq.steady.certificate import drift
+from wignercq.steady.guess import Guess
+from wignercq.steady.relaxation import slowest_modes
+from wignercq.steady.result import DRIFT_VARIABLES, KIND, MODE_VARIABLES, SteadyState
+from wignercq.steady.solver import Solver
+
+MODES = 6  # decay rates that are reported
+
+
+def steady_state(
+    model: Model,
+    *,
+    grid: Grid | Mapping[str, FixedAxis] | None = None,
+    tolerance: float = 1e-6,
+    dt: float | None = None,
+    order: int = 4,
+    hbar_order: int | None = None,
+    engine: str = "tiled",
+    threads: int = 2,
+    memory_limit: float | None = None,
+    start: SteadyState | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = 600.0,
+    progress: bool | Progress = False,
+) -> SteadyState:
+    """The steady state of the classical-quantum master equation, eqs (101)-(112) of arXiv:2510.07402.
+
+    The null vector of the generator between Hermite functions is a first guess; a Krylov method, averages over a period
+    and the slow modes known from the guess take it to the tolerance without waiting for the relaxation.
+
+    Parameters
+    ----------
+    model : Model
+        With friction, noise, a coupling and potentials that bind.
+    grid : Grid, mapping of axis name to FixedAxis, or None
+        What is missing is chosen, and grows where W needs it.
+    tolerance : float
+        On W relative to its maximum: for what is left of the equation, and for the error of the time step.
+    dt : float, optional
+        Time step of the propagator whose steady state is sought; chosen if not given.
+    order : {4, 2}
+        Of the splitting scheme.
+    hbar_order : int or None
+        None: exact. 0: the classical Fokker-Planck counterpart.
+    engine : {"tiled", "array"}
+    threads : int
+    memory_limit : float, optional
+        Bytes, at most the free memory.
+    start : SteadyState, optional
+        Another one to begin with, of the same model to go on, or of a similar one, with its W; its grid is taken unless
+        one is given.
+    checkpoint : path, optional
+        Where the best W so far is written as a result file.
+    checkpoint_every : float
+        Seconds of wall time between checkpoints.
+    progress : bool or Progress
+        Show what is being done and the error so far.
+
+    Returns
+    -------
+    SteadyState
+        With W, the observables of a run at one time, the residual, an estimate of the distance to the true steady
+        state, the drift of every moment over a relaxation time, and the slowest decay rates.
+
+    Raises
+    ------
+    ModelError
+        There is no steady state, or more than one: the line says why.
+    ConvergenceError
+        The tolerance was not reached; ``.solution`` holds the best W and its certificate.
+    Interrupted
+        Ctrl-C or SIGTERM; ``.solution`` likewise.
+    """
+    numerics = Numerics(tolerance, dt, order, hbar_order, "float64", engine, threads)
+    if start is not None and "W" not in start.dataset:
+        raise InputError("start", "a steady state with its W", "one without")
+    search: _Search | None = None
+    with showing(progress) as shown, StopRequests() as requests, threadpool_limits(1, "blas"):
+        try:
+            search = _Search.begin(model, numerics, grid, memory_limit, start, shown)
+            requests.patient = True
+
+            def look() -> None:
+                if requests.requested is not None:
+                    raise Stop(requests.requested)
+
+            search.solver.look = look
+            if checkpoint is not None:
+                search.write_to(Path(checkpoint), checkpoint_every)
+            reached = search.solver.solve()
+        except Stop as stop:
+            raise Interrupted("interrupted", search and search.result("interrupted"), stop.signal) from None
+        except MemoryError as error:
+            raise MemoryLimitError("grid", "a search that fits the free memory", quoted(error)) from None
+        if reached:
+            return search.result()
+    solver = search.solver
+    message = (
+        f"steady state: expected an error below {tolerance:.2g} of the maximum of W, got {solver.error:.2g} and "
+        f"{solver.time_error:.2g} from a time step of {solver.dt:.3g}; raise the tolerance"
+    )
+    raise ConvergenceError(message, search.result(message))
+
+
+@dataclass(eq=False)
+class _Search:
+    """A search under way, with what its result needs."""
+
+    solver: Solver
+    begun: float
+
+    @classmethod
+    def begin(
+        cls,
+        model: Model,
+        numerics: Numerics,
+        grid: Grid | Mapping[str, FixedAxis] | None,
+        memory_limit: float | None,
+        start: SteadyState | None,
+        shown: Progress,
+    ) -> _Search:
+        begun = clock.perf_counter()
+        shown.tell("first guess of the steady state")
+        guess = Guess.of(model, numerics.hbar_order)
+        chosen = grid_of(start.W) if start is not None and grid is None else _grid(guess, grid, numerics.tolerance)
+        left_open = {} if isinstance(grid, Grid) else dict.fromkeys(NAMES, FixedAxis()) | dict(grid or {})
+        solver = Solver(
+            model,
+            numerics,
+            guess,
+            guess.W(chosen) if start is None else _W_on(chosen, start, numerics),
+            chosen,
+            frozenset(name for name, axis in left_open.items() if axis.extent is None),
+            frozenset(name for name, axis in left_open.items() if axis.points is None),
+            memory_limit,
+            tell=shown.tell,
+        )
+        return cls(solver, begun)
+
+    def write_to(self, path: Path, every: float) -> None:
+        """Write the best W so far to a file, every so many seconds."""
+        if not path.parent.is_dir():
+            raise InputError("checkpoint", "a file in an existing folder", path)
+        written = clock.perf_counter()
+
+        def write() -> None:
+            nonlocal written
+            if clock.perf_counter() - written > every:
+                self.result("a checkpoint").save(path)
+                written = clock.perf_counter()
+
+        self.solver.after_cycle = write
+
+    def result(self, stopped: str = "") -> SteadyState:
+        """What there is of the steady state so far."""
+        solver, model, numerics = self.solver, self.solver.model, self.solver.numerics
+        look = solver.seen()
+        if not stopped:
+            Watch(numerics.tolerance, stops=False).check(0.0, 1.0, look.edge, look.tail)
+        record = Record(model, solver.grid, {0})
+        record.add_output(0.0, look)
+        propagator = Propagator(
+            model, numerics.make_engine(solver.grid), numerics.scheme, solver.dt or 1.0, numerics.hbar_order
+        )
+        modes = slowest_modes(solver.guess, MODES, propagator)
+        change = drift(propagator, solver.W)
+        gap = float(modes.decay_rates[0])
+        dataset = record.dataset(self._attributes(change.residual, gap, stopped), solver.W)
+        for name, values in zip(MODE_VARIABLES, modes.columns, strict=True):
+            dataset[name] = (("mode",), values, {"long_name": MODE_VARIABLES[name]})
+        for name, rate in zip(DRIFT_VARIABLES, (change.mean, change.covariance), strict=True):
+            meaning = f"change of the {name.removeprefix('drift_')} in a relaxation time"
+            dataset[name] = (DRIFT_VARIABLES[name], rate / gap, {"long_name": meaning})
+        return SteadyState(dataset)
+
+    def _attributes(self, residual: float, gap: float, stopped: str) -> dict[str, Any]:
+        solver, numerics = self.solver, self.solver.numerics
+        made_with = versions()
+        attributes: dict[str, Any] = {
+            "kind": KIND,
+            "wignercq_version": made_with.pop("wignercq"),
+            "versions": listed_versions(made_with),
+            "model": str(solver.model),
+            "engine": numerics.engine_name,
+            "precision": numerics.precision,
+            "scheme": numerics.scheme.name,
+            "hbar_order": "exact" if numerics.hbar_order is None else numerics.hbar_order,
+            "tolerance": numerics.tolerance,
+            "grid": " x ".join(map(str, solver.grid.shape)),
+            "grid_changes": "\n".join(solver.notes),
+            "time_step": solver.dt,
+            "time_error_estimate": solver.time_error,
+            "solver_error": solver.error,
+            "residual": residual,
+            "distance_estimate": solver.error + solver.time_error,
+            "gap": gap,
+            "steps": float(solver.steps),
+            "cell_steps": solver.cell_steps,
+            "wall_time": clock.perf_counter() - self.begun,
+        }
+        if stopped:
+            attributes["stopped"] = stopped
+        return attributes
+
+
+def grid_of(W: xr.DataArray) -> Grid:
+    """The grid on which a W of a result lies."""
+    values = [W[name].values for name in NAMES]
+    return Grid(*(Axis(float(v[0]), float(2 * v[-1] - v[-2]), v.size) for v in values))
+
+
+def _grid(guess: Guess, grid: Grid | Mapping[str, FixedAxis] | None, tolerance: float) -> Grid:
+    """The grid that is given, or with what is missing chosen."""
+    if isinstance(grid, Grid):
+        return grid
+    chosen, fixed = guess.grid(tolerance), dict(grid or {})
+    unknown = sorted(set(fixed) - set(NAMES))
+    if unknown:
+        raise GridError("grid", "the axes q, p, x, y", unknown[0])
+    return Grid(
+        *(
+            fixed.get(name, FixedAxis()).axis((axis.lower, axis.upper), axis.nyquist * (1 - 1e-9))
+            for name, axis in zip(NAMES, chosen, strict=True)
+        )
+    )
+
+
+def _W_on(grid: Grid, start: SteadyState, numerics: Numerics) -> np.ndarray:
+    """The W of a result on a grid, with integral 1."""
+    source, target = numerics.make_engine(grid_of(start.W)), numerics.make_engine(grid)
+    values = np.asarray(start.W.values, float)
+    W = values if source.grid == grid else target.array(source.transferred(source.of(values), target))
+    return np.array(W / (W.sum() * grid.cell))
