@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
+from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.evaluation import sampled
@@ -32,7 +33,10 @@ class EntropyProduction(NamedTuple):
         return self.momentum + self.decoherence
 
 
-def entropy_production(W: Sequence[np.ndarray], model: Model, grid: Grid) -> EntropyProduction:
+@threadpool_limits.wrap(limits=1, user_api="blas")  # matrices are small
+def entropy_production(
+    W: Sequence[np.ndarray], model: Model, grid: Grid, *, floor: float | None = None
+) -> EntropyProduction:
     """The entropy production rate of W, for any potentials; ``alpha D_y/(m D2)`` in a Gaussian steady state.
 
     With the irreversible current of p and its force::
@@ -54,14 +58,17 @@ def entropy_production(W: Sequence[np.ndarray], model: Model, grid: Grid) -> Ent
     maximum at least, a hundredth of it at most; :mod:`wignercq.observables.averages`), and above ten times what it is
     at the two ends of the line along which it is differentiated, for what is cut there falsifies the derivative all
     along. `left_out` is the integral of |W| elsewhere. The rates are those of W as it is, its integral taken to be one.
-    NaN without noise on p.
+    NaN without noise on p. Where W is negative by its nature, not by errors, the integrals diverge at its zeros, like
+    the logarithm of the floor: then `left_out` is large, and the rates say little.
 
     Parameters
     ----------
     W : array or sequence of slabs, shape ``grid.shape``
         Read twice, slab by slab of constant q.
+    floor : float, optional
+        In place of ten times the most negative value.
     """
-    floor = floor_between(*bounds(W))
+    floor = floor_between(*bounds(W)) if floor is None else floor
     derive = _Derivatives(model, grid)
     rates, left_out = np.zeros(3), 0.0
     for i in range(grid.q.points):

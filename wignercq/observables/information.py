@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Grid
 from wignercq.observables.density_matrix import density_matrix, von_neumann_entropy
@@ -29,6 +30,7 @@ class HolevoInformation(NamedTuple):
     left_out: float  # share of the density of (q, p) whose conditional states are not looked at
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # matrices are small
 def holevo_information(W: Sequence[np.ndarray], marginals: Marginals, *, hbar: float) -> HolevoInformation:
     """How much the classical particle's (q, p) tell of the quantum state, ``S(rho_Q) - <S(rho_qp)>``.
 

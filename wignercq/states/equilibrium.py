@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis, Grid
@@ -18,10 +19,10 @@ from wignercq.states.extent import FLOOR, Normal, check_level
 from wignercq.states.hybrid import State
 from wignercq.states.sampled import SampledQuantumState
 
-NOTHING = 1e-16  # of the largest: a weight that counts as zero
-VANISHING = 1e-14  # of the largest: what densities may still be at the ends of x, y and q
+NOTHING = 1e-15  # of the largest: a weight that counts as zero
+VANISHING = 1e-13  # of the largest: what densities may still be at the ends of x, y and q
 RESOLVED = 1e-12  # of the largest: what the spectrum of densities may still be at the Nyquist frequency of q
-REACH = 37.0  # in units of the temperature: exp(-37) is 1e-16
+REACH = 34.5  # in units of the temperature: exp(-34.5) is 1e-15
 LADDER = np.concatenate([-(10.0 ** np.arange(12, -12.01, -1 / 16)), [0.0], 10.0 ** np.arange(-12, 12.01, 1 / 16)])
 MESH = 129  # places along each axis once it is known where to look
 ZOOMS = 6
@@ -50,26 +51,27 @@ def gibbs(model: Model, *, temperature: float | None = None) -> GibbsState:
     Raises
     ------
     StateError
-        A temperature that is not positive and finite; potentials that do not confine the particles at 37 k_B T above
+        A temperature that is not positive and finite; potentials that do not confine the particles at 34.5 k_B T above
         their least value; a state that 512 points of x or of q do not hold.
     """
     T = number("temperature", model.bath_temperature if temperature is None else temperature, above=0)
     q, x = _region(model, T)
-    return _with_places(model, T, q, _axis_of_x(model, T, q, x))
+    with threadpool_limits(1, "blas"):  # small matrices
+        return _with_places(model, T, q, _axis_of_x(model, T, q, x))
 
 
 def _region(model: Model, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Ranges of q and x, each (2,), outside which the potential is 37 temperatures above its least value."""
+    """Ranges of q and x, each (2,), outside which the potential is 34.5 temperatures above its least value."""
     potential = sampled((Q, X), model.V_C + model.V_Q + model.V_I)
     q = x = LADDER
     for zoom in range(ZOOMS):
         values = potential(q[:, None], x)
         within = ~(values > np.nanmin(values) + REACH * temperature) & ~np.isnan(values)
         ranges = []
-        for name, points, inside in (("q", q, within.any(axis=1)), ("x", x, within.any(axis=0))):
+        for points, inside in ((q, within.any(axis=1)), (x, within.any(axis=0))):
             first, last = np.flatnonzero(inside)[[0, -1]]
             if zoom == 0 and (first == 0 or last == len(points) - 1):
-                raise StateError("model", f"a potential that confines {name} for a thermal state", "one that does not")
+                raise StateError("model", "a potential that confines both particles for a thermal state", "one without")
             ranges.append(np.array([points[max(first - 1, 0)], points[min(last + 1, len(points) - 1)]]))
         q, x = (np.linspace(low, high, MESH) for low, high in ranges)
     return ranges[0], ranges[1]
@@ -77,7 +79,9 @@ def _region(model: Model, temperature: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _axis_of_x(model: Model, temperature: float, q: np.ndarray, x: np.ndarray) -> Axis:
     """An axis that holds the quantum states at all q, fine enough for their momenta."""
-    axis = Axis(x[0], x[1], FEWEST)
+    momentum = math.sqrt(2 * model.quantum_mass * REACH * temperature)  # the largest of a free particle
+    least = (x[1] - x[0]) * momentum / (math.pi * model.hbar)
+    axis = Axis(x[0], x[1], max(FEWEST, math.ceil(min(least, MOST) / 2) * 2))
     while axis.points <= MOST:
         states = [_given(model, temperature, place, axis)[0] for place in np.linspace(q[0], q[1], LOOKS)]
         ends = max(max(d[0], d[-1]) / d.max() for d in map(_density_of_x, states))
@@ -198,15 +202,15 @@ class GibbsState(State):
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
         variance, log_partition = self.covariance[1, 1], self._log_partition
         of_p = np.exp(-(grid.p.values**2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
+        planes = np.zeros((grid.q.points, grid.x.points, grid.y.points))
+        with threadpool_limits(1, "blas"):  # small matrices
+            for i, q in enumerate(grid.q.values):
+                if self.places.lower <= q <= self.places.upper:
+                    state, log = _given(self.model, self.temperature, float(q), self.axis)
+                    planes[i] = state.wigner(grid.x, grid.y) * math.exp(log - log_partition)
 
         def write(i: int, out: np.ndarray) -> None:
-            q = float(grid.q.values[i])
-            if not self.places.lower <= q <= self.places.upper:
-                out[...] = 0
-                return
-            state, log = _given(self.model, self.temperature, q, self.axis)
-            plane = state.wigner(grid.x, grid.y) * math.exp(log - log_partition)
-            np.multiply(of_p[:, None, None], plane, out=out)
+            np.multiply(of_p[:, None, None], planes[i], out=out)
 
         return write
 
