@@ -62,6 +62,13 @@ def test_classical_gibbs_density_obeys_equipartition_beyond_oscillators() -> Non
     assert (density * virial).sum() * grid.cell == pytest.approx(0.8, abs=1e-6)
 
 
+def test_a_potential_must_confine() -> None:
+    """Kills: a thermal density that is what the grid cuts out of a well with an open side."""
+    model = systems.model("0.4*q**2", "0.55*x**2", "0.4*q*x**2")
+    with pytest.raises(ModelError, match="potential that confines both particles to the grid, got"):
+        classical_gibbs(model, GRID, 0.8)
+
+
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
 def test_a_temperature_must_be_one(temperature: float) -> None:
     """Kills: a density of NaN."""

@@ -11,6 +11,8 @@ from wignercq.grid.grid import Grid
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 
+AT_ENDS = 1e-3  # of a density, at most at the outermost points
+
 
 def total_variation(W: Sequence[np.ndarray], write: Callable[[int, np.ndarray], None], grid: Grid) -> float:
     """``integral of |W - W'|/2`` over the grid, 0 to 1 for densities, W' written slab by slab.
@@ -40,13 +42,17 @@ def classical_gibbs(model: Model, grid: Grid, temperature: float) -> Callable[[i
     Raises
     ------
     ModelError
-        A temperature that is not positive and finite.
+        A temperature that is not positive and finite; more than 1e-3 of the density at the ends of q or of x, where the
+        potentials do not confine the particles to the grid.
     """
     if not 0 < temperature < np.inf:
         raise ModelError("temperature", "a positive, finite energy", repr(temperature))
     q, p, x, y = (axis.values for axis in grid)
     potential = sampled((Q, X), model.V_C + model.V_Q + model.V_I)(q[:, None], x[None, :])
     of_qx = np.exp((potential.min() - potential) / temperature)
+    at_ends = 1 - float(of_qx[1:-1, 1:-1].sum() / of_qx.sum())
+    if at_ends > AT_ENDS:
+        raise ModelError("model", "a potential that confines both particles to the grid", f"{at_ends:.2g} at its ends")
     of_p, of_y = (
         np.exp(-(momenta**2) / (2 * mass * temperature))
         for momenta, mass in ((p, model.classical_mass), (y, model.quantum_mass))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from wignercq.errors import ModelError
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.energies import occupation
@@ -54,6 +55,7 @@ def physics_of(
     grid: Grid,
     *,
     gibbs: Callable[[int, np.ndarray], None] | None = None,
+    floor: float | None = None,
     marginals: Marginals | None = None,
 ) -> dict[str, float]:
     """Temperatures, heat flows, entropy production, distances from Gibbs states and information of W, by name.
@@ -65,8 +67,10 @@ def physics_of(
     W : array or sequence of slabs, shape ``grid.shape``
         ``W[i]`` is the slab of the i-th q; read seven times, one slab at a time.
     gibbs : callable, optional
-        ``write(i, out)`` writes a slab of the hybrid Gibbs state, ``wignercq.states.gibbs(model).slab(grid)``;
-        without it the distance from that is NaN.
+        ``write(i, out)`` writes a slab of the hybrid Gibbs state, ``wignercq.states.gibbs(model).slab(grid)``, which
+        raises StateError for a model without one; without it the distance is NaN.
+    floor : float, optional
+        Of W that counts in the entropy production (:func:`wignercq.observables.entropy.entropy_production`).
     marginals : Marginals, optional
         Of W, if they are known.
 
@@ -78,7 +82,7 @@ def physics_of(
     known = Marginals.of(W, grid) if marginals is None else marginals
     warmth = temperatures(model, known)
     heat = heat_flows(model, known, Currents.of(W, grid))
-    entropy = entropy_production(W, model, grid)
+    entropy = entropy_production(W, model, grid, floor=floor)
     holevo = holevo_information(W, known, hbar=model.hbar)
     return {
         "occupation": occupation(model, known),
@@ -109,6 +113,8 @@ def physics_of(
 
 
 def _classical_distance(W: Sequence[np.ndarray], model: Model, grid: Grid) -> float:
-    if not 0 < model.bath_temperature < math.inf:
+    """NaN where there is no such state: without friction, or without potentials that confine."""
+    try:
+        return total_variation(W, classical_gibbs(model, grid, model.bath_temperature), grid)
+    except ModelError:
         return math.nan
-    return total_variation(W, classical_gibbs(model, grid, model.bath_temperature), grid)
