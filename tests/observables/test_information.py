@@ -12,7 +12,6 @@ from wignercq import Axis, Grid
 from wignercq.gaussian import block_mutual_information, mutual_information
 from wignercq.observables.density_matrix import density_matrix, von_neumann_entropy
 from wignercq.observables.information import (
-    DENSITY_CUT,
     PAIRS,
     block_information,
     holevo_information,
@@ -73,7 +72,7 @@ def test_holevo_information_of_a_gaussian_state(gaussian: tuple[np.ndarray, Marg
     assert found.information > 0.2
     assert found.conditional_purity == pytest.approx(HBAR / (2 * math.sqrt(np.linalg.det(given))), abs=1e-7)
     assert found.conditional_negativity < 1e-8
-    assert found.left_out == pytest.approx(DENSITY_CUT, rel=0.2)  # of a normal density of two variables
+    assert found.left_out == pytest.approx(1e-6, rel=0.2)  # of a normal density of two variables
 
 
 def test_two_orthogonal_states_at_two_places_are_one_bit() -> None:
