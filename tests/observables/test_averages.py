@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wignercq import Axis
-from wignercq.observables.averages import average, left_out
+from wignercq.observables.averages import average, average_along, left_out
 
 MEAN, WIDTH = 0.3, 0.7
 AXIS = Axis(-14.0, 9.0, 220)
@@ -53,6 +53,24 @@ def test_what_lies_below_the_errors_is_said_to(k: float, noise: float) -> None:
     bound = left_out(wall, density(noise), AXIS.spacing)
     assert 0 < found < 1.1 * expected
     assert abs(found - expected) < 1.1 * bound
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-10, 1e-7])
+def test_a_wall_does_not_magnify_the_errors_of_a_current(noise: float) -> None:
+    """Kills: a current averaged where its density is nothing but errors. ``<x exp(-k x)>`` in closed form.
+
+    What lies beyond r widths is at most r widths times that part of ``<exp(-k x)>``, as above.
+    """
+    k, measured = 1.5, density(noise)
+    wall, mean_wall = exponential(k)
+    expected = mean_wall * (MEAN - k * WIDTH**2)
+    current = AXIS.values * density(0.0) + noise * np.random.default_rng(4).standard_normal(AXIS.points)
+    found = average_along(wall, current, measured, AXIS.spacing)
+    reach = math.sqrt(2 * math.log(1 / (10 * max(-measured.min() / measured.max(), np.finfo(float).eps))))
+    missing = mean_wall * math.erfc((reach - k * WIDTH) / math.sqrt(2)) / 2
+    assert abs(found - expected) < 3 * missing * reach * WIDTH
+    plain = float((wall * current).sum()) * AXIS.spacing
+    assert (abs(plain - expected) > 0.01 * abs(expected)) == (noise > 0)
 
 
 def test_a_wall_along_a_diagonal() -> None:

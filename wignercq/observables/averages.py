@@ -28,6 +28,17 @@ def average(values: np.ndarray, density: np.ndarray, cell: float) -> float:
     return float((values[counted] * density[counted]).sum() * cell)
 
 
+def average_along(values: np.ndarray, current: np.ndarray, density: np.ndarray, cell: float) -> float:
+    """The integral of ``values * current``, the current being that of a density; points count as for :func:`average`.
+
+    All three arrays have the same shape.
+    """
+    counted = _counted(values, density)
+    if counted is None:
+        return float((values * current).sum() * cell)
+    return float((values[counted] * current[counted]).sum() * cell)
+
+
 def left_out(values: np.ndarray, density: np.ndarray, cell: float) -> float:
     """What :func:`average` has left out at most, at a wall: 0 where it left out nothing.
 
@@ -36,11 +47,11 @@ def left_out(values: np.ndarray, density: np.ndarray, cell: float) -> float:
     counted = _counted(values, density)
     if counted is None:
         return 0.0
-    envelope = np.minimum(_envelope(density, counted), _floor(density))
+    envelope = np.minimum(_envelope(density, counted), floor_of(density))
     if density.ndim > 1:  # no point holds more than the line it is on
         for axis in range(density.ndim):
             line = density.sum(axis=tuple(other for other in range(density.ndim) if other != axis), keepdims=True)
-            envelope = np.minimum(envelope, _envelope(line, line > _floor(line)))
+            envelope = np.minimum(envelope, _envelope(line, line > floor_of(line)))
     with np.errstate(over="ignore", invalid="ignore"):
         terms = np.abs(values[~counted]) * envelope[~counted]
     bound = float(np.where(envelope[~counted] > 0, terms, 0.0).sum() * cell)
@@ -49,15 +60,20 @@ def left_out(values: np.ndarray, density: np.ndarray, cell: float) -> float:
 
 def _counted(values: np.ndarray, density: np.ndarray) -> np.ndarray | None:
     """The points that count, or None where all of them may."""
-    counted = density > _floor(density)
+    counted = density > floor_of(density)
     with np.errstate(over="ignore"):
         errors = np.linalg.norm(values[~counted]) * density.max(initial=0.0)
         total = np.abs(values[counted] * density[counted]).sum()
     return counted if not errors <= WALL * total else None
 
 
-def _floor(density: np.ndarray) -> float:
-    highest, lowest = float(density.max()), float(density.min())
+def floor_of(density: np.ndarray) -> float:
+    """The value above which a density stands above its own errors."""
+    return floor_between(float(density.min()), float(density.max()))
+
+
+def floor_between(lowest: float, highest: float) -> float:
+    """The same of a density whose lowest and highest value are known."""
     return min(ABOVE * max(-lowest, float(np.finfo(float).eps) * highest), LARGEST_FLOOR * highest)
 
 

@@ -18,8 +18,8 @@ def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.nd
     spans the box and half the shift ``pi hbar/dy`` of the highest frequency at either end, and its spacing resolves
     the momenta of the box and ``pi hbar/(2 dx)`` beyond either end.
 
-    From W of shape (nx, ny), units 1/action, it makes a complex Hermitian matrix (n, n) in the orthonormal basis of the
-    lattice: its trace is the integral of W, its eigenvalues are those of rho.
+    From W of shape (..., nx, ny), units 1/action, it makes complex Hermitian matrices (..., n, n) in the orthonormal
+    basis of the lattice: the trace is the integral of W, the eigenvalues are those of rho.
     ``n = (Lx + pi hbar/dy) (Ly + pi hbar/dx)/(2 pi hbar)``, rounded up.
 
     It is the inverse of eqs (101), (102) of arXiv:2510.07402.
@@ -28,7 +28,7 @@ def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.nd
     count = (len(to_centres) + 1) // 2
     table = to_centres @ plane @ to_shifts
     a, b = np.ogrid[:count, :count]
-    result: np.ndarray = table[a + b, a - b + count - 1]
+    result: np.ndarray = table[..., a + b, a - b + count - 1]
     return result
 
 
@@ -47,3 +47,12 @@ def _lattice(x: Axis, y: Axis, hbar: float) -> tuple[np.ndarray, np.ndarray]:
 def trace_norm(matrix: np.ndarray) -> float:
     """``Tr |A|`` of a Hermitian matrix, the sum of the moduli of its eigenvalues."""
     return float(np.abs(np.linalg.eigvalsh(matrix)).sum())
+
+
+def von_neumann_entropy(eigenvalues: np.ndarray) -> np.ndarray:
+    """``-Tr rho ln rho`` from the eigenvalues of rho / Tr rho, shape (..., n) to (...); nats.
+
+    What errors have made negative counts as zero.
+    """
+    positive = np.maximum(eigenvalues, np.finfo(float).tiny)
+    return -(positive * np.log(positive)).sum(axis=-1)

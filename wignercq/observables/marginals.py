@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +23,7 @@ class Marginals:
     absolute: float  # integral of |W|
 
     @classmethod
-    def of(cls, W: np.ndarray, grid: Grid, *, threads: int = 2) -> Marginals:
+    def of(cls, W: np.ndarray | Sequence[np.ndarray], grid: Grid, *, threads: int = 2) -> Marginals:
         """Integrate W, shape ``grid.shape``, over each pair of variables.
 
         See :func:`wignercq.grid.integration.plane_integrals`.

@@ -1,6 +1,7 @@
 """Initial states: hybrid Gaussians, and products of a classical density with a quantum state."""
 
 from wignercq.states.classical import ClassicalDensity, ClassicalGaussian, ClassicalState
+from wignercq.states.equilibrium import GibbsState, gibbs
 from wignercq.states.hybrid import GaussianState, ProductState, State, gaussian, product
 from wignercq.states.oscillator import cat, coherent, fock, squeezed, thermal
 from wignercq.states.quantum import GaussianQuantumState, QuantumState
@@ -12,6 +13,7 @@ __all__ = [
     "ClassicalState",
     "GaussianQuantumState",
     "GaussianState",
+    "GibbsState",
     "ProductState",
     "QuantumState",
     "SampledQuantumState",
@@ -22,6 +24,7 @@ __all__ = [
     "from_density_matrix",
     "from_wavefunction",
     "gaussian",
+    "gibbs",
     "product",
     "squeezed",
     "thermal",
