@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from wignercq.correlations.measurement import Measurement
 from wignercq.errors import ResolutionError
 from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.model import Model
 from wignercq.observables.resolution import Watch, mass_at_ends, spectral_tail
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import LEAST_ERROR, Pilot, coarsened
@@ -25,44 +26,52 @@ ON_STEP = 1e-9  # a time this close to a step boundary, in steps, is on it
 SAME_SPACING = 1e-9  # of the spacing of times, by which they may differ from equal ones
 
 
+@dataclass(eq=False)
 class InsertionPilot(Pilot):
     """Pilot runs of a W that is no state: it decays, and its sums along axes may vanish.
 
-    Its errors are relative to its maximum at time 0.
+    Its errors are relative to its maximum at time 0, times `largest`.
     """
+
+    largest: float = 1.0  # maximum of W before it was scaled, in units of what an error is to be relative to
 
     @cached_property
     def _beginning(self) -> Any:
         return self.engine.thinned(self.initial)
 
     def _deviation(self, weights: Sequence[float], runs: Sequence[list[Any]]) -> float:
-        found = [
-            self.engine.deviation((*weights, 0.0), (*fields, self._beginning)) for fields in zip(*runs, strict=True)
-        ]
+        beginning = self._beginning
+        found = [self.engine.deviation((*weights, 0.0), (*fields, beginning)) for fields in zip(*runs, strict=True)]
         inside, anywhere = np.max(found, axis=0)
         noticed = self._seen is not None and anywhere > self._seen.lost
-        return max(LEAST_ERROR, float(anywhere if noticed else inside))
+        return max(LEAST_ERROR, self.largest * float(anywhere if noticed else inside))
 
 
 def step_for(
-    model: Any, engine: Engine, W: Any, times: np.ndarray, numerics: Numerics, exact_bath: bool, tell: Tell = silent
+    model: Model,
+    engine: Engine,
+    W: Any,
+    times: np.ndarray,
+    numerics: Numerics,
+    *,
+    largest: float,
+    exact_bath: bool,
+    tell: Tell = silent,
 ) -> TimeStep:
     """The time step, asked or chosen, for a W that is no state and whose modulus has the integral 1.
 
-    It is found on a coarser grid, or on the grid itself where the coarser one did not hold W.
+    It is found on a coarser grid, or on the grid itself where the coarser one did not hold W; `largest` is that of
+    :class:`InsertionPilot`.
     """
-    coarse = engine.on(coarsened(engine.grid, engine.spectral_power(W), numerics.tolerance))
-    fields: Iterator[tuple[Engine, Callable[[], Any]]] = iter(
-        ((coarse, lambda: engine.transferred(W, coarse)), (engine, lambda: engine.copy(W)))
-    )
-    for place, initial in fields:
-        pilot = InsertionPilot(
-            model, numerics.scheme, numerics.hbar_order, place, initial(), float(times[-1]), exact_bath, tell=tell
-        )
-        step, _ = pilot.plan(numerics, equal_interval(times))
-        if pilot.held_w:
-            break
-    return step
+    coarse, end = engine.on(coarsened(engine.grid, engine.spectral_power(W), numerics.tolerance)), float(times[-1])
+
+    def pilot_on(place: Engine, initial: Any) -> InsertionPilot:
+        scheme, order = numerics.scheme, numerics.hbar_order
+        return InsertionPilot(model, scheme, order, place, initial, end, exact_bath, tell=tell, largest=largest)
+
+    pilot, interval = pilot_on(coarse, engine.transferred(W, coarse)), equal_interval(times)
+    step, _ = pilot.plan(numerics, interval)
+    return step if pilot.held_w else pilot_on(engine, W).plan(numerics, interval)[0]
 
 
 def equal_interval(times: np.ndarray) -> float | None:

@@ -88,11 +88,29 @@ class Regression:
 
     @cached_property
     def step(self) -> TimeStep:
-        """The longest time step that is good for everything inserted, and the largest error; asked or chosen."""
-        fields = (insertion for insertions in self._insertions for insertion in insertions.values())
-        steps = [self._step_for(field.W) for insertion in fields if (field := self._field(insertion)) is not None]
-        steps = steps or [self._step_for(self._engine.of(self.W))]
-        return TimeStep(min(step.dt for step in steps), max(step.error for step in steps))
+        """The time step, asked or chosen, and the largest error it makes in anything inserted.
+
+        It is found for the sum of all, each scaled to a maximum of 1: errors of one do not cancel those of another.
+        """
+        total = np.zeros(self.grid.shape)
+        for insertion in (one for several in self._insertions for one in several.values()):
+            values = self._values(insertion)
+            if values is not None:
+                total += values / np.abs(values).max()
+        if not total.any():
+            total = self.W / np.abs(self.W).max()
+        largest = float(np.abs(total).max())
+        total /= np.abs(total).sum() * self.grid.cell
+        return step_for(
+            self.model,
+            self._engine,
+            self._engine.of(total),
+            self.times,
+            self.numerics,
+            largest=largest,
+            exact_bath=self._exact_bath,
+            tell=self.shown.tell,
+        )
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -154,17 +172,19 @@ class Regression:
             )
         return insertions
 
-    def _field(self, insertion: Insertion) -> Field | None:
-        """The field that an insertion makes of W; None where that is zero."""
+    def _values(self, insertion: Insertion) -> np.ndarray | None:
+        """What an insertion makes of W, as an array; None where that is zero."""
         values, scale = inserted(insertion, self.W, self.grid)
-        if float(np.abs(values).max()) <= NOTHING * self.numerics.tolerance * scale:
+        return None if np.abs(values).max() <= NOTHING * self.numerics.tolerance * scale else values
+
+    def _field(self, insertion: Insertion) -> Field | None:
+        """The same as a field of the engine."""
+        values = self._values(insertion)
+        if values is None:
             return None
         factor = float(np.abs(values).sum()) * self.grid.cell
         values /= factor
         return Field(self._engine.of(values), factor)
-
-    def _step_for(self, W: Any) -> TimeStep:
-        return step_for(self.model, self._engine, W, self.times, self.numerics, self._exact_bath, self.shown.tell)
 
     def _evolve(self, W: Any, number: int) -> list[Seen]:
         """What is seen of the run of this number, whose W is spent."""

@@ -190,7 +190,9 @@ class TwoTime(Result):
 
     def summary(self) -> str:
         """A few lines: what was correlated, how far to trust it, and what is left of it at the end."""
-        data, left = self.dataset, self.remaining
+        data = self.dataset
+        own = self.remaining.where(data["first"] == data["second"])  # another pair may be uncorrelated, all rounding
+        left = own if bool(own.notnull().any()) else self.remaining
         attributes = data.attrs
         worst = {name: float(data[name].max()) for name in ("edge_mass", "spectral_tail", "state_change")}
         rows = {
