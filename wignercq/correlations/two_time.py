@@ -60,7 +60,7 @@ class TwoTime(Result):
         kinds = self.dataset["kind"].values
         if "mixed" in kinds:
             label = self.dataset["second"].values[kinds == "mixed"][0]
-            raise InputError("second", "operators of one particle alone, for products in their order", f"{label!r}")
+            raise InputError("second", "operators of one particle alone, for products in their order", repr(str(label)))
         half = xr.where(self.dataset["kind"] == "quantum", self.dataset.attrs["hbar"] / 2, 0.0)
         result = (self.correlation - 1j * half * self.response).transpose(*PAIR)
         return result.rename("ordinary").assign_attrs(long_name="<A(t + tau) B(t)>")
