@@ -48,7 +48,8 @@ def test_all_pairs_of_variables_are_those_of_the_gaussian_theory():
 
     hbar = 0.8, four masses and sizes, the step chosen for a tolerance of 1e-6, delays between its steps among them.
     """
-    theory, state = steady(systems.oscillators(friction=0.5, lam=0.6, diffusion=0.7), (30, 32, 34, 36), 6.6)
+    model = systems.oscillators(friction=0.5, lam=0.6, diffusion=0.7)
+    theory, state = steady(model, (30, 32, 34, 36), 6.6)
     for tau in (np.linspace(0, 3, 5), np.array([0.0, 0.31, 1.7, 1.9])):
         second = "qpxy" if tau[1] == 0.75 else "x"
         with warnings.catch_warnings(action="error"):
@@ -89,7 +90,7 @@ def beside_a_thermal_particle(model: Model, quantum: QuantumState, x: Axis, y: A
     """An uncoupled quantum state, and a classical particle in equilibrium in 0.4 q**2, on few points."""
     variances = model.bath_temperature * np.array([1 / 0.8, model.classical_mass])
     q, p = (
-        Axis(-reach * w, reach * w, n) for reach, w, n in zip((4.5, 4.6), np.sqrt(variances), (12, 14), strict=True)
+        Axis(-reach * w, reach * w, n) for reach, w, n in zip((4.2, 4.3), np.sqrt(variances), (10, 12), strict=True)
     )
     grid = Grid(q, p, x, y)
     return kept(product(ClassicalGaussian([0.0, 0.0], variances), quantum).wigner(grid), grid)
@@ -115,12 +116,12 @@ def packet(centre: float, momentum: float) -> np.ndarray:
 def test_ordered_products_of_an_anharmonic_oscillator_are_those_of_its_eigenstates():
     """Kills: hbar in the wrong place of the Moyal brackets or of the commutator: <A(tau) B> of a quartic oscillator.
 
-    B = (x y + y x)/2 and x**2, A = x, x**2 and y, in a state that moves; to 2e-4 of numbers up to 2.
+    B = (x y + y x)/2 and x**2, A = x, x**2 and y, in a state that moves; to 1e-4 of numbers up to 2.
     """
     x, y, energies, vectors = oscillator_matrices()
     psi = packet(0.6, -0.3)
     quantum = coherent(0.6, -0.3, mass=0.7, frequency=0.8 / (0.7 * 0.9**2), hbar=0.8)
-    state = beside_a_thermal_particle(QUARTIC, quantum, Axis(-4.3, 4.4, 32), Axis(-5.3, 5.2, 36))
+    state = beside_a_thermal_particle(QUARTIC, quantum, Axis(-4.6, 4.7, 44), Axis(-6.6, 6.5, 46))
     tau = np.array([0.0, 0.4, 0.9])
     operators = {"x": x, "x**2": x @ x, "y": y}
     inserted = {"x*y": (x @ y + y @ x) / 2, "x**2": x @ x}
@@ -131,9 +132,10 @@ def test_ordered_products_of_an_anharmonic_oscillator_are_those_of_its_eigenstat
         for a, A in operators.items():
             for b, B in inserted.items():
                 exact = (U @ psi).conj() @ A @ U @ (B @ psi)
-                assert abs(complex(found.sel(first=a, second=b)[k]) - exact) < 2e-4, (time, a, b)
+                assert abs(complex(found.sel(first=a, second=b)[k]) - exact) < 1e-4, (time, a, b)
 
 
+@pytest.mark.slow
 def test_a_thermal_oscillator_obeys_the_quantum_relation():
     """Kills: a violation where there is none: effective temperature at its frequency (hbar w/2) coth(hbar w/2 kT)."""
     mass, frequency, hbar, T = 0.7, 1.4, 0.8, 0.9
