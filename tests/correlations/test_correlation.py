@@ -12,11 +12,16 @@ import xarray as xr
 from scipy.linalg import eigh
 from support import results, systems
 
+import wignercq
 from wignercq import Axis, Grid, LinearModel, Model, correlation, evolve
-from wignercq.errors import InputError, ResolutionWarning
+from wignercq.correlations.evolution import InsertionPilot
+from wignercq.errors import GridError, InputError, ResolutionWarning
 from wignercq.gaussian import response, two_time
 from wignercq.grid.grid import NAMES
+from wignercq.planning.time_step import TimeStep
 from wignercq.states import ClassicalGaussian, QuantumState, coherent, gaussian, product, thermal
+
+FINE = Grid(Axis(-4.4, 4.6, 24), Axis(-4.9, 4.7, 26), Axis(-4.2, 4.4, 28), Axis(-4.8, 4.6, 30))
 
 
 def kept(W: np.ndarray, grid: Grid) -> SimpleNamespace:
@@ -79,6 +84,41 @@ def test_a_coarse_grid_keeps_a_coarse_tolerance_and_warns():
     assert np.abs(found.response.values - R).max() < 1e-3
     assert found.dataset["second"].values.tolist() == ["x", "q"]
     assert float(found.dataset["spectral_tail"].max()) > 1e-4
+
+
+@pytest.mark.slow
+def test_the_time_error_is_estimated_and_kept_to():
+    """Kills: a step found for the state in place of what is inserted, an estimate that is none.
+
+    A quartic system: against steps an eighth as long C and R are off, relative to the largest of all pairs, by at most
+    the estimate, and by 1 % of it at least; a tolerance is kept.
+    """
+    state, tau = kept(systems.packet().wigner(FINE), FINE), np.array([0.0, 0.6])
+
+    def made(**settings: float):
+        with warnings.catch_warnings(action="ignore"):  # a coarse grid, and a long step
+            return correlation(systems.quartic(), state, ["q", "x", "y"], ["y", "q*x"], tau, **settings)
+
+    reference = made(dt=0.0375, tolerance=1e-2)
+    for settings, tolerance in (({"dt": 0.3, "tolerance": 1e-2}, 0.3), ({"tolerance": 1e-4}, 1e-4)):
+        found = made(**settings)
+        pairs = [(found.dataset[name].values, reference.dataset[name].values) for name in ("connected", "response")]
+        off = max(np.abs(ours - exact).max() / np.abs(exact).max() for ours, exact in pairs)
+        assert 0.01 * found.time_error < off < found.time_error < tolerance
+
+
+def test_what_inserts_nothing_has_no_functions():
+    """Kills: rounding evolved, a search for a step that never ends: the energy of a ground state commutes with it."""
+    mass, frequency = 0.7, 1.4
+    model = Model("0.4*q**2", f"{mass * frequency**2 / 2}*x**2", 0, **PLAIN)
+    ground = coherent(0.0, 0.0, mass=mass, frequency=frequency, hbar=0.8)
+    state = beside_a_thermal_particle(model, ground, Axis(-3.6, 3.7, 24), Axis(-3.5, 3.6, 26))
+    energy = f"y**2/{2 * mass} + {mass * frequency**2 / 2}*x**2"
+    with warnings.catch_warnings(action="ignore"):  # the classical axes are coarse
+        found = correlation(model, state, [energy, "x"], energy, [0.5], tolerance=1e-4)
+    assert not found.connected.values.any()
+    assert not found.response.values.any()
+    np.testing.assert_allclose(found.correlation.values[0, :, 0], [(0.8 * frequency / 2) ** 2, 0.0], atol=1e-6)
 
 
 LEVELS, STIFF = 60, {"a": 0.55, "g": 0.12}
@@ -153,9 +193,6 @@ def test_a_thermal_oscillator_obeys_the_quantum_relation():
     assert abs(found.fdr_violation(frequency, T, "hann").item()) < 3e-3
 
 
-KICKED = Grid(Axis(-4.4, 4.6, 24), Axis(-4.9, 4.7, 26), Axis(-4.2, 4.4, 28), Axis(-4.8, 4.6, 30))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("second", ["x", "q*x", "p*y"])
 def test_responses_are_those_of_states_that_were_kicked(second):
@@ -177,13 +214,13 @@ def test_responses_are_those_of_states_that_were_kicked(second):
     for force in (f, -f):
         flow = np.eye(4) - force * J @ gradient + (force * J @ gradient) @ (force * J @ gradient) / 2
         moved = flow @ centre - force * J @ offset
-        W = systems.gaussian_density(KICKED, moved, flow @ covariance @ flow.T)
+        W = systems.gaussian_density(FINE, moved, flow @ covariance @ flow.T)
         with warnings.catch_warnings(action="ignore"):
-            run = evolve(model, W, grid=KICKED, times=times, dt=0.05, tolerance=1e-2, on_unresolved="warn")
+            run = evolve(model, W, grid=FINE, times=times, dt=0.05, tolerance=1e-2, on_unresolved="warn")
         second_moments = run.covariance[1:] + run.mean[1:, :, None] * run.mean[1:, None, :]
         runs.append(np.column_stack([run.mean[1:], second_moments[:, 2, 2], second_moments[:, 0, 2]]))
     difference = (runs[0] - runs[1]) / (2 * f)
-    state = kept(systems.gaussian_density(KICKED, centre, covariance), KICKED)
+    state = kept(systems.gaussian_density(FINE, centre, covariance), FINE)
     with warnings.catch_warnings(action="ignore"):
         found = correlation(model, state, [*"qpxy", "x**2", "q*x"], second, times, dt=0.05, tolerance=1e-2)
     error = np.abs(found.response.values[:, :, 0] - difference).max()
@@ -234,3 +271,37 @@ def test_a_run_without_its_state_says_so():
                  tolerance=0.1, on_unresolved="warn")  # fmt: skip
     with pytest.raises(InputError, match="W: expected a run with keep_state=True"):
         correlation(systems.oscillators(), run, "x", "x", [1.0])
+
+
+def test_a_search_that_the_grid_defeats_ends(monkeypatch):
+    """Kills: thousands of steps of trial runs whose error is the grid's; one that falls like 1/n**4 goes on to the end."""
+    pilot = object.__new__(InsertionPilot)
+    monkeypatch.setattr(InsertionPilot, "_measured", lambda self, dt: TimeStep(dt, 0.1))
+    with pytest.raises(
+        GridError, match=r"grid: expected one .* below 0\.001, got an error that stays at 0\.1: the grid"
+    ):
+        pilot._confirmed(TimeStep(0.5, np.inf), 1e-3, 1.0)
+    monkeypatch.setattr(InsertionPilot, "_measured", lambda self, dt: TimeStep(dt, dt**4))
+    found = pilot._confirmed(TimeStep(0.5, np.inf), 1e-3, 1.0)
+    assert 3e-4 < found.error <= 1e-3
+
+
+def test_a_result_goes_from_a_run_to_a_file_and_back(tmp_path):
+    """Kills: a state that is read off in another order of axes, a result that its own file does not give back."""
+    settings = {"grid": systems.SMALL, "duration": 0.2, "outputs": 2, "dt": 0.1, "tolerance": 0.1}
+    model = systems.oscillators()
+    with warnings.catch_warnings(action="ignore"):  # a coarse grid
+        run = evolve(model, systems.packet(), keep_state=True, **settings, on_unresolved="warn")
+        turned = SimpleNamespace(W=run.W.transpose("y", "p", "x", "q"))
+        found, other = (
+            correlation(model, state, ["x*y", "p"], "q", [0.0, 0.1], dt=0.1, tolerance=0.1) for state in (run, turned)
+        )
+    mean, covariance = run.mean[-1], run.covariance[-1]
+    np.testing.assert_allclose(
+        found.dataset["mean_first"][0], [covariance[2, 3] + mean[2] * mean[3], mean[1]], atol=1e-9
+    )
+    np.testing.assert_allclose(found.connected[0, 1, 0], covariance[0, 1], atol=1e-9)
+    assert found.response[0, 1, 0] == pytest.approx(1.0, abs=1e-9)
+    xr.testing.assert_equal(found.dataset, other.dataset)
+    found.save(tmp_path / "two.nc")
+    xr.testing.assert_identical(wignercq.load(tmp_path / "two.nc").dataset, found.dataset)

@@ -21,10 +21,11 @@ from wignercq.errors import InputError, ResolutionWarning
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Formula, Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.memory import require_memory
+from wignercq.planning.memory import free_memory, require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.planning.time_step import TimeStep
 
+ARRAYS = 3  # as large as W in double precision, beside it and beside what a run needs
 MEANINGLESS = 0.3  # time error from which on a result says nothing
 
 
@@ -99,7 +100,7 @@ def correlation(
     inserting = Operators.read(second, where="second").named_like(measured)
     polynomials = inserting.polynomials(where="second")
     W, grid = state_on_grid(state)
-    require_memory([grid], numerics, None)
+    require_memory([grid], numerics, free_memory() - ARRAYS * W.nbytes)
     with showing(progress) as shown:
         measurement = Measurement(measured.formulas, grid, where="first")
         runs = Regression(model, W, grid, numerics, measurement, polynomials, delays, shown)

@@ -21,6 +21,7 @@ import numpy as np
 
 from wignercq.correlations.operators import MAX_DEGREE, Polynomial, Powers
 from wignercq.grid.grid import Axis, Grid
+from wignercq.propagation.engines.blas import single_threaded
 
 Insertion: TypeAlias = dict[Powers, Polynomial]  # what multiplies the derivative of W of each orders
 
@@ -71,22 +72,23 @@ def _gathered(parts: Iterator[tuple[Powers, Polynomial]]) -> Insertion:
 def inserted(insertion: Insertion, W: np.ndarray, grid: Grid) -> Inserted:
     """An insertion into W, with derivatives that are exact for all frequencies of the grid."""
     result, largest = np.zeros(grid.shape), dict.fromkeys(insertion, 0.0)
-    for q_order in {orders[0] for orders in insertion}:
-        field = W if q_order == 0 else np.tensordot(derivative(grid.q, q_order), W, axes=(1, 0))
-        terms = [
-            (orders, [derivative(axis, order) if order else None for axis, order in zip(grid, orders, strict=True)])
-            for orders in insertion
-            if orders[0] == q_order
-        ]
-        _, p, x, y = grid.mesh
-        for i, q in enumerate(grid.q.values):
-            for orders, (_, along_p, along_x, along_y) in terms:
-                slab = field[i] if along_p is None else np.tensordot(along_p, field[i], axes=(1, 0))
-                slab = slab if along_x is None else along_x @ slab
-                slab = slab if along_y is None else slab @ along_y.T
-                slab = slab * insertion[orders](q, p[0], x[0], y[0])
-                largest[orders] = max(largest[orders], float(np.abs(slab).max()))
-                result[i] += slab
+    with single_threaded():
+        for q_order in {orders[0] for orders in insertion}:
+            field = W if q_order == 0 else np.tensordot(derivative(grid.q, q_order), W, axes=(1, 0))
+            terms = [
+                (orders, [derivative(axis, order) if order else None for axis, order in zip(grid, orders, strict=True)])
+                for orders in insertion
+                if orders[0] == q_order
+            ]
+            _, p, x, y = grid.mesh
+            for i, q in enumerate(grid.q.values):
+                for orders, (_, along_p, along_x, along_y) in terms:
+                    slab = field[i] if along_p is None else np.tensordot(along_p, field[i], axes=(1, 0))
+                    slab = slab if along_x is None else along_x @ slab
+                    slab = slab if along_y is None else slab @ along_y.T
+                    slab = slab * insertion[orders](q, p[0], x[0], y[0])
+                    largest[orders] = max(largest[orders], float(np.abs(slab).max()))
+                    result[i] += slab
     return Inserted(result, sum(largest.values()))
 
 

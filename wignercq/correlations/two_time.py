@@ -79,7 +79,12 @@ class TwoTime(Result):
         size: xr.DataArray = abs(self.connected)
         largest = size.max("tau")
         late = size.where(self.dataset["tau"] >= (1 - LAST) * self.tau[-1]).max("tau")
-        return (late / largest.where(largest > 0)).fillna(0.0).rename("remaining")
+        return (
+            (late / largest.where(largest > 0))
+            .fillna(0.0)
+            .rename("remaining")
+            .assign_attrs(long_name="connected C at the end, relative")
+        )
 
     def spectrum(self, frequencies: ArrayLike, window: str = "tukey") -> xr.Dataset:
         """``S_AB(w) = integral exp(-i w tau) C_AB(tau) dtau`` of connected C, cf. eqs (33)-(38).
@@ -186,7 +191,11 @@ class TwoTime(Result):
         quantum = effective / temperature * np.tanh(x) / x - 1
         classical = effective / temperature - 1
         both = xr.where(kind == "quantum", quantum, xr.where(kind == "classical", classical, np.nan))
-        return both.transpose("frequency", "observable").rename("fdr_violation")
+        return (
+            both.transpose("frequency", "observable")
+            .rename("fdr_violation")
+            .assign_attrs(long_name="S tanh(hbar w/(2 kT))/(hbar chi'') - 1")
+        )
 
     def summary(self) -> str:
         """A few lines: what was correlated, how far to trust it, and what is left of it at the end."""
