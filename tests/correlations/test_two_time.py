@@ -136,6 +136,7 @@ def test_the_summary_holds_what_matters(made):
         (lambda d: d.assign_attrs(model="a\x1b[2Jb"), "a printable attribute model"),
         (lambda d: d.assign_attrs(hbar="much"), "a number as attribute hbar"),
         (lambda d: d.assign_coords(first=["q", "\x1b[2J", "x", "y"]), "printable texts first over (first)"),
+        (lambda d: d.assign_coords(second=["q", "q", "x", "y"]), "names that differ as coordinate second"),
         (lambda d: d.isel(axis=[1, 0, 2, 3]), "the names q, p, x, y as coordinate axis"),
         (lambda d: d.drop_vars("kind"), "printable texts kind over (second)"),
     ],

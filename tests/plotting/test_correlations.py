@@ -55,5 +55,8 @@ def test_the_command_draws_what_there_is(tmp_path, capsys):
     assert "of the maximum of a modified W" in capsys.readouterr().out
     one_way = results.two_times(first="q", second="x", end=10.0).dataset
     assert [*figures(one_way, [])] == ["two_time"]
+    assert [*figures(MADE.dataset.isel(tau=[5]), [])] == ["two_time"]
+    silent = MADE.dataset.assign({name: 0 * MADE.dataset[name] for name in ("connected", "response")})
+    assert [*figures(silent, [])] == ["two_time", "spectra"]
     with pytest.raises(InputError, match="second: expected formulas that are in first as well"):
         plot_spectra(one_way)

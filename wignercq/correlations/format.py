@@ -45,6 +45,9 @@ def faults(dataset: xr.Dataset) -> Iterator[Fault]:
         yield "two-time functions", "another result of wignercq"
     for label in ("first", "second", "axis"):
         yield from not_texts(dataset, label, (label,))
+        names = dataset[label].values.tolist()
+        if not 0 < len(set(names)) == len(names):
+            yield f"names that differ as coordinate {label}, at least one", "others"
     if dataset["axis"].values.tolist() != list(NAMES):
         yield "the names q, p, x, y as coordinate axis", "others"
     yield from not_texts(dataset, "kind", ("second",))

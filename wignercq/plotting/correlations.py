@@ -99,7 +99,8 @@ def plot_spectra(
             ax.plot(w, values, color=colour, linewidth=1.0, label=_symbol(name))
         for ax, values in zip(axes, _theory_spectra(theory, name, w), strict=False):
             ax.plot(w, values, color="black", linewidth=0.9, linestyle=(0, (4, 3)))
-    axes[0].set_yscale("log")
+    if any((np.asarray(line.get_ydata()) > 0).any() for line in axes[0].lines):
+        axes[0].set_yscale("log")
     labels = "spectrum $S(w)$", r"loss $\chi''(w)$", r"$k_\mathrm{B} T(w) = w S/(2 \chi'')$"
     for ax, label in zip(axes, labels, strict=True):
         ax.set_ylabel(label, fontsize=FONT)
@@ -155,6 +156,7 @@ def _theory_spectra(theory: LinearModel | None, name: str, w: np.ndarray) -> lis
 
 
 def _shown_frequencies(result: TwoTime, window: str) -> np.ndarray:
+    result.spectrum(0.0, window)  # an InputError where there is none
     highest = np.pi / float(np.diff(result.tau).max())
     w = np.linspace(0, highest, POINTS + 1)[1:]
     spectra = np.abs(np.diagonal(result.spectrum(w, window)["spectrum"].values, axis1=1, axis2=2))
