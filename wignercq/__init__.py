@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wignercq.lazy import export
 
 if TYPE_CHECKING:
+    from wignercq.correlations.correlation import correlation as correlation
     from wignercq.errors import InputError as InputError
     from wignercq.errors import Interrupted as Interrupted
     from wignercq.errors import ModelError as ModelError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 export(
     __name__,
     {
+        "correlations.correlation": "correlation",
         "errors": "InputError Interrupted ModelError ResolutionError ResolutionWarning StateError WignerCQError",
         "gaussian": "LinearModel",
         "grid.fixed_axis": "FixedAxis",

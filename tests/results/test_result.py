@@ -12,6 +12,7 @@ from support import results
 
 import wignercq
 from wignercq.comparison import Breakdown
+from wignercq.correlations import TwoTime
 from wignercq.errors import InputError
 from wignercq.results.result import Result
 from wignercq.results.solution import Solution
@@ -22,6 +23,7 @@ MADE = {
     Solution: lambda: Solution(results.result(outputs=6, frames=2)),
     Breakdown: results.breakdown,
     SweepResult: results.sweep,
+    TwoTime: results.two_times,
 }
 
 
@@ -52,8 +54,8 @@ def test_what_is_no_result_is_refused_by_the_one_loader(tmp_path: Path) -> None:
 
 
 def test_only_results_with_outputs_have_times() -> None:
-    """Kills: the times of a sweep, which has none, as an error that hasattr does not understand."""
-    assert [hasattr(make(), "time") for make in MADE.values()] == [True, True, False]
+    """Kills: the times of a sweep or of delays, which have none, as an error that hasattr does not understand."""
+    assert [hasattr(make(), "time") for make in MADE.values()] == [True, True, False, False]
 
 
 def test_the_summary_of_a_run_holds_its_last_numbers_and_those_of_a_theory() -> None:

@@ -8,7 +8,8 @@ import xarray as xr
 from support.configurations import box, configuration
 from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
-from wignercq.gaussian import LinearModel
+from wignercq.correlations import TwoTime
+from wignercq.gaussian import LinearModel, response, two_time
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.sweep import SweepResult
@@ -143,3 +144,44 @@ def sweep(
     points = [tuple(point.values()) for point in settings.sweep.points]
     results = {point: breakdown(seed=k, broken=k > 0) for k, point in enumerate(points) if k != 1}
     return gather(settings, results, {points[1]: "killed <by> the test"})
+
+
+RELAXING = Model.oscillators(
+    k_C=0.9, k_Q=0.7, lam=1.1, classical_mass=0.8, quantum_mass=0.9, hbar=0.8, friction=1.0, diffusion=1.2
+)  # its slowest rate is 0.294
+KICKS = {"q": (1, 1.0), "p": (0, -1.0), "x": (3, 1.0), "y": (2, -1.0)}  # what H - f B displaces, and by what
+KIND = {"q": "classical", "p": "classical", "x": "quantum", "y": "quantum"}
+
+
+def two_times(
+    first: str = "qpxy", second: str = "qpxy", end: float = 80.0, spacing: float = 0.1, mean: float = 0.0
+) -> TwoTime:
+    """Two-time functions and responses of a steady state by the Gaussian theory alone, about given means."""
+    theory, tau = LinearModel.from_model(RELAXING), np.linspace(0, end, round(end / spacing) + 1)
+    rows, columns = ([NAMES.index(name) for name in names] for names in (first, second))
+    connected = two_time(theory, tau)[:, rows][:, :, columns]
+    kicks = [KICKS[name] for name in second]
+    responses = response(theory, tau)[:, rows][:, :, [kicked for kicked, _ in kicks]] * [sign for _, sign in kicks]
+    pair = ("tau", "first", "second")
+    variables = {
+        "correlation": (pair, connected + mean**2),
+        "connected": (pair, connected),
+        "response": (pair, responses),
+        "mean_first": (("tau", "first"), np.full(connected.shape[:2], mean)),
+        "mean_second": (("second",), np.full(len(second), mean)),
+        "kind": (("second",), [KIND[name] for name in second]),
+        "state_change": (("tau",), 1e-7 * tau),
+        "edge_mass": (("axis",), np.array([1e-9, 2e-9, 3e-9, 4e-9])),
+        "spectral_tail": (("axis",), np.array([5e-9, 6e-9, 7e-9, 8e-9])),
+    }
+    texts = ("versions", "model", "engine", "precision", "scheme", "bath", "grid")
+    attributes = {
+        "wignercq_version": "0.1.0",
+        **{name: f"some {name}" for name in texts},
+        "hbar": RELAXING.hbar,
+        "time_step": 0.05,
+        "time_error_estimate": 3e-7,
+        "wall_time": 4.2,
+    }
+    coordinates = {"tau": tau, "first": list(first), "second": list(second), "axis": list(NAMES)}
+    return TwoTime(xr.Dataset(variables, coordinates, attributes))

@@ -179,7 +179,7 @@ def info(result: Path) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
 @click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
 def plot(result: Path, output: Path, moving: bool) -> None:
-    """Draw the file RESULT of a run, a comparison or a sweep as PNG."""
+    """Draw the file RESULT of a run, a comparison, a sweep or of two-time functions as PNG."""
     with _showing(f"reading {result.name}") as progress:
         from wignercq.config.sweep import Compare
         from wignercq.plotting import animate

@@ -1,10 +1,11 @@
-"""Figures: of a run, of a comparison of theories, of a sweep; animations.
+"""Figures: of a run, of a comparison of theories, of a sweep, of two-time functions; animations.
 
 The only part that imports matplotlib. Figures are made without pyplot, so no display and no global state is needed.
 """
 
 from wignercq.plotting.animation import animate
 from wignercq.plotting.comparison import plot_errors, plot_theories
+from wignercq.plotting.correlations import plot_spectra, plot_two_time
 from wignercq.plotting.formula import formula_svg
 from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_planes
 from wignercq.plotting.sweep import plot_map
@@ -17,5 +18,7 @@ __all__ = [
     "plot_map",
     "plot_moments",
     "plot_planes",
+    "plot_spectra",
     "plot_theories",
+    "plot_two_time",
 ]

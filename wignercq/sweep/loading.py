@@ -7,14 +7,16 @@ from pathlib import Path
 
 from wignercq.comparison.reading import is_comparison
 from wignercq.comparison.result import Breakdown
+from wignercq.correlations.format import is_two_time
+from wignercq.correlations.two_time import TwoTime
 from wignercq.errors import InputError
 from wignercq.results.reading import read_dataset
 from wignercq.results.solution import Solution
 from wignercq.sweep.result import SweepResult, is_sweep
 
 
-def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult:
-    """Read the result of a run, a comparison or a sweep.
+def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult | TwoTime:
+    """Read the result of a run, a comparison or a sweep, or two-time functions.
 
     Parameters
     ----------
@@ -23,7 +25,7 @@ def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult:
 
     Returns
     -------
-    Solution, Breakdown or SweepResult
+    Solution, Breakdown, SweepResult or TwoTime
 
     Raises
     ------
@@ -35,4 +37,6 @@ def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult:
     dataset = read_dataset(path)
     if is_sweep(dataset):
         return SweepResult.checked(dataset, path)
+    if is_two_time(dataset):
+        return TwoTime.checked(dataset, path)
     return (Breakdown if is_comparison(dataset) else Solution).checked(dataset, path)

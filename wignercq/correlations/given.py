@@ -1,0 +1,64 @@
+"""What was given to :func:`wignercq.correlation`: the state as an array on its grid, and the times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from wignercq.errors import InputError, StateError, brief
+from wignercq.grid.grid import MIN_POINTS, NAMES, Axis, Grid
+
+UNIFORM = 1e-6  # of the spacing, by which points of an axis may be off
+NORM = 1e-3  # by which the integral of W may differ from 1, as in a run
+
+
+def state_on_grid(state: Any) -> tuple[np.ndarray, Grid]:
+    """W with the axis order (q, p, x, y), scaled to an integral of 1, and the grid of its coordinates.
+
+    Parameters
+    ----------
+    state : what has an xarray.DataArray ``W(q, p, x, y)``, or that itself
+
+    Raises
+    ------
+    InputError
+        A result without W, or none at all; coordinates that are no uniform axes; an integral other than 1.
+    """
+    W = state if isinstance(state, xr.DataArray) else getattr(state, "W", None)
+    if not isinstance(W, xr.DataArray) or set(W.dims) != set(NAMES):
+        raise StateError("state", "a result with W(q, p, x, y), of a run with keep_state=True", type(state).__name__)
+    if W.dtype.kind != "f" or not np.isfinite(W.values).all():
+        raise StateError("state", "a W of finite real numbers", f"{W.dtype}, not all of them finite")
+    grid = Grid(*(_axis(W, name) for name in NAMES))
+    values = np.asarray(W.transpose(*NAMES).values, float)
+    norm = float(values.sum()) * grid.cell
+    if not abs(norm - 1) < NORM:
+        raise StateError("state", "W with integral 1", f"{norm:.6g}")
+    return values / norm, grid
+
+
+def _axis(W: xr.DataArray, name: str) -> Axis:
+    points = W[name].values if name in W.coords else np.zeros(0)
+    if points.size < MIN_POINTS or points.dtype.kind not in "fiu" or not np.isfinite(points).all():
+        raise StateError("state", f"numbers as coordinate {name} of W, at least {MIN_POINTS}", f"{points.size} points")
+    spacing = float(points[-1] - points[0]) / (points.size - 1)
+    if not spacing > 0 or np.abs(np.diff(points) - spacing).max() > UNIFORM * spacing:
+        raise StateError("state", f"a uniform increasing axis as coordinate {name} of W", "another")
+    return Axis(float(points[0]), float(points[0]) + spacing * points.size, points.size)
+
+
+def checked_times(times: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Delays tau as an array; InputError unless they increase from 0 or later on."""
+    try:
+        values = np.asarray(times, dtype=float)
+    except (TypeError, ValueError):
+        values = np.zeros((0, 0))
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+        raise InputError("times", "increasing numbers >= 0", brief(times))
+    if values[0] < 0 or values[-1] == 0 or (np.diff(values) <= 0).any():
+        wrong = f"{values[0]:g} as the first" if values[0] < 0 else "0 alone" if values.size == 1 else "others"
+        raise InputError("times", "increasing numbers >= 0", wrong)
+    return values
