@@ -16,18 +16,18 @@ from wignercq.steady.existence import is_even, require_no_parity, require_steady
 from wignercq.steady.galerkin import Galerkin
 
 WIDTHS = (4, 12)  # degrees of a basis to find widths with
-SIZES = ((5, 18), (6, 26), (6, 32))  # degrees tried one after the other
-EVEN_SIZES = ((6, 20), (7, 28), (7, 36))  # where half of the functions are not needed
+SIZES = ((5, 18), (6, 26))  # degrees tried one after the other
+EVEN_SIZES = ((6, 20), (7, 28))  # where half of the functions are not needed
 DENSE = 10**6  # matrix elements from which on a larger basis takes too long
 ATTEMPTS = 8  # to find widths
-FITS = 0.03  # root of the share of W in the two highest degrees
+GOOD, FITS = 3e-3, 0.03  # root of the share of W in the two highest degrees: good, and good enough
 SETTLED = 0.01  # relative change of the widths from one basis to the next
 STRIDE = 4.0  # largest factor between the variances of one basis and of the next
 EVEN = 1e-9  # mean, in widths, that counts as none
 SLOW = 8  # modes that are solved for between Hermite functions instead of being waited for
 WIDEST = 30.0  # widths beside the thermal ones, at which W runs away
 LONELY = 1e-6  # rate beside the frequency of the quantum particle below which a second mode counts as steady too
-BELOW = 0.2  # of the tolerance, down to which a grid holds W
+BELOW = 0.1  # of the tolerance, down to which a grid holds W
 COARSEST = 0.03  # level of W at which a guess is good for something
 MARGIN = 8 / 7  # of a box: the monitors look at the outer sixteenth at each end
 FINER = 8 / 7  # of a frequency: they look at the top eighth
@@ -58,13 +58,13 @@ class Guess:
         for size in EVEN_SIZES if even else SIZES:
             galerkin = Galerkin.of(model, HermiteBasis(mean, widths, *size, parity), hbar_order)
             outermost = galerkin.basis.outermost(galerkin.steady)
-            if max(outermost) < FITS:
-                guess = cls(model, hbar_order, galerkin)
-                guess._require_unique()
-                return guess
-            mean, widths, _ = _fitted(galerkin, even)
-            if galerkin.matrix.nnz > DENSE:
+            if max(outermost) < GOOD or galerkin.matrix.nnz > DENSE:
                 break
+            mean, widths, _ = _fitted(galerkin, even)
+        if max(outermost) < FITS:
+            guess = cls(model, hbar_order, galerkin)
+            guess._require_unique()
+            return guess
         i = 0 if np.argmax(outermost) == 0 else 2
         raise ModelError(
             "model",

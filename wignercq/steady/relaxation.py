@@ -19,7 +19,9 @@ from wignercq.steady.galerkin import Galerkin
 from wignercq.steady.guess import Guess
 
 MOST = 40  # modes that can be asked for
-HARMONICS = 3  # of the quantum particle, near whose frequencies slow modes are looked for
+DEGREES, EVEN_DEGREES = (5, 20), (5, 28)  # of the classical and the quantum side
+QUADRATIC_DEGREES = (10, 14)
+TRUSTED = 0.1  # residual, beside the frequency of the quantum particle, above which an eigenvalue belongs to no mode
 BESIDE = 2  # more modes than asked for near each of them, since some have come already
 ZERO = 1e-6  # eigenvalue, beside the frequency of the quantum particle, that is the steady state's
 SAME = 1e-8  # eigenvalues that differ by less, likewise, are one
@@ -102,30 +104,42 @@ def relaxation(model: Model, *, count: int = 6, hbar_order: int | None = None) -
     if not isinstance(count, int) or not 1 <= count <= MOST:
         raise InputError("count", f"a whole number from 1 to {MOST}", repr(count))
     guess = Guess.of(model, hbar_order)
+    own = guess.galerkin.basis
     engine = Numerics().make_engine(guess.grid(LEVEL))
     dt = 2 * np.pi / max(guess.frequencies) / STEPS
     with threadpool_limits(1, "blas"):
-        return slowest_modes(guess, count, Propagator(model, engine, BY_ORDER[4], dt, hbar_order))
+        propagator = Propagator(model, engine, BY_ORDER[4], dt, hbar_order)
+        degrees = QUADRATIC_DEGREES if model.is_quadratic else EVEN_DEGREES if own.parity == 0 else DEGREES
+        return slowest_modes(guess, count, propagator, HermiteBasis(own.centre, own.lengths, *degrees))
 
 
-def slowest_modes(guess: Guess, count: int, propagator: Propagator) -> Relaxation:
+def slowest_modes(guess: Guess, count: int, propagator: Propagator, basis: HermiteBasis) -> Relaxation:
     """The modes that decay slowest, of both parities where there are two, with residuals on a propagator's grid."""
-    basis, quantum = guess.galerkin.basis, guess.frequencies[1]
-    places = sorted({0.0, guess.frequencies[0], *(n * quantum for n in range(1, HARMONICS + 1))})
+    classical, quantum = guess.frequencies
+    odd, even = [classical, *(n * quantum for n in (1, 3))], [n * quantum for n in (0, 2)]
+    own = guess.galerkin.basis
     found: list[tuple[complex, HermiteBasis, np.ndarray]] = []
-    for parity in (None,) if basis.parity is None else (0, 1):
-        galerkin = guess.galerkin if parity == basis.parity else _with(guess, parity)
-        for frequency in places:
+    for parity in (None,) if own.parity is None else (0, 1):
+        known = basis is own and parity == own.parity
+        galerkin = (
+            guess.galerkin if known else Galerkin.of(guess.model, replace(basis, parity=parity), guess.hbar_order)
+        )
+        for frequency in odd + even if parity is None else (even, odd)[parity]:
             near = galerkin.near(frequency, count + BESIDE) if frequency else galerkin.slowest(count + BESIDE)
             for value, vector in zip(*(near[0], near[1].T), strict=True):
                 value, vector = (value, vector) if value.imag >= 0 else (value.conjugate(), vector.conj())
                 is_steady = parity != 1 and abs(value) < ZERO * quantum
                 if not is_steady and all(abs(value - mode[0]) > SAME * quantum for mode in found):
                     found.append((complex(value), galerkin.basis, vector))
-    found.sort(key=lambda mode: -mode[0].real)
-    kept = found[:count]
-    residuals = np.array([_residual(propagator, rate, basis, vector) for rate, basis, vector in kept])
-    return Relaxation(np.array([mode[0] for mode in kept]), residuals, [(mode[1], mode[2]) for mode in kept])
+    kept: list[tuple[complex, float, HermiteBasis, np.ndarray]] = []
+    for rate, its_basis, vector in sorted(found, key=lambda mode: -mode[0].real):
+        residual = _residual(propagator, rate, its_basis, vector)
+        if residual < TRUSTED * quantum:
+            kept.append((rate, residual, its_basis, vector))
+        if len(kept) == count:
+            break
+    rates, residuals = np.array([mode[0] for mode in kept]), np.array([mode[1] for mode in kept])
+    return Relaxation(rates, residuals, [(mode[2], mode[3]) for mode in kept])
 
 
 def _residual(propagator: Propagator, rate: complex, basis: HermiteBasis, vector: np.ndarray) -> float:
@@ -135,7 +149,3 @@ def _residual(propagator: Propagator, rate: complex, basis: HermiteBasis, vector
     mean = np.expm1(rate * tau) / tau  # over the short time
     left = change[0] - mean.real * real + mean.imag * imaginary, change[1] - mean.real * imaginary - mean.imag * real
     return float(np.sqrt(sum((part**2).sum() for part in left) / ((real**2).sum() + (imaginary**2).sum())))
-
-
-def _with(guess: Guess, parity: int | None) -> Galerkin:
-    return Galerkin.of(guess.model, replace(guess.galerkin.basis, parity=parity), guess.hbar_order)

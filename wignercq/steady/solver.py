@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,17 +23,19 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.steady.averaging import AveragedEquation, as_operator
 from wignercq.steady.guess import Guess
 
-PERIODS = 1.5  # of the slower particle, over which the average goes
-FIRST_STEPS = 20  # of a period of the faster particle
-FASTEST, SLOWEST = 160.0, 8.0  # steps in such a period, at most and at least
+PERIODS = 0.7  # of the slower particle, over which the average goes
+FIRST_STEPS = 24  # of a period of the faster particle, for a tolerance of 1e-6, and by the order of the scheme fewer
+FEWEST, MOST_STEPS = 10.0, 300.0  # of such a period
 CYCLE = 8  # Krylov vectors between two looks
 FIELDS = CYCLE + 8  # arrays as large as W beside what a run needs
 REDUCTION = 0.03  # of the error in a cycle
-SOLVED, TIMED = 0.2, 0.4  # shares of the tolerance for what is left of the equation and for the time step
-NEAR = 30.0  # tolerances, at which it is worth asking for the error of the step
+SOLVED, TIMED = 0.2, 0.6  # shares of the tolerance for what is left of the equation and for the time step
 GROWTH, FINER = 1.12, 1.12  # of a box that is too small and of a mesh too coarse
 SHARE = 0.5  # of the free memory that a grid may grow to
+COARSE = 1e-3  # error of W below which it tells of its grid and of the step
+SAME = 1e-9  # of a frequency, so that an axis of the same extent keeps its points
 CYCLES = 40  # in all
+HELPED = 0.6  # of the error of the step before
 STALLED = 0.7  # factor between the errors of two cycles from which on nothing is gained any more
 SHORT = 64  # parts of a step over which the generator is measured
 
@@ -68,6 +71,7 @@ class Solver:
     cell_steps: float = 0.0  # steps times cells
     notes: list[str] = field(default_factory=list)  # changes of the grid and of the step
     after_cycle: Callable[[], None] = lambda: None
+    _before: float = math.inf  # error of the time step before the last
 
     def solve(self) -> bool:
         """Improve W until its error is below the tolerance; whether that is so.
@@ -85,15 +89,23 @@ class Solver:
                 self._move(regridded)
                 equation, before = self._equation(), math.inf
                 continue
-            if self.error < NEAR * tolerance and self.time_error == math.inf:
+            is_solved = self.error <= SOLVED * tolerance
+            if is_solved or (self.error < COARSE and self.time_error == math.inf):
                 self._measure_step(equation)
-            if is_free and TIMED * tolerance < self.time_error < math.inf and self.error < self.time_error:
+            if is_free and TIMED * tolerance < self.time_error < self._fallen():
                 if not self._shortened():
                     return False
                 equation, before = self._equation(), math.inf
                 continue
-            if self.error <= SOLVED * tolerance:
+            if is_solved and (self.time_error <= tolerance or not is_free):
                 return True
+            if is_solved:  # what a shorter step does not help is the grid's
+                regridded = self._enlarged(NAMES, NAMES)
+                if regridded is None:
+                    return False
+                self._move(regridded)
+                equation, before = self._equation(), math.inf
+                continue
             if self.error > STALLED * before:
                 return self.error <= tolerance
             before = self.error
@@ -153,16 +165,23 @@ class Solver:
     # the step
 
     def _first_step(self) -> float:
-        return 2 * math.pi / max(self.guess.frequencies) / FIRST_STEPS
+        steps = max(FEWEST, FIRST_STEPS * (1e-6 / self.numerics.tolerance) ** (1 / self.numerics.order))
+        return 2 * math.pi / max(self.guess.frequencies) / min(steps, MOST_STEPS)
+
+    def _fallen(self) -> float:
+        """Error below which a shorter step has helped; above it the rest is the grid's, and it is left at that."""
+        return HELPED * self._before if math.isfinite(self._before) else sys.float_info.max
 
     def _shortened(self) -> bool:
         """Shorten the step so that its error is small enough; whether that can be done."""
         factor = min(0.8, (0.5 * TIMED * self.numerics.tolerance / self.time_error) ** (1 / self.numerics.order))
-        if self.dt * factor < 2 * math.pi / max(self.guess.frequencies) / FASTEST:
+        if self.dt * factor < 2 * math.pi / max(self.guess.frequencies) / MOST_STEPS:
             return False
         self.dt *= factor
-        error, self.time_error = self.time_error, math.inf
-        self.notes.append(f"time step {self.dt:.4g}, since one of {self.dt / factor:.4g} had an error of {error:.1e}")
+        self.notes.append(
+            f"time step {self.dt:.4g}, since one of {self.dt / factor:.4g} had an error of {self.time_error:.1e}"
+        )
+        self._before, self.time_error = self.time_error, math.inf
         return True
 
     # the grid
@@ -174,24 +193,32 @@ class Solver:
         return Look.of(Marginals(self.grid, *engine.marginals(field)), engine.spectral_power(field))
 
     def _regridded(self) -> Grid | None:
-        """A larger or finer grid, where W needs and may have one."""
+        """A larger or finer grid, where the monitors see that W needs one."""
         look, level = self.seen(), self.numerics.tolerance
-        axes, told = [], []
-        for name, axis, edge, tail in zip(NAMES, self.grid, look.edge, look.tail, strict=True):
-            box, mesh = bool(edge > level) and name in self.extents, bool(tail > level) and name in self.points
-            if box or mesh:
-                told.append(f"{name} {' and '.join(['larger'] * box + ['finer'] * mesh)}")
-            half = axis.length / 2 * (GROWTH if box else 1.0)
-            centre = (axis.lower + axis.upper) / 2
-            nyquist = axis.nyquist * (FINER if mesh else 1.0)
-            fine = Axis.resolving(centre - half, centre + half, nyquist * (1 - 1e-9))
-            axes.append((fine if name in self.points else Axis(fine.lower, fine.upper, axis.points)) if told else axis)
+        larger = {name for name, edge in zip(NAMES, look.edge, strict=True) if edge > level}
+        return self._enlarged(larger, {name for name, tail in zip(NAMES, look.tail, strict=True) if tail > level})
+
+    def _enlarged(self, larger: Collection[str], finer: Collection[str]) -> Grid | None:
+        """A grid with larger boxes and finer meshes along some axes, in what is left open and where memory allows."""
+        boxes, meshes = self.extents.intersection(larger), self.points.intersection(finer)
+        axes = []
+        for name, axis in zip(NAMES, self.grid, strict=True):
+            box, mesh = GROWTH if name in boxes else 1.0, FINER if name in meshes else 1.0
+            centre, half = (axis.lower + axis.upper) / 2, box * axis.length / 2
+            lower, upper = centre - half, centre + half
+            if name not in self.points:
+                axes.append(Axis(lower, upper, axis.points))
+            else:
+                grown = box * mesh > 1
+                axes.append(Axis.resolving(lower, upper, mesh * axis.nyquist * (1 - SAME)) if grown else axis)
         grid = Grid(*axes)
-        if not told or (grid.shape == self.grid.shape and grid == self.grid):
+        if not boxes and not meshes:
             return None
         if self.numerics.memory(grid) + FIELDS * 8.0 * grid.size > SHARE * (free_memory() + held_memory()):
             return None
-        self.notes.append(f"{' x '.join(map(str, grid.shape))} points; {', '.join(told)}")
+        told = [f"larger along {', '.join(sorted(boxes))}"] * bool(boxes)
+        told += [f"finer along {', '.join(sorted(meshes))}"] * bool(meshes)
+        self.notes.append(f"{' x '.join(map(str, grid.shape))} points, {' and '.join(told)}")
         return grid
 
     def _move(self, grid: Grid) -> None:
@@ -199,6 +226,4 @@ class Solver:
         engine, target = self.numerics.make_engine(self.grid), self.numerics.make_engine(grid)
         W = np.array(target.array(engine.transferred(engine.of(self.W), target)))
         self.W, self.grid = W / (W.sum() * grid.cell), grid
-
-
-COARSE = 1e-3  # error of W below which it tells of its grid
+        self._before = self.time_error = math.inf

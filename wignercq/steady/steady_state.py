@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time as clock
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import ConvergenceError, GridError, InputError, Interrupted, MemoryLimitError, quoted
+from wignercq.errors import ConvergenceError, GridError, InputError, Interrupted, MemoryLimitError, StateError, quoted
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
-from wignercq.observables.resolution import Watch
+from wignercq.observables.physics import MEANINGS, physics_of
+from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.provenance import listed_versions, versions
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
 from wignercq.run.signals import Stop, StopRequests
+from wignercq.states import gibbs
 from wignercq.steady.certificate import drift
 from wignercq.steady.guess import Guess
 from wignercq.steady.relaxation import slowest_modes
@@ -188,7 +191,7 @@ class _Search:
         propagator = Propagator(
             model, numerics.make_engine(solver.grid), numerics.scheme, solver.dt or 1.0, numerics.hbar_order
         )
-        modes = slowest_modes(solver.guess, MODES, propagator)
+        modes = slowest_modes(solver.guess, MODES, propagator, solver.guess.galerkin.basis)
         change = drift(propagator, solver.W)
         gap = float(modes.decay_rates[0])
         dataset = record.dataset(self._attributes(change.residual, gap, stopped), solver.W)
@@ -197,7 +200,18 @@ class _Search:
         for name, rate in zip(DRIFT_VARIABLES, (change.mean, change.covariance), strict=True):
             meaning = f"change of the {name.removeprefix('drift_')} in a relaxation time"
             dataset[name] = (DRIFT_VARIABLES[name], rate / gap, {"long_name": meaning})
+        for name, value in self._physics(look).items():
+            if name not in dataset:
+                dataset[name] = ((), value, {"long_name": MEANINGS[name]})
         return SteadyState(dataset)
+
+    def _physics(self, look: Look) -> dict[str, float]:
+        """Temperatures, heat, entropy and information, of the W so far."""
+        solver = self.solver
+        write = None
+        with suppress(StateError):  # a model without a Gibbs state
+            write = gibbs(solver.model).slab(solver.grid)
+        return physics_of(list(solver.W), solver.model, solver.grid, gibbs=write, marginals=look.marginals)
 
     def _attributes(self, residual: float, gap: float, stopped: str) -> dict[str, Any]:
         solver, numerics = self.solver, self.solver.numerics
