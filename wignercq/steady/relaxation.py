@@ -23,7 +23,7 @@ DEGREES, EVEN_DEGREES = (5, 20), (5, 28)  # of the classical and the quantum sid
 QUADRATIC_DEGREES = (10, 14)
 TRUSTED = 0.1  # residual, beside the frequency of the quantum particle, above which an eigenvalue belongs to no mode
 BESIDE = 2  # more modes than asked for near each of them, since some have come already
-ZERO = 1e-6  # eigenvalue, beside the frequency of the quantum particle, that is the steady state's
+ZERO = 1e-2  # eigenvalue, beside the frequency of the quantum particle, that may be the steady state's
 SAME = 1e-8  # eigenvalues that differ by less, likewise, are one
 STEPS = 20  # of the faster particle's period
 LEVEL = 1e-5  # of W on the grid on which residuals are measured
@@ -113,10 +113,15 @@ def relaxation(model: Model, *, count: int = 6, hbar_order: int | None = None) -
         return slowest_modes(guess, count, propagator, HermiteBasis(own.centre, own.lengths, *degrees))
 
 
-def slowest_modes(guess: Guess, count: int, propagator: Propagator, basis: HermiteBasis) -> Relaxation:
-    """The modes that decay slowest, of both parities where there are two, with residuals on a propagator's grid."""
+def slowest_modes(
+    guess: Guess, count: int, propagator: Propagator, basis: HermiteBasis, *, thorough: bool = True
+) -> Relaxation:
+    """The modes that decay slowest, of both parities where there are two, with residuals on a propagator's grid.
+
+    Looked for near the frequencies of both particles and harmonics, or only near zero and that of the quantum one.
+    """
     classical, quantum = guess.frequencies
-    odd, even = [classical, *(n * quantum for n in (1, 3))], [n * quantum for n in (0, 2)]
+    odd, even = ([classical, quantum, 3 * quantum], [0.0, 2 * quantum]) if thorough else ([quantum], [0.0])
     own = guess.galerkin.basis
     found: list[tuple[complex, HermiteBasis, np.ndarray]] = []
     for parity in (None,) if own.parity is None else (0, 1):
@@ -128,7 +133,7 @@ def slowest_modes(guess: Guess, count: int, propagator: Propagator, basis: Hermi
             near = galerkin.near(frequency, count + BESIDE) if frequency else galerkin.slowest(count + BESIDE)
             for value, vector in zip(*(near[0], near[1].T), strict=True):
                 value, vector = (value, vector) if value.imag >= 0 else (value.conjugate(), vector.conj())
-                is_steady = parity != 1 and abs(value) < ZERO * quantum
+                is_steady = parity != 1 and abs(value) < ZERO * quantum and _share(galerkin, vector) > 0.5
                 if not is_steady and all(abs(value - mode[0]) > SAME * quantum for mode in found):
                     found.append((complex(value), galerkin.basis, vector))
     kept: list[tuple[complex, float, HermiteBasis, np.ndarray]] = []
@@ -140,6 +145,13 @@ def slowest_modes(guess: Guess, count: int, propagator: Propagator, basis: Hermi
             break
     rates, residuals = np.array([mode[0] for mode in kept]), np.array([mode[1] for mode in kept])
     return Relaxation(rates, residuals, [(mode[2], mode[3]) for mode in kept])
+
+
+def _share(galerkin: Galerkin, vector: np.ndarray) -> float:
+    """Integral of a mode beside that of the steady state, both of norm 1: that of every other mode is zero."""
+    basis, steady = galerkin.basis, galerkin.steady
+    integral = abs(complex(basis.integral(vector.real), basis.integral(vector.imag)))
+    return float(integral * np.linalg.norm(steady) / np.linalg.norm(vector))
 
 
 def _residual(propagator: Propagator, rate: complex, basis: HermiteBasis, vector: np.ndarray) -> float:

@@ -25,7 +25,7 @@ from wignercq.steady.guess import Guess
 
 PERIODS = 0.7  # of the slower particle, over which the average goes
 FIRST_STEPS = 24  # of a period of the faster particle, for a tolerance of 1e-6, and by the order of the scheme fewer
-FEWEST, MOST_STEPS = 10.0, 300.0  # of such a period
+FEWEST, MOST_STEPS = 16.0, 300.0  # of such a period
 CYCLE = 8  # Krylov vectors between two looks
 FIELDS = CYCLE + 8  # arrays as large as W beside what a run needs
 REDUCTION = 0.03  # of the error in a cycle
@@ -35,7 +35,6 @@ SHARE = 0.5  # of the free memory that a grid may grow to
 COARSE = 1e-3  # error of W below which it tells of its grid and of the step
 SAME = 1e-9  # of a frequency, so that an axis of the same extent keeps its points
 CYCLES = 40  # in all
-HELPED = 0.6  # of the error of the step before
 STALLED = 0.7  # factor between the errors of two cycles from which on nothing is gained any more
 SHORT = 64  # parts of a step over which the generator is measured
 
@@ -71,7 +70,9 @@ class Solver:
     cell_steps: float = 0.0  # steps times cells
     notes: list[str] = field(default_factory=list)  # changes of the grid and of the step
     after_cycle: Callable[[], None] = lambda: None
-    _before: float = math.inf  # error of the time step before the last
+    _before: tuple[float, float] = (math.inf, 0.0)  # error of the time step before this one, and that step; 0 if none
+
+    _is_smooth: bool = True  # W has no steps where a box ended before, which would look like errors of the time step
 
     def solve(self) -> bool:
         """Improve W until its error is below the tolerance; whether that is so.
@@ -90,9 +91,10 @@ class Solver:
                 equation, before = self._equation(), math.inf
                 continue
             is_solved = self.error <= SOLVED * tolerance
-            if is_solved or (self.error < COARSE and self.time_error == math.inf):
+            if is_solved or (self.error < COARSE and self._is_smooth and self.time_error == math.inf):
                 self._measure_step(equation)
-            if is_free and TIMED * tolerance < self.time_error < self._fallen():
+            is_worse = self.time_error > max(TIMED * tolerance, 0 if is_solved else self.error)
+            if is_free and is_worse and self.time_error < self._fallen():
                 if not self._shortened():
                     return False
                 equation, before = self._equation(), math.inf
@@ -110,6 +112,7 @@ class Solver:
                 return self.error <= tolerance
             before = self.error
             self._cycle(equation)
+            self._is_smooth = True
         return False
 
     # what is solved
@@ -169,19 +172,19 @@ class Solver:
         return 2 * math.pi / max(self.guess.frequencies) / min(steps, MOST_STEPS)
 
     def _fallen(self) -> float:
-        """Error below which a shorter step has helped; above it the rest is the grid's, and it is left at that."""
-        return HELPED * self._before if math.isfinite(self._before) else sys.float_info.max
+        """Error below which a shorter step has helped by half of the scheme's order; else what is left is the grid's."""
+        before, dt = self._before
+        return before * (self.dt / dt) ** (self.numerics.order / 2) if dt else sys.float_info.max
 
     def _shortened(self) -> bool:
         """Shorten the step so that its error is small enough; whether that can be done."""
         factor = min(0.8, (0.5 * TIMED * self.numerics.tolerance / self.time_error) ** (1 / self.numerics.order))
         if self.dt * factor < 2 * math.pi / max(self.guess.frequencies) / MOST_STEPS:
             return False
+        self._before, self.time_error = (self.time_error, self.dt), math.inf
         self.dt *= factor
-        self.notes.append(
-            f"time step {self.dt:.4g}, since one of {self.dt / factor:.4g} had an error of {self.time_error:.1e}"
-        )
-        self._before, self.time_error = self.time_error, math.inf
+        error, dt = self._before
+        self.notes.append(f"time step {self.dt:.4g}, since one of {dt:.4g} had an error of {error:.1e}")
         return True
 
     # the grid
@@ -226,4 +229,4 @@ class Solver:
         engine, target = self.numerics.make_engine(self.grid), self.numerics.make_engine(grid)
         W = np.array(target.array(engine.transferred(engine.of(self.W), target)))
         self.W, self.grid = W / (W.sum() * grid.cell), grid
-        self._before = self.time_error = math.inf
+        self._before, self.time_error, self._is_smooth = (math.inf, 0.0), math.inf, False

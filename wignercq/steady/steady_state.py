@@ -29,7 +29,7 @@ from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import gibbs
 from wignercq.steady.certificate import drift
 from wignercq.steady.guess import Guess
-from wignercq.steady.relaxation import slowest_modes
+from wignercq.steady.relaxation import Relaxation, slowest_modes
 from wignercq.steady.result import DRIFT_VARIABLES, KIND, MODE_VARIABLES, SteadyState
 from wignercq.steady.solver import Solver
 
@@ -137,6 +137,7 @@ class _Search:
 
     solver: Solver
     begun: float
+    modes: Relaxation | None = None
 
     @classmethod
     def begin(
@@ -191,7 +192,7 @@ class _Search:
         propagator = Propagator(
             model, numerics.make_engine(solver.grid), numerics.scheme, solver.dt or 1.0, numerics.hbar_order
         )
-        modes = slowest_modes(solver.guess, MODES, propagator, solver.guess.galerkin.basis)
+        modes = self._modes(propagator)
         change = drift(propagator, solver.W)
         gap = float(modes.decay_rates[0])
         dataset = record.dataset(self._attributes(change.residual, gap, stopped), solver.W)
@@ -204,6 +205,13 @@ class _Search:
             if name not in dataset:
                 dataset[name] = ((), value, {"long_name": MEANINGS[name]})
         return SteadyState(dataset)
+
+    def _modes(self, propagator: Propagator) -> Relaxation:
+        """The slowest modes, found once, on the grid of that moment."""
+        if self.modes is None:
+            guess = self.solver.guess
+            self.modes = slowest_modes(guess, MODES, propagator, guess.galerkin.basis, thorough=False)
+        return self.modes
 
     def _physics(self, look: Look) -> dict[str, float]:
         """Temperatures, heat, entropy and information, of the W so far."""
