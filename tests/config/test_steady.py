@@ -106,7 +106,7 @@ def test_everything_that_is_asked_arrives(monkeypatch: pytest.MonkeyPatch) -> No
             "-k_C*q**4",
             "model: expected potentials that bind both particles, so that there is a steady state",
         ),
-        ("g*x**4/4", "g*x**3", "model: expected potentials that bind both particles, so that there is a steady state"),
+        ("g*x**4/4", "g*x**3", "model: expected potentials that bind both particles, so that there is"),
         ("lam*(q - x)**2/2", "lam", "model.interaction.potential: expected a coupling, so that the steady state is un"),
         ("[steady]", "[steady]\ntolerance = 1e-15", "steady.tolerance: expected at least"),
         ("[steady]", "[run]\ntolerance = 1e-15", "run.tolerance: expected at least"),
@@ -145,7 +145,7 @@ def test_searches_are_the_same_by_what_decides_their_result() -> None:
     [
         (
             "initial.frequency = [1.1, 1.3]",
-            "sweep.initial.frequency: expected a number of the model, for steady states",
+            "sweep.initial.frequency: expected a number of the model, for steady",
         ),
         ("gap = [0.1, 0.2]", "sweep.gap: expected a name that the result does not use itself, got gap"),
     ],
