@@ -18,8 +18,7 @@ from support.configurations import configuration
 
 import wignercq
 from wignercq.cli import commands as cli
-from wignercq.cli import steady_files
-from wignercq.config import Config
+from wignercq.config import Config, execute
 from wignercq.errors import ConvergenceError, Interrupted
 from wignercq.gaussian import LinearModel
 from wignercq.results import reading
@@ -90,7 +89,7 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         asked.append(options)
         return results.steady(7)
 
-    monkeypatch.setattr(steady_files, "execute_steady", search)
+    monkeypatch.setattr(execute, "execute_steady", search)
     return asked
 
 
@@ -133,9 +132,9 @@ def test_the_best_so_far_is_saved_and_gone_on_from(
     code: int,
 ) -> None:
     """Kills: exit codes exchanged, the best W lost, a checkpoint older than it kept, a resumption that begins anew."""
-    found = steady_files.execute_steady
+    found = execute.execute_steady
     Path("out.nc.checkpoint").write_text("older")
-    monkeypatch.setattr(steady_files, "execute_steady", raising(error("reason", stopped(5, "reason"))))
+    monkeypatch.setattr(execute, "execute_steady", raising(error("reason", stopped(5, "reason"))))
     assert cli.main(["steady", "model.toml", "-o", "out.nc"]) == code
     line = last_line(capsys)
     assert line == "wignercq: reason; best W so far saved in out.nc; go on with --resume"
@@ -143,7 +142,7 @@ def test_the_best_so_far_is_saved_and_gone_on_from(
     assert isinstance(saved, SteadyState)
     assert (saved.dataset.attrs["stopped"], saved.converged) == ("reason", False)
     assert not Path("out.nc.checkpoint").exists()
-    monkeypatch.setattr(steady_files, "execute_steady", found)
+    monkeypatch.setattr(execute, "execute_steady", found)
     assert cli.main(["steady", "model.toml", "-o", "out.nc", "--resume"]) == 0
     np.testing.assert_array_equal(searches[0]["start"].W, results.steady(5).W)
     assert wignercq.load("out.nc").dataset.attrs.get("stopped") is None
@@ -157,7 +156,7 @@ def test_stopped_before_there_was_anything(
     config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Kills: a traceback, or a file with nothing in it, for Ctrl-C during the first guess."""
-    monkeypatch.setattr(steady_files, "execute_steady", raising(Interrupted("interrupted", None)))
+    monkeypatch.setattr(execute, "execute_steady", raising(Interrupted("interrupted", None)))
     assert cli.main(["steady", "model.toml"]) == 130
     assert last_line(capsys) == "wignercq: interrupted"
     assert not Path("model_steady.nc").exists()
@@ -269,7 +268,7 @@ def test_a_sweep_is_kept_beside_its_file(
         asked.extend((folder, processes))
         return results.steady_sweep()
 
-    monkeypatch.setattr(steady_files, "sweep_steady_states", sweep)
+    monkeypatch.setattr("wignercq.sweep.sweep_steady_states", sweep)
     config.write_text(MODEL + "[sweep]\ng = [0.1, 0.3]\nlam = [0.4, 0.5, 0.7]\n")
     assert cli.main(["steady", "model.toml", "-o", "out.nc", "--processes", "3"]) == 3
     out, err = capsys.readouterr()

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from wignercq.cli.run_files import Output
 from wignercq.config import Config
-from wignercq.config.execute import execute_steady
 from wignercq.config.identity import seek_the_same
 from wignercq.errors import CheckpointError, ConvergenceError, InputError, Interrupted, StoppedError
 from wignercq.run.progress import Progress
 from wignercq.steady import SteadyState
-from wignercq.sweep import SteadySweep, sweep_steady_states
+from wignercq.sweep import SteadySweep
 from wignercq.sweep.loading import load
 
 
@@ -24,6 +23,8 @@ def find_steady_state(
 
     What there is of a search that is stopped is written as well, with the attribute ``stopped``.
     """
+    from wignercq.config.execute import execute_steady
+
     start = None
     if resume:
         if _is_finished(files, settings):
@@ -44,6 +45,8 @@ def find_steady_state(
 
 def find_steady_states(files: Output, settings: Config, processes: int, progress: Progress) -> SteadySweep:
     """Find the steady states of a sweep, whose points are kept in a folder beside the file, and write them."""
+    from wignercq.sweep import sweep_steady_states
+
     points = files.target.with_name(files.target.name + ".points")
     result = sweep_steady_states(settings, points, processes=processes, progress=progress)
     progress.tell(f"writing {files.target.name}")
