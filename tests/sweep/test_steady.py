@@ -30,9 +30,14 @@ MODEL = configuration(initial={}, grid={}, run={}, compare={}, steady={"toleranc
 SWEPT = f"{MODEL}[sweep]\ng = [0.1, 0.3]\nlam = [0.4, 0.5, 0.7]\n"
 
 
-def test_numbers_lie_under_their_point() -> None:
+@pytest.fixture(scope="module")
+def swept() -> SteadySweep:
+    """A sweep whose second point failed."""
+    return results.steady_sweep()
+
+
+def test_numbers_lie_under_their_point(swept: SteadySweep) -> None:
     """Kills: numbers under another point, W or planes gathered, a failed point that looks like one with zeros."""
-    swept = results.steady_sweep()
     data = swept.dataset
     assert swept.axes == ("g", "lam")
     assert swept.failures == {"g = 0.1, lam = 0.5": "killed <by> the test"}
@@ -67,9 +72,8 @@ def test_whatever_steady_states_measure_is_gathered() -> None:
     assert data["warnings"].values.tolist() == [["warning 3", "", ""], ["", "", "warning 4"]]
 
 
-def test_the_summary_says_what_was_found_and_what_was_not() -> None:
+def test_the_summary_says_what_was_found_and_what_was_not(swept: SteadySweep) -> None:
     """Kills: bounds of another variable, failures counted among what was found, nothing but failures as a traceback."""
-    swept = results.steady_sweep()
     gaps = [results.steady(k).gap for k in (0, 2, 3, 4, 5)]
     lines = swept.summary().splitlines()
     assert (
@@ -95,10 +99,12 @@ def test_the_summary_says_what_was_found_and_what_was_not() -> None:
         (lambda data: data.assign_attrs(kind="steady state"), "expected a sweep of steady states, got another result"),
     ],
 )
-def test_sweeps_of_strangers_are_checked(spoil: Callable[[xr.Dataset], xr.Dataset], line: str) -> None:
+def test_sweeps_of_strangers_are_checked(
+    swept: SteadySweep, spoil: Callable[[xr.Dataset], xr.Dataset], line: str
+) -> None:
     """Kills: a file that breaks what reads it, or the terminal that shows it."""
     with pytest.raises(InputError, match=line):
-        SteadySweep.checked(spoil(results.steady_sweep().dataset), "swept.nc")
+        SteadySweep.checked(spoil(swept.dataset.copy(deep=True)), "swept.nc")
 
 
 class InThisProcess:
