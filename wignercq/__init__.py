@@ -9,6 +9,7 @@ from wignercq.lazy import export
 
 if TYPE_CHECKING:
     from wignercq.correlations.correlation import correlation as correlation
+    from wignercq.errors import ConvergenceError as ConvergenceError
     from wignercq.errors import InputError as InputError
     from wignercq.errors import Interrupted as Interrupted
     from wignercq.errors import ModelError as ModelError
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
     from wignercq.results.solution import Solution as Solution
     from wignercq.run.evolve import evolve as evolve
     from wignercq.states import State as State
+    from wignercq.steady.relaxation import relaxation as relaxation
+    from wignercq.steady.result import SteadyState as SteadyState
+    from wignercq.steady.steady_state import steady_state as steady_state
     from wignercq.sweep.loading import load as load
 
 export(
     __name__,
     {
         "correlations.correlation": "correlation",
-        "errors": "InputError Interrupted ModelError ResolutionError ResolutionWarning StateError WignerCQError",
+        "errors": "ConvergenceError InputError Interrupted ModelError ResolutionError ResolutionWarning StateError "
+        "WignerCQError",
         "gaussian": "LinearModel",
         "grid.fixed_axis": "FixedAxis",
         "grid.grid": "Axis Grid",
@@ -44,6 +49,9 @@ export(
         "results.solution": "Solution",
         "run.evolve": "evolve",
         "states": "State",
+        "steady.relaxation": "relaxation",
+        "steady.result": "SteadyState",
+        "steady.steady_state": "steady_state",
         "sweep.loading": "load",
     },
 )

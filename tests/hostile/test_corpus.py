@@ -30,7 +30,9 @@ def sampled(formula: str) -> None:
 BEGINNINGS = {
     "execute_run": "wignercq.config.execute",
     "execute_comparison": "wignercq.config.execute",
+    "execute_steady": "wignercq.config.execute",
     "run_sweep": "wignercq.sweep",
+    "sweep_steady_states": "wignercq.sweep",
 }
 
 
@@ -47,7 +49,7 @@ def commanded(text: str) -> None:
     Path("case.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     for name, module in BEGINNINGS.items():
         setattr(import_module(module), name, begin)
-    for command in (["run"], ["theory"], ["compare", "-o", "out"]):
+    for command in (["run"], ["theory"], ["compare", "-o", "out"], ["steady"]):
         complaint = io.StringIO()
         with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(io.StringIO()):
             try:

@@ -12,8 +12,10 @@ from wignercq.correlations import TwoTime
 from wignercq.gaussian import LinearModel, response, two_time
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
-from wignercq.sweep import SweepResult
+from wignercq.steady import SteadyState
+from wignercq.sweep import SteadySweep, SweepResult
 from wignercq.sweep.gathering import gather
+from wignercq.sweep.steady_gathering import gather_steady
 
 PLANES = {"density_qp": "qp", "wigner_xy": "xy", "density_qx": "qx", "density_py": "py"}
 MEAN = np.array([1.2, -0.3, -0.8, 0.4])
@@ -185,3 +187,43 @@ def two_times(
     }
     coordinates = {"tau": tau, "first": list(first), "second": list(second), "axis": list(NAMES)}
     return TwoTime(xr.Dataset(variables, coordinates, attributes))
+
+
+def steady(seed: int = 3, *, thin: int = 2) -> SteadyState:
+    """A steady state made up: numbers that differ with the seed, a Gaussian W on every `thin`-th point."""
+    random = np.random.default_rng(seed)
+    every = slice(None, None, thin)
+    data = result(outputs=1, frames=1).isel(time=[0], q=every, p=every, x=every, y=every)
+    data["mean"] = data["mean"] + random.uniform(-0.1, 0.1, (1, 4))
+    data["purity"] = data["purity"] * random.uniform(0.5, 1.0)
+    coordinates = [data[name] for name in NAMES]
+    exponent = sum((z - MEAN[i]) ** 2 / COVARIANCE[i, i] / 2 for i, z in enumerate(coordinates))
+    data["W"] = np.exp(-exponent).transpose(*NAMES)
+    rates = np.sort(random.uniform(0.1, 2.0, 6))
+    for name, values in (("decay_rate", rates), ("mode_frequency", 2 * rates), ("mode_residual", rates / 1e5)):
+        data[name] = (("mode",), values)
+    data["drift_mean"] = (("z",), random.uniform(1e-6, 1e-5, 4))
+    data["drift_covariance"] = (("z", "z2"), random.uniform(1e-6, 1e-5, (4, 4)))
+    data.attrs |= {
+        "kind": "steady state",
+        "model": "a model",
+        "grid_changes": "",
+        "grid": " x ".join(str(data.sizes[name]) for name in NAMES),
+        "tolerance": 1e-4,
+        "gap": float(rates[0]),
+        "steps": 250.0,
+        "cell_steps": 2.5e7,
+        **{name: float(random.uniform(1e-6, 1e-5)) for name in ("residual", "distance_estimate", "solver_error")},
+    }
+    return SteadyState(data)
+
+
+def steady_sweep(table: str = "g = [0.1, 0.3]\nlam = [0.4, 0.5, 0.7]") -> SteadySweep:
+    """A sweep of steady states whose second point failed."""
+    settings = config(f"{CONFIG}[sweep]\n{table}\n")
+    assert settings.sweep is not None
+    points = [tuple(point.values()) for point in settings.sweep.points]
+    found = {point: steady(k) for k, point in enumerate(points) if k != 1}
+    for each in found.values():
+        each.dataset.attrs["warnings"] = ""
+    return gather_steady(settings, found, {points[1]: "killed <by> the test"})

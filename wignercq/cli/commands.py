@@ -1,11 +1,13 @@
-"""The command ``wignercq``. Exit codes: 0 done, 2 bad input, 3 resolution lost, 130 Ctrl-C, 143 SIGTERM."""
+"""The command ``wignercq``.
+
+Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 130 Ctrl-C, 143 SIGTERM.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,31 +15,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wignercq.errors import (
-    CheckpointWarning,
-    InputError,
-    Interrupted,
-    ResolutionError,
-    ResolutionWarning,
-    SizeWarning,
-    StoppedError,
-    quoted,
+from wignercq.cli.surroundings import (
+    configuration_in,
+    floats_suffice,
+    showing,
+    theory_of,
+    warnings_as_lines,
+    writing_to,
 )
+from wignercq.errors import ConvergenceError, InputError, Interrupted, ResolutionError, StoppedError
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help is there at once
-    import xarray as xr
-
     from wignercq.cli.run_files import Output
     from wignercq.comparison import Breakdown
     from wignercq.config import Config
-    from wignercq.gaussian import LinearModel
     from wignercq.results.result import Result
     from wignercq.run.progress import Progress
-    from wignercq.sweep import SweepResult
+    from wignercq.steady import SteadyState
+    from wignercq.sweep import SteadySweep, SweepResult
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 FIGURE_RESOLUTION = 200  # dots per inch
-OURS = (ResolutionWarning, CheckpointWarning, SizeWarning)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
         return _fail(f"{error.format_message()} Try wignercq --help", BAD_INPUT)
-    except ResolutionError as error:
+    except (ResolutionError, ConvergenceError) as error:
         return _fail(str(error), UNRESOLVED)
     except Interrupted as error:
         return _fail(str(error), SIGNALLED + error.signal)
@@ -77,7 +75,7 @@ def commands() -> None:
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
-    with _showing(f"reading {config.name}", quiet) as progress:
+    with showing(f"reading {config.name}", quiet) as progress:
         from wignercq.cli.run_files import Output
         from wignercq.config import Config
         from wignercq.config.execute import execute_run
@@ -85,7 +83,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
 
         settings = Config.load(config)
         files = Output(output if output is not None else Path(config.stem + ".nc"))
-        with files.reserved(config), _warnings_as_lines(progress):
+        with files.reserved(config), warnings_as_lines(progress):
             if _is_finished(files, settings, Solution, resume, quiet, progress):
                 return
             with _saving_what_there_is(files, settings):
@@ -93,7 +91,7 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
             progress.tell(f"writing {files.target.name}")
             files.save(solution, settings)
             files.checkpoints.discard()
-        summary = None if quiet else solution.summary(_theory(settings))
+        summary = None if quiet else solution.summary(theory_of(settings))
     if summary is not None:
         click.echo(f"{summary}\n{'written':<16}{files.target}")
 
@@ -103,13 +101,13 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def theory(config: Path, as_json: bool) -> None:
     """Print what the Gaussian theory says about the model of CONFIG."""
-    with _showing(f"reading {config.name}") as progress:
+    with showing(f"reading {config.name}") as progress:
         from wignercq.config import Config
         from wignercq.gaussian import format_report, theory_report
 
-        model = Config.load(config).model
+        model = Config.load(config, runs=False).model
         progress.tell("Gaussian theory of the model")
-        with _floats_suffice():
+        with floats_suffice():
             report = theory_report(model)
             text = json.dumps(report, indent=2, allow_nan=False)
         text = text if as_json else format_report(report)
@@ -125,49 +123,83 @@ def theory(config: Path, as_json: bool) -> None:
 def compare(config: Path, output: Path, resume: bool, processes: int | None, quiet: bool) -> None:
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
     report.html. A sweep that was stopped goes on anyway."""
-    with _showing(f"reading {config.name}", quiet) as progress:
+    with showing(f"reading {config.name}", quiet) as progress:
         from wignercq.cli.run_files import Output
         from wignercq.comparison import Breakdown
         from wignercq.config import Config
         from wignercq.config.execute import check
         from wignercq.report import PAGE, write_report
-        from wignercq.sweep import SweepResult
 
         settings = Config.load(config)
         check(settings)
         files = Output(output / ("breakdown.nc" if settings.sweep is None else "sweep.nc"))
-        with _writing_to(output), _warnings_as_lines(progress):
+        with writing_to(output), warnings_as_lines(progress):
             output.mkdir(parents=True, exist_ok=True)
             with files.reserved(config):
                 if settings.sweep is None and _is_finished(files, settings, Breakdown, resume, quiet, progress):
                     if not (output / PAGE).exists():
                         write_report(Breakdown.load(files.target), settings, output, progress.tell)
                     return
-                result = _compare(settings, files, resume, processes or len(os.sched_getaffinity(0)), progress)
+                result = _compare(settings, files, resume, processes or _cores(), progress)
                 progress.tell(f"writing {files.target.name}")
                 files.save(result, settings)
                 page = write_report(result, settings, output, progress.tell)
                 files.checkpoints.discard()
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
-    if isinstance(result, SweepResult) and result.failures:
-        point, reason = next(iter(result.failures.items()))
-        raise ResolutionError(f"{len(result.failures)} points failed, the rest is in {files.target}; {point}: {reason}")
+    _require_all(result, files)
+
+
+@commands.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Result file; default: CONFIG's name with _steady.nc here."
+)
+@click.option("--resume", is_flag=True, help="Go on from the best W of a search that did not finish.")
+@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: one per core.")
+@click.option("--quiet", is_flag=True, help="No progress and no summary.")
+def steady(config: Path, output: Path | None, resume: bool, processes: int | None, quiet: bool) -> None:
+    """Find the steady state of the model of CONFIG, at every point of [sweep] if there is one, and write it as NetCDF.
+
+    A sweep that was stopped goes on anyway."""
+    with showing(f"reading {config.name}", quiet) as progress:
+        from wignercq.cli.run_files import Output
+        from wignercq.cli.steady_files import find_steady_state, find_steady_states
+        from wignercq.config import Config
+        from wignercq.config.execute import check_steady
+
+        settings = Config.load(config, runs=False)
+        check_steady(settings)
+        files = Output(output if output is not None else Path(config.stem + "_steady.nc"))
+        result: SteadyState | SteadySweep | None
+        with files.reserved(config), warnings_as_lines(progress):
+            if settings.sweep is None:
+                result = find_steady_state(files, settings, resume=resume, quiet=quiet, progress=progress)
+            else:
+                result = find_steady_states(files, settings, processes or _cores(), progress)
+    if result is None:
+        return
+    if not quiet:
+        click.echo(f"{result.summary()}\n{'written':<16}{files.target}")
+    _require_all(result, files)
 
 
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
     """Print what the file RESULT holds and how it was made."""
-    with _showing(f"reading {result.name}"):
+    with showing(f"reading {result.name}"):
         from wignercq.results.solution import Solution
         from wignercq.results.summary import accuracy_lines, description, final_table
+        from wignercq.steady.result import SteadyState
         from wignercq.sweep.loading import load
 
         loaded = load(result)
         dataset = loaded.dataset
-        if isinstance(loaded, Solution):
-            theory = _theory(_configuration(dataset))
+        if isinstance(loaded, SteadyState):
+            text = f"{description(dataset)}\n\n{loaded.summary()}"
+        elif isinstance(loaded, Solution):
+            theory = theory_of(configuration_in(dataset))
             text = f"{description(dataset)}\n{accuracy_lines(dataset)}\n\n{final_table(dataset, theory)}"
         else:
             text = loaded.summary()
@@ -179,37 +211,35 @@ def info(result: Path) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
 @click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
 def plot(result: Path, output: Path, moving: bool) -> None:
-    """Draw the file RESULT of a run, a comparison, a sweep or of two-time functions as PNG."""
-    with _showing(f"reading {result.name}") as progress:
+    """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions as PNG."""
+    with showing(f"reading {result.name}") as progress:
         from wignercq.config.sweep import Compare
-        from wignercq.plotting import animate
+        from wignercq.plotting import animate, plot_planes
         from wignercq.plotting.figures import figures, write_figures
+        from wignercq.steady.result import SteadyState
         from wignercq.sweep.loading import load
+        from wignercq.sweep.steady_result import SteadySweep
 
-        dataset = load(result).dataset
-        with _writing_to(output):
+        loaded = load(result)
+        dataset = loaded.dataset
+        if isinstance(loaded, SteadySweep):
+            raise InputError(result, "a result that has figures", "a sweep of steady states, which has none")
+        with writing_to(output):
             output.mkdir(parents=True, exist_ok=True)
             if moving:
                 written = [animate(dataset, output, progress=progress)]
             else:
                 progress.tell("figures")
-                settings = _configuration(dataset)
+                settings = configuration_in(dataset)
                 observables = (Compare() if settings is None else settings.compare).observables
-                drawn = figures(dataset, observables, _theory(settings))
+                if isinstance(loaded, SteadyState):
+                    drawn = {"planes": plot_planes(dataset)}
+                else:
+                    drawn = figures(dataset, observables, theory_of(settings))
                 images = write_figures(drawn, output, FIGURE_RESOLUTION, progress.tell)
                 written = [output / f"{name}.png" for name in images]
     for path in written:
         click.echo(str(path))
-
-
-@contextmanager
-def _showing(text: str, quiet: bool = False) -> Iterator[Progress]:
-    """Show what a command does, from before the libraries that it needs are loaded."""
-    from wignercq.run.progress import showing_command
-
-    with showing_command(quiet) as progress:
-        progress.tell(text)
-        yield progress
 
 
 def _is_finished(
@@ -257,59 +287,14 @@ def _compare(
         return execute_comparison(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
 
 
-def _theory(settings: Config | None) -> LinearModel | None:
-    if settings is None or not settings.model.is_quadratic:
-        return None
-    from wignercq.gaussian import LinearModel
-
-    return LinearModel.from_model(settings.model)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
-def _configuration(dataset: xr.Dataset) -> Config | None:
-    """The configuration in a result; None when it was made from Python."""
-    text = dataset.attrs.get("configuration")
-    if text is None:
-        return None
-    from wignercq.config import Config
+def _require_all(result: Result, files: Output) -> None:
+    """ResolutionError where points of a sweep failed."""
+    from wignercq.sweep.result import Swept
 
-    return Config.from_text(text, name="configuration in the result")
-
-
-@contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
-    """Turn what the system says of files in a folder into bad input."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(folder, "a folder to write to", quoted(error)) from None
-
-
-@contextmanager
-def _floats_suffice() -> Iterator[None]:
-    """Turn what NumPy, SciPy and JSON say to numbers out of all proportion into bad input."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)
-            yield
-    except InputError:
-        raise
-    except (RuntimeWarning, ArithmeticError, ValueError) as error:  # a LinAlgError is a ValueError
-        raise InputError("model", "numbers that floats can combine", quoted(error)) from None
-
-
-@contextmanager
-def _warnings_as_lines(progress: Progress) -> Iterator[None]:
-    """Print every warning of a run as one line on stderr, above what is shown of it."""
-    with warnings.catch_warnings():
-        for category in OURS:
-            warnings.simplefilter("always", category)
-        otherwise = warnings.showwarning
-
-        def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
-            if issubclass(category, OURS):
-                progress.say(f"wignercq: warning: {message}")
-            else:
-                otherwise(message, category, filename, lineno, file, line)
-
-        warnings.showwarning = show
-        yield
+    if isinstance(result, Swept) and result.failures:
+        point, reason = next(iter(result.failures.items()))
+        raise ResolutionError(f"{len(result.failures)} points failed, the rest is in {files.target}; {point}: {reason}")

@@ -68,7 +68,7 @@ class Output:
             result = load(self.target)
             attributes = result.dataset.attrs
             if "stopped" not in attributes:
-                if isinstance(result, kind) and are_same(str(attributes.get("configuration", "")), settings.text):
+                if type(result) is kind and are_same(str(attributes.get("configuration", "")), settings.text):
                     return True
                 if not self.checkpoints.exist():
                     raise CheckpointError(

@@ -14,6 +14,7 @@ from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.keys import KEYS
+from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
 from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
@@ -26,6 +27,7 @@ from wignercq.planning.numerics import OUTPUTS, TOLERANCES
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000
+MISSING = "this key", "nothing"
 
 
 def _formula(value: object) -> str | float:
@@ -111,7 +113,7 @@ class GridTable(Table):
 class Run(Table):
     """The table ``[run]``: when to put out, how accurately and by what means to compute."""
 
-    duration: float = Field(ge=1 / MAX_NUMBER, le=MAX_NUMBER)
+    end: float | None = Field(alias="duration", default=None, ge=1 / MAX_NUMBER, le=MAX_NUMBER)
     outputs: int | None = Field(default=None, ge=1, le=MAX_OUTPUTS)
     save_every: float | None = Field(default=None, gt=0)
     tolerance: float | None = Field(default=None, gt=0)
@@ -124,6 +126,13 @@ class Run(Table):
     save_state: bool = False
     checkpoint_every: Seconds = 600.0
     on_unresolved: Literal["stop", "warn"] = "stop"
+
+    @property
+    def duration(self) -> float:
+        """The run goes from t = 0 to here; ConfigError where there is no such key, a steady state being sought."""
+        if self.end is None:
+            raise ConfigError("run.duration", *MISSING)
+        return self.end
 
     @property
     def accuracy(self) -> float:
@@ -154,9 +163,10 @@ class Run(Table):
 
 class _File(Table):
     model: _Model
-    initial: dict[str, Any]
+    initial: dict[str, Any] | None = None
     grid: GridTable = GridTable()
-    run: Run
+    run: Run = Run()
+    steady: Steady = Steady()
     compare: Compare = Compare()
     sweep: dict[str, Any] | None = None
 
@@ -170,14 +180,16 @@ class Config:
     text : str
         The configuration as it was written; it goes into the result file.
     model : Model
-    state : State
-        The initial state.
+    initial_state : State or None
+        None where the file has no ``[initial]``.
     axes : mapping of str to FixedAxis
         What the file fixes of each axis; what is missing is for `evolve` to choose.
     grid : GridTable
         Whether the grid may change during the run, and within which memory.
     run : Run
         Output times and numerical settings.
+    steady : Steady
+        How accurately and with which step a steady state is sought.
     compare : Compare
         When a theory counts as broken, and what the figures of a comparison show.
     sweep : Sweep or None
@@ -188,27 +200,59 @@ class Config:
 
     text: str
     model: Model
-    state: State
+    initial_state: State | None
     axes: Mapping[str, FixedAxis]
     grid: GridTable
     run: Run
+    steady: Steady
     compare: Compare
     sweep: Sweep | None
     tables: Mapping[str, Any]
 
-    @classmethod
-    def load(cls, path: str | Path) -> Config:
-        """The configuration in the file at `path`; ConfigError where it says something that cannot be read or used."""
-        return cls.from_text(read(path), name=str(path))
+    @property
+    def state(self) -> State:
+        """The initial state; ConfigError where there is none."""
+        if self.initial_state is None:
+            raise ConfigError("initial", *MISSING)
+        return self.initial_state
+
+    @property
+    def steady_tolerance(self) -> float:
+        """Of a steady state: that of ``[steady]``, of ``[run]``, or what float64 comfortably allows."""
+        return self.steady.tolerance or self.run.tolerance or TOLERANCES["float64"]
+
+    @property
+    def steady_dt(self) -> float | None:
+        """Time step with which a steady state is sought; None leaves it open."""
+        return self.steady.dt or self.run.dt
 
     @classmethod
-    def from_text(cls, text: str, *, name: str = "configuration") -> Config:
+    def load(cls, path: str | Path, *, runs: bool = True) -> Config:
+        """The configuration in the file at `path`.
+
+        ConfigError where it says something that cannot be read or used, or lacks what a run needs unless `runs` is
+        False.
+        """
+        return cls.from_text(read(path), name=str(path), runs=runs)
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True) -> Config:
         """The configuration written in `text`; `name` stands for it in errors.
 
-        ConfigError where it is not TOML, or says something that cannot be used.
+        ConfigError where it is not TOML, says something that cannot be used, or lacks the initial state and the
+        duration of a run unless `runs` is False.
         """
-        data = parse(text, name=name)
-        return cls._of(data, text)
+        config = cls._of(parse(text, name=name), text)
+        if runs:
+            config._require_run()
+        return config
+
+    def _require_run(self) -> None:
+        """Refuse, with ConfigError, what lacks something that a run needs."""
+        if self.initial_state is None:
+            raise ConfigError("initial", *MISSING)
+        if self.run.end is None:
+            raise ConfigError("run.duration", *MISSING)
 
     def at(self, point: Mapping[str, float]) -> Config:
         """This configuration with the values of one point of its sweep; ConfigError where they cannot be used."""
@@ -224,22 +268,26 @@ class Config:
     def _of(cls, data: Mapping[str, Any], text: str) -> Config:
         tables = validate(_File, data)
         _check_run(tables.run)
-        initial = _initial(tables.initial)
+        initial = None if tables.initial is None else _initial(tables.initial)
         model = _model(tables.model)
         try:
-            state = initial.state(model)
+            state = None if initial is None else initial.state(model)
         except InputError as error:
             raise error.under("initial", ConfigError) from None
         return cls(
             text=text,
             model=model,
-            state=state,
+            initial_state=state,
             axes=MappingProxyType(_axes(tables.grid)),
             grid=tables.grid,
             run=tables.run,
+            steady=tables.steady,
             compare=tables.compare,
             sweep=sweep(data),
-            tables=MappingProxyType({**tables.model_dump(exclude={"sweep"}), "initial": initial.model_dump()}),
+            tables=MappingProxyType(
+                tables.model_dump(exclude={"sweep"}, by_alias=True)
+                | {"initial": None if initial is None else initial.model_dump()}
+            ),
         )
 
 
@@ -247,8 +295,8 @@ def _check_run(run: Run) -> None:
     for first, second in (("outputs", "save_every"), ("tolerance", "dt")):
         if getattr(run, first) is not None and getattr(run, second) is not None:
             raise ConfigError(f"run.{second}", f"either {first} or {second}", "both")
-    if run.save_every is not None and run.duration / run.save_every > MAX_OUTPUTS:
-        least = run.duration / MAX_OUTPUTS
+    if run.save_every is not None and run.end is not None and run.end / run.save_every > MAX_OUTPUTS:
+        least = run.end / MAX_OUTPUTS
         raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
 
 

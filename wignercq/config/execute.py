@@ -1,11 +1,12 @@
-"""What a configuration asks for, carried out: a run or a comparison of theories. Errors name keys of the file."""
+"""What a configuration asks for, carried out: a run, a comparison or a steady state. Errors name keys of the file."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wignercq.comparison import OBSERVABLES, Breakdown, compare
@@ -14,8 +15,17 @@ from wignercq.config.keys import KEYS
 from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError, StoppedError
 from wignercq.results.solution import Solution
+from wignercq.results.variables import DESCRIPTIONS
 from wignercq.run.evolve import evolve
 from wignercq.run.progress import Progress
+from wignercq.steady import SteadyState, steady_state
+from wignercq.steady.result import DRIFT_VARIABLES, MODE_VARIABLES, NUMBERS
+
+#: Names of the result of a sweep of steady states.
+TAKEN = {
+    *(*DESCRIPTIONS, *MODE_VARIABLES, *DRIFT_VARIABLES, *NUMBERS),
+    *("time_step", "time_error_estimate", "wall_time", "failure", "grid", "warnings", "z", "z2", "axis", "mode"),
+}
 
 
 def check(config: Config) -> None:
@@ -97,6 +107,49 @@ def execute_comparison(
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
+def check_steady(config: Config) -> None:
+    """Refuse, with ConfigError, a sweep of numbers that a steady state does not depend on, or whose name it uses."""
+    for axis in config.sweep.axes if config.sweep is not None else ():
+        if axis.name in TAKEN:
+            raise ConfigError(f"sweep.{axis.name}", "a name that the result does not use itself", axis.name)
+        if axis.key.startswith("initial."):
+            raise ConfigError(
+                f"sweep.{axis.name}", "a number of the model, for steady states", "one of the initial state"
+            )
+
+
+def execute_steady(
+    config: Config,
+    *,
+    threads: int = 2,
+    start: SteadyState | None = None,
+    checkpoint: Path | None = None,
+    progress: bool | Progress = False,
+) -> SteadyState:
+    """Find the steady state of the model of a configuration.
+
+    Arguments and errors are those of :func:`wignercq.steady.steady_state`.
+    """
+    run, own = config.run, config.steady
+    keys = {name: f"steady.{name}" for name in ("tolerance", "dt") if getattr(own, name) or not getattr(run, name)}
+    with _errors_name_keys(keys):
+        return steady_state(
+            config.model,
+            grid=config.axes or None,
+            tolerance=config.steady_tolerance,
+            dt=config.steady_dt,
+            order=run.order,
+            hbar_order=run.hbar_order,
+            engine=run.engine,
+            threads=threads,
+            memory_limit=config.grid.memory_limit,
+            start=start,
+            checkpoint=checkpoint,
+            checkpoint_every=run.checkpoint_every,
+            progress=progress,
+        )
+
+
 def _settings(config: Config) -> dict[str, Any]:
     """What a run and a comparison are asked alike."""
     run, grid = config.run, config.grid
@@ -112,8 +165,8 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 @contextmanager
-def _errors_name_keys() -> Iterator[None]:
+def _errors_name_keys(keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise error.renamed(KEYS) from None
+        raise error.renamed({**KEYS, **keys}) from None

@@ -144,7 +144,7 @@ def _range(written: Mapping[str, Any], path: Sequence[str]) -> tuple[float, ...]
 def _key(name: str, data: Mapping[str, Any]) -> str:
     """The dotted path of the number that a name in ``[sweep]`` stands for."""
     parameters = {name: f"model.parameters.{name}" for name in _at(data, "model.parameters", {})}
-    initial = {f"initial.{key}" for key, value in data["initial"].items() if is_number(value)}
+    initial = {f"initial.{key}" for key, value in data.get("initial", {}).items() if is_number(value)}
     names = {**NUMBERS, TEMPERATURE: NUMBERS["diffusion"], **parameters}
     if name in RESERVED:
         raise ConfigError(f"sweep.{name}", "a name that the result does not use itself", name)

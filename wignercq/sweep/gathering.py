@@ -1,4 +1,4 @@
-"""The result of a sweep put together from those of its points."""
+"""The result of a sweep of comparisons put together from those of its points."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import xarray as xr
 from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
 from wignercq.config import Config
 from wignercq.results.provenance import __version__
+from wignercq.sweep.layout import Layout, Point
 from wignercq.sweep.result import SweepResult
 
-Point = tuple[float, ...]
 NUMBERS = {
     "time_step": "of all equations",
     "time_error_estimate": "of W relative to its maximum",
@@ -25,19 +25,13 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
 
     `failures` says of a point why it has no result.
     """
-    assert config.sweep is not None
-    axes = config.sweep.axes
-    names = tuple(axis.name for axis in axes)
-    shape = tuple(len(axis.values) for axis in axes)
+    layout = Layout.of(config)
+    names, shape = layout.names, layout.shape
     own = (len(THEORIES), len(OBSERVABLES))
     times, errors = np.full((*shape, *own), np.nan), np.full((*shape, *own), np.nan)
     numerical = np.full((*shape, len(THEORIES)), np.nan)
-    numbers = {name: np.full(shape, np.nan) for name in NUMBERS}
-    texts = {name: np.full(shape, "", object) for name in ("failure", "grid", "warnings")}
     notes = np.full((*shape, len(THEORIES)), "", object)
-    for indices in np.ndindex(*shape):
-        point = tuple(axis.values[i] for axis, i in zip(axes, indices, strict=True))
-        texts["failure"][indices] = failures.get(point, "")
+    for indices, point in layout.points():
         if point not in results:
             continue
         data = results[point].dataset
@@ -45,23 +39,18 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
         errors[indices] = data["error"].isel(time=-1).transpose("theory", "observable")
         numerical[indices] = data["numerical_error"].max("time")
         notes[indices] = data["note"].values
-        for name, values in numbers.items():
-            values[indices] = data.attrs[name]
-        for name in ("grid", "warnings"):
-            texts[name][indices] = data.attrs[name]
     variables = {
         "breakdown_time": ((*names, "theory", "observable"), times, {"long_name": "first time above the threshold"}),
         "final_error": ((*names, "theory", "observable"), errors, {"long_name": "error at the end"}),
         "numerical_error": ((*names, "theory"), numerical, {"long_name": "largest in time"}),
         "note": ((*names, "theory"), notes.astype(str)),
-        **{name: (names, values, {"long_name": NUMBERS[name]}) for name, values in numbers.items()},
-        **{name: (names, values.astype(str)) for name, values in texts.items()},
+        **{
+            name: (names, values, {"long_name": NUMBERS[name]})
+            for name, values in layout.numbers(results, NUMBERS).items()
+        },
+        **layout.texts(results, failures),
     }
-    coordinates = {
-        "theory": list(THEORIES),
-        "observable": list(OBSERVABLES),
-        **{axis.name: (axis.name, list(axis.values), {"key": axis.key, "log": int(axis.log)}) for axis in axes},
-    }
+    coordinates = {"theory": list(THEORIES), "observable": list(OBSERVABLES), **layout.coordinates}
     attributes = {
         "wignercq_version": __version__,
         "configuration": config.text,

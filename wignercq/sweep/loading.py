@@ -12,11 +12,13 @@ from wignercq.correlations.two_time import TwoTime
 from wignercq.errors import InputError
 from wignercq.results.reading import read_dataset
 from wignercq.results.solution import Solution
+from wignercq.steady.result import SteadyState, is_steady
 from wignercq.sweep.result import SweepResult, is_sweep
+from wignercq.sweep.steady_result import SteadySweep, is_steady_sweep
 
 
-def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult | TwoTime:
-    """Read the result of a run, a comparison or a sweep, or two-time functions.
+def load(path: str | os.PathLike[str]) -> Solution | SteadyState | Breakdown | SweepResult | SteadySweep | TwoTime:
+    """Read the result of a run, a steady state, a comparison or a sweep, or two-time functions.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult | T
 
     Returns
     -------
-    Solution, Breakdown, SweepResult or TwoTime
+    Solution, SteadyState, Breakdown, SweepResult, SteadySweep or TwoTime
 
     Raises
     ------
@@ -35,6 +37,10 @@ def load(path: str | os.PathLike[str]) -> Solution | Breakdown | SweepResult | T
     if Path(path).is_dir():
         raise InputError(path, "a result file", "a folder")
     dataset = read_dataset(path)
+    if is_steady_sweep(dataset):
+        return SteadySweep.checked(dataset, path)
+    if is_steady(dataset):
+        return SteadyState.checked(dataset, path)
     if is_sweep(dataset):
         return SweepResult.checked(dataset, path)
     if is_two_time(dataset):

@@ -20,14 +20,13 @@ def is_sweep(dataset: xr.Dataset) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class SweepResult(Result):
-    """When each theory breaks down, point by point.
+class Swept(Result):
+    """Results over one or two swept numbers, and why a point has none.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        Variables and dimensions are listed in ``docs/breakdown.md``; besides those of every comparison, the swept
-        numbers are dimensions.
+        With the texts ``failure`` over the swept numbers.
     """
 
     @property
@@ -45,13 +44,34 @@ class SweepResult(Result):
             if reason.item()
         }
 
+    @property
+    def failure_lines(self) -> list[str]:
+        """They, a line each."""
+        return [f"failed at {point}: {reason}" for point, reason in self.failures.items()]
+
+    @property
+    def swept(self) -> str:
+        """What was varied, in a few words."""
+        data = self.dataset
+        return " x ".join(f"{data.sizes[n]} values of {n} from {data[n][0]:g} to {data[n][-1]:g}" for n in self.axes)
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult(Swept):
+    """When each theory breaks down, point by point.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Variables and dimensions are listed in ``docs/breakdown.md``; besides those of every comparison, the swept
+        numbers are dimensions.
+    """
+
     def summary(self) -> str:
         """A few lines: how many points, and for each theory where and when it breaks down."""
         data = self.dataset
-        count = data["failure"].size
-        swept = " x ".join(f"{data.sizes[n]} values of {n} from {data[n][0]:g} to {data[n][-1]:g}" for n in self.axes)
-        lines = [f"{swept}; t = 0 to {data.attrs['duration']:g}, threshold {data.attrs['threshold']:g}"]
-        finished = count - len(self.failures)
+        lines = [f"{self.swept}; t = 0 to {data.attrs['duration']:g}, threshold {data.attrs['threshold']:g}"]
+        finished = data["failure"].size - len(self.failures)
         for theory in data["theory"].values[1:]:
             first = data["breakdown_time"].sel(theory=theory).min("observable").values
             broken = np.isfinite(first)
@@ -61,8 +81,7 @@ class SweepResult(Result):
                 notes = {str(note) for note in data["note"].sel(theory=theory).values[data["failure"].values == ""]}
                 text = (notes.pop() if len(notes) == 1 else "") or "no breakdown"
             lines.append(f"{theory:14} {text}")
-        lines += [f"failed at {point}: {reason}" for point, reason in self.failures.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.failure_lines])
 
     @staticmethod
     def faults(dataset: xr.Dataset) -> Iterator[Fault]:
@@ -73,7 +92,6 @@ class SweepResult(Result):
         if not swept or "breakdown_time" not in dataset:
             yield ANOTHER
         framed = "wigner_xy" in dataset
-        yield from not_texts(dataset, "failure", swept)
         yield from not_texts(dataset, "note", (*swept, "theory"))
         for label in ("theory", "observable"):
             yield from not_texts(dataset, label, (label,))
@@ -82,8 +100,18 @@ class SweepResult(Result):
             yield from not_numbers(dataset, "wigner_xy", (*swept, *FRAMES))
         for name in ("threshold", "duration"):
             yield from not_a_number(dataset.attrs, name)
-        for name in swept:
-            log = dataset[name].attrs.get("log")
-            if not isinstance(log, (int, np.integer)):
-                yield f"a whole number as attribute log of {name}", brief(log)
-        yield from not_increasing(dataset, dict.fromkeys(swept, 1) | (FRAME_LENGTHS if framed else {}))
+        yield from faults_of_axes(dataset)
+        yield from not_increasing(dataset, FRAME_LENGTHS if framed else {})
+
+
+def faults_of_axes(dataset: xr.Dataset) -> Iterator[Fault]:
+    """What the swept numbers and the failures of a dataset lack."""
+    swept = tuple(str(name) for name in dataset["failure"].dims)
+    if not swept:
+        yield "a result with swept numbers", "one without"
+    yield from not_texts(dataset, "failure", swept)
+    for name in swept:
+        log = dataset[name].attrs.get("log")
+        if not isinstance(log, (int, np.integer)):
+            yield f"a whole number as attribute log of {name}", brief(log)
+    yield from not_increasing(dataset, dict.fromkeys(swept, 1))

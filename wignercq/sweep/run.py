@@ -8,17 +8,16 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from wignercq.comparison import Breakdown
 from wignercq.config import Config
-from wignercq.config.execute import check
-from wignercq.config.identity import point_identity
 from wignercq.config.sweep import Sweep
 from wignercq.errors import InputError, Interrupted, quoted
 from wignercq.run.progress import Progress, showing
 from wignercq.run.signals import Stop, StopRequests
-from wignercq.sweep.gathering import Point, gather
+from wignercq.sweep.kinds import COMPARISONS, STEADY_STATES, Kind, OfPoint, OfSweep
+from wignercq.sweep.layout import Point
 from wignercq.sweep.process_pool import Workers
 from wignercq.sweep.result import SweepResult
+from wignercq.sweep.steady_result import SteadySweep
 
 
 def run_sweep(
@@ -52,26 +51,54 @@ def run_sweep(
     Interrupted
         Ctrl-C or SIGTERM; finished points are kept.
     """
+    return _carried_out(COMPARISONS, config, folder, processes, progress)
+
+
+def sweep_steady_states(
+    config: Config, folder: str | os.PathLike[str], *, processes: int, progress: bool | Progress = False
+) -> SteadySweep:
+    """Find the steady state at every point of the sweep of a configuration, one thread each.
+
+    Arguments, what becomes of points, and errors are those of :func:`run_sweep`. Points keep their planes, not W.
+
+    Returns
+    -------
+    SteadySweep
+    """
+    return _carried_out(STEADY_STATES, config, folder, processes, progress)
+
+
+def _carried_out(
+    kind: Kind[OfPoint, OfSweep],
+    config: Config,
+    folder: str | os.PathLike[str],
+    processes: int,
+    progress: bool | Progress,
+) -> OfSweep:
     assert config.sweep is not None
-    check(config)
+    kind.check(config)
     with showing(progress) as shown:
-        return _swept(config, config.sweep, Path(folder), processes, shown)
+        return _swept(kind, config, config.sweep, Path(folder), processes, shown)
 
 
-def _swept(config: Config, sweep: Sweep, files: Path, processes: int, shown: Progress) -> SweepResult:
+def _swept(
+    kind: Kind[OfPoint, OfSweep], config: Config, sweep: Sweep, files: Path, processes: int, shown: Progress
+) -> OfSweep:
     shown.tell("points of the sweep")
-    identities = {tuple(point.values()): point_identity(config.at(point)) for point in sweep.points}
+    identities = {tuple(point.values()): kind.identity(config.at(point)) for point in sweep.points}
     try:
         files.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(files, "a folder to write to", quoted(error)) from None
-    results: dict[Point, Breakdown] = {}
+    results: dict[Point, OfPoint] = {}
     for point, name in identities.items():
-        known = _finished(files / f"{name}.nc", name)
+        known = _finished(kind, files / f"{name}.nc", name)
         if known is not None:
             results[point] = known
     failures: dict[Point, str] = {}
-    jobs = [(point, _job(config, point, files, name)) for point, name in identities.items() if point not in results]
+    jobs = [
+        (point, _job(kind, config, point, files, name)) for point, name in identities.items() if point not in results
+    ]
     workers = Workers(min(processes, len(jobs) or 1))
     requests = StopRequests(patient=True)
     shown.start(len(identities), len(results), unit="point")
@@ -81,7 +108,7 @@ def _swept(config: Config, sweep: Sweep, files: Path, processes: int, shown: Pro
         closing(workers.outcomes(jobs, lambda: requests.requested is not None)) as ended,
     ):
         for point, failure in ended:
-            finished = None if failure else _finished(files / f"{identities[point]}.nc", identities[point])
+            finished = None if failure else _finished(kind, files / f"{identities[point]}.nc", identities[point])
             if finished is None:
                 failures[point] = failure or "the result could not be read back"
             else:
@@ -92,20 +119,21 @@ def _swept(config: Config, sweep: Sweep, files: Path, processes: int, shown: Pro
         count = sum((files / f"{name}.nc").exists() for name in identities.values())
         done = f"{count} of {len(identities)} points are finished in {files}"
         raise Interrupted(f"interrupted; {done}; the same command goes on with the rest", signal=requests.requested)
-    return gather(config, results, failures)
+    return kind.gather(config, results, failures)
 
 
-def _job(config: Config, point: Point, files: Path, name: str) -> dict[str, Any]:
+def _job(kind: Kind[Any, Any], config: Config, point: Point, files: Path, name: str) -> dict[str, Any]:
     assert config.sweep is not None
     values: Mapping[str, float] = dict(zip((axis.name for axis in config.sweep.axes), point, strict=True))
     target = str((files / f"{name}.nc").resolve())
-    return {"configuration": config.text, "point": values, "target": target, "identity": name}
+    asked = {"kind": kind.name, "configuration": config.text, "point": values}
+    return {**asked, "target": target, "identity": name}
 
 
-def _finished(path: Path, name: str) -> Breakdown | None:
+def _finished(kind: Kind[OfPoint, Any], path: Path, name: str) -> OfPoint | None:
     """The result of a point; None if there is none that is whole."""
     try:
-        result = Breakdown.load(path)
+        result = kind.load(path)
     except InputError:
         return None
     return result if result.dataset.attrs.get("identity") == name else None

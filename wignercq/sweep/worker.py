@@ -14,11 +14,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from wignercq.comparison import Breakdown
 from wignercq.config import Config
-from wignercq.config.execute import execute_comparison
-
-PLANES = ("frame", "q", "p", "x", "y")  # dimensions that a point does not keep
+from wignercq.sweep.kinds import KINDS
 
 
 def main() -> None:
@@ -36,10 +33,10 @@ def outcome(job: dict[str, Any]) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are among the attributes
-            result = execute_comparison(Config.from_text(job["configuration"]).at(job["point"]), frames=0, threads=1)
-        dataset = result.dataset.drop_dims(PLANES)
-        dataset.attrs |= {"point": json.dumps(job["point"]), "identity": job["identity"]}
-        Breakdown(dataset).save(job["target"])
+            config = Config.from_text(job["configuration"], runs=False).at(job["point"])
+            result = KINDS[job["kind"]].compute(config)
+        result.dataset.attrs |= {"point": json.dumps(job["point"]), "identity": job["identity"]}
+        result.save(job["target"])
     except Exception as error:  # whatever it is, the other points go on
         return f"{type(error).__name__}: {error}"
     return None
