@@ -85,11 +85,6 @@ class Solver:
         for _ in range(CYCLES):
             self._measure(equation)
             self.after_cycle()
-            regridded = self._regridded() if self.error < max(COARSE, tolerance) else None
-            if regridded is not None:
-                self._move(regridded)
-                equation, before = self._equation(), math.inf
-                continue
             is_solved = self.error <= SOLVED * tolerance
             if is_solved or (self.error < COARSE and self._is_smooth and self.time_error == math.inf):
                 self._measure_step(equation)
@@ -97,6 +92,11 @@ class Solver:
             if is_free and is_worse and self.time_error < self._fallen():
                 if not self._shortened():
                     return False
+                equation, before = self._equation(), math.inf
+                continue
+            regridded = self._regridded() if self.error < max(COARSE, tolerance) else None
+            if regridded is not None:
+                self._move(regridded)
                 equation, before = self._equation(), math.inf
                 continue
             if is_solved and (self.time_error <= tolerance or not is_free):
@@ -172,13 +172,15 @@ class Solver:
         return 2 * math.pi / max(self.guess.frequencies) / min(steps, MOST_STEPS)
 
     def _fallen(self) -> float:
-        """Error below which a shorter step has helped by half of the scheme's order; else what is left is the grid's."""
+        """Error below which a shorter step has helped by half of the scheme's order; above, the rest is the grid's."""
         before, dt = self._before
         return before * (self.dt / dt) ** (self.numerics.order / 2) if dt else sys.float_info.max
 
     def _shortened(self) -> bool:
         """Shorten the step so that its error is small enough; whether that can be done."""
-        factor = min(0.8, (0.5 * TIMED * self.numerics.tolerance / self.time_error) ** (1 / self.numerics.order))
+        factor = min(
+            0.8, max(0.4, (0.5 * TIMED * self.numerics.tolerance / self.time_error) ** (1 / self.numerics.order))
+        )
         if self.dt * factor < 2 * math.pi / max(self.guess.frequencies) / MOST_STEPS:
             return False
         self._before, self.time_error = (self.time_error, self.dt), math.inf
