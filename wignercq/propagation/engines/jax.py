@@ -6,7 +6,7 @@ device and the passes are those of ``jax_passes``; ``jax_devices`` spreads them 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Self
 from weakref import WeakKeyDictionary
@@ -19,8 +19,8 @@ from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
 from wignercq.propagation.engines import jax_passes as passes
-from wignercq.propagation.engines.base import FAINT, Boundary, CompiledStep, Deviation, Engine, Leg
-from wignercq.propagation.engines.jax_passes import REST, KickForm, LegForm, QFlow
+from wignercq.propagation.engines.base import FAINT, Boundary, CompiledStep, Deviation, Engine, Leg, Room
+from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
 
 CAPACITY = 64  # steps in one run of the compiled loop
@@ -86,12 +86,13 @@ class JaxEngine(Engine):
         return grid.size * np.dtype(dtype).itemsize * fields + tables * (kicks + matrices)
 
     @classmethod
-    def free_memory(cls) -> float | None:
-        """Bytes that may be used on all devices together; None where they share the memory of this process."""
+    def room(cls) -> Room | None:
+        """On all devices together; those that are processors use the memory of this process."""
         stats = [device.memory_stats() for device in jax.devices()]
-        if not all(stats) or jax.default_backend() == "cpu":
+        if jax.default_backend() == "cpu" or not all(stats):
             return None
-        return float(sum(s["bytes_limit"] - s["bytes_in_use"] for s in stats))
+        held, limit = (float(sum(s[name] for s in stats)) for name in ("bytes_in_use", "bytes_limit"))
+        return Room(limit - held, held)
 
     @classmethod
     def speed(cls, threads: int) -> float:

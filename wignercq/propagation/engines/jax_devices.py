@@ -34,6 +34,7 @@ def chosen(devices: Devices, grid: Grid) -> Mesh:
         if not 1 <= devices <= len(everything):
             raise InputError("devices", f"1 to {len(everything)}, as many as JAX sees", devices)
         devices = everything[:devices]
+    assert not isinstance(devices, int)
     count = len(devices)
     for name, points in (("q", q), ("x", x)):
         if points % count:
@@ -55,7 +56,7 @@ def whole(mesh: Mesh) -> Sharding:
 
 def kick_specs(axis: int) -> KickForm:
     """How a kick is cut."""
-    return KickForm(CUT[axis], P(), CUT[axis], CUT[axis])  # type: ignore[arg-type]
+    return KickForm(CUT[axis], P(), CUT[axis], CUT[axis])
 
 
 def kick_forms(kick: KickForm, mesh: Mesh) -> tuple[KickForm, ...]:
@@ -115,7 +116,7 @@ def move(W: Any, x: Any, flow: passes.QFlow, *, mesh: Mesh) -> Any:
 
 def _leg_specs(legs: tuple[LegForm, ...]) -> tuple[LegForm, ...]:
     kicks = tuple(kick_specs(axis) for axis in range(2))
-    return tuple(LegForm(P(), P(), kicks) for _ in legs)  # type: ignore[arg-type]
+    return tuple(LegForm(P(), P(), kicks) for _ in legs)
 
 
 @_spending("capacity", "by")

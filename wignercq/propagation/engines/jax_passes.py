@@ -197,7 +197,7 @@ def steps(
         for j in range(by):
             W, split, boundary = step(W, legs, column, split, devices)
             assert boundary is not None
-            seen = tuple(  # type: ignore[assignment]
+            seen = tuple(
                 lax.dynamic_update_index_in_dim(all_, one.astype(all_.dtype), by * i + j, 0)
                 for all_, one in zip(seen, boundary, strict=True)
             )
@@ -232,5 +232,3 @@ def interpolated(W: Array, matrices: list[Array], devices: int) -> Array:
         W = jnp.moveaxis(jnp.tensordot(W, matrices[axis], axes=(axis, 1), precision=EXACT), 3, axis)
     W = jnp.pad(W, ((0, 0), (0, -n_x % devices), (0, 0), (0, 0)))
     return jnp.tensordot(matrices[0], swapped(W, ALONG_Q, devices), axes=(1, 0), precision=EXACT)
-
-
