@@ -76,8 +76,8 @@ def evolve(
     precision : {"float64", "float32"}
     engine : {"tiled", "array", "jax"}
         Fast default, whole-array reference, or the one for GPUs, which needs JAX. Where nothing couples the particles
-        and the initial state is a product, the default goes on with the planes (q, p) and (x, y) alone, and the attribute ``engine`` of the result
-        is "planes".
+        and the initial state is a product, the default goes on with the planes (q, p) and (x, y) alone, and the
+        attribute ``engine`` of the result is "planes".
     threads : int
         Worker threads; the result is the same for any number.
     frames : int

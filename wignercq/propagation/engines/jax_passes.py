@@ -1,11 +1,13 @@
 """The passes of the JAX engine on the part of W that one device has, as functions that XLA compiles into one loop.
 
-W lies in the order (q, x, p, y)::
+What a transform, a phase and the transform back do in six runs through memory, a product with a real matrix does in
+one, and up to some hundred points it takes no longer than that. Each product reads and writes W in the order that it
+needs, so that few transpositions are left::
 
-    momentum pass   a transform of the planes (p, y), which are contiguous, with cuFFT on a GPU
-    transport       in the order (q, p, y, x) products with real matrices: the one that shifts q for each p, the one
-                    that shifts x for each y. What a transform, a phase and the transform back do in six runs through
-                    memory, a product does in one; at some hundred points it takes no longer than that.
+    (q, x, p, y)  planes   W at rest; a momentum pass transforms p and y of it with FFTs, multiplies into the order
+                           (q, x, s, r), transforms r back, and then s with a product that leaves
+    (y, q, p, x)  rows     in which products shift x for each y, a matrix for each; and then
+    (p, q, y, x)  columns  in which products shift q for each p, and mix p
 
 Multipliers of the momentum pass are evaluated as they are needed, from the coefficients of a :class:`Kick`.
 Over several devices W is split along q, or along x: a transport changes from one to the other.
@@ -23,6 +25,7 @@ from wignercq.propagation.engines.multipliers import Kick, clipped_exponential
 
 DEVICES = "devices"  # the name of the axis of devices
 ALONG_Q, ALONG_X = 0, 1  # the axis of (q, x, p, y) along which W is split
+ORDERED = (1, 3)  # q and x among the axes of rows and of columns
 EXACT = lax.Precision.HIGHEST  # products of float32 in float32
 
 Array = Any  # jax.Array, which is no type of a traced value
@@ -85,22 +88,22 @@ def kick_arrays(kick: Kick) -> KickForm:
     return KickForm(parts.reshape(n_q, n_x, 6, -1), kick.grid.p.frequencies, at_p, at_y)
 
 
-def multiplier(kick: KickForm, times: int, dtype: Any) -> Array:
-    """kick**times on (q, x, r, s), evaluated in float64."""
-    c, r = kick.coefficients[:, :, :, None, :], kick.frequencies[:, None]
+def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
+    """Real and imaginary part of kick**times on (q, x, s, r), evaluated in float64."""
+    c, r = kick.coefficients[..., None], kick.frequencies
     growth = jnp.minimum(c[:, :, 0] + r * (c[:, :, 2] + r * c[:, :, 4]), 0.0) * times
     angle = (c[:, :, 1] + r * (c[:, :, 3] + r * c[:, :, 5])) * times
     size = jnp.exp(growth)
     real, imag = size * jnp.cos(angle), size * jnp.sin(angle)
     n_p, n_s = kick.frequencies.size, kick.coefficients.shape[-1]
-    for values, at, place in (
-        (kick.nyquist_p, np.arange(n_p)[:, None] == n_p // 2, 2),
-        (kick.nyquist_y, np.arange(n_s) == n_s - 1, 3),
+    for values, at, axis in (
+        (kick.nyquist_p, np.arange(n_p) == n_p // 2, 3),
+        (kick.nyquist_y, np.arange(n_s)[:, None] == n_s - 1, 2),
     ):
         if values is not None:
-            there = jnp.expand_dims(values**times, place)
+            there = jnp.expand_dims(values**times, axis)
             real, imag = jnp.where(at, there.real, real), jnp.where(at, there.imag, imag)
-    return lax.complex(real.astype(dtype), imag.astype(dtype))
+    return real, imag
 
 
 def shifts(half: Array, points: int) -> Array:
@@ -114,56 +117,82 @@ def shifts(half: Array, points: int) -> Array:
 
 
 def kicked(W: Array, kick: KickForm, times: int = 1) -> tuple[Array, Array]:
-    """F^-1 [kick**times * F W], and F W at s = 0, complex, shape (q, x, np)."""
+    """Of planes F^-1 [kick**times * F W] as rows, and F W at s = 0, complex, shape (q, x, np).
+
+    A transform of the conjugate is the conjugate of the inverse one, which would be scaled in a run of its own.
+    """
     spectrum = jnp.fft.rfft2(W)
-    column = spectrum[..., 0]
-    spectrum = spectrum * multiplier(kick, times, W.dtype)
-    return jnp.fft.irfft2(spectrum, s=W.shape[2:]), column
+    real, imag = multiplier(kick, times)
+    conjugate = lax.complex(real.astype(W.dtype), -imag.astype(W.dtype))
+    halfway = jnp.fft.fft(spectrum.conj().transpose(0, 1, 3, 2) * conjugate).transpose(2, 0, 3, 1)  # s q p x
+    parts = jnp.concatenate([halfway.real, halfway.imag])
+    back = jnp.asarray(back_transform(W.shape[3], W.shape[2]), W.dtype)
+    return jnp.einsum("sy,sqpx->yqpx", back, parts, precision=EXACT), spectrum[..., 0]
+
+
+def back_transform(points: int, others: int) -> np.ndarray:
+    """From real parts and negative imaginary parts of a half-spectrum to the points, over the number of others too."""
+    s = np.arange(points // 2 + 1)
+    weight = np.where((s == 0) | (2 * s == points), 1, 2)[:, None] / (points * others)
+    angle = 2 * np.pi / points * (s[:, None] * np.arange(points) % points)
+    return np.concatenate([weight * np.cos(angle), weight * np.sin(angle)])
 
 
 def moved(W: Array, x: Array | None, flow: QFlow, split: int, devices: int) -> tuple[Array, int]:
-    """W after both parts of a transport, which commute, and along which axis it is split then.
+    """Of rows both parts of a transport, which commute, as planes, and along which axis they are split then.
 
-    The part that has its axis on the device comes first. Without a part of x or of q, and on one device, W stays split
-    as it is.
+    The part that has its axis on the device comes first. Without a part of x or of q W stays split as it is.
     """
-    if x is None or flow.rests:
-        change = split == (ALONG_X if x is not None else ALONG_Q)
-        W = swapped(W, split, devices) if change else W
-        W = acted(W, x, flow)
-        return (swapped(W, 1 - split, devices), split) if change else (W, split)
-    if devices == 1:
-        return acted(W, x, flow), split
-    first, second = (x, REST), (None, flow)
-    if split == ALONG_X:
-        first, second = second, first
-    return acted(swapped(acted(W, *first), split, devices), *second), 1 - split
+    if devices > 1 and x is not None and not flow.rests:
+        if split == ALONG_Q:
+            W = _columns(swapped(_sheared(W, x), split, ORDERED), flow)
+        else:
+            W = _sheared(swapped(_columns(W, flow), split, ORDERED), x)
+        return planes(W), 1 - split
+    away = devices > 1 and split == (ALONG_X if flow.rests else ALONG_Q)
+    W = swapped(W, split, ORDERED) if away else W
+    W = _columns(_sheared(W, x), flow)
+    W = swapped(W, 1 - split, ORDERED) if away else W
+    return planes(W), split
 
 
-def acted(W: Array, x: Array | None, flow: QFlow) -> Array:
-    """W after the shift of x, then the flow of (q, p)."""
-    W = W.transpose(0, 2, 3, 1)  # q p y x
-    if x is not None:
-        W = jnp.einsum("yab,qpyb->qpya", x, W, precision=EXACT)
+def _sheared(W: Array, x: Array | None) -> Array:
+    """Rows after the shift of x."""
+    return W if x is None else jnp.einsum("yab,yqpb->yqpa", x, W, precision=EXACT)
+
+
+def _columns(W: Array, flow: QFlow) -> Array:
+    """Rows after the flow of (q, p), by way of columns."""
+    if flow.rests:
+        return W
+    W = W.transpose(2, 1, 0, 3)
     for shift, matrix in ((flow.first, flow.matrix), (flow.second, None)):
         if shift is not None:
-            W = jnp.einsum("pab,bpyx->apyx", shift, W, precision=EXACT)
+            W = jnp.einsum("pab,pbyx->payx", shift, W, precision=EXACT)
         if matrix is not None:
-            W = jnp.einsum("ab,qbyx->qayx", matrix, W, precision=EXACT)
-    return W.transpose(0, 3, 1, 2)
+            W = jnp.einsum("ab,bqyx->aqyx", matrix, W, precision=EXACT)
+    return W.transpose(2, 1, 0, 3)
 
 
-def swapped(W: Array, split: int, devices: int) -> Array:
-    """W split along the other one of q and x: one exchange of all devices with all."""
-    if devices == 1:
-        return W
-    return lax.all_to_all(W, DEVICES, split_axis=1 - split, concat_axis=split, tiled=True)
+def rows(W: Array) -> Array:
+    """Planes as rows."""
+    return W.transpose(3, 0, 2, 1)
+
+
+def planes(W: Array) -> Array:
+    """Rows as planes."""
+    return W.transpose(1, 3, 2, 0)
+
+
+def swapped(W: Array, split: int, places: tuple[int, int] = (0, 1)) -> Array:
+    """W split along the other one of q and x, axes with these numbers: one exchange of all devices with all."""
+    return lax.all_to_all(W, DEVICES, split_axis=places[1 - split], concat_axis=places[split], tiled=True)
 
 
 def step(
     W: Array, legs: tuple[LegForm, ...], column: tuple[Array, ...] | None, split: int, devices: int
 ) -> tuple[Array, int, tuple[Array, Array] | None]:
-    """W after the legs of a step, its last kick fused with the first of the next if there is a closing column.
+    """Rows after the legs of a step, its last kick fused with the first of the next if there is a closing column.
 
     Then also the transform of the p marginal, shape (np,), and the sum of W over (p, y), shape (nq, nx).
     """
@@ -184,7 +213,7 @@ def step(
 def steps(
     W: Array, legs: tuple[LegForm, ...], column: tuple[Array, ...], count: Array, capacity: int, by: int, devices: int
 ) -> tuple[Array, tuple[Array, Array]]:
-    """W, split along q, after `count` steps, `by` of them in a turn of the loop, each fused with the next.
+    """Planes, split along q, after `count` steps, `by` of them in a turn of the loop, each fused with the next.
 
     With what each end of a step reveals, for up to `capacity` of them.
     """
@@ -201,9 +230,15 @@ def steps(
                 lax.dynamic_update_index_in_dim(all_, one.astype(all_.dtype), by * i + j, 0)
                 for all_, one in zip(seen, boundary, strict=True)
             )
-        return (W if split == ALONG_Q else swapped(W, split, devices)), seen
+        return at_rest(W, split), seen
 
-    return lax.fori_loop(0, count // by, turn, (W, seen))
+    W, seen = lax.fori_loop(0, count // by, turn, (rows(W), seen))
+    return planes(W), seen
+
+
+def at_rest(W: Array, split: int) -> Array:
+    """Rows split along q."""
+    return W if split == ALONG_Q else swapped(W, split, ORDERED)
 
 
 # what is read off W
@@ -213,7 +248,7 @@ def powers(W: Array, devices: int) -> list[Array]:
     """Of W split along q the power at each frequency from zero to Nyquist, for q, p, x and y, not normalised."""
     of_qx = W[:, :, ::2]
     of_py = W[::2] if W.shape[0] % 2 == 0 or devices == 1 else W
-    lines = [(swapped(of_qx, ALONG_Q, devices), 0), (of_py, 2), (of_qx, 1), (of_py, 3)]
+    lines = [(swapped(of_qx, ALONG_Q) if devices > 1 else of_qx, 0), (of_py, 2), (of_qx, 1), (of_py, 3)]
     found = [_power(V, axis) for V, axis in lines]
     return [lax.psum(power, DEVICES) for power in found] if devices > 1 else found
 
@@ -231,4 +266,5 @@ def interpolated(W: Array, matrices: list[Array], devices: int) -> Array:
     for axis in (3, 2, 1):
         W = jnp.moveaxis(jnp.tensordot(W, matrices[axis], axes=(axis, 1), precision=EXACT), 3, axis)
     W = jnp.pad(W, ((0, 0), (0, -n_x % devices), (0, 0), (0, 0)))
-    return jnp.tensordot(matrices[0], swapped(W, ALONG_Q, devices), axes=(1, 0), precision=EXACT)
+    W = swapped(W, ALONG_Q) if devices > 1 else W
+    return jnp.tensordot(matrices[0], W, axes=(1, 0), precision=EXACT)
