@@ -93,7 +93,7 @@ def _spending(*static: str) -> Callable[..., Any]:
 def _kick(W: Any, kick: tuple[KickForm, ...], matrix: Any, *, mesh: Mesh, times: int) -> tuple[Any, Any]:
     def act(W: Any, kick: KickForm, matrix: Any) -> tuple[Any, Any]:
         if matrix is not None:
-            W, _ = passes.moved(passes.rows(W), None, passes.QFlow(None, matrix, None), passes.ALONG_X, 1)
+            W, _ = passes.moved(passes.fields(W), None, passes.QFlow(None, matrix, None), passes.ALONG_X, 1)
         W, column = passes.kicked(W, kick, times)
         return passes.planes(W), column
 
@@ -109,7 +109,7 @@ def move(W: Any, x: Any, flow: passes.QFlow, *, mesh: Mesh) -> Any:
     """W after a transport."""
 
     def act(W: Any, x: Any, flow: passes.QFlow) -> Any:
-        W, split = passes.moved(passes.rows(W), x, flow, passes.ALONG_Q, mesh.size)
+        W, split = passes.moved(passes.fields(W), x, flow, passes.ALONG_Q, mesh.size)
         return W if split == passes.ALONG_Q else passes.swapped(W, split)
 
     return spread(act, mesh, (CUT[0], P(), P()), CUT[0])(W, x, flow)
@@ -134,7 +134,7 @@ def last_step(W: Any, legs: tuple[LegForm, ...], *, mesh: Mesh) -> Any:
     """W after the legs of a step."""
 
     def act(W: Any, legs: tuple[LegForm, ...]) -> Any:
-        W, split, _ = passes.step(passes.rows(W), legs, None, passes.ALONG_Q, mesh.size)
+        W, split, _ = passes.step(passes.fields(W), legs, None, passes.ALONG_Q, mesh.size)
         return passes.planes(passes.at_rest(W, split))
 
     return spread(act, mesh, (CUT[0], _leg_specs(legs)), CUT[0])(W, legs)

@@ -1,13 +1,15 @@
 """The passes of the JAX engine on the part of W that one device has, as functions that XLA compiles into one loop.
 
 What a transform, a phase and the transform back do in six runs through memory, a product with a real matrix does in
-one, and up to some hundred points it takes no longer than that. Each product reads and writes W in the order that it
-needs, so that few transpositions are left::
+one, and up to some hundred points it takes no longer than that::
 
-    (q, x, p, y)  planes   W at rest; a momentum pass transforms p and y of it with FFTs, multiplies into the order
-                           (q, x, s, r), transforms r back, and then s with a product that leaves
-    (y, q, p, x)  rows     in which products shift x for each y, a matrix for each; and then
-    (p, q, y, x)  columns  in which products shift q for each p, and mix p
+    momentum pass   on planes, W at rest, of the order (q, x, p, y): p and y are transformed with FFTs, multiplied into
+                    the order (q, x, s, r), r transformed back, and then s with a product
+    transport       on fields, of the order (q, p, y, x): products shift x for each y, with a matrix for each, then q
+                    for each p, and mix p
+
+The orders are those of the indices. In memory each product reads and writes W as it needs it, so that three
+transpositions are left to a pair of passes; the one of them that XLA does not see to is asked of it.
 
 Multipliers of the momentum pass are evaluated as they are needed, from the coefficients of a :class:`Kick`.
 Over several devices W is split along q, or along x: a transport changes from one to the other.
@@ -20,12 +22,13 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.experimental.layout import Layout, with_layout_constraint
 
 from wignercq.propagation.engines.multipliers import Kick, clipped_exponential
 
 DEVICES = "devices"  # the name of the axis of devices
 ALONG_Q, ALONG_X = 0, 1  # the axis of (q, x, p, y) along which W is split
-ORDERED = (1, 3)  # q and x among the axes of rows and of columns
+ORDERED = (0, 3)  # q and x among the axes of fields
 EXACT = lax.Precision.HIGHEST  # products of float32 in float32
 
 Array = Any  # jax.Array, which is no type of a traced value
@@ -117,7 +120,7 @@ def shifts(half: Array, points: int) -> Array:
 
 
 def kicked(W: Array, kick: KickForm, times: int = 1) -> tuple[Array, Array]:
-    """Of planes F^-1 [kick**times * F W] as rows, and F W at s = 0, complex, shape (q, x, np).
+    """Of planes F^-1 [kick**times * F W] as fields, and F W at s = 0, complex, shape (q, x, np).
 
     A transform of the conjugate is the conjugate of the inverse one, which would be scaled in a run of its own.
     """
@@ -127,7 +130,8 @@ def kicked(W: Array, kick: KickForm, times: int = 1) -> tuple[Array, Array]:
     halfway = jnp.fft.fft(spectrum.conj().transpose(0, 1, 3, 2) * conjugate).transpose(2, 0, 3, 1)  # s q p x
     parts = jnp.concatenate([halfway.real, halfway.imag])
     back = jnp.asarray(back_transform(W.shape[3], W.shape[2]), W.dtype)
-    return jnp.einsum("sy,sqpx->yqpx", back, parts, precision=EXACT), spectrum[..., 0]
+    W = jnp.einsum("sy,sqpx->yqpx", back, parts, precision=EXACT)
+    return W.transpose(1, 2, 0, 3), spectrum[..., 0]
 
 
 def back_transform(points: int, others: int) -> np.ndarray:
@@ -139,49 +143,49 @@ def back_transform(points: int, others: int) -> np.ndarray:
 
 
 def moved(W: Array, x: Array | None, flow: QFlow, split: int, devices: int) -> tuple[Array, int]:
-    """Of rows both parts of a transport, which commute, as planes, and along which axis they are split then.
+    """Of fields both parts of a transport, which commute, as planes, and along which axis they are split then.
 
     The part that has its axis on the device comes first. Without a part of x or of q W stays split as it is.
     """
     if devices > 1 and x is not None and not flow.rests:
         if split == ALONG_Q:
-            W = _columns(swapped(_sheared(W, x), split, ORDERED), flow)
+            W = _flown(swapped(_sheared(W, x), split, ORDERED), flow)
         else:
-            W = _sheared(swapped(_columns(W, flow), split, ORDERED), x)
+            W = _sheared(swapped(_flown(W, flow), split, ORDERED), x)
         return planes(W), 1 - split
     away = devices > 1 and split == (ALONG_X if flow.rests else ALONG_Q)
     W = swapped(W, split, ORDERED) if away else W
-    W = _columns(_sheared(W, x), flow)
+    W = _flown(_sheared(W, x), flow)
     W = swapped(W, 1 - split, ORDERED) if away else W
     return planes(W), split
 
 
 def _sheared(W: Array, x: Array | None) -> Array:
-    """Rows after the shift of x."""
-    return W if x is None else jnp.einsum("yab,yqpb->yqpa", x, W, precision=EXACT)
-
-
-def _columns(W: Array, flow: QFlow) -> Array:
-    """Rows after the flow of (q, p), by way of columns."""
-    if flow.rests:
+    """Fields after the shift of x, written as the shift of q would read them."""
+    if x is None:
         return W
-    W = W.transpose(2, 1, 0, 3)
+    W = jnp.einsum("yab,qpyb->qpya", x, W, precision=EXACT)
+    return with_layout_constraint(W, Layout((0, 1, 2, 3)))
+
+
+def _flown(W: Array, flow: QFlow) -> Array:
+    """Fields after the flow of (q, p)."""
     for shift, matrix in ((flow.first, flow.matrix), (flow.second, None)):
         if shift is not None:
-            W = jnp.einsum("pab,pbyx->payx", shift, W, precision=EXACT)
+            W = jnp.einsum("pab,bpyx->payx", shift, W, precision=EXACT).transpose(1, 0, 2, 3)
         if matrix is not None:
-            W = jnp.einsum("ab,bqyx->aqyx", matrix, W, precision=EXACT)
-    return W.transpose(2, 1, 0, 3)
+            W = jnp.einsum("ab,qbyx->aqyx", matrix, W, precision=EXACT).transpose(1, 0, 2, 3)
+    return W
 
 
-def rows(W: Array) -> Array:
-    """Planes as rows."""
-    return W.transpose(3, 0, 2, 1)
+def fields(W: Array) -> Array:
+    """Planes as fields."""
+    return W.transpose(0, 2, 3, 1)
 
 
 def planes(W: Array) -> Array:
-    """Rows as planes."""
-    return W.transpose(1, 3, 2, 0)
+    """Fields as planes."""
+    return W.transpose(0, 3, 1, 2)
 
 
 def swapped(W: Array, split: int, places: tuple[int, int] = (0, 1)) -> Array:
@@ -192,7 +196,7 @@ def swapped(W: Array, split: int, places: tuple[int, int] = (0, 1)) -> Array:
 def step(
     W: Array, legs: tuple[LegForm, ...], column: tuple[Array, ...] | None, split: int, devices: int
 ) -> tuple[Array, int, tuple[Array, Array] | None]:
-    """Rows after the legs of a step, its last kick fused with the first of the next if there is a closing column.
+    """Fields after the legs of a step, its last kick fused with the first of the next if there is a closing column.
 
     Then also the transform of the p marginal, shape (np,), and the sum of W over (p, y), shape (nq, nx).
     """
@@ -232,12 +236,12 @@ def steps(
             )
         return at_rest(W, split), seen
 
-    W, seen = lax.fori_loop(0, count // by, turn, (rows(W), seen))
+    W, seen = lax.fori_loop(0, count // by, turn, (fields(W), seen))
     return planes(W), seen
 
 
 def at_rest(W: Array, split: int) -> Array:
-    """Rows split along q."""
+    """Fields split along q."""
     return W if split == ALONG_Q else swapped(W, split, ORDERED)
 
 
