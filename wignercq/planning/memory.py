@@ -76,7 +76,7 @@ def require_memory(
     grids: Sequence[Grid], numerics: Numerics, limit: float | None, remedy: str = "lower points or shorten the run"
 ) -> None:
     """Refuse, with MemoryLimitError, runs side by side, each on its grid, beyond the free memory or `limit` bytes."""
-    room, needed = numerics.room(), sum(map(numerics.memory, grids))
+    room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids))
     free, where = (free_memory(), "") if room is None else (room.free, " of the devices")
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:

@@ -95,9 +95,9 @@ class Numerics:
         """Cells times steps in a second, in round numbers."""
         return self._engine_class.speed(self.threads)
 
-    def room(self) -> Room | None:
-        """What there is of the memory that a run needs; None where it is that of this process."""
-        return self._engine_class.room()
+    def room(self, grid: Grid) -> Room | None:
+        """What there is of the memory that a run on `grid` needs; None where it is that of this process."""
+        return self._engine_class.room(grid)
 
     def stored_shapes(self, grid: Grid) -> dict[str, tuple[int, ...]]:
         """The arrays that W is stored as, by their names."""

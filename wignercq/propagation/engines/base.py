@@ -155,8 +155,8 @@ class Engine(ABC):
         return 1.1 * grid.size * np.dtype(dtype).itemsize * fields + symbols
 
     @classmethod
-    def room(cls) -> Room | None:
-        """What there is of the memory that :meth:`memory` speaks of; None where it is that of this process."""
+    def room(cls, grid: Grid) -> Room | None:
+        """What a W on a grid has of the memory that :meth:`memory` counts; None where it is that of this process."""
         return None
 
     @classmethod

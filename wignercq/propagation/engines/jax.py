@@ -27,7 +27,7 @@ CAPACITY = 64  # steps in one run of the compiled loop
 WORK_BETWEEN_LOOKS = {"cpu": 1e7}  # cells times steps of about a second or less, between looks at an interruption
 FAST = 2e9  # the same on a device that is no CPU
 BYTES_OF_A_KICK = 64  # for each (q, x, s), beside the columns for each (q, x, r)
-WORK_AREA = 0.2  # of a device's memory: a transform takes a half-spectrum that no program accounts for
+WORK_AREA = 0.35  # of the devices' memory: a third is needed beside a run while XLA tries which products are fastest
 SPEED = {"cpu": 1e7}  # cells times steps in a second on each device, in round numbers
 SPEED_OF_GPU = 3e9
 
@@ -87,9 +87,9 @@ class JaxEngine(Engine):
         return grid.size * np.dtype(dtype).itemsize * fields + tables * (kicks + matrices)
 
     @classmethod
-    def room(cls) -> Room | None:
-        """On all devices together, but for what transforms take to work in; processors use that of this process."""
-        stats = [device.memory_stats() for device in jax.devices()]
+    def room(cls, grid: Grid) -> Room | None:
+        """On all its devices together, but for what the compiler works in; processors use that of this process."""
+        stats = [device.memory_stats() for device in programs.chosen(None, grid).devices]
         if jax.default_backend() == "cpu" or not all(stats):
             return None
         held, limit = (float(sum(s[name] for s in stats)) for name in ("bytes_in_use", "bytes_limit"))
