@@ -14,9 +14,14 @@ import pytest
 from support import systems
 from support.jax_on_devices import EXAMPLES, difference_after
 
-from wignercq import evolve
-from wignercq.errors import InputError
+from wignercq import Propagator, evolve
+from wignercq.errors import InputError, MemoryLimitError
+from wignercq.planning.memory import require_memory
+from wignercq.planning.numerics import Numerics
 from wignercq.propagation.engines import engine_class, registry
+from wignercq.propagation.engines.base import Room
+from wignercq.propagation.engines.interruption import Abandoned, Interruption
+from wignercq.propagation.schemes import STRANG
 
 SCRIPT = Path(__file__).parents[1] / "support" / "jax_on_devices.py"
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
@@ -68,6 +73,41 @@ def test_a_run_is_that_of_the_tiled_engine() -> None:
         assert np.abs(found.dataset[name] - expected.dataset[name]).max() < 1e-11
 
 
+@needs_jax
+@pytest.mark.slow
+def test_a_stretch_is_left_within_its_loop_and_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: Ctrl-C that waits for the end of a stretch, a W that was spent, looks that change the result."""
+    from wignercq.propagation.engines import jax
+
+    engine = jax.JaxEngine(systems.grid(12, 14, 16, 18))
+    monkeypatch.setitem(jax.WORK_BETWEEN_LOOKS, "cpu", 4 * engine.grid.size)
+    W, looks = engine.of(systems.gaussian_density(engine.grid)), iter(range(4))
+    start, steps = np.array(engine.array(W)), Propagator(systems.quartic(), engine, STRANG, 0.02)
+    engine.interruption = Interruption(lambda: next(looks, None) is None)
+    with pytest.raises(Abandoned), engine.interruption.welcome():
+        steps.advance(W, 40, engine.empty())
+    assert np.array_equal(engine.array(W), start)
+    whole, _ = steps.advance(W, 40, engine.empty())
+    engine.interruption = Interruption(lambda: False)
+    with engine.interruption.welcome():
+        in_parts, boundaries = steps.advance(W, 40, engine.empty())
+    assert np.array_equal(engine.array(whole), engine.array(in_parts))
+    assert len(boundaries) == 39
+
+
+@needs_jax
+@pytest.mark.slow
+def test_jax_is_left_alone_until_its_engine_is_made() -> None:
+    """Kills: seconds of importing it in every run; 64 bits switched on where JAX serves others too."""
+    code = (
+        "import sys, wignercq; wignercq.evolve, wignercq.propagation.engines; assert 'jax' not in sys.modules; "
+        "from wignercq.propagation.engines import engine_class; kind = engine_class('jax'); import jax; "
+        "assert not jax.config.jax_enable_x64; kind(wignercq.Grid(*[wignercq.Axis(-1, 1, 8)] * 4)); "
+        "assert jax.config.jax_enable_x64"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_without_jax_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a traceback of an import; an error that names no argument."""
 
@@ -77,6 +117,15 @@ def test_without_jax_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(registry, "import_module", absent)
     with pytest.raises(InputError, match=r"^engine: .*pip install 'wignercq\[jax\]'.* got 'jax'$"):
         engine_class("jax")
+
+
+def test_a_run_has_to_fit_the_memory_of_its_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a run that is let through, or refused, for the memory beside the processor. 16^4 cells need some MiB."""
+    monkeypatch.setattr(Numerics, "room", lambda self, grid: Room(2.0**20, 2.0**30))
+    with pytest.raises(MemoryLimitError, match=r"the free memory of the devices of 1\.0 MiB"):
+        require_memory([systems.grid(16, 16, 16, 16)], Numerics(engine="array"), None)
+    monkeypatch.setattr(Numerics, "room", lambda self, grid: Room(2.0**40, 0.0))
+    require_memory([systems.grid(200, 200, 200, 200)], Numerics(engine="array"), None)
 
 
 @needs_jax
