@@ -121,7 +121,7 @@ class Run(Table):
     order: Literal[2, 4] = 4
     hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
     precision: Literal["float64", "float32"] = "float64"
-    engine: Literal["tiled", "array"] = "tiled"
+    engine: Literal["tiled", "array", "jax"] = "tiled"
     frames: int = Field(default=5, ge=1)
     save_state: bool = False
     checkpoint_every: Seconds = 600.0

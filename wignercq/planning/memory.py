@@ -76,11 +76,12 @@ def require_memory(
     grids: Sequence[Grid], numerics: Numerics, limit: float | None, remedy: str = "lower points or shorten the run"
 ) -> None:
     """Refuse, with MemoryLimitError, runs side by side, each on its grid, beyond the free memory or `limit` bytes."""
-    needed, free = sum(map(numerics.memory, grids)), free_memory()
+    room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids))
+    free, where = (free_memory(), "") if room is None else (room.free, " of the devices")
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
         what = "a run that fits" if len(grids) == 1 else f"{len(grids)} runs side by side that fit"
-        whose = "the free memory" if allowed == free else "a memory limit"
+        whose = ("the free memory" + where) if allowed == free else "a memory limit"
         raise MemoryLimitError(
             "grid",
             f"{what} {whose} of {readable_size(allowed)}",

@@ -12,7 +12,7 @@ from wignercq.grid.grid import Grid
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.planning.time_step import FEWEST_STEPS
-from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.base import Engine, Room
 from wignercq.propagation.engines.registry import ENGINES, PLANES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import State
@@ -89,6 +89,15 @@ class Numerics:
     def cells(self, grid: Grid) -> int:
         """Cells of W as the engine has it, by which the time of a run goes."""
         return self._engine_class.cells(grid)
+
+    @property
+    def speed(self) -> float:
+        """Cells times steps in a second, in round numbers."""
+        return self._engine_class.speed(self.threads)
+
+    def room(self, grid: Grid) -> Room | None:
+        """What there is of the memory that a run on `grid` needs; None where it is that of this process."""
+        return self._engine_class.room(grid)
 
     def stored_shapes(self, grid: Grid) -> dict[str, tuple[int, ...]]:
         """The arrays that W is stored as, by their names."""

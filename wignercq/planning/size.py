@@ -11,14 +11,13 @@ from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.planning.numerics import Numerics
 
-SPEED = 1e7  # cells times steps in a second and thread, in round numbers
 PILOT_STEPS = 100  # of all pilot runs together, in round numbers
 NOTEWORTHY, TOO_LONG = 20.0, 1200.0  # seconds
 
 
 def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: Numerics) -> None:
     """A SizeWarning before pilot runs, on the grid `pilot`, that take long; GridError where they take too long."""
-    seconds = PILOT_STEPS * numerics.cells(pilot) / (SPEED * numerics.threads)
+    seconds = PILOT_STEPS * numerics.cells(pilot) / numerics.speed
     if seconds > TOO_LONG:
         raise GridError(
             "grid",
@@ -36,7 +35,7 @@ def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: 
 
 def announce_run(grid: Grid, steps: int, numerics: Numerics) -> None:
     """A SizeWarning before a run that takes long."""
-    seconds = steps * numerics.cells(grid) / (SPEED * numerics.threads)
+    seconds = steps * numerics.cells(grid) / numerics.speed
     if seconds > NOTEWORTHY:
         warnings.warn(
             f"grid: {_shape(grid)} points, {_cells(grid, numerics)}, and {steps} steps take {_time(seconds)}",

@@ -74,10 +74,10 @@ def evolve(
     hbar_order : int or None
         None: exact. 0: the classical Fokker-Planck counterpart. n: Moyal terms up to hbar**(2n).
     precision : {"float64", "float32"}
-    engine : {"tiled", "array"}
-        Fast default, or the whole-array reference. Where nothing couples the particles and the initial state is a
-        product, the default goes on with the planes (q, p) and (x, y) alone, and the attribute ``engine`` of the result
-        is "planes".
+    engine : {"tiled", "array", "jax"}
+        Fast default, whole-array reference, or the one for GPUs, which needs JAX. Where nothing couples the particles
+        and the initial state is a product, the default goes on with the planes (q, p) and (x, y) alone, and the
+        attribute ``engine`` of the result is "planes".
     threads : int
         Worker threads; the result is the same for any number.
     frames : int

@@ -83,7 +83,9 @@ class Request:
             return None
 
         def memory(grid: Grid) -> Need:
-            free = free_memory() + held_memory()  # what this process holds counts as free
+            free = sum(
+                self.numerics.room(grid) or (free_memory(), held_memory())
+            )  # what this process holds counts as free
             needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
             return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 

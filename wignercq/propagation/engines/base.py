@@ -37,6 +37,20 @@ class Deviation(NamedTuple):
     anywhere: float
 
 
+class Room(NamedTuple):
+    """Bytes of a memory that is not that of this process.
+
+    Parameters
+    ----------
+    free : float
+    held : float
+        What this process holds of it now.
+    """
+
+    free: float
+    held: float
+
+
 class Leg(NamedTuple):
     """A transport stage and the momentum stage after it.
 
@@ -139,6 +153,16 @@ class Engine(ABC):
         fields = 2 + cls.temporaries + tables * (1 + 2 / grid.y.points)
         symbols = SYMBOL_BYTES * grid.q.points * grid.x.points * (grid.y.points // 2 + 1)
         return 1.1 * grid.size * np.dtype(dtype).itemsize * fields + symbols
+
+    @classmethod
+    def room(cls, grid: Grid) -> Room | None:
+        """What a W on a grid has of the memory that :meth:`memory` counts; None where it is that of this process."""
+        return None
+
+    @classmethod
+    def speed(cls, threads: int) -> float:
+        """Cells times steps in a second, in round numbers."""
+        return 1e7 * threads
 
     # W
 

@@ -1,0 +1,97 @@
+"""What the JAX engine does on so many devices, against the tiled one; a script, since JAX fixes its devices at start.
+
+XLA_FLAGS=--xla_force_host_platform_device_count=4 python jax_on_devices.py 4
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support import systems
+from wignercq import Model, Propagator
+from wignercq.propagation.engines import TiledEngine, engine_class
+from wignercq.propagation.schemes import FORWARD_3, STRANG, Scheme
+
+#: Points, model, scheme and whether the noise of p is in the transport; points of q and x are multiples of four.
+EXAMPLES: dict[str, tuple[tuple[int, int, int, int], Model, Scheme, bool]] = {
+    "quartic with friction": ((12, 14, 16, 18), systems.quartic(), FORWARD_3, False),
+    "oscillators, odd p": ((8, 15, 12, 20), systems.oscillators(friction=0.0), STRANG, False),
+    "strongly damped, odd y": ((16, 12, 20, 13), systems.oscillators(friction=4.0, diffusion=5.0), FORWARD_3, True),
+}
+
+
+def difference_after(steps: int, name: str, kind: Any, dtype: str = "float64", **options: Any) -> float:
+    """Of an example the largest difference of W to the tiled engine's, relative to the maximum of W."""
+    points, model, scheme, exact_bath = EXAMPLES[name]
+    grid, results = systems.grid(*points), []
+    start = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
+    for engine in (kind(grid, dtype, **options), TiledEngine(grid)):
+        W, _ = Propagator(model, engine, scheme, 0.03, exact_bath=exact_bath).advance(engine.of(start), steps)
+        results.append(np.array(engine.array(W), float))
+    found, expected = results
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def compared(devices: int) -> None:
+    """AssertionError where something differs."""
+    kind: Any = engine_class("jax")
+    for name in EXAMPLES:
+        worst = difference_after(20, name, kind, devices=devices)
+        assert worst < 1e-12, (name, worst)
+    grid = systems.grid(12, 14, 16, 18)
+    engine, judge = kind(grid, devices=devices), TiledEngine(grid)
+    start = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
+    ours, theirs = engine.of(start), judge.of(start)
+    assert len(ours.sharding.device_set) == devices
+    close(engine.array(ours), start)
+    close(np.stack(list(engine.slabs(ours))), start)
+    close(engine.integral(ours), judge.integral(theirs))
+    for found, expected in zip(engine.spectral_power(ours), judge.spectral_power(theirs), strict=True):
+        assert np.abs(found - expected).max() < 1e-4  # of every other q where there is an even number on a device
+    for pair, plane in judge.marginals(theirs)[0].items():
+        close(engine.marginals(ours)[0][pair], plane)
+    for found, expected in zip(engine.lines(engine.thinned(ours)), judge.lines(judge.thinned(theirs)), strict=True):
+        close(found, expected)
+    other = systems.grid(16, 15, 20, 18)
+    targets = kind(other, devices=1), kind(other, devices=devices), TiledEngine(other)
+    *moved, expected = (
+        target.array(owner.transferred(W, target))
+        for owner, W, target in zip((engine, engine, judge), (ours, ours, theirs), targets, strict=True)
+    )
+    for found in moved:
+        close(found, expected)
+    steps = [Propagator(systems.quartic(), each, FORWARD_3, 0.05) for each in (engine, judge)]
+    _, boundaries = steps[0].advance(ours, 4)
+    _, wanted = steps[1].advance(theirs, 4)
+    for found, expected in zip(boundaries, wanted, strict=True):
+        close(found.p_characteristic, expected.p_characteristic)
+        close(found.density_qx, expected.density_qx)
+
+
+def exchanges(devices: int) -> dict[str, int]:
+    """How often the compiled loop of two steps of three stages talks to all devices, by the kind of talk."""
+    from wignercq.propagation.engines import jax_devices
+
+    engine: Any = engine_class("jax")(systems.grid(12, 14, 16, 18), devices=devices)  # type: ignore[call-arg]
+    W = engine.of(systems.gaussian_density(engine.grid))
+    form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05)._step)
+    program = jax_devices.steps.lower(W, *form, 2, mesh=engine._mesh, capacity=2, by=2).compile().as_text()
+    kinds = ("all-to-all", "all-gather", "collective-permute", "reduce-scatter")
+    return {kind: count for kind in kinds if (count := program.count(f" {kind}("))}
+
+
+def close(found: np.ndarray | float, expected: np.ndarray | float) -> None:
+    """AssertionError where two arrays differ by more than rounding."""
+    assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
+
+
+if __name__ == "__main__":
+    compared(int(sys.argv[1]))
+    for kind, count in exchanges(int(sys.argv[1])).items():
+        sys.stdout.write(f"{kind} {count}\n")
