@@ -1,0 +1,175 @@
+"""Steady states against Lyapunov's equation, a long march, and another Galerkin solver."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse.linalg import splu
+from support import systems
+from support.reference import hermite_galerkin as reference
+
+from wignercq import ConvergenceError, FixedAxis, LinearModel, Model, SteadyState, evolve, relaxation, steady_state
+from wignercq.states import ClassicalGaussian, from_wavefunction, gaussian, product
+from wignercq.steady.certificate import drift
+from wignercq.steady.steady_state import grid_of
+
+BATH = {"classical_mass": 1.4, "quantum_mass": 0.8, "hbar": 0.8, "friction": 1.0, "diffusion": 1.0}
+OSCILLATORS = systems.oscillators(friction=1.0)
+MODELS = {
+    "quartic": ("q**2/2", "x**2/2 + 0.05*x**4", "-0.7*q*x"),
+    "double well": ("0.55*q**2", "0.06*x**4 - 0.25*x**2", "0.8*q*x"),
+    "radiation pressure": ("0.45*q**2", "0.6*x**2 + 0.02*x**4", "0.05*q*x**2 + 0.7*q*x"),
+}
+
+
+@pytest.fixture(scope="module")
+def loose() -> SteadyState:
+    return steady_state(OSCILLATORS, tolerance=1e-3)
+
+
+def test_the_covariance_is_that_of_lyapunov(loose: SteadyState) -> None:
+    """Kills: a steady state of the guess alone, widths of another model."""
+    expected = LinearModel.from_model(OSCILLATORS).steady_covariance()
+    np.testing.assert_allclose(loose.covariance[0], expected, atol=5e-3)
+    assert loose.converged
+    assert loose.distance < 1e-3
+
+
+def test_the_certificate_says_how_it_moves(loose: SteadyState) -> None:
+    """Kills: a residual that is not that of W; a drift that is not counted over a relaxation time."""
+    assert loose.residual < 0.02
+    eigenvalues = np.linalg.eigvals(LinearModel.from_model(OSCILLATORS).drift)
+    assert loose.gap == pytest.approx(eigenvalues.real.min(), rel=0.01)
+    assert float(np.abs(loose.dataset["drift_covariance"]).max()) < 0.05
+    assert "distance" in loose.summary()
+
+
+def test_heat_adds_up_to_zero(loose: SteadyState) -> None:
+    """Kills: a work that is counted twice; the sign of the bath's heat."""
+    data = loose.dataset
+    parts = [float(data[name]) for name in ("heat_from_bath", "heat_from_decoherence")]
+    assert parts[1] > 0.005
+    assert sum(parts) == pytest.approx(0, abs=3e-3)
+
+
+def test_a_tolerance_that_is_not_reached_leaves_the_best() -> None:
+    """Kills: an answer that is not converged, handed out without a word."""
+    axes = {name: FixedAxis((-4.0, 4.0), 10) for name in "qpxy"}
+    with pytest.raises(ConvergenceError, match="expected an error below 1e-08") as caught:
+        steady_state(OSCILLATORS, grid=axes, tolerance=1e-8)
+    best = caught.value.solution
+    assert not best.converged
+    assert best.W.shape == (10, 10, 10, 10)
+
+
+def test_another_one_to_begin_with(loose: SteadyState, tmp_path) -> None:
+    """Kills: a start that is not taken, a file that loses what it needs to go on."""
+    loose.save(tmp_path / "steady.nc")
+    again = steady_state(OSCILLATORS, tolerance=1e-3, start=SteadyState.load(tmp_path / "steady.nc"))
+    assert again.dataset.attrs["steps"] < loose.dataset.attrs["steps"]
+    np.testing.assert_allclose(again.covariance, loose.covariance, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_oscillators_to_seven_digits() -> None:
+    """Kills: errors of the averages, the window or the step that only a high accuracy shows."""
+    result = steady_state(OSCILLATORS, tolerance=3e-8)
+    expected = LinearModel.from_model(OSCILLATORS).steady_covariance()
+    np.testing.assert_allclose(result.covariance[0], expected, atol=1e-7)
+    np.testing.assert_allclose(result.mean[0], 0, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_six_decay_rates_are_sums_of_the_eigenvalues_of_the_drift() -> None:
+    """Kills: a mode that is missed, or one of the basis alone."""
+    model = systems.oscillators()
+    eigenvalues = -np.linalg.eigvals(LinearModel.from_model(model).drift)
+    counts = np.stack(np.meshgrid(*(np.arange(4),) * 4), axis=-1).reshape(-1, 4)[1:]
+    sums = counts @ eigenvalues
+    result = relaxation(model, count=6)
+    for rate, residual in zip(result.rates, result.residuals, strict=True):
+        nearest = sums[np.abs(sums - rate).argmin()]
+        assert abs(rate - nearest) < 1e-5 * abs(nearest)
+        assert residual < 1e-3
+    assert (np.diff(result.decay_rates) > -1e-9).all()
+    slower = np.unique(np.round(sums.real[sums.imag > -1e-9], 9))[::-1]
+    np.testing.assert_allclose(-result.decay_rates[[0, 1, 3]], slower[:3], rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_where_a_long_march_ends(name: str) -> None:
+    """Kills: a fixed point of the solver that is not one of the dynamics; a distance that says nothing."""
+    model = Model(*MODELS[name], **BATH)
+    result = steady_state(model, tolerance=3e-7)
+    grid = grid_of(result.W)
+    start = gaussian(result.mean[0], 1.1 * np.diag(np.diag(result.covariance[0])), hbar=model.hbar)
+    duration = np.log(1e8) / result.gap
+    march = evolve(
+        model, start, grid=grid, duration=duration, outputs=1, dt=result.dataset.attrs["time_step"], keep_state=True
+    )
+    difference = float(np.abs(march.W.values - result.W.values).max() / result.W.values.max())
+    assert difference < 1e-6
+
+
+@pytest.mark.slow
+def test_moments_are_those_of_another_galerkin_solver() -> None:
+    """Kills: what both discretisations of the symbol share: the reference knows operators only."""
+    model = Model(*MODELS["quartic"], **BATH)
+    result = steady_state(model, tolerance=1e-7)
+    system = reference.System(
+        classical_potential=(0, 0, 0.5),
+        quantum_potential=(0, 0, 0.5, 0, 0.05),
+        interaction={(1, 1): -0.7},
+        classical_mass=model.classical_mass,
+        quantum_mass=model.quantum_mass,
+        hbar=model.hbar,
+        friction=model.friction,
+        diffusion=model.diffusion,
+        decoherence=model.D0,
+    )
+    q, p = np.sqrt(np.diag(result.covariance[0])[:2])
+    basis = reference.Basis(
+        degree=6, levels=26, q_centre=0, q_width=q, p_centre=0, p_width=p, x_centre=0, x_length=0.95
+    )
+    matrix = reference.generator(system, basis).tocsc()
+    vector = reference.pack(np.eye(basis.levels)[None] * np.eye(len(basis.pairs))[0][:, None, None])
+    factors = splu(matrix - 1e-10 * abs(matrix).max() * reference.sps.eye_array(basis.size, format="csc"))
+    for _ in range(3):
+        vector = factors.solve(vector)
+        vector /= np.linalg.norm(vector)
+    moments = reference.moments(system, basis, reference.unpack(basis, vector), 0.0)
+    np.testing.assert_allclose(result.covariance[0], moments.covariance / moments.norm, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_without_interaction_gibbs_times_an_eigenstate_does_not_move() -> None:
+    """Kills: a Moyal bracket that moves eigenstates, friction and noise that miss the thermal state."""
+    model = Model("q**2/2", "x**2/2 + 0.2*x**4", "0", **BATH)
+    x = np.linspace(-5, 5, 400, endpoint=False)
+    k = 2 * np.pi * np.fft.fftfreq(x.size, x[1] - x[0])
+    kinetic = np.fft.ifft(np.fft.fft(np.eye(x.size), axis=0) * (model.hbar * k[:, None]) ** 2, axis=0).real
+    H = kinetic / (2 * model.quantum_mass) + np.diag(x**2 / 2 + 0.2 * x**4)
+    first = np.linalg.eigh(H)[1][:, 1]
+    T = model.bath_temperature
+    classical = ClassicalGaussian([0, 0], [T, model.classical_mass * T])
+    state = product(classical, from_wavefunction(x, first, hbar=model.hbar))
+    run = evolve(model, state, duration=6.0, outputs=2, tolerance=1e-5, keep_state=True)
+    for name in ("mean", "covariance", "purity", "energy"):
+        values = run.dataset[name].values
+        np.testing.assert_allclose(values[-1], values[0], atol=1e-4)
+
+
+def test_the_drift_of_a_displaced_gaussian_is_that_of_the_moments() -> None:
+    """Kills: a rate per step instead of per time; the mean's motion counted in the covariance."""
+    from wignercq import Propagator
+    from wignercq.propagation.engines import TiledEngine
+    from wignercq.propagation.schemes import FORWARD_3
+
+    grid = systems.grid()
+    theory = LinearModel.from_model(OSCILLATORS)
+    W = systems.gaussian_density(grid)
+    change = drift(Propagator(OSCILLATORS, TiledEngine(grid), FORWARD_3, 1e-3), W)
+    A, S = theory.drift, np.diag(systems.VARIANCES)
+    np.testing.assert_allclose(change.mean, -A @ systems.MEAN, atol=1e-4)
+    np.testing.assert_allclose(change.covariance, theory.diffusion - A @ S - S @ A.T, atol=2e-4)
