@@ -58,7 +58,8 @@ def test_planes_are_those_of_the_steady_state_and_ellipses_those_of_the_theory()
     dataset = steady()
     figure = plot_steady_planes(dataset, THEORY)
     axes = [ax for ax in figure.axes if ax.get_xlabel()]
-    assert "steady state" in figure.get_suptitle() and not any("t =" in ax.get_title() for ax in axes)
+    assert "steady state" in figure.get_suptitle()
+    assert not any("t =" in ax.get_title() for ax in axes)
     for ax, (name, pair) in zip(axes, results.PLANES.items(), strict=True):
         assert (ax.get_xlabel(), ax.get_ylabel()) == tuple(f"${z}$" for z in pair)
         mesh, plane = ax.collections[0], dataset[name].isel(frame=0).transpose(*reversed(pair))

@@ -157,10 +157,10 @@ def sums_of_eigenvalues(eigenvalues: np.ndarray, most: float) -> np.ndarray:
     """
     sums = np.zeros(1, complex)
     for value in eigenvalues:
-        counts = np.arange(math.floor(most / value.real) + 1)
+        counts = np.arange(min(math.floor(most / value.real) + 1, 2 * MOST))
         sums = (sums[:, None] + counts * value).ravel()
         sums = sums[sums.real <= most]
-        sums = sums[np.argsort(sums.real, kind="stable")][: 4 * MOST]
+        sums = sums[np.argsort(sums.real, kind="stable")][: 2 * MOST]
     sums = sums.real + 1j * np.abs(sums.imag)
     rounded = np.round(sums / (ALIKE * most))
     _, first = np.unique(rounded, return_index=True)
