@@ -22,7 +22,7 @@ POTENTIAL, HBAR, MASS = "x**4/4", 1.0, 1.0  # of the quantum particle
 LIGHT, FRICTION, COUPLING = 0.25, 1.0, 0.2  # mass and friction of the classical one, lam of V_I = lam q x
 TOLERANCE, STEP = 2e-4, 0.1  # the step makes an error of up to 6e-4 of the maximum of W
 LEVELS = 24  # that exchange populations
-FACTORS = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)  # temperatures in hbar w/4
+FACTORS = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0)  # temperatures in hbar w/4
 DETUNINGS = {"resonant": 1.0, "detuned": 2.8}  # k_C/(M w**2)
 
 
@@ -100,23 +100,23 @@ def main(output_dir: str | Path = "out", factors: tuple[float, ...] = FACTORS) -
 
 def draw(factors: np.ndarray, found: dict[str, list[float]], path: Path) -> Path:
     """The energies found at temperatures in hbar w/4, beside the limit of weak coupling and a harmonic oscillator."""
-    fine = np.geomspace(0.9 * factors.min(), 1.1 * factors.max(), 80)
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-    for colour, (name, values) in zip(("C0", "C1"), found.items(), strict=True):
+    fine = np.geomspace(0.95 * factors.min(), 1.05 * factors.max(), 80)
+    figure, axes = plt.subplots(1, 2, figsize=(7.0, 3.5), layout="constrained", sharey=True)
+    for ax, (name, values) in zip(axes, found.items(), strict=True):
         detuning = DETUNINGS[name]
-        least = coldest(factors, np.array(values))[0]
-        label = f"{name}, quartic, $\\lambda={COUPLING}$: least at ${least:.2f}\\,\\hbar\\omega/4$"
-        axes.plot(factors / 4, values, "o", ms=4, color=colour, label=label)
-        axes.plot(fine / 4, [weak_limit(f * UNIT, detuning) for f in fine], color=colour, label="$\\lambda\\to0$")
+        ax.plot(factors / 4, values, "o", color="C0", ms=4, label=f"quartic, $\\lambda={COUPLING}$")
+        ax.plot(fine / 4, [weak_limit(f * UNIT, detuning) for f in fine], color="C0", label="quartic, $\\lambda\\to0$")
         other = [harmonic(f * UNIT, detuning) for f in fine]
-        axes.plot(fine / 4, other, "--", lw=0.9, color=colour, label=f"harmonic, $\\lambda={COUPLING}$")
-    axes.axvline(0.25, color="k", lw=0.7)
-    axes.annotate("$\\hbar\\omega/4$", (0.255, 0.93), xycoords=("data", "axes fraction"), fontsize=9)
-    axes.set(xscale="log", xlabel="$k_BT/\\hbar\\omega$", ylabel="$(\\langle H_Q\\rangle-E_0)/\\hbar\\omega$")
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("{x:g}")
-    axes.tick_params(which="both", labelsize=8)
-    axes.legend(fontsize=7.5, loc="upper center")
+        ax.plot(fine / 4, other, "--", lw=1, color="C1", label=f"harmonic, $\\lambda={COUPLING}$")
+        ax.axvline(0.25, color="0.6", lw=0.7, zorder=0)
+        least = coldest(factors, np.array(values))[0]
+        ax.set_title(f"$k_C={detuning:g}\\,M\\omega^2$, coldest at ${least:.2f}\\times\\hbar\\omega/4$", fontsize=9)
+        ax.set(xscale="log", xlabel="$k_BT/\\hbar\\omega$", ylim=(0, None))
+        ax.set_xticks([0.125, 0.25, 0.5], ["1/8", "1/4", "1/2"])
+        ax.minorticks_off()
+        ax.tick_params(labelsize=8)
+    axes[0].set_ylabel("$(\\langle H_Q\\rangle-E_0)/\\hbar\\omega$")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
     plt.close(figure)

@@ -47,7 +47,7 @@ def test_rates_give_the_occupation_of_a_harmonic_oscillator(
     potential = f"{example.MASS * example.FREQUENCY**2!r}*x**2/2"
     for factor, detuning in ((1.0, 1.0), (0.7, 1.0), (1.6, 2.8)):
         temperature = factor * example.UNIT
-        expected = weak_occupation(example.model(temperature, detuning, 0.1, potential))
+        expected = weak_occupation(example.model(temperature, detuning, 1e-9, potential))
         assert example.weak_limit(temperature, detuning) == pytest.approx(expected, abs=1e-8)
 
 
@@ -55,10 +55,10 @@ def test_the_coldest_temperature_of_eq_85_is_found(example: ModuleType) -> None:
     """Kills: a minimum read off the points, which lie to both sides of it, and temperatures in other units."""
     factors = np.array(example.FACTORS)
     potential = f"{example.MASS * example.FREQUENCY**2!r}*x**2/2"
-    models = [example.model(factor * example.UNIT, 2.8, 0.1, potential) for factor in factors]
+    models = [example.model(factor * example.UNIT, 2.8, 1e-9, potential) for factor in factors]
     found, least = example.coldest(factors, np.array([weak_occupation(model) for model in models]))
-    assert found == pytest.approx(critical_temperature(models[0]) / example.UNIT, rel=1e-9)
-    assert least == pytest.approx(found / 2 - 0.5, rel=1e-9)
+    assert found == pytest.approx(critical_temperature(models[0]) / example.UNIT, rel=1e-7)
+    assert least == pytest.approx(found / 2 - 0.5, rel=1e-6)
 
 
 def test_the_figure_is_drawn(example: ModuleType, tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_the_figure_is_drawn(example: ModuleType, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_steady_state_of_a_quartic_oscillator_is_that_of_its_levels(example: ModuleType) -> None:
-    """Kills: a wrong quantum correction of the steady state. At lam = 0.2 and k_B T = hbar w/4 the energy lies above the
-    limit lam -> 0 by what it does for a harmonic oscillator of the same frequency, 0.018 hbar w, to a tenth of it."""
+    """Kills: a wrong quantum correction of the steady state. At lam = 0.2 and k_B T = hbar w/4 the energy lies above
+    the limit lam -> 0 by what it does for a harmonic oscillator of the same frequency, to a tenth of that."""
     unit = example.UNIT
     shift = example.exact(unit, 1.0) - example.weak_limit(unit, 1.0)
     assert example.harmonic(unit, 1.0, 1e-3) < 1e-6
