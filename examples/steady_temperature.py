@@ -2,7 +2,7 @@
 
 Identical oscillators are coldest at k_B T = hbar w/4 when the coupling is weak (eq 85). Is a quartic one, w being that
 of its first transition? Lines are the limit of weak coupling, where levels exchange populations at golden-rule rates.
-The points take a minute each on a core.
+Sixteen points take a minute or two each on a core.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ def draw(factors: np.ndarray, found: dict[str, list[float]], path: Path) -> Path
         other = [harmonic(f * UNIT, detuning) for f in fine]
         ax.plot(fine / 4, other, "--", lw=1, color="C1", label=f"harmonic, $\\lambda={COUPLING}$")
         ax.axvline(0.25, color="0.6", lw=0.7, zorder=0)
-        least = coldest(factors, np.array(values))[0]
-        ax.set_title(f"$k_C={detuning:g}\\,M\\omega^2$, coldest at ${least:.2f}\\times\\hbar\\omega/4$", fontsize=9)
-        ax.set(xscale="log", xlabel="$k_BT/\\hbar\\omega$", ylim=(0, None))
+        least, times = coldest(factors, np.array(values))[0], "" if detuning == 1 else f"{detuning:g}\\,"
+        ax.set_title(f"$k_C={times}M\\omega^2$, coldest at ${least:.2f}\\times\\hbar\\omega/4$", fontsize=9)
+        ax.set(xscale="log", xlabel="$k_BT/\\hbar\\omega$", ylim=(0, 1.1 * max(map(max, found.values()))))
         ax.set_xticks([0.125, 0.25, 0.5], ["1/8", "1/4", "1/2"])
         ax.minorticks_off()
         ax.tick_params(labelsize=8)
