@@ -41,7 +41,7 @@ def test_moments_are_the_sums_over_a_grid() -> None:
     for powers in ((0, 0, 0, 0), (1, 0, 2, 0), (0, 1, 0, 1), (2, 1, 0, 2)):
         a, b, c, d = powers
         expected = float((W * q**a * p**b * x**c * y**d).sum() * WIDE.cell)
-        assert BASIS.average(coefficients, powers) == pytest.approx(expected, abs=1e-9)
+        assert BASIS.average(coefficients, powers) == pytest.approx(expected, rel=1e-7, abs=1e-7)
 
 
 def test_the_reach_of_a_gaussian() -> None:

@@ -8,8 +8,19 @@ from scipy.sparse.linalg import splu
 from support import systems
 from support.reference import hermite_galerkin as reference
 
-from wignercq import ConvergenceError, FixedAxis, LinearModel, Model, SteadyState, evolve, relaxation, steady_state
+from wignercq import (
+    ConvergenceError,
+    FixedAxis,
+    LinearModel,
+    Model,
+    ResolutionError,
+    SteadyState,
+    evolve,
+    relaxation,
+    steady_state,
+)
 from wignercq.states import ClassicalGaussian, from_wavefunction, gaussian, product
+from wignercq.steady import solver
 from wignercq.steady.certificate import drift
 from wignercq.steady.steady_state import grid_of
 
@@ -52,14 +63,23 @@ def test_heat_adds_up_to_zero(loose: SteadyState) -> None:
     assert sum(parts) == pytest.approx(0, abs=3e-3)
 
 
-def test_a_tolerance_that_is_not_reached_leaves_the_best() -> None:
+def test_a_tolerance_that_is_not_reached_leaves_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: an answer that is not converged, handed out without a word."""
-    axes = {name: FixedAxis((-4.0, 4.0), 10) for name in "qpxy"}
-    with pytest.raises(ConvergenceError, match="expected an error below 1e-08") as caught:
-        steady_state(OSCILLATORS, grid=axes, tolerance=1e-8)
+    monkeypatch.setattr(solver, "CYCLES", 1)
+    with pytest.raises(ConvergenceError, match="expected an error below 0.001") as caught:
+        steady_state(OSCILLATORS, tolerance=1e-3)
     best = caught.value.solution
     assert not best.converged
-    assert best.W.shape == (10, 10, 10, 10)
+    assert best.dataset.attrs["solver_error"] > 1e-4
+    assert best.W.ndim == 4
+
+
+def test_a_grid_that_loses_it_is_an_error_that_keeps_it() -> None:
+    """Kills: a box that folds W, certified."""
+    axes = {name: FixedAxis((-3.0, 3.0), 12) for name in "qpxy"}
+    with pytest.raises(ResolutionError, match=r"edge mass of axis .* widen grid\..*\.extent") as caught:
+        steady_state(OSCILLATORS, grid=axes, tolerance=1e-2, dt=0.3)
+    assert caught.value.solution.W.shape == (12, 12, 12, 12)
 
 
 def test_another_one_to_begin_with(loose: SteadyState, tmp_path) -> None:

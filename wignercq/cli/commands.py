@@ -214,16 +214,11 @@ def plot(result: Path, output: Path, moving: bool) -> None:
     """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions as PNG."""
     with showing(f"reading {result.name}") as progress:
         from wignercq.config.sweep import Compare
-        from wignercq.plotting import animate, plot_planes
+        from wignercq.plotting import animate
         from wignercq.plotting.figures import figures, write_figures
-        from wignercq.steady.result import SteadyState
         from wignercq.sweep.loading import load
-        from wignercq.sweep.steady_result import SteadySweep
 
-        loaded = load(result)
-        dataset = loaded.dataset
-        if isinstance(loaded, SteadySweep):
-            raise InputError(result, "a result that has figures", "a sweep of steady states, which has none")
+        dataset = load(result).dataset
         with writing_to(output):
             output.mkdir(parents=True, exist_ok=True)
             if moving:
@@ -232,10 +227,7 @@ def plot(result: Path, output: Path, moving: bool) -> None:
                 progress.tell("figures")
                 settings = configuration_in(dataset)
                 observables = (Compare() if settings is None else settings.compare).observables
-                if isinstance(loaded, SteadyState):
-                    drawn = {"planes": plot_planes(dataset)}
-                else:
-                    drawn = figures(dataset, observables, theory_of(settings))
+                drawn = figures(dataset, observables, theory_of(settings))
                 images = write_figures(drawn, output, FIGURE_RESOLUTION, progress.tell)
                 written = [output / f"{name}.png" for name in images]
     for path in written:

@@ -1,4 +1,4 @@
-"""Figures: of a run, of a comparison of theories, of a sweep, of two-time functions; animations.
+"""Figures: of a run, of a steady state, of a comparison of theories, of a sweep, of two-time functions; animations.
 
 The only part that imports matplotlib. Figures are made without pyplot, so no display and no global state is needed.
 """
@@ -8,6 +8,7 @@ from wignercq.plotting.comparison import plot_errors, plot_theories
 from wignercq.plotting.correlations import plot_spectra, plot_two_time
 from wignercq.plotting.formula import formula_svg
 from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_planes
+from wignercq.plotting.steady import plot_relaxation, plot_steady_planes, plot_steady_sweep
 from wignercq.plotting.sweep import plot_map
 
 __all__ = [
@@ -18,7 +19,10 @@ __all__ = [
     "plot_map",
     "plot_moments",
     "plot_planes",
+    "plot_relaxation",
     "plot_spectra",
+    "plot_steady_planes",
+    "plot_steady_sweep",
     "plot_theories",
     "plot_two_time",
 ]

@@ -20,20 +20,28 @@ from wignercq.plotting import (
     plot_map,
     plot_moments,
     plot_planes,
+    plot_relaxation,
     plot_spectra,
+    plot_steady_planes,
+    plot_steady_sweep,
     plot_theories,
     plot_two_time,
 )
+from wignercq.steady.result import is_steady
 
 
 def figures(
     dataset: xr.Dataset, observables: Sequence[str], theory: OrnsteinUhlenbeck | None = None
 ) -> dict[str, Figure]:
-    """Figures by the names of their files, of a run, a comparison, a sweep or two-time functions.
+    """Figures by the names of their files, of a run, a steady state, a comparison, a sweep or two-time functions.
 
     Planes are drawn of what has frames. `observables` are those shown of a comparison or a sweep, `theory` is the
     Gaussian theory of the model of a run. Spectra are drawn where two-time functions make some.
     """
+    if is_steady(dataset):
+        return _of_steady_state(dataset, theory if isinstance(theory, LinearModel) else None)
+    if "failure" in dataset and "breakdown_time" not in dataset:
+        return {"numbers": plot_steady_sweep(dataset)}
     if "failure" in dataset:
         return {"map": plot_map(dataset, observables)}
     if is_two_time(dataset):
@@ -44,6 +52,11 @@ def figures(
         return {**planes, "errors": plot_errors(dataset, observables)}
     planes = {"planes": plot_planes(dataset)} if framed else {}
     return {**planes, "moments": plot_moments(dataset, theory), "diagnostics": plot_diagnostics(dataset)}
+
+
+def _of_steady_state(dataset: xr.Dataset, theory: LinearModel | None) -> dict[str, Figure]:
+    drawn = {"planes": plot_steady_planes(dataset, theory)} if dataset.sizes.get("frame", 0) > 0 else {}
+    return {**drawn, "relaxation": plot_relaxation(dataset, theory)}
 
 
 def _of_two_times(dataset: xr.Dataset, theory: LinearModel | None) -> dict[str, Figure]:

@@ -91,7 +91,7 @@ class Solver:
             is_worse = self.time_error > max(TIMED * tolerance, 0 if is_solved else self.error)
             if is_free and is_worse and self.time_error < self._fallen():
                 if not self._shortened():
-                    return False
+                    break
                 equation, before = self._equation(), math.inf
                 continue
             regridded = self._regridded() if self.error < max(COARSE, tolerance) else None
@@ -99,21 +99,27 @@ class Solver:
                 self._move(regridded)
                 equation, before = self._equation(), math.inf
                 continue
-            if is_solved and (self.time_error <= tolerance or not is_free):
+            if is_solved and (self._is_within or not is_free):
                 return True
             if is_solved:  # what a shorter step does not help is the grid's
                 regridded = self._enlarged(NAMES, NAMES)
                 if regridded is None:
-                    return False
+                    break
                 self._move(regridded)
                 equation, before = self._equation(), math.inf
                 continue
             if self.error > STALLED * before:
-                return self.error <= tolerance
+                break
             before = self.error
             self._cycle(equation)
             self._is_smooth = True
-        return False
+        if self.time_error == math.inf:
+            self._measure_step(equation)
+        return self._is_within
+
+    @property
+    def _is_within(self) -> bool:
+        return self.error + self.time_error <= self.numerics.tolerance
 
     # what is solved
 

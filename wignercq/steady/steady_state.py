@@ -14,7 +14,16 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import ConvergenceError, GridError, InputError, Interrupted, MemoryLimitError, StateError, quoted
+from wignercq.errors import (
+    ConvergenceError,
+    GridError,
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ResolutionError,
+    StateError,
+    quoted,
+)
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
@@ -95,6 +104,8 @@ def steady_state(
     ------
     ModelError
         There is no steady state, or more than one: the line says why.
+    ResolutionError
+        The grid that was given loses W; ``.solution`` holds it all the same.
     ConvergenceError
         The tolerance was not reached; ``.solution`` holds the best W and its certificate.
     Interrupted
@@ -122,7 +133,7 @@ def steady_state(
         except MemoryError as error:
             raise MemoryLimitError("grid", "a search that fits the free memory", quoted(error)) from None
         if reached:
-            return search.result()
+            return search.resolved_result()
     solver = search.solver
     message = (
         f"steady state: expected an error below {tolerance:.2g} of the maximum of W, got {solver.error:.2g} and "
@@ -181,12 +192,20 @@ class _Search:
 
         self.solver.after_cycle = write
 
+    def resolved_result(self) -> SteadyState:
+        """The steady state; ResolutionError with it where its grid loses it."""
+        look = self.solver.seen()
+        try:
+            Watch(self.solver.numerics.tolerance).check(0.0, 1.0, look.edge, look.tail)
+        except ResolutionError as error:
+            error.solution = self.result(str(error))
+            raise
+        return self.result()
+
     def result(self, stopped: str = "") -> SteadyState:
         """What there is of the steady state so far."""
         solver, model, numerics = self.solver, self.solver.model, self.solver.numerics
         look = solver.seen()
-        if not stopped:
-            Watch(numerics.tolerance, stops=False).check(0.0, 1.0, look.edge, look.tail)
         record = Record(model, solver.grid, {0})
         record.add_output(0.0, look)
         propagator = Propagator(
@@ -194,7 +213,7 @@ class _Search:
         )
         modes = self._modes(propagator)
         change = drift(propagator, solver.W)
-        gap = float(modes.decay_rates[0])
+        gap = float(modes.decay_rates[0] if modes.rates.size else -self.solver.guess.rates[0].real)
         dataset = record.dataset(self._attributes(change.residual, gap, stopped), solver.W)
         for name, values in zip(MODE_VARIABLES, modes.columns, strict=True):
             dataset[name] = (("mode",), values, {"long_name": MODE_VARIABLES[name]})

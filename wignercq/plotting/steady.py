@@ -1,0 +1,266 @@
+"""Figures of steady states: marginal planes, the spectrum of relaxation, numbers over a sweep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.signal import resample
+
+from wignercq.errors import InputError
+from wignercq.gaussian import LinearModel
+from wignercq.grid.grid import NAMES
+from wignercq.plotting import labels
+from wignercq.plotting.run import PLANES
+from wignercq.plotting.style import FONT, WIDTH, draw_bar, draw_plane, largest, log_ticks, panels, reached
+
+WITHIN = 2.0  # standard deviations that the ellipse of a theory encloses
+FURTHER = 1.25  # the spectrum of a theory is drawn to so many times the fastest decay rate found
+MOST = 400  # sums of eigenvalues that are drawn
+ALIKE = 1e-9  # sums that differ by less, beside the fastest rate, are one
+SMOOTH = 96  # points of a plane along an axis at least
+UNSURE = 0.3  # residual beside the decay rate from which on a mode is drawn pale
+PALE = 0.3  # opacity
+MODE, THEORY = "#0072b2", "#d55e00"
+SWEPT = ("occupation", "energy_quantum", "purity", "gap")  # drawn of a sweep where the dataset has them
+SHADES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+TITLES = {
+    "purity": r"purity $\mathrm{Tr}\,\hat{\rho}^2$",
+    "negativity": "negativity",
+    "gap": r"slowest decay rate $\Gamma_1$",
+    "occupation": "occupation $n$",
+}
+
+
+def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | None = None) -> Figure:
+    """Draw the four marginal planes of a steady state.
+
+    Colours as in :func:`wignercq.plotting.plot_planes`: densities start at 0, the Wigner function of (x, y) is centred
+    on 0.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of a :class:`wignercq.steady.SteadyState`.
+    theory : LinearModel or None
+        Gaussian theory; ellipses at two of its standard deviations are drawn dashed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(WIDTH, 5.8), layout="constrained")
+    stable = theory if theory is not None and theory.is_stable else None
+    for ax, (name, first, second, label) in zip(figure.subplots(2, 2).ravel(), PLANES, strict=True):
+        plane = _refined(dataset[name].isel(frame=-1).transpose(first, second))
+        signed = name == "wigner_xy"
+        mesh = draw_plane(ax, plane, first, second, top=largest(plane), signed=signed)
+        ax.set_xlim(_shown(plane, first))
+        ax.set_ylim(_shown(plane, second))
+        ax.set_xlabel(f"${first}$", fontsize=FONT)
+        ax.set_ylabel(f"${second}$", fontsize=FONT)
+        if stable is not None:
+            ax.plot(*_ellipse(stable, first, second), "--", color="black" if signed else "white", linewidth=0.8)
+        draw_bar(figure, mesh, [ax], label)
+    title = "steady state"
+    if stable is not None:
+        title += f", dashed: two standard deviations of the {_name(stable)}"
+    figure.suptitle(title, fontsize=FONT + 1)
+    return figure
+
+
+def _refined(plane: xr.DataArray) -> xr.DataArray:
+    """A plane on a finer mesh, by its trigonometric polynomial: grids of loose tolerances are coarse to look at."""
+    values, coordinates = plane.values, {}
+    if not np.isfinite(values).all():
+        return plane
+    for axis, name in enumerate(map(str, plane.dims)):
+        points, finer = plane[name].values, math.ceil(SMOOTH / plane.sizes[name])
+        values = resample(values, finer * points.size, axis=axis)
+        coordinates[name] = points[0] + (points[1] - points[0]) / finer * np.arange(finer * points.size)
+    return xr.DataArray(values, coordinates, tuple(map(str, plane.dims)), plane.name)
+
+
+def _shown(plane: xr.DataArray, name: str) -> tuple[float, float]:
+    lower, upper = reached(plane, name)
+    return max(lower, float(plane[name][0])), min(upper, float(plane[name][-1]))
+
+
+def _ellipse(theory: LinearModel, first: str, second: str) -> np.ndarray:
+    """Points at WITHIN standard deviations of a plane, shape (2, n)."""
+    pair = [NAMES.index(first), NAMES.index(second)]
+    angle = np.linspace(0, 2 * np.pi, 181)
+    root = np.linalg.cholesky(theory.steady_covariance()[np.ix_(pair, pair)])
+    return np.asarray(theory.fixed_point[pair, None] + WITHIN * root @ np.stack([np.cos(angle), np.sin(angle)]))
+
+
+def _name(theory: LinearModel) -> str:
+    return "Gaussian theory" if theory.point is None else "linearised theory"
+
+
+def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> Figure:
+    """Draw the slowest modes of relaxation in the complex plane: frequency against decay rate.
+
+    Bars are the residuals. Modes whose residual exceeds 0.3 of the decay rate are pale and have none: they may be no
+    modes but artefacts of the basis, or need a finer grid to tell. The line is the gap, the slowest decay rate.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        With ``decay_rate``, ``mode_frequency`` and ``mode_residual`` along ``mode``: of a
+        :class:`wignercq.steady.SteadyState`.
+    theory : LinearModel or None
+        Gaussian theory; the sums of eigenvalues of its drift A, eq (17), which are the spectrum of a quadratic model,
+        are drawn as open markers.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    decay, frequency, residual = (dataset[name].values for name in ("decay_rate", "mode_frequency", "mode_residual"))
+    figure = Figure(figsize=(WIDTH * 0.7, 3.6), layout="constrained")
+    ax = figure.subplots()
+    right, gap = FURTHER * float(decay.max()), float(decay.min())
+    sure = residual <= UNSURE * decay
+    bars = residual[sure]
+    ax.errorbar(decay[sure], frequency[sure], bars, bars, "none", ecolor=MODE, lw=0.8, capsize=2, zorder=3)
+    ax.plot(decay[sure], frequency[sure], "o", ms=4, color=MODE, zorder=3, label="modes, bars: residuals")
+    if not sure.all():
+        label = f"residual above {UNSURE:g}\nof the decay rate"
+        ax.plot(decay[~sure], frequency[~sure], "o", ms=4, color=MODE, alpha=PALE, label=label)
+    if theory is not None and theory.is_stable:
+        sums = sums_of_eigenvalues(theory.eigenvalues, right)
+        label = "sums of the eigenvalues\n" + ("of $A$" if theory.point is None else "of $A$, linearised")
+        ax.plot(sums.real, sums.imag, "s", ms=7.5, label=label, zorder=2, mfc="none", mec=THEORY, mew=0.9)
+    label = f"gap {gap:.4g}\n1/gap {1 / gap:.4g}"
+    ax.axvline(gap, color="0.4", lw=0.8, ls=(0, (4, 3)), zorder=1, label=label)
+    highest = float(frequency.max())
+    ax.set_xlim(0, right)
+    ax.set_ylim(-0.08 * (highest or 1.0), 1.15 * (highest or 1.0))
+    ax.axhline(0, color="0.8", lw=0.6, zorder=0)
+    ax.set_xlabel(r"decay rate $-\mathrm{Re}\,\lambda$", fontsize=FONT)
+    ax.set_ylabel(r"frequency $\mathrm{Im}\,\lambda$", fontsize=FONT)
+    ax.tick_params(labelsize=FONT - 1)
+    figure.legend(loc="outside right upper", fontsize=FONT - 1, frameon=False)
+    return figure
+
+
+def sums_of_eigenvalues(eigenvalues: np.ndarray, most: float) -> np.ndarray:
+    """Sums of eigenvalues of a drift with whole numbers of each, the spectrum of an Ornstein-Uhlenbeck generator.
+
+    ``sum_i n_i mu_i`` with real parts from above 0 to `most`, the slowest few hundred, each complex pair once with the
+    imaginary part that is not negative; complex, ascending in the real part.
+    """
+    sums = np.zeros(1, complex)
+    for value in eigenvalues:
+        counts = np.arange(min(math.floor(most / value.real) + 1, 2 * MOST))
+        sums = (sums[:, None] + counts * value).ravel()
+        sums = sums[sums.real <= most]
+        sums = sums[np.argsort(sums.real, kind="stable")][: 2 * MOST]
+    sums = sums.real + 1j * np.abs(sums.imag)
+    rounded = np.round(sums / (ALIKE * most))
+    _, first = np.unique(rounded, return_index=True)
+    distinct = sums[np.sort(first)]
+    return np.asarray(distinct[distinct.real > ALIKE * most][:MOST])
+
+
+def plot_steady_sweep(
+    dataset: xr.Dataset, quantities: Sequence[str] | None = None, theory: xr.Dataset | None = None
+) -> Figure:
+    """Draw numbers of steady states against a swept number, a panel each.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Whose dimensions other than ``z``, ``z2`` and the like are one or two swept numbers; the values of the second
+        are curves. Its variables hold the quantities, and ``failure``, if it is there, the reasons why points have no
+        result: they are marked by crosses at the lower edge.
+    quantities : sequence of str or None
+        Names of variables, ``mean_x`` or ``cov_xx``; None takes occupation, energy of the quantum particle, purity and
+        gap, those that there are.
+    theory : xarray.Dataset or None
+        The same of the Gaussian theory, drawn as lines; its values of the swept number may be others.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    InputError
+        A quantity that the dataset does not hold.
+    """
+    if quantities is None:
+        quantities = [name for name in SWEPT if name in dataset and bool(dataset[name].notnull().any())]
+    curves = {name: _curves(dataset, name) for name in quantities}
+    if not quantities:
+        raise InputError("dataset", "numbers of steady states", "none")
+    first, *_ = _swept(dataset[_variable(quantities[0])])
+
+    def draw(ax: Axes, name: str) -> None:
+        for colour, (label, values) in zip(_colours(len(curves[name])), curves[name], strict=True):
+            known = values.notnull().values
+            style = "o-" if theory is None else "o"
+            ax.plot(values[first][known], values[known], style, color=colour, ms=3.5, lw=0.9, label=label)
+        if theory is not None:
+            ax.plot([], [], color="0.3", linewidth=0.9, label="lines: Gaussian theory")
+        lines = [] if theory is None or _variable(name) not in theory else _curves(theory, name)
+        for colour, (_, values) in zip(_colours(len(lines)), lines, strict=True):
+            ax.plot(values[first], values, color=colour, linewidth=0.9)
+        _finish(ax, dataset, first, name)
+
+    return panels(quantities, 2.2, labels.swept(first), draw)
+
+
+def _variable(quantity: str) -> str:
+    kind = quantity.partition("_")[0]
+    return {"cov": "covariance", "mean": "mean"}.get(kind, quantity)
+
+
+def _swept(values: xr.DataArray) -> list[str]:
+    return [str(name) for name in values.dims if name not in ("z", "z2")]
+
+
+def _curves(dataset: xr.Dataset, quantity: str) -> list[tuple[str, xr.DataArray]]:
+    """What a quantity is along the first swept number, for each value of the second, with labels."""
+    name = _variable(quantity)
+    if name not in dataset:
+        raise InputError("quantities", f"some of {', '.join(map(str, dataset.data_vars))}", quantity)
+    values = dataset[name]
+    for dimension, variable in zip(("z", "z2"), quantity.partition("_")[2], strict=False):
+        if dimension in values.dims:
+            values = values.sel({dimension: variable})
+    swept = _swept(values)
+    if not 1 <= len(swept) <= 2:
+        raise InputError("quantities", "numbers over one or two swept numbers", f"{quantity} over {swept}")
+    if len(swept) == 1:
+        return [("steady state", values)]
+    return [(f"{labels.swept(swept[1])} = {float(one[swept[1]]):.4g}", one) for one in _along(values, swept[1])]
+
+
+def _along(values: xr.DataArray, name: str) -> Iterator[xr.DataArray]:
+    for k in range(values.sizes[name]):
+        yield values.isel({name: k})
+
+
+def _colours(count: int) -> list[str]:
+    return [SHADES[k % len(SHADES)] for k in range(count)]
+
+
+def _finish(ax: Axes, dataset: xr.Dataset, first: str, name: str) -> None:
+    along = dataset[first]
+    if bool(along.attrs.get("log", False)):
+        ax.set_xscale("log")
+        log_ticks(ax.xaxis, float(along.min()), float(along.max()))
+    if "failure" in dataset:
+        others = [dim for dim in dataset["failure"].dims if dim != first]
+        failed = (dataset["failure"] != "").any(others).values
+        if failed.any():
+            at, lower = np.zeros(failed.sum()), ax.get_xaxis_transform()
+            ax.plot(along[failed], at, "x", color="black", ms=4, transform=lower, clip_on=False, label="not found")
+    ax.tick_params(labelsize=FONT - 1)
+    ax.set_ylabel(TITLES.get(name) or labels.observable(name), fontsize=FONT)
