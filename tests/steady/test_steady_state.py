@@ -121,10 +121,10 @@ def test_six_decay_rates_are_sums_of_the_eigenvalues_of_the_drift() -> None:
 def test_it_is_where_a_long_march_ends(name: str) -> None:
     """Kills: a fixed point of the solver that is not one of the dynamics; a distance that says nothing."""
     model = Model(*MODELS[name], **BATH)
-    result = steady_state(model, tolerance=3e-7)
+    result = steady_state(model, tolerance=8e-7)
     grid = grid_of(result.W)
     start = gaussian(result.mean[0], 1.1 * np.diag(np.diag(result.covariance[0])), hbar=model.hbar)
-    duration = np.log(1e8) / result.gap
+    duration = np.log(1e6) / result.gap
     march = evolve(
         model, start, grid=grid, duration=duration, outputs=1, dt=result.dataset.attrs["time_step"], keep_state=True
     )
@@ -136,7 +136,7 @@ def test_it_is_where_a_long_march_ends(name: str) -> None:
 def test_moments_are_those_of_another_galerkin_solver() -> None:
     """Kills: what both discretisations of the symbol share: the reference knows operators only."""
     model = Model(*MODELS["quartic"], **BATH)
-    result = steady_state(model, tolerance=1e-7)
+    result = steady_state(model, tolerance=3e-6)
     system = reference.System(
         classical_potential=(0, 0, 0.5),
         quantum_potential=(0, 0, 0.5, 0, 0.05),

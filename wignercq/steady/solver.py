@@ -24,7 +24,7 @@ from wignercq.steady.averaging import AveragedEquation, as_operator
 from wignercq.steady.guess import Guess
 
 PERIODS = 0.7  # of the slower particle, over which the average goes
-FIRST_STEPS = 24  # of a period of the faster particle, for a tolerance of 1e-6, and by the order of the scheme fewer
+FIRST_STEPS = 20  # of a period of the faster particle, for a tolerance of 1e-6, and by the order of the scheme fewer
 FEWEST, MOST_STEPS = 16.0, 300.0  # of such a period
 CYCLE = 8  # Krylov vectors between two looks
 FIELDS = CYCLE + 8  # arrays as large as W beside what a run needs
