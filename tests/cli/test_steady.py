@@ -285,7 +285,7 @@ def test_a_search_interrupted_by_a_signal_goes_on_to_the_covariance_of_the_gauss
     config.write_text(DAMPED)
     # slow modes, which take ten seconds and are not looked at here
     few = Relaxation(np.array([-0.3, -0.5 + 1j]), np.zeros(2), [])
-    monkeypatch.setattr(import_module("wignercq.steady.steady_state"), "slowest_modes", lambda *given: few)
+    monkeypatch.setattr(import_module("wignercq.steady.steady_state"), "slowest_modes", lambda *_, **__: few)
     steps: list[int] = []
     measure = Solver._measure
 

@@ -146,6 +146,7 @@ def density_matrix_spectrum(plane: np.ndarray, data: xr.Dataset, hbar: float) ->
     return np.linalg.eigvalsh((rho + rho.conj().T) / 2)
 
 
+@pytest.mark.slow
 def test_output_times_are_hit_and_do_not_change_the_result() -> None:
     """Kills: steps that depend on the outputs asked, and outputs rounded to steps."""
     model, grid = systems.quartic(), systems.grid(24, 26, 28, 32)

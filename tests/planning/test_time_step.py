@@ -161,6 +161,7 @@ def test_three_runs_tell_the_error_of_the_shortest_step() -> None:
     assert told / 3 < runs._errors[-1] < 3 * told
 
 
+@pytest.mark.slow
 def test_a_resonant_step_is_not_taken_for_one_that_keeps_the_tolerance() -> None:
     """Kills: steps that were never tried, between two with small errors, in resonance with a weak fast oscillation.
 

@@ -46,6 +46,7 @@ def test_spectra_lie_on_those_of_the_theory():
     assert len(plot_spectra(MADE.dataset).axes[2].lines[0].get_xdata()) == 400
 
 
+@pytest.mark.slow
 def test_the_command_draws_what_there_is(tmp_path, capsys):
     """Kills: a kind of result that the command does not know, spectra of operators that have none."""
     MADE.save(tmp_path / "some.nc")

@@ -51,6 +51,7 @@ def test_order_against_the_exact_gaussian(scheme: Scheme, steps: int, exact_bath
     assert errors[1] < 5e-3
 
 
+@pytest.mark.slow
 def test_strong_damping_needs_no_short_steps() -> None:
     """Kills: noise that widens p before friction contracts it again: steps of gamma dt = 2.3, four times too wide."""
     numbers = {"k_C": 0.9, "k_Q": 1.2, "lam": 0.4, "classical_mass": 1.3, "quantum_mass": 0.7, "friction": 15.0}
@@ -64,6 +65,7 @@ def test_strong_damping_needs_no_short_steps() -> None:
     assert whole < 2e-4 < 20 * whole < split
 
 
+@pytest.mark.slow
 def test_noise_in_either_part_is_the_same_equation() -> None:
     """Kills: noise counted twice or not at all, a commutator of the wrong symbol; an anharmonic model."""
     assert relative_difference(quartic(FORWARD_3, 12, exact_bath=True), quartic(FORWARD_3, 12)) < 2e-8
@@ -77,6 +79,7 @@ def test_order_for_an_anharmonic_model(scheme: Scheme) -> None:
     assert observed == pytest.approx(scheme.order, abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_default_needs_twelve_times_fewer_passes_than_strang() -> None:
     """Kills: a default with large error constants. A true error of 1e-5 of W, quartic model, judged by Chin's 4A."""
     truth, default, strang = quartic(CHIN_4A, 16), quartic(FORWARD_3, 2), quartic(STRANG, 72)

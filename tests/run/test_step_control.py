@@ -67,6 +67,7 @@ def test_the_step_is_divided_where_that_keeps_the_tolerance(monkeypatch: pytest.
     assert found.dataset["time"].values.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
 
 
+@pytest.mark.slow
 def test_a_divided_step_does_not_depend_on_the_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: the step changed at a moment that outputs move."""
     understated(monkeypatch, 3.0)
@@ -104,6 +105,7 @@ def test_a_given_step_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert truth / 3 < found.time_error < 3 * truth
 
 
+@pytest.mark.slow
 def test_a_run_resumed_after_its_step_was_divided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a checkpoint that knows the first step only."""
     understated(monkeypatch, 3.0)

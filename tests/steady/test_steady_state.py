@@ -66,6 +66,7 @@ def test_heat_adds_up_to_zero(loose: SteadyState) -> None:
     assert sum(parts) == pytest.approx(0, abs=3e-3)
 
 
+@pytest.mark.slow
 def test_a_tolerance_that_is_not_reached_leaves_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: an answer that is not converged, handed out without a word."""
     monkeypatch.setattr(solver, "CYCLES", 1)
@@ -77,6 +78,7 @@ def test_a_tolerance_that_is_not_reached_leaves_the_best(monkeypatch: pytest.Mon
     assert best.W.ndim == 4
 
 
+@pytest.mark.slow
 def test_a_grid_that_loses_it_is_an_error_that_keeps_it() -> None:
     """Kills: a box that folds W, certified."""
     axes = {name: FixedAxis((-2.2, 2.2), 12) for name in "qpxy"}
@@ -85,6 +87,7 @@ def test_a_grid_that_loses_it_is_an_error_that_keeps_it() -> None:
     assert caught.value.solution.W.shape == (12, 12, 12, 12)
 
 
+@pytest.mark.slow
 def test_another_one_to_begin_with(loose: SteadyState, tmp_path) -> None:
     """Kills: a start that is not taken, a file that loses what it needs to go on."""
     loose.save(tmp_path / "steady.nc")
