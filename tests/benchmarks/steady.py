@@ -21,7 +21,6 @@ from wignercq.states import gaussian
 from wignercq.steady.certificate import drift
 from wignercq.steady.existence import thermal_extent
 from wignercq.steady.result import SteadyState
-from wignercq.steady.steady_state import grid_of
 
 BATH = {"classical_mass": 1.4, "quantum_mass": 0.8, "hbar": 0.8, "friction": 1.0, "diffusion": 1.0}
 MOST = 4000  # steps of a march
@@ -34,7 +33,7 @@ def quartic(coupling: float) -> Model:
 
 def march(model: Model, found: SteadyState) -> tuple[float, float, bool]:
     """Steps and seconds to the residual of what was found, and whether the march went so far."""
-    engine = TiledEngine(grid_of(found.W))
+    engine = TiledEngine(found.grid)
     propagator = Propagator(model, engine, FORWARD_3, found.dataset.attrs["time_step"])
     extent = thermal_extent(model)
     W = engine.fill(gaussian(extent.mean, extent.widths**2, hbar=model.hbar).slab(engine.grid))
@@ -78,7 +77,7 @@ def main() -> None:
     found = steady_state(oscillators, tolerance=tolerance)
     S = LinearModel.from_model(oscillators).steady_covariance()
     exact = gaussian(np.zeros(4), S, hbar=0.8)
-    engine = TiledEngine(grid_of(found.W))
+    engine = TiledEngine(found.grid)
     W = engine.array(engine.fill(exact.slab(engine.grid)))
     error = float(np.abs(W - found.W.values).max() / W.max())
     print(f"\noscillators: distance estimate {found.distance:.1e}, true distance {error:.1e}")

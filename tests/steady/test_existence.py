@@ -23,9 +23,9 @@ REFUSED = {
     ),
     "unbound": (("q**2/2", "-x**2/2", "0.1*q*x"), {}, "potentials that bind both particles"),
     "free": (("0", "x**2/2", "0.1*q*x"), {}, "potentials that bind both particles"),
-    "cubic": (("q**2/2", "x**2/2 - 0.1*x**3", "0.1*q*x"), {}, "V that still falls"),
+    "cubic": (("q**2/2", "x**2/2 - 0.1*x**3", "0.1*q*x"), {}, "V that does not rise"),
     "Morse": (("q**2/2", "3*(1 - exp(-x))**2", "0.1*q*x"), {}, "potentials that bind both particles"),
-    "a coupling that unbinds": (("q**2/2", "x**2/2", "0.1*q*x**2 + 0.1*q*x"), {}, "V that still falls"),
+    "a coupling that unbinds": (("q**2/2", "x**2/2", "0.1*q*x**2 + 0.1*q*x"), {}, "V that does not rise"),
 }
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wignercq.errors import InputError, StateError, brief
-from wignercq.grid.grid import MIN_POINTS, NAMES, Axis, Grid
+from wignercq.errors import GridError, InputError, StateError, brief
+from wignercq.grid.grid import NAMES, Axis, Grid
 
-UNIFORM = 1e-6  # of the spacing, by which points of an axis may be off
 NORM = 1e-3  # by which the integral of W may differ from 1, as in a run
 
 
@@ -41,13 +40,10 @@ def state_on_grid(state: Any) -> tuple[np.ndarray, Grid]:
 
 
 def _axis(W: xr.DataArray, name: str) -> Axis:
-    points = W[name].values if name in W.coords else np.zeros(0)
-    if points.size < MIN_POINTS or points.dtype.kind not in "fiu" or not np.isfinite(points).all():
-        raise StateError("state", f"numbers as coordinate {name} of W, at least {MIN_POINTS}", f"{points.size} points")
-    spacing = float(points[-1] - points[0]) / (points.size - 1)
-    if not spacing > 0 or np.abs(np.diff(points) - spacing).max() > UNIFORM * spacing:
-        raise StateError("state", f"a uniform increasing axis as coordinate {name} of W", "another")
-    return Axis(float(points[0]), float(points[0]) + spacing * points.size, points.size)
+    try:
+        return Axis.through(W[name].values if name in W.coords else np.zeros(0))
+    except GridError as error:
+        raise StateError("state", f"{error.expected} as coordinate {name} of W", error.got) from None
 
 
 def checked_times(times: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from wignercq.planning.numerics import Numerics
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
-from wignercq.results.provenance import listed_versions, versions
+from wignercq.results.provenance import program, versions
 
 MARGIN = 10.0  # tolerances of edge mass or spectral tail that are warned of: insertions are wider and finer than W
 NOTHING = 1e-2  # of the tolerance: an insertion that small beside its terms is zero but for rounding
@@ -115,18 +115,13 @@ class Regression:
     @property
     def attributes(self) -> dict[str, Any]:
         """What is to be known of the result: program, model, settings, step and its error."""
-        made_with, numerics = versions(), self.numerics
         unresolved = {"unresolved": self._watch.unresolved} if self._watch.unresolved else {}
         return {
-            "wignercq_version": made_with.pop("wignercq"),
-            "versions": listed_versions(made_with),
+            **program(versions()),
             "model": str(self.model),
             "hbar": self.model.hbar,
-            "engine": numerics.engine_name,
-            "precision": numerics.precision,
-            "scheme": numerics.scheme.name,
+            **self.numerics.attributes,
             "bath": "one flow with free motion" if self._exact_bath else "split",
-            "tolerance": numerics.tolerance,
             "time_step": self.step.dt,
             "time_error_estimate": self.step.error,
             "grid": " x ".join(map(str, self.grid.shape)),

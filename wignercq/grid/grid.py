@@ -15,6 +15,7 @@ from wignercq.errors import GridError, brief
 NAMES = ("q", "p", "x", "y")
 MIN_POINTS = 8
 MAX_POINTS = 10**9  # more cannot be meant
+UNIFORM = 1e-6  # of the spacing, by which given points of an axis may be off
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,17 @@ class Axis:
     def half_frequencies(self) -> np.ndarray:
         """Non-negative angular frequencies of a real transform, shape (points // 2 + 1,)."""
         return 2 * np.pi * np.fft.rfftfreq(self.points, self.spacing)
+
+    @classmethod
+    def through(cls, points: np.ndarray) -> Axis:
+        """The axis whose points these are; GridError unless they increase by the same all along."""
+        values = np.asarray(points)
+        if values.ndim != 1 or values.size < MIN_POINTS or values.dtype.kind not in "fiu":
+            raise GridError("points", f"at least {MIN_POINTS} numbers", f"{values.size} points")
+        spacing = float(values[-1] - values[0]) / (values.size - 1)
+        if not spacing > 0 or not np.abs(np.diff(values) - spacing).max() <= UNIFORM * spacing:
+            raise GridError("points", "a uniform increasing axis", "another")
+        return cls(float(values[0]), float(values[0]) + spacing * values.size, values.size)
 
     @classmethod
     def resolving(cls, lower: float, upper: float, frequency: float) -> Axis:

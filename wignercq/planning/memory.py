@@ -73,10 +73,18 @@ def _own_cgroups() -> Iterator[Path]:
 
 
 def require_memory(
-    grids: Sequence[Grid], numerics: Numerics, limit: float | None, remedy: str = "lower points or shorten the run"
+    grids: Sequence[Grid],
+    numerics: Numerics,
+    limit: float | None,
+    remedy: str = "lower points or shorten the run",
+    *,
+    beside: float = 0.0,
 ) -> None:
-    """Refuse, with MemoryLimitError, runs side by side, each on its grid, beyond the free memory or `limit` bytes."""
-    room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids))
+    """Refuse, with MemoryLimitError, runs side by side, each on its grid, beyond the free memory or `limit` bytes.
+
+    `beside` is what else is needed, in bytes.
+    """
+    room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids)) + beside
     free, where = (free_memory(), "") if room is None else (room.free, " of the devices")
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:

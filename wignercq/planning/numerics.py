@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -67,6 +67,21 @@ class Numerics:
     def scheme(self) -> Scheme:
         """The splitting scheme of the order asked."""
         return BY_ORDER[self.order]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Settings as attributes of a result."""
+        return {
+            "engine": self.engine_name,
+            "precision": self.precision,
+            "scheme": self.scheme.name,
+            "tolerance": self.tolerance,
+        }
+
+    @property
+    def hbar_text(self) -> str | int:
+        """The order in hbar as an attribute of a result."""
+        return "exact" if self.hbar_order is None else self.hbar_order
 
     def suited_to(self, model: Model, state: State | np.ndarray) -> Self:
         """Settings that make use of a W that is a product at all times: without coupling, from such a state."""

@@ -14,5 +14,11 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in VERSIONED}}
 
 
+def program(made_with: Mapping[str, str]) -> dict[str, str]:
+    """Program and libraries as attributes of a result, from :func:`versions`."""
+    others = {name: number for name, number in made_with.items() if name != "wignercq"}
+    return {"wignercq_version": made_with["wignercq"], "versions": listed_versions(others)}
+
+
 def listed_versions(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError
+from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.results.reading import Fault, faults_of_a_run
 from wignercq.results.result import Result
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table
@@ -40,6 +41,11 @@ class Solution(Result):
         if "W" not in self.dataset:
             raise InputError("W", "a run with keep_state=True", "one that kept only its observables")
         return self.dataset["W"]
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of the final W; InputError as for :attr:`W`."""
+        return Grid(*(Axis.through(self.W[name].values) for name in NAMES))
 
     @property
     def time_error(self) -> float:

@@ -16,7 +16,7 @@ from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
-from wignercq.results.provenance import listed_versions, versions
+from wignercq.results.provenance import listed_versions, program, versions
 from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.results.variables import ROW_SHAPES
@@ -165,10 +165,9 @@ class Session:
         track = self.loop.leader
         if not track.record.rows:
             return None
-        order = self.request.numerics.hbar_order
         attributes = {
             **self.attributes,
-            "hbar_order": "exact" if order is None else order,
+            "hbar_order": self.request.numerics.hbar_text,
             "grid": " x ".join(str(n) for n in track.grid.shape),
             "grid_changes": "\n".join(track.adapter.notes if track.adapter is not None else []),
         }
@@ -180,14 +179,10 @@ class Session:
         """What is to be known of any result: program, model, settings, step and its error, time taken."""
         numerics, check = self.request.numerics, self.loop.leader.check
         attributes = {
-            "wignercq_version": self.versions["wignercq"],
-            "versions": listed_versions({name: v for name, v in self.versions.items() if name != "wignercq"}),
+            **program(self.versions),
             "model": str(self.request.model),
-            "engine": numerics.engine_name,
-            "precision": numerics.precision,
-            "scheme": numerics.scheme.name,
+            **numerics.attributes,
             "bath": "one flow with free motion" if self.loop.leader.propagator.exact_bath else "split",
-            "tolerance": numerics.tolerance,
             "time_step": self.loop.dt,
             "time_error_estimate": self.step.error if check is None else check.estimate,
             "wall_time": clock.perf_counter() - self.started,

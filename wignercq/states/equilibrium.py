@@ -55,13 +55,16 @@ def gibbs(model: Model, *, temperature: float | None = None) -> GibbsState:
         their least value; a state that 512 points of x or of q do not hold.
     """
     T = number("temperature", model.bath_temperature if temperature is None else temperature, above=0)
-    q, x = _region(model, T)
+    q, x = thermal_region(model, T)
     with threadpool_limits(1, "blas"):  # small matrices
         return _with_places(model, T, q, _axis_of_x(model, T, q, x))
 
 
-def _region(model: Model, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Ranges of q and x, each (2,), outside which the potential is 34.5 temperatures above its least value."""
+def thermal_region(model: Model, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ranges of q and x, each (2,), outside which the potential is 34.5 temperatures above its least value.
+
+    StateError where there are none: the potentials do not confine the particles.
+    """
     potential = sampled((Q, X), model.V_C + model.V_Q + model.V_I)
     q = x = LADDER
     for zoom in range(ZOOMS):

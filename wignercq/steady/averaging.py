@@ -14,11 +14,12 @@ residual, is what the equation M (P - 1) W = 0 is about: ::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator
 
 from wignercq.propagation.propagator import Propagator
 from wignercq.steady.guess import Guess
@@ -38,18 +39,25 @@ class AveragedEquation:
         Of the average.
     guess : Guess
         Knows the slow modes.
+    taken : callable
+        Told of steps after they were taken; may raise to end it all.
     """
 
     propagator: Propagator
     steps: int
     guess: Guess
-    done: int = 0  # steps taken so far
+    taken: Callable[[int], None]
 
     @cached_property
     def window(self) -> np.ndarray:
         """w_k for k = 0 ... steps, from 1 to 0."""
         s = np.arange(self.steps + 1) / self.steps
         return np.asarray(1 - s + np.sin(2 * np.pi * s) / (2 * np.pi))
+
+    @property
+    def _kernel(self) -> np.ndarray:
+        """Weights of F, of P**k from k = 1 on."""
+        return np.asarray(self.window[:-1] - self.window[1:])
 
     def residual(self, W: np.ndarray) -> np.ndarray:
         """(P - 1) W."""
@@ -67,8 +75,13 @@ class AveragedEquation:
 
     def averaged(self, W: np.ndarray) -> np.ndarray:
         """F W."""
-        kernel = self.window[:-1] - self.window[1:]
-        return self._summed(W, np.concatenate([[0.0], kernel]))
+        return self._summed(W, np.concatenate([[0.0], self._kernel]))
+
+    @property
+    def operator(self) -> LinearOperator:
+        """M (P - 1) for SciPy, on flat arrays."""
+        shape, size = self.propagator.engine.grid.shape, self.propagator.engine.grid.size
+        return LinearOperator((size, size), matvec=lambda W: self.error(W.reshape(shape)).ravel(), dtype=float)
 
     def _summed(self, W: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Sum of weights_k P**k W."""
@@ -77,14 +90,14 @@ class AveragedEquation:
         field = engine.of(W)
         for weight in weights[1:]:
             field, _ = self.propagator.advance(field, 1)
+            self.taken(1)
             np.multiply(engine.array(field), weight, out=term)
             total += term
-        self.done += weights.size - 1
         return total
 
     def _advanced(self, W: np.ndarray, propagator: Propagator, steps: int = 1) -> np.ndarray:
-        self.done += steps
         field, _ = propagator.advance(propagator.engine.of(W), steps)
+        self.taken(steps)
         return np.ascontiguousarray(propagator.engine.array(field))
 
     def refined_residual(self, W: np.ndarray, finer: Propagator) -> np.ndarray:
@@ -95,9 +108,8 @@ class AveragedEquation:
     def _modes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Modes that F leaves: exp(lambda dt) - 1, right vectors as columns, and left ones as rows, biorthogonal."""
         values, right, left = self.guess.slow_modes
-        kernel = self.window[:-1] - self.window[1:]
         powers = np.exp(np.outer(values * self.propagator.dt, np.arange(1, self.steps + 1)))
-        kept = np.abs(powers @ kernel) > LEFT
+        kept = np.abs(powers @ self._kernel) > LEFT
         left, right = left[:, kept].T, right[:, kept]
         return np.expm1(values[kept] * self.propagator.dt), right, np.linalg.solve(left @ right, left)
 
@@ -107,15 +119,3 @@ class AveragedEquation:
         grid, basis = self.propagator.engine.grid, self.guess.galerkin.basis
         share = left @ basis.coefficients(residual, grid)
         return basis.on((right @ (share / rates)).real, grid)
-
-
-def as_operator(equation: AveragedEquation, shape: tuple[int, ...], look: Any) -> Any:
-    """The equation as SciPy's linear operator on flat arrays; `look` is called before each application."""
-    from scipy.sparse.linalg import LinearOperator
-
-    def apply(flat: np.ndarray) -> np.ndarray:
-        look()
-        return equation.error(flat.reshape(shape)).ravel()
-
-    size = int(np.prod(shape))
-    return LinearOperator((size, size), matvec=apply, dtype=float)

@@ -10,6 +10,9 @@ from numpy.polynomial.hermite import hermgauss
 
 from wignercq.grid.grid import Axis, Grid
 
+SKIRT = 3.0  # beyond its turning point, in lengths, a Hermite function is below 1e-6
+LOOKS = 36  # points along an axis on which the reach of a function is seen
+
 
 @dataclass(frozen=True, eq=False)
 class HermiteBasis:
@@ -137,10 +140,6 @@ class HermiteBasis:
     def _axis(self, i: int) -> Axis:
         half = (np.sqrt(2 * self.shape[i] + 1) + SKIRT) * self.lengths[i]
         return Axis(float(self.centre[i] - half), float(self.centre[i] + half), LOOKS)
-
-
-SKIRT = 3.0  # beyond its turning point, in lengths, a Hermite function is below 1e-6
-LOOKS = 36  # points along an axis on which the reach of a function is seen
 
 
 def hermite_functions(count: int, z: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -32,28 +32,26 @@ def rate_of_change(propagator: Propagator, W: np.ndarray) -> np.ndarray:
 
 
 def drift(propagator: Propagator, W: np.ndarray) -> Drift:
-    """How W changes."""
-    grid = propagator.engine.grid
+    """How W, of integral 1, changes."""
+    engine = propagator.engine
     rate = rate_of_change(propagator, W)
-    mean, _ = moments(W, grid)
-    change, second = moments(rate, grid)
+    (mean, _), (change, second) = (moments(engine.marginals(engine.of(f))[0], engine.grid) for f in (W, rate))
     covariance = second - np.outer(mean, change) - np.outer(change, mean)
     return Drift(float(np.abs(rate).max() / np.abs(W).max()), change, covariance)
 
 
-def moments(values: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Integrals of z_i and of z_i z_j times a function on the grid, shapes (4,) and (4, 4)."""
+def moments(planes: Mapping[tuple[str, str], np.ndarray], grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Integrals of z_i and of z_i z_j times a function, whose integral need not be 1; shapes (4,) and (4, 4).
+
+    From its integrals over each pair of variables, by the names of the two others.
+    """
     first, second = np.empty(4), np.empty((4, 4))
-    for i, j, plane in _planes(values):
-        a, b = (list(grid)[k].values for k in (i, j))
-        second[i, j] = second[j, i] = a @ plane @ b
-        first[i], second[i, i] = a @ plane.sum(axis=1), a**2 @ plane.sum(axis=1)
-        first[j], second[j, j] = b @ plane.sum(axis=0), b**2 @ plane.sum(axis=0)
-    return first * grid.cell, second * grid.cell
-
-
-def _planes(values: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
-    """The sums of an array over each pair of axes."""
-    for i in range(len(NAMES)):
-        for j in range(i + 1, len(NAMES)):
-            yield i, j, values.sum(axis=tuple(k for k in range(4) if k not in (i, j)))
+    axes = dict(zip(NAMES, grid, strict=True))
+    for pair, plane in planes.items():
+        i, j = map(NAMES.index, pair)
+        a, b = (axes[name].values for name in pair)
+        mass = plane * axes[pair[0]].spacing * axes[pair[1]].spacing
+        second[i, j] = second[j, i] = a @ mass @ b
+        first[i], second[i, i] = a @ mass.sum(axis=1), a**2 @ mass.sum(axis=1)
+        first[j], second[j, j] = b @ mass.sum(axis=0), b**2 @ mass.sum(axis=0)
+    return first, second

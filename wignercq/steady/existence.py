@@ -8,15 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import ModelError
-from wignercq.gaussian.minimum import find_minimum
+from wignercq.errors import ModelError, StateError
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.states.equilibrium import thermal_region
 
-DOUBLINGS = 24  # of the box in which exp(-V/T) is looked for
-POINTS = 257  # of it along each axis
-FALLEN = 1e-14  # of exp(-V/T) at the ends of the box beside its maximum
-GROWTH = 2.0
+POINTS = 257  # along each axis on which exp(-V/T) is integrated
 
 
 class Extent(NamedTuple):
@@ -68,58 +65,20 @@ def thermal_extent(model: Model) -> Extent:
     """
     T, hbar, m = model.bath_temperature, model.hbar, model.quantum_mass
     try:
-        minimum = find_minimum(model)
-    except ModelError as error:
-        raise _unbound("none with a minimum found") from error
-    total = model.V_C + model.V_Q + model.V_I
-    V = sampled((Q, X), total)
-    centre = np.array([minimum.q, minimum.x])
-    half = np.array([_first_reach(V, centre, i, T) for i in range(2)])
-    for _ in range(DOUBLINGS):
-        q, x = (c + h * np.linspace(-1, 1, POINTS) for c, h in zip(centre, half, strict=True))
-        weight = _weight(V(q[:, None], x[None]), T)
-        lines = weight.max(axis=1), weight.max(axis=0)
-        open_ends = np.array([max(line[0], line[-1]) > FALLEN for line in lines])
-        if not open_ends.any():
-            break
-        half = np.where(open_ends, GROWTH * half, half)
-    else:
-        lowest = np.unravel_index(np.nanargmin(V(q[:, None], x[None])), (POINTS, POINTS))
-        raise _unbound(f"V that still falls at q = {q[lowest[0]]:.3g}, x = {x[lowest[1]]:.3g}, or is flat")
+        q, x = (np.linspace(ends[0], ends[1], POINTS) for ends in thermal_region(model, T))
+    except StateError as error:
+        expected = "potentials that bind both particles, so that there is a steady state"
+        raise ModelError("model", expected, "V that does not rise in all directions") from error
+    V = sampled((Q, X), model.V_C + model.V_Q + model.V_I)(q[:, None], x)
+    weight = np.nan_to_num(np.exp((np.nanmin(V) - V) / T))
     mean_q, var_q = _moments(q, weight.sum(axis=1))
     mean_x, var_x = _moments(x, weight.sum(axis=0))
-    frequency = math.sqrt(T / (m * var_x))
-    spread = hbar * frequency / (2 * T)
-    quantum = spread / math.tanh(spread) if spread < 300 else spread
+    spread = hbar * math.sqrt(T / (m * var_x)) / (2 * T)
+    quantum = spread / math.tanh(spread)
     return Extent(
         np.array([mean_q, 0.0, mean_x, 0.0]),
         np.sqrt([var_q, model.classical_mass * T, var_x * quantum, m * T * quantum]),
     )
-
-
-def _unbound(found: str) -> ModelError:
-    return ModelError("model", "potentials that bind both particles, so that there is a steady state", found)
-
-
-def _weight(V: np.ndarray, T: float) -> np.ndarray:
-    """exp(-V/T) relative to its maximum; nothing where V is not finite."""
-    finite = np.isfinite(V)
-    lowest = V[finite].min(initial=math.inf)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return np.where(finite, np.exp(-(V - lowest) / T), 0.0)
-
-
-def _first_reach(V: object, centre: np.ndarray, i: int, T: float) -> float:
-    """A distance along an axis at which the potential has risen by a few T."""
-    assert callable(V)
-    rises, reach = 30.0, 2.0**-20 * max(1.0, abs(float(centre[i])))
-    for _ in range(4 * DOUBLINGS):
-        ends = np.array([centre, centre])
-        ends[:, i] += [-reach, reach]
-        if (np.nan_to_num(V(*ends.T) - V(*centre), nan=math.inf) > rises * T).any():
-            break
-        reach *= 1.5
-    return reach
 
 
 def _moments(z: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -47,20 +47,19 @@ class Guess:
         require_steady_state(model)
         start = thermal_extent(model)
         require_no_parity(model, start.mean[2], start.widths[2])
-        even = is_even(model) and not np.abs(start.mean / start.widths).max() > EVEN
-        parity = 0 if even else None
+        parity = 0 if is_even(model) and np.abs(start.mean / start.widths).max() < EVEN else None
         mean, widths = start
         for _ in range(ATTEMPTS):
             galerkin = Galerkin.of(model, HermiteBasis(mean, widths, *WIDTHS, parity), hbar_order)
-            mean, widths, change = _fitted(galerkin, even)
+            mean, widths, change = _fitted(galerkin)
             if change < SETTLED or (widths / start.widths).max() > WIDEST:
                 break
-        for size in EVEN_SIZES if even else SIZES:
+        for size in SIZES if parity is None else EVEN_SIZES:
             galerkin = Galerkin.of(model, HermiteBasis(mean, widths, *size, parity), hbar_order)
             outermost = galerkin.basis.outermost(galerkin.steady)
             if max(outermost) < GOOD or galerkin.matrix.nnz > DENSE:
                 break
-            mean, widths, _ = _fitted(galerkin, even)
+            mean, widths, _ = _fitted(galerkin)
         if max(outermost) < FITS:
             guess = cls(model, hbar_order, galerkin)
             guess._require_unique()
@@ -75,14 +74,12 @@ class Guess:
 
     def _require_unique(self) -> None:
         """Refuse a model with a conserved quantity beside the norm."""
-        widths = self.galerkin.basis.lengths
-        frequency = widths[3] / (self.model.quantum_mass * widths[2])
-        rates = np.abs(self.rates)
-        if rates[0] < LONELY * frequency:
+        slowest = float(np.abs(self.rates[0]))
+        if slowest < LONELY * self.frequencies[1]:
             raise ModelError(
                 "interaction",
                 "a coupling that makes the steady state unique",
-                f"another steady mode: its rate is {rates[0]:.2g}; a conserved quantity, or next to no coupling",
+                f"another steady mode: its rate is {slowest:.2g}; a conserved quantity, or next to no coupling",
             )
 
     @cached_property
@@ -105,7 +102,7 @@ class Guess:
         """Eigenvalues of the generator nearest to zero but for zero itself, complex, in this basis."""
         return self.slow_modes[0]
 
-    @property
+    @cached_property
     def widths(self) -> np.ndarray:
         """Standard deviations of (q, p, x, y), shape (4,)."""
         return np.sqrt(self.galerkin.basis.mean_and_variance(self.galerkin.steady)[1])
@@ -136,10 +133,10 @@ class Guess:
         return Grid(*axes)
 
 
-def _fitted(galerkin: Galerkin, even: bool) -> tuple[np.ndarray, np.ndarray, float]:
+def _fitted(galerkin: Galerkin) -> tuple[np.ndarray, np.ndarray, float]:
     """Centre and lengths of a better basis, and the largest relative change of the lengths."""
     basis = galerkin.basis
     mean, variances = basis.mean_and_variance(galerkin.steady)
     lengths = np.sqrt(np.clip(variances / basis.lengths**2, 1 / STRIDE, STRIDE)) * basis.lengths
     change = float(np.abs(lengths / basis.lengths - 1).max())
-    return basis.centre if even else mean, lengths, change
+    return mean if basis.parity is None else basis.centre, lengths, change

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse.linalg import gmres
 
-from wignercq.errors import MemoryLimitError, readable_size
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
@@ -19,8 +16,9 @@ from wignercq.observables.resolution import Look
 from wignercq.planning.memory import free_memory, held_memory, require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.tell import Tell, silent
+from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
-from wignercq.steady.averaging import AveragedEquation, as_operator
+from wignercq.steady.averaging import AveragedEquation
 from wignercq.steady.guess import Guess
 
 PERIODS = 0.7  # of the slower particle, over which the average goes
@@ -36,7 +34,6 @@ COARSE = 1e-3  # error of W below which it tells of its grid and of the step
 SAME = 1e-9  # of a frequency, so that an axis of the same extent keeps its points
 CYCLES = 40  # in all
 STALLED = 0.7  # factor between the errors of two cycles from which on nothing is gained any more
-SHORT = 64  # parts of a step over which the generator is measured
 
 
 @dataclass(eq=False)
@@ -48,31 +45,37 @@ class Solver:
     model : Model
     numerics : Numerics
     guess : Guess
+    engine : Engine
+        Carries the grid.
     W : np.ndarray
         The best so far, integral 1.
-    grid : Grid
     """
 
     model: Model
     numerics: Numerics
     guess: Guess
+    engine: Engine
     W: np.ndarray
-    grid: Grid
     extents: frozenset[str] = frozenset(NAMES)  # axes whose box may grow
     points: frozenset[str] = frozenset(NAMES)  # axes whose mesh may be refined
     memory_limit: float | None = None
-    look: Callable[[], None] = lambda: None  # called often; may raise to end it
     tell: Tell = silent
-    dt: float = 0.0  # 0 leaves it open
+    look: Callable[[], None] = lambda: None  # called after every step; may raise to end it
+    after_cycle: Callable[[], None] = lambda: None
+    dt: float = 0.0  # 0 until it is chosen
     error: float = math.inf  # of W, what is left of the equation, relative to the maximum
     time_error: float = math.inf  # of the time step, likewise
     steps: int = 0  # taken so far
     cell_steps: float = 0.0  # steps times cells
     notes: list[str] = field(default_factory=list)  # changes of the grid and of the step
-    after_cycle: Callable[[], None] = lambda: None
+    _correction: np.ndarray = field(init=False)  # what the equation wants added to W, to first order
     _before: tuple[float, float] = (math.inf, 0.0)  # error of the time step before this one, and that step; 0 if none
-
     _is_smooth: bool = True  # W has no steps where a box ended before, which would look like errors of the time step
+
+    @property
+    def grid(self) -> Grid:
+        """Of W."""
+        return self.engine.grid
 
     def solve(self) -> bool:
         """Improve W until its error is below the tolerance; whether that is so.
@@ -80,7 +83,7 @@ class Solver:
         MemoryLimitError where the grid does not fit.
         """
         tolerance, is_free = self.numerics.tolerance, self.numerics.dt is None
-        self.dt = self.dt or self.numerics.dt or self._first_step()
+        self.dt = self.numerics.dt or self._first_step()
         equation, before = self._equation(), math.inf
         for _ in range(CYCLES):
             self._measure(equation)
@@ -96,7 +99,7 @@ class Solver:
                 continue
             regridded = self._regridded() if self.error < max(COARSE, tolerance) else None
             if regridded is not None:
-                self._move(regridded)
+                self.move(regridded)
                 equation, before = self._equation(), math.inf
                 continue
             if is_solved and (self._is_within or not is_free):
@@ -105,7 +108,7 @@ class Solver:
                 regridded = self._enlarged(NAMES, NAMES)
                 if regridded is None:
                     break
-                self._move(regridded)
+                self.move(regridded)
                 equation, before = self._equation(), math.inf
                 continue
             if self.error > STALLED * before:
@@ -124,52 +127,39 @@ class Solver:
     # what is solved
 
     def _equation(self) -> AveragedEquation:
-        require_memory([self.grid], self.numerics, self.memory_limit, "lower points")
-        extra = FIELDS * 8.0 * self.grid.size
-        needed, free = self.numerics.memory(self.grid) + extra, free_memory() + self.W.nbytes
-        allowed = min(free, self.memory_limit or free)
-        if needed > allowed:
-            raise MemoryLimitError(
-                "grid",
-                f"a search that fits {readable_size(allowed)}",
-                f"{' x '.join(map(str, self.grid.shape))} points, which need {readable_size(needed)}; lower points",
-            )
-        engine = self.numerics.make_engine(self.grid)
-        propagator = Propagator(self.model, engine, self.numerics.scheme, self.dt, self.numerics.hbar_order)
+        require_memory([self.grid], self.numerics, self.memory_limit, "lower points", beside=_beside(self.grid))
         steps = math.ceil(PERIODS * 2 * math.pi / min(self.guess.frequencies) / self.dt)
-        return AveragedEquation(propagator, steps, self.guess)
+        return AveragedEquation(self.propagator(self.dt), steps, self.guess, self._taken)
+
+    def propagator(self, dt: float) -> Propagator:
+        """Of steps of some length, on the grid of W."""
+        return Propagator(self.model, self.engine, self.numerics.scheme, dt, self.numerics.hbar_order)
+
+    def _taken(self, steps: int) -> None:
+        self.steps += steps
+        self.cell_steps += steps * float(self.grid.size)
+        self.look()
 
     def _measure(self, equation: AveragedEquation) -> None:
         """What is left of the equation."""
-        self._correction = -self._counted(equation, lambda: equation.error(self.W))
+        self._correction = -equation.error(self.W)
         self.error = float(np.abs(self._correction).max() / np.abs(self.W).max())
         self.tell(f"steady state: error {self.error:.1e} after {self.steps} steps")
 
     def _measure_step(self, equation: AveragedEquation) -> None:
         """How far a step of half the length moves the solution, and so how far that is from the truth."""
-        finer = replace(equation.propagator, dt=self.dt / 2)
-        fine = self._counted(equation, lambda: equation.error_of(equation.refined_residual(self.W, finer)))
+        fine = equation.error_of(equation.refined_residual(self.W, self.propagator(self.dt / 2)))
         moved = float(np.abs(fine + self._correction).max() / np.abs(self.W).max())
         self.time_error = moved / (1 - 2.0**-self.numerics.order)
 
     def _cycle(self, equation: AveragedEquation) -> None:
-        operator = as_operator(equation, self.grid.shape, self.look)
         goal = max(REDUCTION, 0.5 * SOLVED * self.numerics.tolerance / self.error)
+        correction, _ = gmres(equation.operator, self._correction.ravel(), rtol=goal, restart=CYCLE, maxiter=1)
+        self._take(self.W + correction.reshape(self.grid.shape))
 
-        def solve() -> np.ndarray:
-            correction, _ = gmres(operator, self._correction.ravel(), rtol=goal, restart=CYCLE, maxiter=1)
-            return np.asarray(correction)
-
-        self.W = self.W + self._counted(equation, solve).reshape(self.grid.shape)
-        self.W /= self.W.sum() * self.grid.cell
-
-    def _counted(self, equation: AveragedEquation, work: Callable[[], Any]) -> Any:
-        before = equation.done
-        result = work()
-        self.steps += equation.done - before
-        self.cell_steps += (equation.done - before) * float(self.grid.size)
-        self.look()
-        return result
+    def _take(self, W: np.ndarray) -> None:
+        """W from now on, with integral 1."""
+        self.W = W / (W.sum() * self.grid.cell)
 
     # the step
 
@@ -180,7 +170,7 @@ class Solver:
     def _fallen(self) -> float:
         """Error below which a shorter step has helped by half of the scheme's order; above, the rest is the grid's."""
         before, dt = self._before
-        return before * (self.dt / dt) ** (self.numerics.order / 2) if dt else sys.float_info.max
+        return before * (self.dt / dt) ** (self.numerics.order / 2) if dt else math.inf
 
     def _shortened(self) -> bool:
         """Shorten the step so that its error is small enough; whether that can be done."""
@@ -199,9 +189,8 @@ class Solver:
 
     def seen(self) -> Look:
         """Marginals of W, and how it is resolved."""
-        engine = self.numerics.make_engine(self.grid)
-        field = engine.of(self.W)
-        return Look.of(Marginals(self.grid, *engine.marginals(field)), engine.spectral_power(field))
+        field = self.engine.of(self.W)
+        return Look.of(Marginals(self.grid, *self.engine.marginals(field)), self.engine.spectral_power(field))
 
     def _regridded(self) -> Grid | None:
         """A larger or finer grid, where the monitors see that W needs one."""
@@ -212,6 +201,8 @@ class Solver:
     def _enlarged(self, larger: Collection[str], finer: Collection[str]) -> Grid | None:
         """A grid with larger boxes and finer meshes along some axes, in what is left open and where memory allows."""
         boxes, meshes = self.extents.intersection(larger), self.points.intersection(finer)
+        if not boxes and not meshes:
+            return None
         axes = []
         for name, axis in zip(NAMES, self.grid, strict=True):
             box, mesh = GROWTH if name in boxes else 1.0, FINER if name in meshes else 1.0
@@ -223,18 +214,23 @@ class Solver:
                 grown = box * mesh > 1
                 axes.append(Axis.resolving(lower, upper, mesh * axis.nyquist * (1 - SAME)) if grown else axis)
         grid = Grid(*axes)
-        if not boxes and not meshes:
-            return None
-        if self.numerics.memory(grid) + FIELDS * 8.0 * grid.size > SHARE * (free_memory() + held_memory()):
+        free = free_memory() + held_memory()
+        if self.numerics.memory(grid) + _beside(grid) > min(SHARE * free, self.memory_limit or free):
             return None
         told = [f"larger along {', '.join(sorted(boxes))}"] * bool(boxes)
         told += [f"finer along {', '.join(sorted(meshes))}"] * bool(meshes)
         self.notes.append(f"{' x '.join(map(str, grid.shape))} points, {' and '.join(told)}")
         return grid
 
-    def _move(self, grid: Grid) -> None:
+    def move(self, grid: Grid) -> None:
         """W to another grid."""
-        engine, target = self.numerics.make_engine(self.grid), self.numerics.make_engine(grid)
-        W = np.array(target.array(engine.transferred(engine.of(self.W), target)))
-        self.W, self.grid = W / (W.sum() * grid.cell), grid
+        target = self.numerics.make_engine(grid)
+        W = target.array(self.engine.transferred(self.engine.of(self.W), target))
+        self.engine = target
+        self._take(W)
         self._before, self.time_error, self._is_smooth = (math.inf, 0.0), math.inf, False
+
+
+def _beside(grid: Grid) -> float:
+    """Bytes of the Krylov vectors and the like, beside what a run on a grid needs."""
+    return FIELDS * 8.0 * grid.size

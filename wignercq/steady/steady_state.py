@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from wignercq.errors import (
     ConvergenceError,
-    GridError,
     InputError,
     Interrupted,
     MemoryLimitError,
@@ -24,14 +22,14 @@ from wignercq.errors import (
     StateError,
     quoted,
 )
-from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
+from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables.physics import MEANINGS, physics_of
 from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.propagator import Propagator
-from wignercq.results.provenance import listed_versions, versions
+from wignercq.results.provenance import program, versions
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
 from wignercq.run.signals import Stop, StopRequests
@@ -40,7 +38,7 @@ from wignercq.steady.certificate import drift
 from wignercq.steady.guess import Guess
 from wignercq.steady.relaxation import Relaxation, slowest_modes
 from wignercq.steady.result import DRIFT_VARIABLES, KIND, MODE_VARIABLES, SteadyState
-from wignercq.steady.solver import Solver
+from wignercq.steady.solver import SAME, Solver
 
 MODES = 6  # decay rates that are reported
 
@@ -163,19 +161,22 @@ class _Search:
         begun = clock.perf_counter()
         shown.tell("first guess of the steady state")
         guess = Guess.of(model, numerics.hbar_order)
-        chosen = grid_of(start.W) if start is not None and grid is None else _grid(guess, grid, numerics.tolerance)
+        chosen = start.grid if start is not None and grid is None else _grid(guess, grid, numerics.tolerance)
         left_open = {} if isinstance(grid, Grid) else dict.fromkeys(NAMES, FixedAxis()) | dict(grid or {})
+        first = chosen if start is None else start.grid
         solver = Solver(
             model,
             numerics,
             guess,
-            guess.W(chosen) if start is None else _W_on(chosen, start, numerics),
-            chosen,
+            numerics.make_engine(first),
+            guess.W(first) if start is None else np.asarray(start.W.values, float),
             frozenset(name for name, axis in left_open.items() if axis.extent is None),
             frozenset(name for name, axis in left_open.items() if axis.points is None),
             memory_limit,
-            tell=shown.tell,
+            shown.tell,
         )
+        if chosen != first:
+            solver.move(chosen)
         return cls(solver, begun)
 
     def write_to(self, path: Path, every: float) -> None:
@@ -194,23 +195,23 @@ class _Search:
 
     def resolved_result(self) -> SteadyState:
         """The steady state; ResolutionError with it where its grid loses it."""
-        look = self.solver.seen()
+        result = self.result()
+        edge, tail = (result.dataset[name].values[0] for name in ("edge_mass", "spectral_tail"))
         try:
-            Watch(self.solver.numerics.tolerance).check(0.0, 1.0, look.edge, look.tail)
+            Watch(self.solver.numerics.tolerance).check(0.0, 1.0, edge, tail)
         except ResolutionError as error:
-            error.solution = self.result(str(error))
+            result.dataset.attrs["stopped"] = str(error)
+            error.solution = result
             raise
-        return self.result()
+        return result
 
     def result(self, stopped: str = "") -> SteadyState:
         """What there is of the steady state so far."""
-        solver, model, numerics = self.solver, self.solver.model, self.solver.numerics
+        solver = self.solver
         look = solver.seen()
-        record = Record(model, solver.grid, {0})
+        record = Record(solver.model, solver.grid, {0})
         record.add_output(0.0, look)
-        propagator = Propagator(
-            model, numerics.make_engine(solver.grid), numerics.scheme, solver.dt or 1.0, numerics.hbar_order
-        )
+        propagator = solver.propagator(solver.dt or 1.0)
         modes = self._modes(propagator)
         change = drift(propagator, solver.W)
         gap = float(modes.decay_rates[0] if modes.rates.size else -self.solver.guess.rates[0].real)
@@ -242,17 +243,12 @@ class _Search:
 
     def _attributes(self, residual: float, gap: float, stopped: str) -> dict[str, Any]:
         solver, numerics = self.solver, self.solver.numerics
-        made_with = versions()
         attributes: dict[str, Any] = {
             "kind": KIND,
-            "wignercq_version": made_with.pop("wignercq"),
-            "versions": listed_versions(made_with),
+            **program(versions()),
             "model": str(solver.model),
-            "engine": numerics.engine_name,
-            "precision": numerics.precision,
-            "scheme": numerics.scheme.name,
-            "hbar_order": "exact" if numerics.hbar_order is None else numerics.hbar_order,
-            "tolerance": numerics.tolerance,
+            **numerics.attributes,
+            "hbar_order": numerics.hbar_text,
             "grid": " x ".join(map(str, solver.grid.shape)),
             "grid_changes": "\n".join(solver.notes),
             "time_step": solver.dt,
@@ -270,31 +266,16 @@ class _Search:
         return attributes
 
 
-def grid_of(W: xr.DataArray) -> Grid:
-    """The grid on which a W of a result lies."""
-    values = [W[name].values for name in NAMES]
-    return Grid(*(Axis(float(v[0]), float(2 * v[-1] - v[-2]), v.size) for v in values))
-
-
 def _grid(guess: Guess, grid: Grid | Mapping[str, FixedAxis] | None, tolerance: float) -> Grid:
     """The grid that is given, or with what is missing chosen."""
     if isinstance(grid, Grid):
         return grid
-    chosen, fixed = guess.grid(tolerance), dict(grid or {})
-    unknown = sorted(set(fixed) - set(NAMES))
-    if unknown:
-        raise GridError("grid", "the axes q, p, x, y", unknown[0])
+    fixed = dict(grid or {})
+    if is_fixed(fixed):
+        return fixed_grid(fixed)
     return Grid(
         *(
-            fixed.get(name, FixedAxis()).axis((axis.lower, axis.upper), axis.nyquist * (1 - 1e-9))
-            for name, axis in zip(NAMES, chosen, strict=True)
+            fixed.get(name, FixedAxis()).axis((axis.lower, axis.upper), axis.nyquist * (1 - SAME))
+            for name, axis in zip(NAMES, guess.grid(tolerance), strict=True)
         )
     )
-
-
-def _W_on(grid: Grid, start: SteadyState, numerics: Numerics) -> np.ndarray:
-    """The W of a result on a grid, with integral 1."""
-    source, target = numerics.make_engine(grid_of(start.W)), numerics.make_engine(grid)
-    values = np.asarray(start.W.values, float)
-    W = values if source.grid == grid else target.array(source.transferred(source.of(values), target))
-    return np.array(W / (W.sum() * grid.cell))
