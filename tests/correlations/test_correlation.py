@@ -14,11 +14,9 @@ from support import results, systems
 
 import wignercq
 from wignercq import Axis, Grid, LinearModel, Model, correlation, evolve
-from wignercq.correlations.evolution import InsertionPilot
-from wignercq.errors import GridError, InputError, ResolutionWarning
+from wignercq.errors import InputError, ResolutionWarning
 from wignercq.gaussian import response, two_time
 from wignercq.grid.grid import NAMES
-from wignercq.planning.time_step import TimeStep
 from wignercq.states import ClassicalGaussian, QuantumState, coherent, gaussian, product, thermal
 
 FINE = Grid(Axis(-4.4, 4.6, 24), Axis(-4.9, 4.7, 26), Axis(-4.2, 4.4, 28), Axis(-4.8, 4.6, 30))
@@ -272,17 +270,6 @@ def test_a_run_without_its_state_says_so():
                  tolerance=0.1, on_unresolved="warn")  # fmt: skip
     with pytest.raises(InputError, match="W: expected a run with keep_state=True"):
         correlation(systems.oscillators(), run, "x", "x", [1.0])
-
-
-def test_a_search_that_the_grid_defeats_ends(monkeypatch):
-    """Kills: thousands of steps of trial runs whose error is the grid's; an end before an error that falls."""
-    pilot = object.__new__(InsertionPilot)
-    monkeypatch.setattr(InsertionPilot, "_measured", lambda self, dt: TimeStep(dt, 0.1))
-    with pytest.raises(GridError, match=r"grid: expected one .* below 0\.001, got an error that stays at 0\.1"):
-        pilot._confirmed(TimeStep(0.5, np.inf), 1e-3, 1.0)
-    monkeypatch.setattr(InsertionPilot, "_measured", lambda self, dt: TimeStep(dt, dt**4))
-    found = pilot._confirmed(TimeStep(0.5, np.inf), 1e-3, 1.0)
-    assert 3e-4 < found.error <= 1e-3
 
 
 def test_a_result_goes_from_a_run_to_a_file_and_back(tmp_path):

@@ -10,10 +10,11 @@ import pytest
 from support import systems
 
 from wignercq import Axis, Grid, Model, Propagator, evolve
-from wignercq.errors import InputError
+from wignercq.errors import GridError, InputError
 from wignercq.grid.interpolation import interpolation
+from wignercq.planning.coarse_grid import coarsened
 from wignercq.planning.numerics import Numerics
-from wignercq.planning.pilot import Pilot, coarsened
+from wignercq.planning.pilot import Pilot
 from wignercq.planning.time_step import SAFETY, STEP_MULTIPLE, ErrorLaw, TimeStep
 from wignercq.propagation.engines import ArrayEngine, TiledEngine
 from wignercq.propagation.schemes import CHIN_4A, STRANG, Scheme
@@ -222,3 +223,15 @@ def test_resampling_drops_what_the_coarse_grid_cannot_hold() -> None:
     wave = np.cos(2 * np.pi * 8 * (fine.mesh[0] - fine.q.lower) / fine.q.length)
     moved = ArrayEngine(fine).transferred(np.broadcast_to(wave, fine.shape), ArrayEngine(coarse))
     assert np.abs(moved).max() < 1e-13
+
+
+def test_a_search_that_the_grid_defeats_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: thousands of steps of trial runs whose error is the grid's; an end before an error that falls."""
+    pilot = object.__new__(Pilot)
+    pilot.duration = 1.0
+    monkeypatch.setattr(Pilot, "_measured", lambda self, dt: TimeStep(dt, 0.1))
+    with pytest.raises(GridError, match=r"grid: expected one .* got an error that stays at 0\.1"):
+        pilot._confirmed(TimeStep(0.5, np.inf), 1e-3, 1.0)
+    monkeypatch.setattr(Pilot, "_measured", lambda self, dt: TimeStep(dt, dt**4))
+    found = pilot._confirmed(TimeStep(0.5, np.inf), 1e-3, 1.0)
+    assert 3e-4 < found.error <= 1e-3

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,9 +83,9 @@ def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
         settings = Config.load(config)
         files = Output(output if output is not None else Path(config.stem + ".nc"))
         with files.reserved(config), warnings_as_lines(progress):
-            if _is_finished(files, settings, Solution, resume, quiet, progress):
+            if files.settled(lambda: files.finished(settings, Solution), resume=resume, quiet=quiet, progress=progress):
                 return
-            with _saving_what_there_is(files, settings):
+            with files.saving(settings, _up_to(files)):
                 solution = execute_run(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
             progress.tell(f"writing {files.target.name}")
             files.save(solution, settings)
@@ -136,7 +135,9 @@ def compare(config: Path, output: Path, resume: bool, processes: int | None, qui
         with writing_to(output), warnings_as_lines(progress):
             output.mkdir(parents=True, exist_ok=True)
             with files.reserved(config):
-                if settings.sweep is None and _is_finished(files, settings, Breakdown, resume, quiet, progress):
+                if settings.sweep is None and files.settled(
+                    lambda: files.finished(settings, Breakdown), resume=resume, quiet=quiet, progress=progress
+                ):
                     if not (output / PAGE).exists():
                         write_report(Breakdown.load(files.target), settings, output, progress.tell)
                     return
@@ -234,35 +235,15 @@ def plot(result: Path, output: Path, moving: bool) -> None:
         click.echo(str(path))
 
 
-def _is_finished(
-    files: Output, settings: Config, kind: type[Result], resume: bool, quiet: bool, progress: Progress
-) -> bool:
-    """Whether there is nothing to resume because all is done; says so, and what becomes of an unfinished run."""
-    if resume and files.finished(settings, kind):
-        files.checkpoints.discard()
-        if not quiet:
-            progress.say(f"wignercq: {files.target} is finished; nothing to resume")
-        return True
-    if not resume and not quiet and files.checkpoints.exist():
-        progress.say(f"wignercq: starting afresh; {files.checkpoints.path} of an unfinished run will be replaced")
-    return False
+def _up_to(files: Output) -> Callable[[StoppedError], str]:
+    """What is said of a run or comparison that was saved when it stopped."""
 
-
-@contextmanager
-def _saving_what_there_is(files: Output, settings: Config) -> Iterator[None]:
-    """Save what there is of a run that is stopped."""
-    try:
-        yield
-    except StoppedError as error:
-        if error.solution is None:
-            raise
-        error.solution.dataset.attrs["stopped"] = str(error)
-        files.save(error.solution, settings)
+    def said(error: StoppedError) -> str:
         saved = f"result up to t = {error.solution.time[-1]:.6g} saved in {files.target}"
-        if isinstance(error, Interrupted):
-            hint = "; go on with --resume" if files.checkpoints.exist() else ""
-            raise Interrupted(f"{error}; {saved}{hint}", signal=error.signal) from None
-        raise ResolutionError(f"{error}; {saved}") from None
+        resumable = isinstance(error, Interrupted) and files.checkpoints.exist()
+        return f"{saved}; go on with --resume" if resumable else saved
+
+    return said
 
 
 def _compare(
@@ -275,7 +256,7 @@ def _compare(
         return run_sweep(settings, files.target.with_name("points"), processes=processes, progress=progress)
     from wignercq.config.execute import execute_comparison
 
-    with _saving_what_there_is(files, settings):
+    with files.saving(settings, _up_to(files)):
         return execute_comparison(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from wignercq.config import Config
 from wignercq.config.identity import are_same
-from wignercq.errors import CheckpointError, InputError, quoted
+from wignercq.errors import CheckpointError, InputError, Interrupted, StoppedError, quoted
 from wignercq.results.result import Result
 from wignercq.run.checkpoint import CheckpointFiles
+from wignercq.run.progress import Progress
 from wignercq.run.signals import StopRequests
 from wignercq.sweep.loading import load
 
@@ -77,6 +78,32 @@ class Output:
         if not self.checkpoints.exist():
             raise CheckpointError(self.checkpoints.path, "a checkpoint to resume", "nothing at this path")
         return False
+
+    def settled(self, is_done: Callable[[], bool], *, resume: bool, quiet: bool, progress: Progress) -> bool:
+        """Whether there is nothing to resume because all is done; says so, and what becomes of what is unfinished."""
+        if resume and is_done():
+            self.checkpoints.discard()
+            if not quiet:
+                progress.say(f"wignercq: {self.target} is finished; nothing to resume")
+            return True
+        if not resume and not quiet and self.checkpoints.exist():
+            progress.say(f"wignercq: starting afresh; {self.checkpoints.path} of an unfinished run will be replaced")
+        return False
+
+    @contextmanager
+    def saving(self, settings: Config, said: Callable[[StoppedError], str]) -> Iterator[None]:
+        """Save what there is of a run that is stopped, with the attribute ``stopped``; `said` tells what that is."""
+        try:
+            yield
+        except StoppedError as error:
+            if error.solution is None:
+                raise
+            error.solution.dataset.attrs["stopped"] = str(error)
+            self.save(error.solution, settings)
+            message = f"{error}; {said(error)}"
+            if isinstance(error, Interrupted):
+                raise Interrupted(message, signal=error.signal) from None
+            raise type(error)(message) from None
 
     def save(self, result: Result, settings: Config) -> None:
         """Write the result, whole or not at all; InputError where it cannot be, the disk being full for example."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from wignercq.cli.run_files import Output
 from wignercq.config import Config
 from wignercq.config.identity import seek_the_same
-from wignercq.errors import CheckpointError, ConvergenceError, InputError, Interrupted, StoppedError
+from wignercq.errors import CheckpointError, InputError, StoppedError
 from wignercq.run.progress import Progress
 from wignercq.steady import SteadyState
 from wignercq.sweep import SteadySweep
@@ -25,17 +23,15 @@ def find_steady_state(
     """
     from wignercq.config.execute import execute_steady
 
-    start = None
-    if resume:
-        if _is_finished(files, settings):
-            files.checkpoints.discard()
-            if not quiet:
-                progress.say(f"wignercq: {files.target} is finished; nothing to resume")
-            return None
-        start = _beginning(files, settings)
-    elif not quiet and files.checkpoints.exist():
-        progress.say(f"wignercq: starting afresh; {files.checkpoints.path} of an unfinished search will be replaced")
-    with _saving_the_best(files, settings):
+    if files.settled(lambda: _is_finished(files, settings), resume=resume, quiet=quiet, progress=progress):
+        return None
+    start = _beginning(files, settings) if resume else None
+
+    def said(error: StoppedError) -> str:
+        files.checkpoints.discard()
+        return f"best W so far saved in {files.target}; go on with --resume"
+
+    with files.saving(settings, said):
         result = execute_steady(settings, start=start, checkpoint=files.checkpoints.path, progress=progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
@@ -91,19 +87,3 @@ def _of_the_same(path: Path, settings: Config) -> SteadyState:
     if (str(attributes.get("model")), str(attributes["hbar_order"])) != asked:
         raise CheckpointError(path, "the steady state of the same model", "that of another configuration")
     return start
-
-
-@contextmanager
-def _saving_the_best(files: Output, settings: Config) -> Iterator[None]:
-    """Save the best W of a search that is stopped."""
-    try:
-        yield
-    except StoppedError as error:
-        if error.solution is None:
-            raise
-        files.save(error.solution, settings)
-        files.checkpoints.discard()
-        message = f"{error}; best W so far saved in {files.target}; go on with --resume"
-        if isinstance(error, Interrupted):
-            raise Interrupted(message, signal=error.signal) from None
-        raise ConvergenceError(message) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time as clock
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,18 +14,15 @@ from wignercq.correlations.given import checked_times, state_on_grid
 from wignercq.correlations.measurement import Measurement
 from wignercq.correlations.operators import Operators
 from wignercq.correlations.regression import Regression
-from wignercq.correlations.shown import Shown, showing
 from wignercq.correlations.two_time import TwoTime
-from wignercq.errors import InputError, ResolutionWarning
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Formula, Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
-from wignercq.planning.time_step import TimeStep
+from wignercq.run.progress import Progress, showing
 
 ARRAYS = 3  # as large as W in double precision, beside it and beside what a run needs
-MEANINGLESS = 0.3  # time error from which on a result says nothing
 
 
 def correlation(
@@ -40,7 +36,7 @@ def correlation(
     dt: float | None = None,
     precision: str = "float64",
     threads: int = 2,
-    progress: bool | Shown = False,
+    progress: bool | Progress = False,
 ) -> TwoTime:
     """Two-time functions and responses of a state by evolving what operators make of it, cf. eqs (31), (75)-(78).
 
@@ -105,7 +101,7 @@ def correlation(
         measurement = Measurement(measured.formulas, grid, where="first")
         runs = Regression(model, W, grid, numerics, measurement, polynomials, delays, shown)
         if dt is not None:
-            _judge(runs.step, ERROR_LEVEL if tolerance is None else tolerance)
+            runs.step.judge(ERROR_LEVEL if tolerance is None else tolerance)
         variables = runs.variables()
     attributes = {**runs.attributes, "wall_time": clock.perf_counter() - started}
     coordinates = {
@@ -116,16 +112,3 @@ def correlation(
     }
     described = {name: (*values, {"long_name": DESCRIPTIONS[name]}) for name, values in variables.items()}
     return TwoTime(xr.Dataset(described, coordinates, attributes))
-
-
-def _judge(step: TimeStep, accuracy: float) -> None:
-    """Warn of a given step whose error is above what was asked, and refuse one that says nothing."""
-    if step.error > MEANINGLESS:
-        raise InputError("dt", f"a step with a time error below {MEANINGLESS:g}", f"{step.dt:g}, with {step.error:.2g}")
-    if step.error > accuracy:
-        warnings.warn(
-            f"dt: expected a time error below {accuracy:g}, got about {step.error:.1e} of the maximum of a modified W; "
-            "lower it",
-            ResolutionWarning,
-            stacklevel=3,
-        )

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,15 @@ from wignercq.errors import GridError, ResolutionError
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables.resolution import Watch, mass_at_ends, spectral_tail
+from wignercq.planning.coarse_grid import coarsened
 from wignercq.planning.numerics import Numerics
-from wignercq.planning.pilot import LEAST_ERROR, SHORTENED, Pilot, coarsened
+from wignercq.planning.pilot import LEAST_ERROR, Pilot
 from wignercq.planning.tell import Tell, silent
-from wignercq.planning.time_step import TimeStep, divided
+from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
 
 ON_STEP = 1e-9  # a time this close to a step boundary, in steps, is on it
-FALLS = 0.7  # a time error that falls by less, twice, while the step is shortened, is the grid's
 SAME_SPACING = 1e-9  # of the spacing of times, by which they may differ from equal ones
 
 
@@ -48,21 +47,6 @@ class InsertionPilot(Pilot):
         inside, anywhere = np.max(found, axis=0)
         noticed = self._seen is not None and anywhere > self._seen.lost
         return max(LEAST_ERROR, self.largest * float(anywhere if noticed else inside))
-
-    def _confirmed(self, step: TimeStep, tolerance: float, interval: float) -> TimeStep:
-        """The step, or a shorter one that keeps the tolerance; GridError where shorter ones hardly help."""
-        last: list[float] = []
-        while (step := self._measured(step.dt)).error > tolerance:
-            last = [*last[-2:], step.error]
-            if len(last) == 3 and all(FALLS * before < after for before, after in pairwise(last)):
-                raise GridError(
-                    "grid",
-                    f"one on which shorter steps bring the time error of a modified W below {tolerance:g}",
-                    f"an error that stays at {step.error:.2g}: the grid of the state does not hold or resolve it; "
-                    "raise tolerance or give dt",
-                )
-            step = TimeStep(divided(interval, step.dt / SHORTENED), math.inf)
-        return step
 
 
 def step_for(

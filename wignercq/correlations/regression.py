@@ -13,7 +13,6 @@ from wignercq.correlations.evolution import Evolution, Seen, step_for
 from wignercq.correlations.insertion import Insertion, inserted, kicked, symmetrised
 from wignercq.correlations.measurement import Measurement
 from wignercq.correlations.operators import CONSTANT, Polynomial
-from wignercq.correlations.shown import Shown
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.resolution import Watch
@@ -23,6 +22,7 @@ from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.provenance import program, versions
+from wignercq.run.progress import Progress
 
 MARGIN = 10.0  # tolerances of edge mass or spectral tail that are warned of: insertions are wider and finer than W
 NOTHING = 1e-2  # of the tolerance: an insertion that small beside its terms is zero but for rounding
@@ -57,7 +57,7 @@ class Regression:
     measurement: Measurement
     polynomials: Sequence[Polynomial]
     times: np.ndarray
-    shown: Shown
+    shown: Progress
 
     def variables(self) -> Variables:
         """Everything the result holds."""

@@ -36,6 +36,7 @@ from wignercq.gaussian.quantum_oscillator import (
     uncertainty_product,
     weak_occupation,
 )
+from wignercq.gaussian.relaxation import sums_of_eigenvalues
 from wignercq.gaussian.report import theory_report
 from wignercq.gaussian.report_text import format_report
 from wignercq.gaussian.sensitivity import Sensitivity, sensitivity
@@ -112,6 +113,7 @@ __all__ = [
     "spectrum",
     "steady_covariance",
     "steady_entropy_production",
+    "sums_of_eigenvalues",
     "susceptibilities",
     "susceptibility",
     "theory_report",

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from typing import Any
 
 import numpy as np
 
 from wignercq.errors import GridError, InputError
-from wignercq.grid.grid import MIN_POINTS, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.course import SEGMENTS, Course, Walk
@@ -34,8 +33,6 @@ from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noi
 MARKS = 3  # moments of the run at which pilot runs are compared, and steps of the first one
 MARKS_ON_COURSE = 4  # the same of a box that moves: a divisor of SEGMENTS
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
-COARSENING = (0.75, 0.84)  # least and most points per axis of a pilot grid that has the box of the run
-COARSENED_AWAY = 0.1  # of the tolerance: amplitude of the initial W that it should not lose on an axis
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 FITTED_ERROR = 0.1  # of the longest of three steps that tell the error of the shortest, at most
 ORDER_MARGIN = 0.6  # an observed order this close to the declared one is asymptotic
@@ -181,7 +178,11 @@ class Pilot:
 
     def _confirmed(self, step: TimeStep, tolerance: float, interval: float) -> TimeStep:
         """The step, or a shorter one, with its error as measured, which keeps the tolerance."""
+        last: list[float] = []
         while (step := self._measured(step.dt)).error > tolerance and step.dt > self.duration / MAX_STEPS:
+            last = [*last[-2:], step.error]
+            if len(last) == 3 and _stagnates(last):
+                raise _halted(step.error)
             step = TimeStep(divided(interval, step.dt / SHORTENED), math.inf)
         return step
 
@@ -307,16 +308,20 @@ class Pilot:
         self._errors.append(self.error(runs[-2], runs[-1]))
         last = self._errors[-3:]
         if len(last) == 3 and max(last[1:]) < HALTED_BELOW and _stagnates(last) and not self._stalled:
-            raise GridError(
-                "grid",
-                "one on which shorter steps bring a smaller error",
-                f"an error that stays at {last[-1]:.2g} of the maximum of W, which the grid does not hold or resolve; "
-                "widen the extents, raise the points, or shorten the run",
-            )
+            raise _halted(last[-1])
 
     def _evenly(self, steps: int) -> list[Any]:
         moments = MARKS if self.course is None else MARKS_ON_COURSE
         return self.run(self.duration / steps, [steps * k // moments for k in range(1, moments + 1)])
+
+
+def _halted(error: float) -> GridError:
+    return GridError(
+        "grid",
+        "one on which shorter steps bring a smaller error",
+        f"an error that stays at {error:.2g} of the maximum of W, which the grid does not hold or resolve; "
+        "widen the extents, raise the points, or shorten the run",
+    )
 
 
 def _stagnates(errors: list[float]) -> bool:
@@ -331,19 +336,3 @@ def _is_contained(lines: list[np.ndarray]) -> bool:
         if line[:band].sum() + line[-band:].sum() > LOST * line.sum():
             return False
     return True
-
-
-def coarsened(grid: Grid, powers: list[np.ndarray], tolerance: float) -> Grid:
-    """The same box with three quarters of the points per axis, up to 0.84 of them where the initial W needs more.
-
-    What it needs is seen from `powers`, the shares of its spectral power at the frequencies of each axis.
-    """
-    return Grid(*(_coarsened(axis, power, tolerance) for axis, power in zip(grid, powers, strict=True)))
-
-
-def _coarsened(axis: Axis, power: np.ndarray, tolerance: float) -> Axis:
-    lost = np.sqrt(np.cumsum(power[::-1])[::-1]) < COARSENED_AWAY * tolerance  # at and beyond each frequency
-    needed = 2 * int(np.argmax(lost)) if lost.any() else axis.points
-    least, most = (round(axis.points * share) for share in COARSENING)
-    points = max(MIN_POINTS, least, min(needed, most))
-    return replace(axis, points=min(axis.points, points + points % 2))

@@ -14,13 +14,14 @@ from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch
+from wignercq.planning.coarse_grid import coarsened
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.damping import is_strongly_damped
 from wignercq.planning.forecast import look_ahead
 from wignercq.planning.grid_choice import PILOT_REACH, Outlook
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
-from wignercq.planning.pilot import Pilot, coarsened
+from wignercq.planning.pilot import Pilot
 from wignercq.planning.size import announce, announce_run, remedy
 from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, ResolutionWarning
 
 FEWEST_STEPS = 5  # of a run whose step is chosen
 STEP_MULTIPLE = 20  # of which more than ten steps are a multiple, so that common output times fall on steps
@@ -15,6 +16,7 @@ LARGER_MULTIPLE = 40  # the same of more than a hundred steps
 MAX_STEPS = 200_000
 CLIFF = 9.0  # a power of the step that no scheme has
 SAFETY = 0.5  # aim below the tolerance
+MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,22 @@ class TimeStep:
 
     dt: float
     error: float  # estimated largest time error of W over the run, relative to the maximum of W at the time
+
+    def judge(self, accuracy: float) -> None:
+        """Refuse a given step whose result would mean nothing; warn of one whose error is worth a warning."""
+        if not self.error < MEANINGLESS:
+            raise InputError(
+                "dt",
+                f"a time step with an error below {MEANINGLESS:g} of the maximum of W",
+                f"{self.dt:g} with one of {self.error:.2g}; lower dt",
+            )
+        if self.error > accuracy:
+            warnings.warn(
+                f"time error at dt = {self.dt:g}: expected below {accuracy:.2g} of the maximum of W, "
+                f"got {self.error:.2g}; lower run.dt",
+                ResolutionWarning,
+                stacklevel=2,
+            )
 
 
 @dataclass(frozen=True)

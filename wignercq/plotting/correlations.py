@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from wignercq.correlations import TwoTime
 from wignercq.gaussian import LinearModel, effective_temperatures, response, spectrum, susceptibility, two_time
 from wignercq.grid.grid import NAMES
-from wignercq.plotting.style import FONT, WIDTH
+from wignercq.plotting.style import FONT, PALETTE, WIDTH
 
-CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 POINTS = 400  # frequencies of a figure, and delays of a theory's line
 VISIBLE = 1e-2  # of the largest spectrum: frequencies go on to where all fall below it
 SPREAD = 8.0  # times the median temperature that are shown: at a zero of the loss it is infinite
@@ -112,7 +111,7 @@ def plot_spectra(
 
 
 def _coloured(names: np.ndarray) -> list[tuple[str, str]]:
-    return [(CYCLE[k % len(CYCLE)], str(name)) for k, name in enumerate(names)]
+    return [(PALETTE[k % len(PALETTE)], str(name)) for k, name in enumerate(names)]
 
 
 def _symbol(formula: str) -> str:

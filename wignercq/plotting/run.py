@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from wignercq.gaussian import OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
-from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_bar, draw_plane, largest, reached
+from wignercq.plotting.style import FONT, PALETTE, WIDTH, chosen_frames, draw_bar, draw_plane, largest, reached
 
 PLANES = (
     ("density_qp", "q", "p", r"$\int W\,\mathrm{d}x\,\mathrm{d}y$"),
@@ -20,7 +20,7 @@ PLANES = (
     ("density_qx", "q", "x", r"$\int W\,\mathrm{d}p\,\mathrm{d}y$"),
     ("density_py", "p", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}x$"),
 )
-COLOURS = dict(zip(NAMES, ("#0072b2", "#d55e00", "#009e73", "#cc79a7"), strict=True))
+COLOURS = dict(zip(NAMES, PALETTE, strict=False))
 CROSS_COLOURS = dict(zip(combinations(NAMES, 2), (*COLOURS.values(), "#e69f00", "#56b4e9"), strict=True))
 
 

@@ -12,22 +12,19 @@ from matplotlib.figure import Figure
 from scipy.signal import resample
 
 from wignercq.errors import InputError
-from wignercq.gaussian import LinearModel
+from wignercq.gaussian import LinearModel, sums_of_eigenvalues
 from wignercq.grid.grid import NAMES
 from wignercq.plotting import labels
 from wignercq.plotting.run import PLANES
-from wignercq.plotting.style import FONT, WIDTH, draw_bar, draw_plane, largest, log_ticks, panels, reached
+from wignercq.plotting.style import FONT, PALETTE, WIDTH, draw_bar, draw_plane, largest, log_ticks, panels, reached
 
 WITHIN = 2.0  # standard deviations that the ellipse of a theory encloses
 FURTHER = 1.25  # the spectrum of a theory is drawn to so many times the fastest decay rate found
-MOST = 400  # sums of eigenvalues that are drawn
-ALIKE = 1e-9  # sums that differ by less, beside the fastest rate, are one
 SMOOTH = 96  # points of a plane along an axis at least
 UNSURE = 0.3  # residual beside the decay rate from which on a mode is drawn pale
 PALE = 0.3  # opacity
-MODE, THEORY = "#0072b2", "#d55e00"
+MODE, THEORY = PALETTE[:2]
 SWEPT = ("occupation", "energy_quantum", "purity", "gap")  # drawn of a sweep where the dataset has them
-SHADES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 TITLES = {
     "purity": r"purity $\mathrm{Tr}\,\hat{\rho}^2$",
     "negativity": "negativity",
@@ -149,25 +146,6 @@ def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> F
     return figure
 
 
-def sums_of_eigenvalues(eigenvalues: np.ndarray, most: float) -> np.ndarray:
-    """Sums of eigenvalues of a drift with whole numbers of each, the spectrum of an Ornstein-Uhlenbeck generator.
-
-    ``sum_i n_i mu_i`` with real parts from above 0 to `most`, the slowest few hundred, each complex pair once with the
-    imaginary part that is not negative; complex, ascending in the real part.
-    """
-    sums = np.zeros(1, complex)
-    for value in eigenvalues:
-        counts = np.arange(min(math.floor(most / value.real) + 1, 2 * MOST))
-        sums = (sums[:, None] + counts * value).ravel()
-        sums = sums[sums.real <= most]
-        sums = sums[np.argsort(sums.real, kind="stable")][: 2 * MOST]
-    sums = sums.real + 1j * np.abs(sums.imag)
-    rounded = np.round(sums / (ALIKE * most))
-    _, first = np.unique(rounded, return_index=True)
-    distinct = sums[np.sort(first)]
-    return np.asarray(distinct[distinct.real > ALIKE * most][:MOST])
-
-
 def plot_steady_sweep(
     dataset: xr.Dataset, quantities: Sequence[str] | None = None, theory: xr.Dataset | None = None
 ) -> Figure:
@@ -248,7 +226,7 @@ def _along(values: xr.DataArray, name: str) -> Iterator[xr.DataArray]:
 
 
 def _colours(count: int) -> list[str]:
-    return [SHADES[k % len(SHADES)] for k in range(count)]
+    return [PALETTE[k % len(PALETTE)] for k in range(count)]
 
 
 def _finish(ax: Axes, dataset: xr.Dataset, first: str, name: str) -> None:

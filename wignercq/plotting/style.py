@@ -18,6 +18,7 @@ from wignercq.errors import InputError
 
 WIDTH = 7.0  # inches, two columns of a journal
 FONT = 8  # points
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # apart for the colour-blind too
 VISIBLE = 5e-3  # of the maximum: planes are cut to where they exceed it
 SIGNED, DENSITY = "RdBu_r", "viridis"  # colour maps of what may be negative, and of what may not
 

@@ -83,9 +83,7 @@ class Request:
             return None
 
         def memory(grid: Grid) -> Need:
-            free = sum(
-                self.numerics.room(grid) or (free_memory(), held_memory())
-            )  # what this process holds counts as free
+            free = sum(self.numerics.room(grid) or (free_memory(), held_memory()))  # what is held counts as free
             needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
             return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from wignercq.errors import CheckpointWarning, InputError, ResolutionWarning
+from wignercq.errors import CheckpointWarning, InputError
 from wignercq.observables.resolution import ERROR_LEVEL, Watch
 from wignercq.planning.memory import require_memory
 from wignercq.planning.prepare import prepare
@@ -27,8 +27,6 @@ from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import TimeLoop
 from wignercq.run.track import Track
-
-MEANINGLESS = 0.3  # time error relative to the maximum of W from which on a result says nothing
 
 
 @dataclass(eq=False)
@@ -64,7 +62,7 @@ class Session:
             tell=tell,
         )
         if request.numerics.dt is not None:
-            _judge(start.step, request.accuracy)
+            start.step.judge(request.accuracy)
         loop = TimeLoop({})
         for name, order in request.equations.items():
             leads = not loop.tracks
@@ -211,23 +209,6 @@ def _follow(
 
     loop.tracks[name] = Track(propagator, W, record, watch, request.adapter(name, beside), check)
     return loop.tracks[name]
-
-
-def _judge(step: TimeStep, accuracy: float) -> None:
-    """Refuse a given time step whose result would mean nothing; warn of one whose error is worth a warning."""
-    if not step.error < MEANINGLESS:
-        raise InputError(
-            "dt",
-            f"a time step with an error below {MEANINGLESS:g} of the maximum of W",
-            f"{step.dt:g} with one of {step.error:.2g}; lower dt",
-        )
-    if step.error > accuracy:
-        warnings.warn(
-            f"time error at dt = {step.dt:g}: expected below {accuracy:.2g} of the maximum of W, "
-            f"got {step.error:.2g}; lower run.dt",
-            ResolutionWarning,
-            stacklevel=2,
-        )
 
 
 def _told_changes(begun: Mapping[str, str]) -> str:

@@ -15,14 +15,12 @@ from wignercq.config.identity import point_identity, steady_identity
 from wignercq.results.result import Result
 from wignercq.steady import SteadyState
 from wignercq.sweep.gathering import gather
-from wignercq.sweep.layout import Point
+from wignercq.sweep.layout import PLANES, Point
 from wignercq.sweep.result import Swept
 from wignercq.sweep.steady_gathering import gather_steady
 
 OfPoint = TypeVar("OfPoint", bound=Result)
 OfSweep = TypeVar("OfSweep", bound=Swept)
-
-PLANES = ("frame", "q", "p", "x", "y")  # dimensions that a point of a comparison does not keep
 
 
 @dataclass(frozen=True)

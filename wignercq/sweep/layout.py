@@ -13,6 +13,7 @@ from wignercq.config.sweep import SweptAxis
 from wignercq.results.result import Result
 
 Point = tuple[float, ...]
+PLANES = ("frame", "q", "p", "x", "y")  # dimensions of the grid, which a sweep does not keep
 TEXTS = ("grid", "warnings")  # attributes of the result of a point
 
 

@@ -10,10 +10,8 @@ import xarray as xr
 from wignercq.config import Config
 from wignercq.results.provenance import __version__
 from wignercq.steady import SteadyState
-from wignercq.sweep.layout import Layout, Point
+from wignercq.sweep.layout import PLANES, Layout, Point
 from wignercq.sweep.steady_result import NUMBERS, STEADY_SWEEP, SteadySweep
-
-PLANES = frozenset({"frame", "q", "p", "x", "y"})  # dimensions of what is left out
 
 
 def gather_steady(config: Config, results: Mapping[Point, SteadyState], failures: Mapping[Point, str]) -> SteadySweep:
@@ -53,7 +51,7 @@ def _names(datasets: Iterable[xr.Dataset]) -> list[str]:
             str(name)
             for dataset in datasets
             for name, values in dataset.data_vars.items()
-            if values.dtype.kind in "fiu" and not PLANES.intersection(map(str, values.dims))
+            if values.dtype.kind in "fiu" and not set(PLANES).intersection(map(str, values.dims))
         )
     )
 

@@ -38,17 +38,10 @@ class Deviation(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Bytes of a memory that is not that of this process.
-
-    Parameters
-    ----------
-    free : float
-    held : float
-        What this process holds of it now.
-    """
+    """Bytes of a memory that is not that of this process."""
 
     free: float
-    held: float
+    held: float  # by this process, now
 
 
 class Leg(NamedTuple):
