@@ -121,7 +121,8 @@ def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> F
     decay, frequency, residual = (dataset[name].values for name in ("decay_rate", "mode_frequency", "mode_residual"))
     figure = Figure(figsize=(WIDTH * 0.7, 3.6), layout="constrained")
     ax = figure.subplots()
-    right, gap = FURTHER * float(decay.max()), float(decay.min())
+    gap = float(dataset.attrs.get("gap", decay.min(initial=1.0)))
+    right = FURTHER * max(gap, float(decay.max(initial=0.0)))
     sure = residual <= UNSURE * decay
     bars = residual[sure]
     ax.errorbar(decay[sure], frequency[sure], bars, bars, "none", ecolor=MODE, lw=0.8, capsize=2, zorder=3)
@@ -135,7 +136,7 @@ def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> F
         ax.plot(sums.real, sums.imag, "s", ms=7.5, label=label, zorder=2, mfc="none", mec=THEORY, mew=0.9)
     label = f"gap {gap:.4g}\n1/gap {1 / gap:.4g}"
     ax.axvline(gap, color="0.4", lw=0.8, ls=(0, (4, 3)), zorder=1, label=label)
-    highest = float(frequency.max())
+    highest = float(frequency.max(initial=0.0))
     ax.set_xlim(0, right)
     ax.set_ylim(-0.08 * (highest or 1.0), 1.15 * (highest or 1.0))
     ax.axhline(0, color="0.8", lw=0.6, zorder=0)

@@ -21,7 +21,7 @@ from wignercq.steady.guess import Guess
 MOST = 40  # modes that can be asked for
 DEGREES, EVEN_DEGREES = (5, 20), (5, 28)  # of the classical and the quantum side
 QUADRATIC_DEGREES = (10, 14)
-TRUSTED = 0.1  # residual, beside the modulus of an eigenvalue that is not real, above which it belongs to no mode
+TRUSTED = 0.03  # residual, beside the modulus of an eigenvalue, above which it may be one of the basis alone
 BESIDE = 2  # more modes than asked for near each of them, since some have come already
 ZERO = 1e-2  # eigenvalue, beside the frequency of the quantum particle, that may be the steady state's
 SAME = 1e-8  # eigenvalues that differ by less, likewise, are one
@@ -139,7 +139,7 @@ def slowest_modes(
     kept: list[tuple[complex, float, HermiteBasis, np.ndarray]] = []
     for rate, its_basis, vector in sorted(found, key=lambda mode: -mode[0].real):
         residual = _residual(propagator, rate, its_basis, vector)
-        if residual < (TRUSTED * abs(rate) if rate.imag else abs(rate)):
+        if residual < TRUSTED * abs(rate):
             kept.append((rate, residual, its_basis, vector))
         if len(kept) == count:
             break

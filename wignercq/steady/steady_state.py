@@ -214,7 +214,7 @@ class _Search:
         propagator = solver.propagator(solver.dt or 1.0)
         modes = self._modes(propagator)
         change = drift(propagator, solver.W)
-        gap = float(modes.decay_rates[0] if modes.rates.size else -self.solver.guess.rates[0].real)
+        gap = float(min([*modes.decay_rates, *np.abs(solver.guess.rates.real)]))  # those that are not sure among them
         dataset = record.dataset(self._attributes(change.residual, gap, stopped), solver.W)
         for name, values in zip(MODE_VARIABLES, modes.columns, strict=True):
             dataset[name] = (("mode",), values, {"long_name": MODE_VARIABLES[name]})

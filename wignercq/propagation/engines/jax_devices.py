@@ -117,7 +117,8 @@ def move(W: Any, x: Any, flow: passes.QFlow, *, mesh: Mesh) -> Any:
 
 def _leg_specs(legs: tuple[LegForm, ...]) -> tuple[LegForm, ...]:
     kicks = tuple(kick_specs(axis) for axis in range(2))
-    return tuple(LegForm(P(), P(), kicks) for _ in legs)
+    everywhere: Any = P()
+    return tuple(LegForm(everywhere, everywhere, kicks) for _ in legs)
 
 
 @_spending("capacity", "by")
