@@ -34,6 +34,7 @@ REFUSED = {ast.BitXor: "^ (a power is **)", ast.FloorDiv: "//", ast.Mod: "%", as
 MAX_LENGTH = 2000  # characters
 MAX_DEPTH = 60  # nested operations; SymPy takes up to three levels for one
 MAX_EXPONENT = 64
+MAX_EXACT_ROOT = 64  # of exact numbers; with others, SymPy raises their factors to powers as large as the root
 MAX_NUMBER = 1e100
 MAX_BITS = 4096  # of the numerator and the denominator of an exact number
 
@@ -158,7 +159,7 @@ class _Builder:
             case ast.BinOp(left=left, op=kind, right=right):
                 return self.combine(kind, self.read(left, depth + 1), self.read(right, depth + 1))
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
-                return self.checked(FUNCTIONS[name](self.read(argument, depth + 1)))
+                return self.call(FUNCTIONS[name], self.read(argument, depth + 1))
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
                 raise self.error("one argument of a function", f"{name} with another number")
             case ast.Call(func=ast.Name(id=name)):
@@ -180,6 +181,8 @@ class _Builder:
                 return self.checked(node)
             case sp.Pow():
                 return self.power(*(self.rebuild(part, depth + 1) for part in node.args))
+            case sp.exp():
+                return self.call(sp.exp, self.rebuild(node.args[0], depth + 1))
             case sp.Expr() if node.func in {sp.Add, sp.Mul, *SYMPY_FUNCTIONS}:
                 return self.checked(node.func(*(self.rebuild(part, depth + 1) for part in node.args)))
             case _:
@@ -195,7 +198,17 @@ class _Builder:
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if _is_large(exponent):
             raise self.error(f"exponents up to {MAX_EXPONENT}", "a larger one")
+        exponent = _without_exact_powers(exponent)
+        if _is_high_root(exponent):
+            constant, rest = base.as_independent(*base.free_symbols, as_Add=False)
+            constant, rest = (-constant, -rest) if constant.is_negative else (constant, rest)
+            if constant.is_positive and constant not in {sp.E, sp.S.One}:
+                decimal = self.number(sp.N(constant, 20) ** sp.N(exponent, 20))
+                return self.checked(decimal * rest**exponent)
         return self.checked(base**exponent)
+
+    def call(self, function: Callable[..., sp.Expr], argument: sp.Expr) -> sp.Expr:
+        return self.checked(function(_without_exact_powers(argument) if function is sp.exp else argument))
 
     def number(self, value: numbers.Real | sp.Float) -> sp.Expr:
         try:
@@ -234,6 +247,17 @@ class _Builder:
 def _is_large(exponent: sp.Expr) -> bool:
     size = exponent if exponent.is_Rational else complex(exponent) if exponent.is_number else 0
     return bool(abs(size) > MAX_EXPONENT)
+
+
+def _is_high_root(exponent: sp.Expr) -> bool:
+    return bool(exponent.is_Rational and exponent.q > MAX_EXACT_ROOT)
+
+
+def _without_exact_powers(exponent: sp.Expr) -> sp.Expr:
+    """`exponent` with decimals for logarithms that SymPy would undo: ``exp(1.234*log(5))`` is ``5**1.234`` to it."""
+    if not any(_is_high_root(number) for number in exponent.atoms(sp.Rational)):
+        return exponent
+    return exponent.xreplace({node: _decimal(complex(node)) for node in exponent.atoms(sp.log) if node.is_number})
 
 
 def _decimal(value: complex) -> sp.Expr:
