@@ -1,0 +1,70 @@
+"""What is asked of every trajectory at an output: conditional means, squares and energies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.fft
+
+from wignercq.grid.grid import NAMES, Axis
+from wignercq.model.evaluation import sampled
+from wignercq.model.model import Model, Q, X
+from wignercq.unravelling.scheme import Trajectories
+
+PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
+ENERGIES = ("energy_classical", "energy_quantum", "energy_interaction")
+#: The numbers of a trajectory: conditional means of z, of its products, energies, the square of the spread of x.
+NUMBERS = (*NAMES, *(NAMES[i] + NAMES[j] for i, j in PAIRS), *ENERGIES, "spread")
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Measures trajectories on one axis."""
+
+    model: Model
+    axis: Axis
+
+    def numbers(self, now: Trajectories) -> np.ndarray:
+        """Shape (len(NUMBERS), n)."""
+        model, dx = self.model, self.axis.spacing
+        psi, x = now.psi, self.axis.values
+        density = (psi.real**2 + psi.imag**2) * dx
+        y_psi = scipy.fft.ifft(self._momenta * scipy.fft.fft(psi, axis=1), axis=1)
+        crossed = (psi.conj() * y_psi * dx).real
+        mean = np.stack([now.q, now.p, density @ x, crossed.sum(axis=1)])
+        xx, xy = density @ x**2, crossed @ x
+        yy = (y_psi.real**2 + y_psi.imag**2).sum(axis=1) * dx
+        second = {(2, 2): xx, (2, 3): xy, (3, 3): yy}
+        products = [second.get(pair, mean[pair[0]] * mean[pair[1]]) for pair in PAIRS]
+        V_C, V_Q, V_I = self._potentials
+        energies = [
+            now.p**2 / (2 * model.classical_mass) + V_C(now.q, 0.0),
+            yy / (2 * model.quantum_mass) + density @ V_Q(0.0, x),
+            (density * V_I(now.q[:, None], x)).sum(axis=1),
+        ]
+        return np.stack([*mean, *products, *energies, xx - mean[2] ** 2])
+
+    def edges(self, now: Trajectories) -> tuple[float, float, float]:
+        """The most of any trajectory in the outer sixteenths of x, left and right, and in the top eighth of k."""
+        n = self.axis.points
+        ends, top = max(1, n // 16), n // 16
+        density = (now.psi.real**2 + now.psi.imag**2) * self.axis.spacing
+        left, right = density[:, :ends].sum(axis=1), density[:, -ends:].sum(axis=1)
+        power = np.abs(scipy.fft.fft(now.psi, axis=1)) ** 2
+        tail = power[:, n // 2 - top : n // 2 + top + 1].sum(axis=1) / power.sum(axis=1)
+        return float(left.max()), float(right.max()), float(tail.max())
+
+    @cached_property
+    def _momenta(self) -> np.ndarray:
+        k = 2 * np.pi * scipy.fft.fftfreq(self.axis.points, self.axis.spacing)
+        if self.axis.points % 2 == 0:
+            k[self.axis.points // 2] = 0.0  # neither up nor down
+        return np.asarray(self.model.hbar * k)
+
+    @cached_property
+    def _potentials(self) -> list[Callable[..., np.ndarray]]:
+        model = self.model
+        return [sampled((Q, X), V) for V in (model.V_C, model.V_Q, model.V_I)]

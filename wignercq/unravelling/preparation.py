@@ -1,0 +1,145 @@
+"""Trajectories whose average is a given hybrid state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from wignercq.errors import StateError
+from wignercq.grid.grid import Axis
+from wignercq.grid.interpolation import interpolation
+from wignercq.observables.density_matrix import density_matrix, lattice
+from wignercq.states import (
+    ClassicalGaussian,
+    ClassicalState,
+    GaussianQuantumState,
+    GaussianState,
+    ProductState,
+    QuantumState,
+    State,
+)
+from wignercq.unravelling.scheme import Trajectories
+
+LEVEL = 1e-10  # of the largest: where densities and Wigner functions count as zero
+FINER = 4  # of the Nyquist spacing: between the points from which a density that is no Gaussian is drawn
+LEAST = 1e-12  # population of an eigenstate that is left out
+NEGATIVE = 1e-6  # population below zero that is no error of rounding
+
+Draw = Callable[[int, np.random.Generator], Trajectories]
+
+
+def prepared(state: State, axis: Axis) -> Draw:
+    """A function that draws trajectories of a state, their wave functions on an axis.
+
+    A Gaussian is drawn exactly: (q, p), and given (q, p) the mean of a pure Gaussian packet. In a product of a density
+    and a state, (q, p) is drawn from the density and psi from the eigenstates of rho.
+
+    StateError for a state that is neither; that is no state; or that the axis does not hold.
+    """
+    if isinstance(state, GaussianState):
+        return _gaussian(state, axis)
+    if isinstance(state, ProductState):
+        return _product(state.classical, state.quantum, axis)
+    raise StateError("state", "a Gaussian state, or a product of a density and a quantum state", type(state).__name__)
+
+
+def _gaussian(state: GaussianState, axis: Axis) -> Draw:
+    classical, mixed, quantum = state.covariance[:2, :2], state.covariance[:2, 2:], state.covariance[2:, 2:]
+    slope = np.linalg.solve(classical, mixed).T
+    conditional = quantum - slope @ mixed
+    packet = pure_part(conditional, state.hbar)
+    widths, turned = np.linalg.eigh(conditional - packet)
+    root = turned * np.sqrt(np.maximum(widths, 0.0))
+
+    def draw(count: int, random: np.random.Generator) -> Trajectories:
+        q, p = random.multivariate_normal(state.mean[:2], classical, count).T
+        apart = np.stack([q, p]) - state.mean[:2, None]
+        x, y = state.mean[2:, None] + slope @ apart + root @ random.standard_normal((2, count))
+        return Trajectories(q, p, packets(x, y, packet, axis, state.hbar))
+
+    return draw
+
+
+def pure_part(covariance: np.ndarray, hbar: float) -> np.ndarray:
+    """The covariance of a pure state, ``det = (hbar/2)**2``, below a covariance of (x, y): the one of its own shape."""
+    return np.asarray(covariance * (hbar / 2 / np.sqrt(np.linalg.det(covariance))))
+
+
+def packets(x: np.ndarray, y: np.ndarray, covariance: np.ndarray, axis: Axis, hbar: float) -> np.ndarray:
+    """Gaussian wave functions of some means and one covariance of a pure state, shape (n, nx), normalised."""
+    away = axis.values - x[:, None]
+    width = (1 - 2j * covariance[0, 1] / hbar) / (4 * covariance[0, 0])
+    return normalised(np.exp(-width * away**2 + 1j / hbar * y[:, None] * away), axis)
+
+
+def normalised(psi: np.ndarray, axis: Axis) -> np.ndarray:
+    """Wave functions of norm 1."""
+    return np.asarray(psi / np.sqrt((np.abs(psi) ** 2).sum(axis=-1, keepdims=True) * axis.spacing))
+
+
+def _product(classical: ClassicalState, quantum: QuantumState, axis: Axis) -> Draw:
+    points = classical_points(classical)
+    if isinstance(quantum, GaussianQuantumState):
+        centre = quantum.mean
+        packet = pure_part(quantum.covariance, quantum.hbar)
+        widths, turned = np.linalg.eigh(quantum.covariance - packet)
+        root = turned * np.sqrt(np.maximum(widths, 0.0))
+
+        def waves(count: int, random: np.random.Generator) -> np.ndarray:
+            x, y = centre[:, None] + root @ random.standard_normal((2, count))
+            return packets(x, y, packet, axis, quantum.hbar)
+    else:
+        populations, states = eigenstates(quantum, axis)
+        summed = np.cumsum(populations)
+
+        def waves(count: int, random: np.random.Generator) -> np.ndarray:
+            return states[np.searchsorted(summed / summed[-1], random.random(count), side="right")]
+
+    def draw(count: int, random: np.random.Generator) -> Trajectories:
+        q, p = points(count, random)
+        return Trajectories(q, p, waves(count, random))
+
+    return draw
+
+
+def classical_points(density: ClassicalState) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """A function that draws points, shape (2, n), from a density of (q, p).
+
+    One that is no Gaussian is drawn on a mesh four times finer than it needs, evenly within each cell.
+    """
+    if isinstance(density, ClassicalGaussian):
+        return lambda count, random: random.multivariate_normal(density.mean, density.covariance, count).T
+    finest = FINER * density.bandwidth(LEVEL)
+    axes = [Axis.resolving(*ends, k) for ends, k in zip(density.support(LEVEL), finest, strict=True)]
+    summed = np.cumsum(np.maximum(density.density(*axes), 0.0))
+
+    def draw(count: int, random: np.random.Generator) -> np.ndarray:
+        chosen = np.searchsorted(summed / summed[-1], random.random(count), side="right")
+        cells = np.unravel_index(chosen, tuple(axis.points for axis in axes))
+        inside = random.uniform(-0.5, 0.5, (2, count))
+        return np.stack([a.values[i] + a.spacing * u for a, i, u in zip(axes, cells, inside, strict=True)])
+
+    return draw
+
+
+def eigenstates(quantum: QuantumState, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """Populations and wave functions of a state, shapes (k,) and (k, nx).
+
+    StateError where a population is negative, or where the axis does not hold the state.
+    """
+    own = [
+        Axis.resolving(*ends, k) for ends, k in zip(quantum.support(LEVEL), quantum.bandwidth(LEVEL), strict=True)
+    ]
+    matrix = density_matrix(quantum.wigner(*own), *own, hbar=quantum.hbar)
+    populations, vectors = np.linalg.eigh(matrix)
+    if populations[0] < -NEGATIVE:
+        raise StateError("state", "populations that are not negative", f"{populations[0]:.2g}")
+    kept = populations > LEAST
+    positions = lattice(*own, hbar=quantum.hbar)
+    waves = interpolation(positions, axis.values) @ (vectors[:, kept] / np.sqrt(positions.spacing))
+    norms = (np.abs(waves) ** 2).sum(axis=0) * axis.spacing
+    lost = float(populations[kept] @ np.abs(1 - norms))
+    if lost > NEGATIVE:
+        raise StateError("axis", "one that holds the initial state", f"one that loses {lost:.1g} of it")
+    return populations[kept], normalised(waves.T, axis)
