@@ -44,6 +44,7 @@ class Job:
     size: int
     kept: int
     seed: int
+    dynamics: str = "hybrid"
 
 
 def block(job: Job, number: int) -> Gathered:
@@ -52,14 +53,14 @@ def block(job: Job, number: int) -> Gathered:
     with threadpool_limits(1, "blas"):
         gathered = [_tile(job, min(TILE, job.size - done), random) for done in range(0, job.size, TILE)]
     numbers = np.concatenate([numbers for numbers, _, _ in gathered], axis=2)
-    density = [sum(parts) for parts in zip(*(planes for _, planes, _ in gathered), strict=True)]
-    rho = sum(matrices for _, _, matrices in gathered)
-    kept = job.kept if number == 0 else 0
+    kinds = zip(*(planes for _, planes, _ in gathered), strict=True)
+    sizes = zip(job.plan.bins, kinds, strict=True)
+    qp, qx, py = (np.sum(kind, axis=0).reshape(len(job.frames), *size) for size, kind in sizes)
+    rho = np.sum([matrices for _, _, matrices in gathered], axis=0)
     overlaps = (np.abs(rho) ** 2).sum(axis=(1, 2)) * job.plan.axis.spacing**2
-    purity = (overlaps - job.size) / (job.size * (job.size - 1.0)) if job.size > 1 else np.full(len(rho), np.nan)
-    return Gathered(
-        Statistics.of(numbers), rho[[*job.frames]], *density, purity[None], numbers[:, :, :kept].copy()
-    )
+    purity = (overlaps - job.size) / (job.size * (job.size - 1.0))
+    kept = numbers[:, :, : job.kept if number == 0 else 0].copy()
+    return Gathered(Statistics.of(numbers), rho[[*job.frames]], qp, qx, py, purity[None], kept)
 
 
 def _tile(job: Job, count: int, random: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
@@ -77,7 +78,7 @@ def _tile(job: Job, count: int, random: np.random.Generator) -> tuple[np.ndarray
         matrices.append(psi.T @ psi.conj())
         if output in job.frames:
             planes.append(_densities(job.plan, now, psi))
-    stacked = [np.array(kind) for kind in zip(*planes, strict=True)] or [np.empty((0, 0, 0))] * 3
+    stacked = [np.array([densities[kind] for densities in planes]) for kind in range(3)]
     return numbers, stacked, np.array(matrices)
 
 
@@ -85,12 +86,12 @@ def _advanced(job: Job, now: Trajectories, axis: Axis, span: float, steps: int, 
     """Move trajectories on over a time; the axis they are on then."""
     frequency = fastest(job.model, now, axis)
     stride = max(1, round(CHECKED * steps / (frequency * span))) if frequency else steps
-    scheme = Scheme(job.model, axis, span / steps)
+    scheme = Scheme(job.model, axis, span / steps, job.dynamics)
     for done in range(0, steps, stride):
         scheme.advance(now, [Noise.drawn(now.count, random) for _ in range(min(stride, steps - done))])
         wider = widened(now, axis, job.model)
         if wider != axis:
-            axis, scheme = wider, Scheme(job.model, wider, span / steps)
+            axis, scheme = wider, Scheme(job.model, wider, span / steps, job.dynamics)
     return axis
 
 

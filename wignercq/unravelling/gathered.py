@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+import xarray as xr
 
 from wignercq.unravelling.statistics import Statistics
+
+#: The sums as variables of a file, and their dimensions.
+SUMS: Mapping[str, tuple[str, ...]] = {
+    "sums_mean": ("time", "number"),
+    "sums_scatter": ("time", "number", "number2"),
+    "sums_rho_real": ("frame", "x", "x2"),
+    "sums_rho_imaginary": ("frame", "x", "x2"),
+    "sums_qp": ("frame", "q", "p"),
+    "sums_qx": ("frame", "q", "x"),
+    "sums_py": ("frame", "p", "y"),
+    "sums_purity": ("block", "time"),
+    "sums_single": ("time", "number", "kept"),
+}
 
 
 @dataclass(eq=False)
@@ -19,7 +35,7 @@ class Gathered:
         Of the numbers of every trajectory, at T outputs.
     rho : ndarray, shape (F, nx, nx), complex
         Sum of ``psi(x) psi*(x')`` at F frames.
-    density_qp, density_qx, density_py : ndarray, shape (F, bins, ...)
+    qp, qx, py : ndarray, shape (F, bins, ...)
         Numbers of trajectories in each bin of (q, p); sums of |psi(x)|**2 over those in each bin of q, and of
         |psi(y)|**2 over those in each bin of p.
     purity : ndarray, shape (blocks, T)
@@ -30,17 +46,32 @@ class Gathered:
 
     statistics: Statistics
     rho: np.ndarray
-    density_qp: np.ndarray
-    density_qx: np.ndarray
-    density_py: np.ndarray
+    qp: np.ndarray
+    qx: np.ndarray
+    py: np.ndarray
     purity: np.ndarray
     single: np.ndarray
-    blocks: int = field(default=1)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks they are."""
+        return len(self.purity)
 
     def add(self, other: Gathered) -> None:
         """Those of further blocks, which came after."""
         self.statistics.add(other.statistics)
-        for name in ("rho", "density_qp", "density_qx", "density_py"):
+        for name in ("rho", "qp", "qx", "py"):
             getattr(self, name).__iadd__(getattr(other, name))
         self.purity = np.concatenate([self.purity, other.purity])
-        self.blocks += other.blocks
+
+    def variables(self) -> dict[str, Any]:
+        """As variables of a dataset."""
+        of_all, rho = self.statistics, self.rho
+        values = (of_all.mean, of_all.scatter, rho.real, rho.imag, self.qp, self.qx, self.py, self.purity, self.single)
+        return {name: (dimensions, value) for (name, dimensions), value in zip(SUMS.items(), values, strict=True)}
+
+    @classmethod
+    def read(cls, dataset: xr.Dataset) -> Self:
+        """From a dataset that has them."""
+        mean, scatter, real, imaginary, *others = (dataset[name].values.copy() for name in SUMS)
+        return cls(Statistics(int(dataset.attrs["trajectories"]), mean, scatter), real + 1j * imaginary, *others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -15,17 +15,22 @@ from wignercq.grid.grid import Axis, fast_even_size
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
+from wignercq.planning import trajectories as classical
 from wignercq.states import State
 from wignercq.unravelling.measurement import PAIRS, Measurement
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
 
 AHEAD = 64  # trajectories that go ahead
+CLASSICAL = 256  # trajectories of the classical counterpart, before them
+BEYOND = 0.2  # of their range, at either end of it
+MOST_POINTS = 2**14
 KEPT = 1e-8  # of |psi|**2 may lie in the outer parts of x, or of its frequencies
 ROOM, FINER = 0.15, 1.25  # how much a box grows at one end, and a mesh at once
 MARGIN = 0.1  # beyond what those that went ahead needed
-CHECKED = 0.5  # radians of the fastest oscillation between two looks at the axis
+CHECKED = 0.25  # radians of the fastest oscillation between two looks at the axis
 BINS = 64
+FOR_PLANS = 2**32 - 1  # key of their stream of random numbers, which no block has
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,12 @@ class Plan:
     p: Axis
     time_error: float
 
+    @property
+    def bins(self) -> tuple[tuple[int, int], ...]:
+        """Shapes of the densities of (q, p), (q, x) and (p, y)."""
+        q, p, x = self.q.points, self.p.points, self.axis.points
+        return (q, p), (q, x), (p, 2 * x)
+
 
 def fastest(model: Model, now: Trajectories, axis: Axis) -> float:
     """The highest angular frequency of small oscillations where the trajectories are, or the rate of friction."""
@@ -64,73 +75,113 @@ def _curvatures(model: Model) -> Callable[..., list[np.ndarray]]:
     return compiled((Q, X), [sp.diff(potential, Q, 2), sp.diff(potential, X, 2)])
 
 
-def first_axis(state: State, model: Model, level: float = 1e-8) -> Axis:
-    """One that holds the wave functions of a state."""
-    (left, right), (low, high) = state.support(level)[2:]
-    return Axis.resolving(float(left), float(right), 1.1 * max(abs(low), abs(high)) / model.hbar)
+def first_axis(state: State, model: Model, duration: float, random: np.random.Generator) -> Axis:
+    """One that should hold the wave functions all the time, from trajectories of the classical counterpart.
+
+    GridError where they run away.
+    """
+    ahead = classical.Trajectories(model, duration, 1.0, random)
+    now = classical.draw(state, 1.0, CLASSICAL, random)
+    places = np.array([place[2:] for place in ahead.positions(now)])
+    low, high = places.min(axis=(0, 2)), places.max(axis=(0, 2))
+    support = state.support(KEPT)[2:]
+    room = BEYOND * (high - low)
+    lower, upper = np.minimum(low - room, support[:, 0]), np.maximum(high + room, support[:, 1])
+    return Axis.resolving(float(lower[0]), float(upper[0]), 1.1 * max(-lower[1], upper[1]) / model.hbar)
 
 
 def widened(now: Trajectories, axis: Axis, model: Model) -> Axis:
-    """An axis that holds the wave functions, which are taken to it if it is another one."""
+    """An axis that holds the wave functions, which are taken to it if it is another one.
+
+    InputError for one of more than 16384 points.
+    """
     left, right, tail = Measurement(model, axis).edges(now)
     if max(left, right, tail) <= KEPT:
         return axis
     lower = axis.lower - ROOM * axis.length * (left > KEPT)
     upper = axis.upper + ROOM * axis.length * (right > KEPT)
     wider = Axis.resolving(lower, upper, axis.nyquist * (FINER if tail > KEPT else 1.0))
+    if wider.points > MOST_POINTS:
+        raise InputError("axis", f"at most {MOST_POINTS} points of x", f"wave functions that need {wider.points}")
     now.psi = now.psi @ interpolation(axis, wider.values).T
     return wider
 
 
 def planned(
-    model: Model, state: State, times: Sequence[float], tolerance: float, dt: float | None, axis: Axis | None, seed: int
+    model: Model,
+    state: State,
+    times: Sequence[float],
+    *,
+    tolerance: float,
+    dt: float | None,
+    axis: Axis | None,
+    seed: int,
+    dynamics: str = "hybrid",
 ) -> Plan:
     """Choose what is not given, by trajectories that go ahead twice, with two time steps and the same noise.
 
     InputError where they run away.
     """
-    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**32 - 1,)))
-    given = axis
-    axis = axis or first_axis(state, model)
-    now = prepared(state, axis)(AHEAD, random)
-    other = Trajectories(now.q.copy(), now.p.copy(), now.psi.copy())
-    other_axis = axis
-    steps, most = [], 0.0
-    boxes = [[now.q.min(), now.q.max()], [now.p.min(), now.p.max()]]
-    measured = []
-    for span in np.diff(times):
-        frequency = fastest(model, now, axis)
-        step = dt or math.sqrt(24 * tolerance / max(1.0, frequency * span)) / frequency
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(FOR_PLANS,)))
+    first = axis or first_axis(state, model, float(times[-1]), random)
+    now = prepared(state, first)(AHEAD, random)
+    pair = [
+        _Ahead(model, now, first, axis is None, dynamics),
+        _Ahead(model, Trajectories(now.q.copy(), now.p.copy(), now.psi.copy()), first, axis is None, dynamics),
+    ]
+    steps, apart = [], 0.0
+    for span in map(float, np.diff(times)):
+        frequency = fastest(model, pair[0].now, pair[0].axis)
+        step = dt or math.sqrt(24 * tolerance / max(1.0, frequency * span)) / max(frequency, 1e-300)
         count = max(1, math.ceil(span / step - 1e-9))
         steps.append(count)
-        coarse, fine = Scheme(model, axis, span / count), Scheme(model, other_axis, span / count / 2)
-        stride = max(1, round(CHECKED / (frequency * span / count)))
-        done = 0
-        while done < count:
-            part = min(stride, count - done)
-            noise = [Noise.drawn(AHEAD, random).smooth for _ in range(2 * part)]
-            coarse.advance(now, [a.joined(b) for a, b in zip(noise[::2], noise[1::2], strict=True)])
-            fine.advance(other, noise)
-            done += part
-            if not (np.isfinite(now.q).all() and np.isfinite(now.psi).all()):
-                raise InputError("duration", "trajectories that stay bounded", "ones that run away")
-            if given is None:
-                axis, other_axis = widened(now, axis, model), widened(other, other_axis, model)
-                if axis != coarse.axis or other_axis != fine.axis:
-                    coarse, fine = Scheme(model, axis, span / count), Scheme(model, other_axis, span / count / 2)
-            for box, values in zip(boxes, (now.q, now.p), strict=True):
-                box[0], box[1] = min(box[0], values.min()), max(box[1], values.max())
-        measured.append(
-            [Measurement(model, a).numbers(w)[: 4 + len(PAIRS)] for a, w in ((axis, now), (other_axis, other))]
-        )
-    for pair in measured:
-        most = max(most, _apart(*pair))
-    if given is None:
-        axis = Axis.resolving(
-            axis.lower - MARGIN * axis.length, axis.upper + MARGIN * axis.length, axis.nyquist * (1 + MARGIN)
-        )
-    q, p = (_bins(*box) for box in boxes)
-    return Plan(axis, tuple(steps), q, p, most * 4 / 3)
+        stride = max(1, round(CHECKED / max(frequency * span / count, 1e-300)))
+        for done in range(0, count, stride):
+            noise = [Noise.drawn(AHEAD, random).smooth for _ in range(2 * min(stride, count - done))]
+            pair[0].advance([a.joined(b) for a, b in zip(noise[::2], noise[1::2], strict=True)], span / count)
+            pair[1].advance(noise, span / count / 2)
+        apart = max(apart, _apart(*(ahead.numbers for ahead in pair)))
+    chosen = pair[0].axis
+    if axis is None:
+        room = MARGIN * chosen.length
+        chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
+    q, p = (_bins(*box) for box in pair[0].boxes)
+    return Plan(chosen, tuple(steps), q, p, apart * 4 / 3)
+
+
+@dataclass(eq=False)
+class _Ahead:
+    """Trajectories that go ahead, and how far they came."""
+
+    model: Model
+    now: Trajectories
+    axis: Axis
+    is_free: bool
+    dynamics: str
+    boxes: list[tuple[float, float]] = field(default_factory=lambda: [(math.inf, -math.inf)] * 2)
+
+    def __post_init__(self) -> None:
+        self._look()
+
+    def advance(self, noise: Sequence[Noise], dt: float) -> None:
+        """By steps of one length. InputError where they run away."""
+        Scheme(self.model, self.axis, dt, self.dynamics).advance(self.now, noise)
+        if not (np.isfinite(self.now.q).all() and np.isfinite(self.now.psi).all()):
+            raise InputError("duration", "trajectories that stay bounded", "ones that run away")
+        if self.is_free:
+            self.axis = widened(self.now, self.axis, self.model)
+        self._look()
+
+    def _look(self) -> None:
+        values = (self.now.q, self.now.p)
+        self.boxes = [
+            (min(low, v.min()), max(high, v.max())) for (low, high), v in zip(self.boxes, values, strict=True)
+        ]
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Conditional means and mean squares, shape (14, n)."""
+        return Measurement(self.model, self.axis).numbers(self.now)[: 4 + len(PAIRS)]
 
 
 def _apart(coarse: np.ndarray, fine: np.ndarray) -> float:
@@ -140,7 +191,7 @@ def _apart(coarse: np.ndarray, fine: np.ndarray) -> float:
     for n, (i, j) in enumerate(PAIRS):
         for which, m in enumerate((mean, other)):
             second[which, i, j] = second[which, j, i] = m[4 + n] - m[i] * m[j]
-    spread = np.sqrt(np.diag(second[1]))
+    spread = np.sqrt(np.maximum(np.diag(second[1]), np.finfo(float).tiny))
     apart = np.abs(mean[:4] - other[:4]) / spread
     return float(max(apart.max(), (np.abs(second[0] - second[1]) / np.outer(spread, spread)).max()))
 

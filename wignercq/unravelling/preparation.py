@@ -111,7 +111,7 @@ def classical_points(density: ClassicalState) -> Callable[[int, np.random.Genera
     if isinstance(density, ClassicalGaussian):
         return lambda count, random: random.multivariate_normal(density.mean, density.covariance, count).T
     finest = FINER * density.bandwidth(LEVEL)
-    axes = [Axis.resolving(*ends, k) for ends, k in zip(density.support(LEVEL), finest, strict=True)]
+    axes = [Axis.resolving(low, high, k) for (low, high), k in zip(density.support(LEVEL), finest, strict=True)]
     summed = np.cumsum(np.maximum(density.density(*axes), 0.0))
 
     def draw(count: int, random: np.random.Generator) -> np.ndarray:
@@ -129,7 +129,8 @@ def eigenstates(quantum: QuantumState, axis: Axis) -> tuple[np.ndarray, np.ndarr
     StateError where a population is negative, or where the axis does not hold the state.
     """
     own = [
-        Axis.resolving(*ends, k) for ends, k in zip(quantum.support(LEVEL), quantum.bandwidth(LEVEL), strict=True)
+        Axis.resolving(low, high, k)
+        for (low, high), k in zip(quantum.support(LEVEL), quantum.bandwidth(LEVEL), strict=True)
     ]
     matrix = density_matrix(quantum.wigner(*own), *own, hbar=quantum.hbar)
     populations, vectors = np.linalg.eigh(matrix)

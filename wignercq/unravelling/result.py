@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,25 +15,36 @@ from wignercq.grid.grid import NAMES, Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.observables.energies import occupation_law
 from wignercq.results.provenance import program, versions
+from wignercq.results.reading import Fault, not_increasing, not_numbers
 from wignercq.results.solution import Solution
 from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES
 from wignercq.unravelling.block import Job, momentum_axis
-from wignercq.unravelling.gathered import Gathered
+from wignercq.unravelling.gathered import SUMS, Gathered
 from wignercq.unravelling.measurement import ENERGIES, NUMBERS, PAIRS
+from wignercq.unravelling.plan import Plan
 
 KIND = "trajectories"
 
 
+def is_ensemble(dataset: xr.Dataset) -> bool:
+    """Whether a dataset is that of trajectories."""
+    return dataset.attrs.get("kind") == KIND
+
+
 @dataclass(frozen=True, eq=False)
 class Ensemble(Solution):
-    """What many trajectories say."""
+    """What many trajectories say: means with standard errors, and the sums they follow from.
 
-    gathered: Gathered | None = field(default=None, kw_only=True)
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The names of a run, and ``name_error`` for those that have one.
+    """
 
     @classmethod
     def of(cls, job: Job, gathered: Gathered) -> Ensemble:
         """From the sums over trajectories."""
-        variables = {**_rows(job, gathered), **_planes(job, gathered), **_single(job, gathered)}
+        variables = {**_rows(job, gathered), **_planes(job, gathered), **_single(gathered), **gathered.variables()}
         coordinates = {
             "time": np.array(job.times),
             "frame": np.array([job.times[i] for i in job.frames]),
@@ -44,11 +58,14 @@ class Ensemble(Solution):
             "kind": KIND,
             **program(versions()),
             "model": str(job.model),
+            "dynamics": job.dynamics,
             "trajectories": gathered.statistics.count,
+            "blocks": gathered.blocks,
             "seed": job.seed,
             "points": job.plan.axis.points,
             "steps": sum(job.plan.steps),
             "time_error_estimate": job.plan.time_error,
+            "plan": json.dumps(asdict(job.plan)),
         }
         dataset = xr.Dataset(variables, coordinates, attributes)
         for name in dataset.data_vars:
@@ -56,7 +73,52 @@ class Ensemble(Solution):
             meaning = DESCRIPTIONS.get(plain, "")
             if meaning:
                 dataset[name].attrs["long_name"] = f"standard error of: {meaning}" if plain != name else meaning
-        return cls(dataset, gathered=gathered)
+        return cls(dataset)
+
+    @property
+    def count(self) -> int:
+        """Number of trajectories."""
+        return int(self.dataset.attrs["trajectories"])
+
+    @cached_property
+    def gathered(self) -> Gathered:
+        """The sums over trajectories."""
+        return Gathered.read(self.dataset)
+
+    @property
+    def plan(self) -> Plan:
+        """How they were computed."""
+        told = json.loads(self.dataset.attrs["plan"])
+        axes = {name: Axis(**told[name]) for name in ("axis", "q", "p")}
+        return Plan(steps=tuple(told["steps"]), time_error=told["time_error"], **axes)
+
+    def summary(self, theory: object = None) -> str:
+        """The last means and covariances, each with its standard error, beside those of a Gaussian theory if given."""
+        last = self.dataset.isel(time=-1)
+        lines = [f"at t = {float(last.time):.6g}     {self.count} trajectories"]
+        for i, name in enumerate(NAMES):
+            lines.append(_line(f"<{name}>", float(last["mean"][i]), float(last["mean_error"][i])))
+        for i, j in PAIRS:
+            value, error = (float(last[name][i, j]) for name in ("covariance", "covariance_error"))
+            lines.append(_line(f"cov({NAMES[i]},{NAMES[j]})", value, error))
+        lines.append(f"\n{'time error':<14}{self.time_error:.1e} of the spread, {self.dataset.attrs['steps']} steps")
+        return "\n".join(lines)
+
+    @staticmethod
+    def faults(dataset: xr.Dataset) -> Iterator[Fault]:
+        """What a dataset lacks to be one of trajectories."""
+        yield from not_increasing(dataset, {"time": 2, "q": 8, "p": 8, "x": 8, "y": 8})
+        rows: dict[str, tuple[str, ...]] = {"mean": ("time", "z"), "covariance": ("time", "z", "z2")}
+        errors = {f"{name}_error": dimensions for name, dimensions in rows.items()}
+        for name, dimensions in {**rows, **errors, **SUMS}.items():
+            yield from not_numbers(dataset, name, dimensions)
+        for name in ("trajectories", "blocks", "seed", "steps", "plan"):
+            if name not in dataset.attrs:
+                yield f"an attribute {name}", "none"
+
+
+def _line(name: str, value: float, error: float) -> str:
+    return f"{name:<14}{value:12.5g} +- {error:.1g}"
 
 
 def _rows(job: Job, gathered: Gathered) -> dict[str, Any]:
@@ -102,9 +164,9 @@ def _planes(job: Job, gathered: Gathered) -> dict[str, Any]:
     plan, hbar, count = job.plan, job.model.hbar, gathered.statistics.count
     momenta = momentum_axis(plan.axis, hbar)
     sizes = {
-        "density_qp": gathered.density_qp / (count * plan.q.spacing * plan.p.spacing),
-        "density_qx": gathered.density_qx / (count * plan.q.spacing),
-        "density_py": gathered.density_py / (count * plan.p.spacing * hbar),
+        "density_qp": gathered.qp / (count * plan.q.spacing * plan.p.spacing),
+        "density_qx": gathered.qx / (count * plan.q.spacing),
+        "density_py": gathered.py / (count * plan.p.spacing * hbar),
         "wigner_xy": np.array([wigner(rho / count, plan.axis, hbar) for rho in gathered.rho]).reshape(
             -1, plan.axis.points, momenta.points
         ),
@@ -128,13 +190,10 @@ def wigner(rho: np.ndarray, x: Axis, hbar: float) -> np.ndarray:
     return np.asarray((shifted @ phases).real * (x.spacing / (2 * np.pi * hbar)))
 
 
-def _single(job: Job, gathered: Gathered) -> dict[str, Any]:
+def _single(gathered: Gathered) -> dict[str, Any]:
     """Trajectories that are kept one by one."""
     single = gathered.single
-    if not single.shape[2]:
-        return {}
-    spread = NUMBERS.index("spread")
     return {
-        "trajectory": (("time", "z", "number"), single[:, :4]),
-        "trajectory_spread": (("time", "number"), single[:, spread]),
+        "trajectory": (("time", "z", "kept"), single[:, :4]),
+        "trajectory_spread": (("time", "kept"), single[:, NUMBERS.index("spread")]),
     }

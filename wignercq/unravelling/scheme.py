@@ -40,6 +40,8 @@ from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 
+DYNAMICS = ("hybrid", "mean_field", "semiclassical")
+
 
 @dataclass(eq=False)
 class Trajectories:

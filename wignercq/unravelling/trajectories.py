@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import time as clock
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
-from wignercq.errors import InputError, ModelError
+from wignercq.errors import InputError, Interrupted, ModelError, brief
 from wignercq.grid.grid import Axis
 from wignercq.model.model import Model
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
+from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 from wignercq.unravelling.block import Job, block
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.plan import planned
 from wignercq.unravelling.result import Ensemble
+from wignercq.unravelling.scheme import DYNAMICS
 
 BLOCK = 256  # trajectories that share a stream of random numbers
 
@@ -38,7 +43,10 @@ def trajectories(
     frames: int = 5,
     kept: int = 5,
     start: Ensemble | None = None,
+    dynamics: str = "hybrid",
     executor: Executor | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = 60.0,
     progress: bool | Progress = False,
 ) -> Ensemble:
     """Solve the master equation as an average over trajectories, each a classical point and a pure quantum state.
@@ -67,8 +75,15 @@ def trajectories(
         Number of trajectories that are kept one by one.
     start : Ensemble, optional
         A result of the same run, to which trajectories are added.
+    dynamics : {"hybrid", "mean_field", "semiclassical"}
+        The master equation; or, to compare with, the quantum particle acting by its mean force and not measured: with
+        the noise of the bath, or without any.
     executor : concurrent.futures.Executor, optional
         What carries the blocks; threads on all cores if not given.
+    checkpoint : path, optional
+        Where the result so far is written, a file to go on from as `start`.
+    checkpoint_every : float
+        Seconds of wall time between checkpoints.
     progress : bool or Progress
 
     Returns
@@ -80,28 +95,80 @@ def trajectories(
     ------
     InputError
         Something in the arguments cannot be used.
+    Interrupted
+        Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
     """
     if model.is_coupled and 4 * model.D0 * model.diffusion < 1 - 1e-12:
         raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
     if not isinstance(count, int) or isinstance(count, bool) or count < 2:
         raise InputError("count", "a whole number from 2 on", repr(count))
+    if dynamics not in DYNAMICS:
+        raise InputError("dynamics", f"one of {', '.join(DYNAMICS)}", repr(dynamics))
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     framed = tuple(sorted({round(i) for i in np.linspace(0, len(moments) - 1, frames)})) if frames else ()
-    with showing(progress) as shown:
-        shown.tell("time step and axis")
-        plan = planned(model, state, moments, tolerance, dt, axis, seed)
-        job = Job(model, state, moments, plan, framed, BLOCK, min(kept, BLOCK), seed)
-        gathered = None if start is None else start.gathered
-        first, last = gathered.blocks if gathered else 0, -(-count // BLOCK)
-        shown.start(last * BLOCK, first * BLOCK, unit="trajectory")
-        for part in _blocks(job, range(first, last), executor):
-            if gathered is None:
-                gathered = part
+    with showing(progress) as shown, StopRequests() as requests:
+        try:
+            if start is None:
+                shown.tell("time step and axis")
+                plan = planned(
+                    model, state, moments, tolerance=tolerance, dt=dt, axis=axis, seed=seed, dynamics=dynamics
+                )
             else:
-                gathered.add(part)
-            shown.reach(gathered.blocks * BLOCK)
-    assert gathered is not None
-    return Ensemble.of(job, gathered)
+                plan = start.plan
+            job = Job(model, state, moments, plan, framed, BLOCK, min(kept, BLOCK), seed, dynamics)
+            work = _Work(job, start.gathered if start else None, requests, shown)
+            if start is not None:
+                _require_the_same(start, job)
+            requests.patient = True
+            work.do(-(-count // BLOCK), executor, None if checkpoint is None else Path(checkpoint), checkpoint_every)
+        except Stop as stop:
+            raise Interrupted("interrupted", None, stop.signal) from None
+    if requests.requested is not None:
+        raise Interrupted("interrupted", work.result(), requests.requested)
+    result = work.result()
+    assert result is not None
+    return result
+
+
+def _require_the_same(start: Ensemble, job: Job) -> None:
+    """InputError unless trajectories are those of a job."""
+    for name, now in (("model", str(job.model)), ("seed", job.seed), ("dynamics", job.dynamics)):
+        if start.dataset.attrs[name] != now:
+            raise InputError("start", f"trajectories of the same {name}", brief(start.dataset.attrs[name]))
+    frames = [job.times[i] for i in job.frames]
+    if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
+        raise InputError("start", "trajectories with the same outputs and frames", "others")
+
+
+@dataclass(eq=False)
+class _Work:
+    """Blocks done and to be done."""
+
+    job: Job
+    gathered: Gathered | None
+    requests: StopRequests
+    shown: Progress
+
+    def do(self, last: int, executor: Executor | None, checkpoint: Path | None, every: float) -> None:
+        """All blocks up to a number, unless a signal stops it."""
+        first = self.gathered.blocks if self.gathered else 0
+        written = clock.monotonic()
+        self.shown.start(last * BLOCK, first * BLOCK, unit="trajectory")
+        for part in _blocks(self.job, range(first, last), executor):
+            if self.gathered is None:
+                self.gathered = part
+            else:
+                self.gathered.add(part)
+            self.shown.reach(self.gathered.blocks * BLOCK)
+            if checkpoint is not None and clock.monotonic() - written > every:
+                Ensemble.of(self.job, self.gathered).save(checkpoint)
+                written = clock.monotonic()
+            if self.requests.requested is not None:
+                return
+
+    def result(self) -> Ensemble | None:
+        """What the finished blocks say."""
+        return Ensemble.of(self.job, self.gathered) if self.gathered else None
 
 
 def _blocks(job: Job, numbers: range, executor: Executor | None) -> Iterator[Gathered]:
