@@ -27,6 +27,7 @@ BEYOND = 0.2  # of their range, at either end of it
 MOST_POINTS = 2**14
 KEPT = 1e-8  # of |psi|**2 may lie in the outer parts of x, or of its frequencies
 ROOM, FINER = 0.15, 1.25  # how much a box grows at one end, and a mesh at once
+PLACES = (-2.0, 0.0, 2.0)  # where the potential is looked at, in widths of a wave function from its mean
 MARGIN = 0.1  # beyond what those that went ahead needed
 CHECKED = 0.25  # radians of the fastest oscillation between two looks at the axis
 BINS = 64
@@ -64,7 +65,10 @@ class Plan:
 
 def fastest(model: Model, now: Trajectories, axis: Axis) -> float:
     """The highest angular frequency of small oscillations where the trajectories are, or the rate of friction."""
-    qq, xx = _curvatures(model)(now.q, (np.abs(now.psi) ** 2 * axis.spacing) @ axis.values)
+    density = np.abs(now.psi) ** 2 * axis.spacing
+    mean = density @ axis.values
+    spread = np.sqrt(np.maximum(density @ axis.values**2 - mean**2, 0.0))
+    qq, xx = _curvatures(model)(now.q, mean + np.outer(PLACES, spread))
     squares = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
     return math.sqrt(max(*squares, model.damping_rate**2))
 
