@@ -84,7 +84,8 @@ def test_run_prints_the_summary_and_warnings_of_one_line(result):
     assert len(lines[1:15]) == sum(line.count("cov(") + line.count("<") for line in lines[1:15])
     assert any(line.startswith("time error") for line in lines)
     assert lines[-1].split() == ["written", "small.nc"]
-    warned = done.stderr.splitlines()
+    *warned, following = done.stderr.splitlines()
+    assert following == "wignercq: next: wignercq plot small.nc -o small_figures; wignercq info small.nc"
     assert len(warned) > 0
     assert all(line.startswith("wignercq: warning: ") and "expected below" in line for line in warned)
 

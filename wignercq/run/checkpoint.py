@@ -19,6 +19,7 @@ from wignercq.errors import CheckpointError, CheckpointWarning, GridError, quote
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.results.variables import FRAME_PLANES
+from wignercq.results.whole_file import destination
 from wignercq.run.adaptation import Refinement
 from wignercq.run.array_file import Archive
 from wignercq.run.record import Frame, Record
@@ -108,6 +109,11 @@ class CheckpointFiles:
     @property
     def _partial(self) -> Path:
         return self.path.with_name(self.path.name + ".partial")
+
+    def require_files(self) -> None:
+        """InputError where something lies in the place of a checkpoint that is no file, or one that is read-only."""
+        for path in (self._partial, self.previous, self.path):
+            destination(path)
 
     def exist(self) -> bool:
         """Whether there is one to go on from."""
@@ -235,6 +241,9 @@ def _grid(axes: Axes) -> Grid:
 
 
 def _sync(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where a folder can be opened: not on Windows."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
