@@ -87,7 +87,7 @@ def test_a_sweep_leaves_a_map(
         "wignercq: 1 points failed, the rest is in out/sweep.nc; g = 0.1, temperature = 1: killed <by> the test\n"
     )
     assert type(asked.pop("progress")) is Progress  # which shows nothing
-    assert asked == {"processes": 3, "folder": Path("out/points")}
+    assert asked == {"processes": 3, "threads": None, "folder": Path("out/points")}
     assert sorted(path.name for path in Path("out").iterdir()) == ["map.png", "report.html", "sweep.nc"]
     assert cli.main(["info", "out/sweep.nc"]) == 0
     assert capsys.readouterr().out.splitlines() == results.sweep().summary().splitlines()

@@ -60,17 +60,17 @@ def stopped(seed: int, reason: str = "interrupted", model: str = "") -> SteadySt
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results of which the files are empty and the datasets in memory: to write and read one takes half a second."""
+    """Results whose files hold a word and the datasets in memory: to write and read one takes half a second."""
     kept: dict[Path, xr.Dataset] = {}
     read = reading.read_dataset
 
     def save(result: Result, path: Path) -> None:
-        Path(path).write_text("")
+        Path(path).write_text("kept")
         kept[Path(path).resolve()] = result.dataset.copy(deep=True)
 
     def read_dataset(path: str | Path) -> xr.Dataset:
         place = Path(path).resolve()
-        if place in kept and place.exists() and not place.read_text():
+        if place in kept and place.exists() and place.read_text() == "kept":
             return kept[place].copy(deep=True)
         return read(path)
 
@@ -263,15 +263,17 @@ def test_a_sweep_is_kept_beside_its_file(
     """Kills: points in another folder, --processes ignored, a failed point that exits 0."""
     asked: list[object] = []
 
-    def sweep(settings: object, folder: Path, *, processes: int, progress: object) -> SteadySweep:
-        asked.extend((folder, processes))
+    def sweep(
+        settings: object, folder: Path, *, processes: int, threads: int | None, progress: object
+    ) -> SteadySweep:
+        asked.extend((folder, processes, threads))
         return results.steady_sweep()
 
     monkeypatch.setattr("wignercq.sweep.sweep_steady_states", sweep)
     config.write_text(MODEL + "[sweep]\ng = [0.1, 0.3]\nlam = [0.4, 0.5, 0.7]\n")
-    assert cli.main(["steady", "model.toml", "-o", "out.nc", "--processes", "3"]) == 3
+    assert cli.main(["steady", "model.toml", "-o", "out.nc", "--processes", "3", "--threads", "2"]) == 3
     out, err = capsys.readouterr()
-    assert asked == [Path("out.nc.points"), 3]
+    assert asked == [Path("out.nc.points"), 3, 2]
     assert err == ("wignercq: 1 points failed, the rest is in out.nc; g = 0.1, lam = 0.5: killed <by> the test\n")
     assert out.splitlines()[0].startswith("2 values of g from 0.1 to 0.3 x 3 values of lam from 0.4 to 0.7")
     assert isinstance(wignercq.load("out.nc"), SteadySweep)

@@ -195,8 +195,9 @@ def compare(
                 files.checkpoints.discard()
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
-        _say_next(files.target, f"open {page} in a browser")
     _require_all(result, files)
+    if not quiet:
+        _say_next(files.target, f"open {page} in a browser")
 
 
 @commands.command()
@@ -242,8 +243,9 @@ def steady(
         return
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<16}{files.target}")
-        _say_next(files.target)
     _require_all(result, files)
+    if not quiet:
+        _say_next(files.target)
 
 
 @commands.command()

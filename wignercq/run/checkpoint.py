@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from wignercq.errors import CheckpointError, CheckpointWarning, GridError, quoted
+from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.results.variables import FRAME_PLANES
@@ -111,9 +111,12 @@ class CheckpointFiles:
         return self.path.with_name(self.path.name + ".partial")
 
     def require_files(self) -> None:
-        """InputError where something lies in the place of a checkpoint that is no file, or one that is read-only."""
+        """CheckpointError where something lies in the place of a checkpoint that is no file, or a read-only one."""
         for path in (self._partial, self.previous, self.path):
-            destination(path)
+            try:
+                destination(path)
+            except InputError as error:
+                raise CheckpointError(*error.args) from None
 
     def exist(self) -> bool:
         """Whether there is one to go on from."""
