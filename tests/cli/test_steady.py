@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 from support import results
 from support.configurations import configuration
+from support.disk import keep_in_memory
 
 import wignercq
 from wignercq.cli import commands as cli
 from wignercq.config import Config, execute
 from wignercq.errors import ConvergenceError, Interrupted
 from wignercq.gaussian import LinearModel
-from wignercq.results import reading
-from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.steady import SteadyState
 from wignercq.steady.relaxation import Relaxation
@@ -61,22 +59,7 @@ def stopped(seed: int, reason: str = "interrupted", model: str = "") -> SteadySt
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Results whose files hold a word and the datasets in memory: to write and read one takes half a second."""
-    kept: dict[Path, xr.Dataset] = {}
-    read = reading.read_dataset
-
-    def save(result: Result, path: Path) -> None:
-        Path(path).write_text("kept")
-        kept[Path(path).resolve()] = result.dataset.copy(deep=True)
-
-    def read_dataset(path: str | Path) -> xr.Dataset:
-        place = Path(path).resolve()
-        if place in kept and place.exists() and place.read_text() == "kept":
-            return kept[place].copy(deep=True)
-        return read(path)
-
-    monkeypatch.setattr(Result, "save", save)
-    for module in ("wignercq.results.result", "wignercq.sweep.loading"):
-        monkeypatch.setattr(f"{module}.read_dataset", read_dataset)
+    keep_in_memory(monkeypatch)
 
 
 @pytest.fixture
