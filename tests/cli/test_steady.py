@@ -246,9 +246,7 @@ def test_a_sweep_is_kept_beside_its_file(
     """Kills: points in another folder, --processes ignored, a failed point that exits 0."""
     asked: list[object] = []
 
-    def sweep(
-        settings: object, folder: Path, *, processes: int, threads: int | None, progress: object
-    ) -> SteadySweep:
+    def sweep(settings: object, folder: Path, *, processes: int, threads: int | None, progress: object) -> SteadySweep:
         asked.extend((folder, processes, threads))
         return results.steady_sweep()
 

@@ -93,7 +93,7 @@ def _go(
     session: Session, requests: StopRequests, files: CheckpointFiles | None, schedule: Schedule, shown: Progress
 ) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
-    end = float(session.request.times[-1])
+    end, written = float(session.request.times[-1]), None
     session.loop.interruption.asked = lambda: requests.requested is not None
     shown.start(end, session.loop.time, text="tables and first steps")
     try:
@@ -102,9 +102,10 @@ def _go(
             if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested
-            if files is not None and (stop is not None or schedule.is_due):
+            here = session.loop.steps, session.loop.outputs_done
+            if files is not None and here != written and (stop is not None or schedule.is_due):
                 schedule.begin()
-                _checkpoint(files, session)
+                written = here if _checkpoint(files, session) else None
                 schedule.end()
             if stop is not None:
                 raise Stop(stop)
@@ -112,8 +113,8 @@ def _go(
         shown.finish()
 
 
-def _checkpoint(files: CheckpointFiles, session: Session) -> None:
-    """Write a checkpoint; a run does not end because one cannot be written."""
+def _checkpoint(files: CheckpointFiles, session: Session) -> bool:
+    """Write a checkpoint, and whether it could be; a run does not end because one cannot be written."""
     try:
         files.write(session.snapshot())
     except OSError as error:
@@ -123,3 +124,5 @@ def _checkpoint(files: CheckpointFiles, session: Session) -> None:
             CheckpointWarning,
             stacklevel=2,
         )
+        return False
+    return True
