@@ -63,7 +63,9 @@ def test_links_to_files_stay(tmp_path: Path) -> None:
     nowhere, circle = tmp_path / "nowhere", tmp_path / "circle"
     nowhere.symlink_to(tmp_path / "none" / "out.nc")
     circle.symlink_to(circle)
-    with pytest.raises(InputError, match="expected a file in an existing folder, got a link to .*whose folder is none"):
+    with pytest.raises(
+        InputError, match=r"expected a file in an existing folder, got a link to .* whose folder is none"
+    ):
         destination(nowhere)
     with pytest.raises(InputError, match="circle: expected a file to write, got: Too many levels of symbolic links"):
         destination(circle)

@@ -68,7 +68,10 @@ def _of_two_times(dataset: xr.Dataset, theory: LinearModel | None) -> dict[str, 
 
 
 def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float, tell: Tell = silent) -> dict[str, bytes]:
-    """Write figures as PNG into a folder, or raise OSError, InputError over what is no file; the images by the names of the figures."""
+    """Write figures as PNG into a folder; the images by the names of the figures.
+
+    OSError where the system cannot, InputError where something in their place is no file.
+    """
     images = {}
     for name in drawn:
         destination(folder / f"{name}.png")
