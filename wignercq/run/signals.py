@@ -7,8 +7,8 @@ import threading
 from types import FrameType, TracebackType
 
 #: What asks a run to stop: Ctrl-C, a batch system, a terminal that is closed; on Windows Ctrl-Break.
-SIGNALS = tuple(
-    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if name in signal.Signals.__members__
+SIGNALS: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
 )
 
 
