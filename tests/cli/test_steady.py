@@ -225,7 +225,9 @@ def test_info_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     results.steady_sweep().save(swept)
     assert cli.main(["info", str(state)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "1, from t = 0 to 0" in lines[1]
+    assert lines[0].split() == ["kind", "steady", "state"]
+    assert f"{'purity':<16}{float(results.steady().dataset['purity'][0]):.6g}" in lines
+    assert any("1, from t = 0 to 0" in line for line in lines)
     gap = results.steady().gap
     assert f"{'gap':<16}{gap:.4g}, relaxation time {1 / gap:.4g}" in lines
     assert cli.main(["plot", str(state), "-o", str(tmp_path / "figures")]) == 0
@@ -233,7 +235,10 @@ def test_info_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert drawn == [str(tmp_path / "figures" / f"{name}.png") for name in ("planes", "relaxation")]
     assert not (tmp_path / "figures" / "moments.png").exists()
     assert cli.main(["info", str(swept)]) == 0
-    assert capsys.readouterr().out.rstrip() == results.steady_sweep().summary()
+    told = capsys.readouterr().out
+    purity = results.steady_sweep().dataset["purity"]
+    assert f"{'purity':<16}{float(purity.min()):.6g} to {float(purity.max()):.6g}" in told
+    assert told.rstrip().endswith(results.steady_sweep().summary())
     assert cli.main(["plot", str(swept), "-o", str(tmp_path / "swept")]) == 0
     assert (tmp_path / "swept" / "numbers.png").exists()
     assert not (tmp_path / "swept" / "map.png").exists()

@@ -251,22 +251,18 @@ def steady(
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
-    """Print what the file RESULT holds and how it was made."""
+    """Print what the file RESULT holds, a checkpoint too: how it was made, what is in it, how far to trust it."""
     with showing(f"reading {result.name}"):
-        from wignercq.results.solution import Solution
-        from wignercq.results.summary import accuracy_lines, description, final_table
-        from wignercq.steady.result import SteadyState
+        from wignercq.cli.info import told, told_of_checkpoint
+        from wignercq.run.array_file import is_archive
         from wignercq.sweep.loading import load
 
-        loaded = load(result)
-        dataset = loaded.dataset
-        if isinstance(loaded, SteadyState):
-            text = f"{description(dataset)}\n\n{loaded.summary()}"
-        elif isinstance(loaded, Solution):
-            theory = theory_of(configuration_in(dataset))
-            text = f"{description(dataset)}\n{accuracy_lines(dataset)}\n\n{final_table(dataset, theory)}"
+        if is_archive(result):
+            text = told_of_checkpoint(result)
         else:
-            text = loaded.summary()
+            loaded = load(result)
+            settings = configuration_in(loaded.dataset)
+            text = told(loaded, settings, theory_of(settings))
     click.echo(text)
 
 

@@ -161,6 +161,32 @@ class CheckpointFiles:
         return snapshot
 
 
+def outline(path: Path) -> tuple[Header, dict[str, dict[str, np.ndarray]]]:
+    """What the checkpoint at a path says beside its W: the header, and the outputs of each equation by variable.
+
+    CheckpointError where it is damaged or something else.
+    """
+    try:
+        archive = Archive.read(path)
+    except OSError as error:
+        raise CheckpointError(path, "a readable checkpoint", quoted(error)) from None
+    try:
+        layout = _Layout.model_validate(archive.header)
+        rows = {
+            name: {
+                key.removeprefix("rows/"): np.array(values)
+                for key, values in _own(name, archive.arrays).items()
+                if key.startswith("rows/")
+            }
+            for name in layout.records
+        }
+        _require(layout.header.format == FORMAT and bool(rows) and all(len(row["time"]) > 0 for row in rows.values()))
+        _require(all(len(values) == len(row["time"]) for row in rows.values() for values in row.values()))
+    except (ValidationError, KeyError, TypeError, ValueError):
+        raise CheckpointError(path, "a checkpoint of this version", "another content") from None
+    return layout.header, rows
+
+
 def _packed(snapshot: Snapshot) -> Archive:
     layouts, arrays = {}, {"probe": snapshot.probe}
     for name, record in snapshot.records.items():
