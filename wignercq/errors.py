@@ -100,7 +100,7 @@ class ConvergenceError(StoppedError):
 
 
 class Interrupted(StoppedError):
-    """The run was interrupted, by Ctrl-C or by SIGTERM.
+    """The run was interrupted, by Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes
     ----------

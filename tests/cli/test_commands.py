@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,7 +85,8 @@ def test_run_prints_the_summary_and_warnings_of_one_line(result):
     assert len(lines[1:15]) == sum(line.count("cov(") + line.count("<") for line in lines[1:15])
     assert any(line.startswith("time error") for line in lines)
     assert lines[-1].split() == ["written", "small.nc"]
-    warned = done.stderr.splitlines()
+    *warned, following = done.stderr.splitlines()
+    assert following == "wignercq: next: wignercq plot small.nc -o small_figures; wignercq info small.nc"
     assert len(warned) > 0
     assert all(line.startswith("wignercq: warning: ") and "expected below" in line for line in warned)
 
@@ -251,6 +253,14 @@ def test_info_describes_the_file(result, capsys):
     assert "y [-5.1, 5.2]" in out
     assert "2, at t = 0, 0.7" in out
     assert "difference" in out
+    dataset = xr.load_dataset(path, engine="h5netcdf")
+    rows = dict(re.split(" {2,}", line.strip(), maxsplit=1) for line in out.splitlines() if "  " in line.strip())
+    assert rows["kind"] == "run"
+    assert rows["model"] == dataset.attrs["model"]
+    assert float(rows["tolerance"]) == dataset.attrs["tolerance"]
+    for name, row in (("purity", "purity"), ("negativity", "negativity"), ("energy_interaction", "interaction")):
+        first, last = (float(text.split(" at t = ")[0]) for text in rows[row].split(", "))
+        np.testing.assert_allclose([first, last], dataset[name][[0, -1]], rtol=1e-5)
 
 
 def test_plot_writes_three_figures(result, tmp_path, capsys):

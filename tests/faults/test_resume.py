@@ -55,7 +55,9 @@ def test_the_command_line_resumes_what_belongs_together(
         (tmp_path / f"out.nc.checkpoint{suffix}").write_bytes(b"damaged")
     code, line = run("--resume", friction=0.4)
     assert (code, line.count("got a damaged one")) == (2, 2)
-    code, line = run(friction=0.4)
+    untouched = "out.nc: expected no finished result, or --force to replace it, got "
+    assert run(friction=0.4) == (2, f"{untouched}the finished result of another configuration")
+    code, line = run("--force", friction=0.4)
     assert code == 0
     assert line.startswith("wignercq: starting afresh; ")
     assert sorted(os.listdir(tmp_path)) == ["out.nc", "run.toml"]

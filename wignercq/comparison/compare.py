@@ -17,6 +17,7 @@ from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.planning.time_step import divided
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.run.carry_out import carry_out
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
@@ -40,12 +41,12 @@ def compare(
     engine: str = "tiled",
     threshold: float = 0.01,
     frames: int | None = None,
-    threads: int = 2,
+    threads: int | None = None,
     adapt: bool | None = None,
     memory_limit: float | None = None,
     on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = 600.0,
+    checkpoint_every: float | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
 ) -> Breakdown:
@@ -100,12 +101,12 @@ def compare(
     ResolutionError
         The grid lost the exact W; ``.solution`` holds what was computed.
     Interrupted
-        Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
+        Ctrl-C, SIGTERM or SIGHUP; ``.solution`` holds what was computed.
     """
     output_times = times_of(duration, outputs, times)
     _check(output_times, tolerance, threshold, frames)
     interval = float(output_times[1]) if times is None else None
-    numerics = Numerics(tolerance, dt, order, None, precision, engine, threads, forms_W=True)
+    numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), forms_W=True)
     if dt is not None and interval is not None:
         numerics = replace(numerics, dt=divided(interval, dt))
     with showing(progress) as shown:

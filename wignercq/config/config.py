@@ -24,6 +24,7 @@ from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.planning.numerics import OUTPUTS, TOLERANCES
+from wignercq.propagation.engines.cores import MOST
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000
@@ -124,7 +125,8 @@ class Run(Table):
     engine: Literal["tiled", "array", "jax"] = "tiled"
     frames: int = Field(default=5, ge=1)
     save_state: bool = False
-    checkpoint_every: Seconds = 600.0
+    threads: int | None = Field(default=None, ge=1, le=MOST)
+    checkpoint_every: Seconds | None = None
     on_unresolved: Literal["stop", "warn"] = "stop"
 
     @property

@@ -14,10 +14,15 @@ from wignercq.config import Config
 from wignercq.config.keys import KEYS
 from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError, StoppedError
+from wignercq.observables.resolution import ERROR_LEVEL
+from wignercq.planning.numerics import Numerics
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.results.solution import Solution
 from wignercq.results.variables import DESCRIPTIONS
 from wignercq.run.evolve import evolve
 from wignercq.run.progress import Progress
+from wignercq.run.rehearsal import Rehearsal, rehearse
+from wignercq.run.request import Request, times_of
 from wignercq.steady import SteadyState, steady_state
 from wignercq.steady.result import DRIFT_VARIABLES, MODE_VARIABLES, NUMBERS
 
@@ -39,8 +44,18 @@ def check(config: Config) -> None:
             raise ConfigError("compare.observables", f"some of {', '.join(OBSERVABLES)}", name)
 
 
-def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool | Progress = False) -> Solution:
-    """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`."""
+def execute_run(
+    config: Config,
+    *,
+    checkpoint: Path,
+    resume: bool,
+    threads: int | None = None,
+    progress: bool | Progress = False,
+) -> Solution:
+    """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`.
+
+    `threads` takes the place of ``run.threads``.
+    """
     run = config.run
     with _errors_name_keys():
         return evolve(
@@ -51,6 +66,7 @@ def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: boo
             hbar_order=run.hbar_order,
             frames=run.frames,
             keep_state=run.save_state,
+            threads=run.threads if threads is None else threads,
             checkpoint=checkpoint,
             resume=resume,
             progress=progress,
@@ -58,11 +74,36 @@ def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: boo
         )
 
 
+def rehearse_run(config: Config, *, threads: int | None = None, progress: bool | Progress = False) -> Rehearsal:
+    """What the run of a configuration will take; errors are those of :func:`execute_run` before the first step."""
+    run, own = config.run, _settings(config)
+    threads = thread_count(run.threads if threads is None else threads)
+    with _errors_name_keys():
+        times = times_of(**{"duration": None, "outputs": None, "times": None, **run.when})
+        numerics = Numerics(
+            run.accuracy, run.dt, run.order, run.hbar_order, run.precision, run.engine, threads, forms_W=run.save_state
+        )
+        request = Request(
+            config.model,
+            config.state,
+            own["grid"],
+            times,
+            numerics,
+            run.frames,
+            own["adapt"],
+            own["memory_limit"],
+            ERROR_LEVEL if run.tolerance is None else run.tolerance,
+            interval=float(times[1]) if "duration" in run.when else None,
+            on_unresolved=run.on_unresolved,
+        )
+        return rehearse(request, progress=progress)
+
+
 def execute_comparison(
     config: Config,
     *,
     frames: int | None = None,
-    threads: int = 2,
+    threads: int | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
@@ -70,8 +111,8 @@ def execute_comparison(
     """Carry out the comparison of a configuration that :func:`check` has passed.
 
     The result has the configuration and the warnings of the run among its attributes. `frames` is the number of outputs
-    whose planes are kept, in place of ``run.frames``; other arguments and errors are those of
-    :func:`wignercq.run.evolve.evolve`.
+    whose planes are kept, in place of ``run.frames``, `threads` takes the place of ``run.threads``; other arguments and
+    errors are those of :func:`wignercq.run.evolve.evolve`.
     """
     run = config.run
     caught: list[warnings.WarningMessage] = []
@@ -91,7 +132,7 @@ def execute_comparison(
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
                 frames=min(run.frames, len(run.times)) if frames is None else frames,
-                threads=threads,
+                threads=run.threads if threads is None else threads,
                 checkpoint=checkpoint,
                 resume=resume,
                 progress=progress,
@@ -121,7 +162,7 @@ def check_steady(config: Config) -> None:
 def execute_steady(
     config: Config,
     *,
-    threads: int = 2,
+    threads: int | None = None,
     start: SteadyState | None = None,
     checkpoint: Path | None = None,
     progress: bool | Progress = False,
@@ -141,7 +182,7 @@ def execute_steady(
             order=run.order,
             hbar_order=run.hbar_order,
             engine=run.engine,
-            threads=threads,
+            threads=run.threads if threads is None else threads,
             memory_limit=config.grid.memory_limit,
             start=start,
             checkpoint=checkpoint,

@@ -13,7 +13,8 @@ from wignercq.errors import ConfigError
 from wignercq.grid.grid import NAMES
 from wignercq.results.provenance import __version__
 
-FREE_IN_A_RUN = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ from those of a resumed run
+#: May differ from those of a resumed run.
+FREE_IN_A_RUN = (("run", "checkpoint_every"), ("run", "threads"), ("grid", "memory_limit"))
 #: May differ between two points of sweeps that are the same.
 FREE_IN_A_POINT = (*FREE_IN_A_RUN, ("run", "frames"), ("run", "save_state"), ("compare", "observables"))
 

@@ -20,6 +20,7 @@ from wignercq.model.model import Formula, Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.run.progress import Progress, showing
 
 ARRAYS = 3  # as large as W in double precision, beside it and beside what a run needs
@@ -35,7 +36,7 @@ def correlation(
     tolerance: float | None = None,
     dt: float | None = None,
     precision: str = "float64",
-    threads: int = 2,
+    threads: int | None = None,
     progress: bool | Progress = False,
 ) -> TwoTime:
     """Two-time functions and responses of a state by evolving what operators make of it, cf. eqs (31), (75)-(78).
@@ -67,8 +68,8 @@ def correlation(
     dt : float, optional
         Time step, whose error is estimated, warned of above `tolerance`, or 1e-2, and refused above 0.3.
     precision : {"float64", "float32"}
-    threads : int
-        Worker threads; the result is the same for any number.
+    threads : int, optional
+        Worker threads, by default one for each core that this process may use; the result is the same for any number.
     progress : bool or Progress
         Show what is being done.
 
@@ -89,9 +90,8 @@ def correlation(
         The grid of the state does not hold or resolve a modified W; it goes on.
     """
     started, delays = clock.perf_counter(), checked_times(times)
-    numerics = Numerics(
-        TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance, dt, precision=precision, threads=threads
-    )
+    level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
+    numerics = Numerics(level, dt, precision=precision, threads=thread_count(threads))
     measured = Operators.read(first, where="first")
     inserting = Operators.read(second, where="second").named_like(measured)
     polynomials = inserting.polynomials(where="second")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine, Room
+from wignercq.propagation.engines.cores import cores, thread_count
 from wignercq.propagation.engines.registry import ENGINES, PLANES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import State
@@ -33,7 +34,7 @@ class Numerics:
     hbar_order: int | None = None  # None is exact; 0 the classical Fokker-Planck counterpart
     precision: str = "float64"
     engine: str = "tiled"
-    threads: int = 2
+    threads: int = field(default_factory=cores)
     forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
     uncoupled: bool = False  # W stays a product, and planes take the place of the fast engine; see :meth:`suited_to`
 
@@ -47,8 +48,7 @@ class Numerics:
             self.require_precision(FEWEST_STEPS)
         elif not 1 / MAX_NUMBER <= self.dt <= MAX_NUMBER:
             raise InputError("dt", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(self.dt))
-        if self.threads < 1:
-            raise InputError("threads", "at least 1", repr(self.threads))
+        object.__setattr__(self, "threads", thread_count(self.threads))
 
     def least_tolerance(self, steps: int) -> float:
         """What rounding errors of so many steps come to."""

@@ -21,6 +21,7 @@ from wignercq.errors import InputError
 from wignercq.plotting import labels
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_bar, draw_plane, largest, reached
+from wignercq.results.whole_file import destination
 from wignercq.run.progress import Progress, showing
 
 RATE = 8  # frames per second
@@ -61,6 +62,7 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str], *, progress: bo
         raise InputError("frames", "at least 2 to animate", dataset.sizes.get("frame", 0))
     writer, suffix = _writer()
     target = Path(folder) / f"planes.{suffix}"
+    destination(target)
     figure, moving = _theories(dataset) if "theory" in dataset.dims else _planes(dataset)
     with showing(progress) as shown, writer.saving(figure, str(target), RESOLUTION):
         shown.start(dataset.sizes["frame"], unit="frame")

@@ -27,6 +27,7 @@ from wignercq.plotting import (
     plot_theories,
     plot_two_time,
 )
+from wignercq.results.whole_file import destination, whole_file
 from wignercq.steady.result import is_steady
 
 
@@ -67,12 +68,18 @@ def _of_two_times(dataset: xr.Dataset, theory: LinearModel | None) -> dict[str, 
 
 
 def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float, tell: Tell = silent) -> dict[str, bytes]:
-    """Write figures as PNG into a folder, or raise OSError; the images by the names of the figures."""
+    """Write figures as PNG into a folder; the images by the names of the figures.
+
+    OSError where the system cannot, InputError where something in their place is no file.
+    """
     images = {}
+    for name in drawn:
+        destination(folder / f"{name}.png")
     for name, figure in drawn.items():
         tell(f"drawing {name}.png")
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=resolution)
         images[name] = buffer.getvalue()
-        (folder / f"{name}.png").write_bytes(images[name])
+        with whole_file(folder / f"{name}.png") as partial:
+            partial.write_bytes(images[name])
     return images

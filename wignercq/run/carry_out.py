@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time as clock
 import warnings
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +13,7 @@ from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLi
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
+from wignercq.run.schedule import Schedule
 from wignercq.run.session import Session
 from wignercq.run.signals import Stop, StopRequests
 
@@ -25,7 +25,7 @@ def carry_out(
     request: Request,
     checkpoint: str | os.PathLike[str] | None,
     *,
-    every: float,
+    every: float | None,
     resume: bool,
     progress: bool | Progress,
 ) -> AnySession:
@@ -35,8 +35,8 @@ def carry_out(
     ----------
     checkpoint : path or None
         Where checkpoints are written.
-    every : float
-        Seconds of wall time between checkpoints.
+    every : float or None
+        Seconds of wall time between checkpoints; None leaves it to their cost (:class:`Schedule`).
     resume : bool
         Go on from the checkpoint.
     progress : bool or Progress
@@ -49,10 +49,9 @@ def carry_out(
     StoppedError
         The grid lost the state, or a signal came; ``.solution`` holds what there is.
     """
-    for name, value in (("memory_limit", request.memory_limit), ("checkpoint_every", every)):
-        if value is not None and not value > 0:
-            raise InputError(name, "a positive number", repr(value))
-    files = _checkpoint_files(checkpoint, resume)
+    if request.memory_limit is not None and not request.memory_limit > 0:
+        raise InputError("memory_limit", "a positive number", repr(request.memory_limit))
+    schedule, files = Schedule(every), _checkpoint_files(checkpoint, resume)
     session: AnySession | None = None
     with (
         showing(progress) as shown,
@@ -66,7 +65,7 @@ def carry_out(
             else:
                 session = kind.begin(request, shown.tell)
             requests.patient = True
-            _go(session, requests, files, every, shown)
+            _go(session, requests, files, schedule, shown)
         except Stop as stop:
             raise Interrupted("interrupted", session and session.solution(), stop.signal) from None
         except ResolutionError as error:
@@ -85,12 +84,16 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
     path = Path(checkpoint)
     if not path.parent.is_dir():
         raise InputError("checkpoint", "a file in an existing folder", path)
-    return CheckpointFiles(path)
+    files = CheckpointFiles(path)
+    files.require_files()
+    return files
 
 
-def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, shown: Progress) -> None:
+def _go(
+    session: Session, requests: StopRequests, files: CheckpointFiles | None, schedule: Schedule, shown: Progress
+) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
-    end, written = float(session.request.times[-1]), clock.perf_counter()
+    end, written = float(session.request.times[-1]), None
     session.loop.interruption.asked = lambda: requests.requested is not None
     shown.start(end, session.loop.time, text="tables and first steps")
     try:
@@ -99,17 +102,19 @@ def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None,
             if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested
-            if files is not None and (stop is not None or clock.perf_counter() - written > every):
-                _checkpoint(files, session)
-                written = clock.perf_counter()
+            here = session.loop.steps, session.loop.outputs_done
+            if files is not None and here != written and (stop is not None or schedule.is_due):
+                schedule.begin()
+                written = here if _checkpoint(files, session) else None
+                schedule.end()
             if stop is not None:
                 raise Stop(stop)
     finally:
         shown.finish()
 
 
-def _checkpoint(files: CheckpointFiles, session: Session) -> None:
-    """Write a checkpoint; a run does not end because one cannot be written."""
+def _checkpoint(files: CheckpointFiles, session: Session) -> bool:
+    """Write a checkpoint, and whether it could be; a run does not end because one cannot be written."""
     try:
         files.write(session.snapshot())
     except OSError as error:
@@ -119,3 +124,5 @@ def _checkpoint(files: CheckpointFiles, session: Session) -> None:
             CheckpointWarning,
             stacklevel=2,
         )
+        return False
+    return True

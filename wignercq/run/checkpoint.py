@@ -15,10 +15,11 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from wignercq.errors import CheckpointError, CheckpointWarning, GridError, quoted
+from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model
 from wignercq.results.variables import FRAME_PLANES
+from wignercq.results.whole_file import destination
 from wignercq.run.adaptation import Refinement
 from wignercq.run.array_file import Archive
 from wignercq.run.record import Frame, Record
@@ -109,6 +110,14 @@ class CheckpointFiles:
     def _partial(self) -> Path:
         return self.path.with_name(self.path.name + ".partial")
 
+    def require_files(self) -> None:
+        """CheckpointError where something lies in the place of a checkpoint that is no file, or a read-only one."""
+        for path in (self._partial, self.previous, self.path):
+            try:
+                destination(path)
+            except InputError as error:
+                raise CheckpointError(*error.args) from None
+
     def exist(self) -> bool:
         """Whether there is one to go on from."""
         return self.path.exists() or self.previous.exists()
@@ -150,6 +159,32 @@ class CheckpointFiles:
             warnings.warn(f"{error}; going on from the one before", CheckpointWarning, stacklevel=2)
         os.replace(self.previous, self.path)
         return snapshot
+
+
+def outline(path: Path) -> tuple[Header, dict[str, dict[str, np.ndarray]]]:
+    """What the checkpoint at a path says beside its W: the header, and the outputs of each equation by variable.
+
+    CheckpointError where it is damaged or something else.
+    """
+    try:
+        archive = Archive.read(path)
+    except OSError as error:
+        raise CheckpointError(path, "a readable checkpoint", quoted(error)) from None
+    try:
+        layout = _Layout.model_validate(archive.header)
+        rows = {
+            name: {
+                key.removeprefix("rows/"): np.array(values)
+                for key, values in _own(name, archive.arrays).items()
+                if key.startswith("rows/")
+            }
+            for name in layout.records
+        }
+        _require(layout.header.format == FORMAT and bool(rows) and all(len(row["time"]) > 0 for row in rows.values()))
+        _require(all(len(values) == len(row["time"]) for row in rows.values() for values in row.values()))
+    except (ValidationError, KeyError, TypeError, ValueError):
+        raise CheckpointError(path, "a checkpoint of this version", "another content") from None
+    return layout.header, rows
 
 
 def _packed(snapshot: Snapshot) -> Archive:
@@ -235,6 +270,9 @@ def _grid(axes: Axes) -> Grid:
 
 
 def _sync(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where a folder can be opened: not on Windows."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

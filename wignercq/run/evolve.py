@@ -13,6 +13,7 @@ from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.numerics import TOLERANCES, Numerics
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.results.solution import Solution
 from wignercq.run.carry_out import carry_out
 from wignercq.run.progress import Progress
@@ -35,14 +36,14 @@ def evolve(
     hbar_order: int | None = None,
     precision: str = "float64",
     engine: str = "tiled",
-    threads: int = 2,
+    threads: int | None = None,
     frames: int = 5,
     keep_state: bool = False,
     adapt: bool | None = None,
     memory_limit: float | None = None,
     on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = 600.0,
+    checkpoint_every: float | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
 ) -> Solution:
@@ -78,8 +79,8 @@ def evolve(
         Fast default, whole-array reference, or the one for GPUs, which needs JAX. Where nothing couples the particles
         and the initial state is a product, the default goes on with the planes (q, p) and (x, y) alone, and the
         attribute ``engine`` of the result is "planes".
-    threads : int
-        Worker threads; the result is the same for any number.
+    threads : int, optional
+        Worker threads, by default one for each core that this process may use; the result is the same for any number.
     frames : int
         Number of outputs, spread over the run, whose marginal planes are kept.
     keep_state : bool
@@ -95,8 +96,9 @@ def evolve(
     checkpoint : path, optional
         Where to write checkpoints (:mod:`wignercq.run.checkpoint`). The last two are kept, here and with ``.previous``
         appended, also when the run is finished: remove them when its result is safe.
-    checkpoint_every : float
-        Seconds of wall time between checkpoints.
+    checkpoint_every : float, optional
+        Seconds of wall time between checkpoints; without it the first is written after a minute, and the others so that
+        writing takes at most a fiftieth of the time.
     resume : bool
         Go on from the checkpoint instead of starting at time 0.
     progress : bool or Progress
@@ -115,10 +117,10 @@ def evolve(
     ResolutionError
         The grid lost the state on the way; ``.solution`` holds what was computed.
     Interrupted
-        Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
+        Ctrl-C, SIGTERM or SIGHUP; ``.solution`` holds what was computed.
     """
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads, forms_W=keep_state)
+    numerics = Numerics(level, dt, order, hbar_order, precision, engine, thread_count(threads), forms_W=keep_state)
     if frames < 0:
         raise InputError("frames", "at least 0", repr(frames))
     accuracy = ERROR_LEVEL if tolerance is None else tolerance

@@ -39,7 +39,7 @@ class Track:
     # W at the last output, as long as no step is taken, and what was seen of it
     at_output: Any = field(init=False, default=None)
     look: Look | None = field(init=False, default=None)
-    _before: Any = field(init=False, default=None)  # W before the stretch under way, if it can be taken back
+    _before: Any = field(init=False, default=None)  # W before the stretch under way
     _spare: Any = field(init=False, default=None)  # a W that nobody needs any more, for the next one
     _boundaries: list[Boundary] = field(init=False, default_factory=list)  # of the last stretch, until it is settled
     _seen: Look | None = field(init=False, default=None)  # W now, if it has been looked at
@@ -64,10 +64,7 @@ class Track:
                 break
 
     def _step(self, count: int) -> None:
-        """W after so many steps; where the grid may change, W before them is kept."""
-        if self.adapter is None:
-            self.W, self._boundaries = self.propagator.advance(self.W, count)
-            return
+        """W after so many steps; W before them is kept until they are settled."""
         self._before = self.W
         self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare())
 

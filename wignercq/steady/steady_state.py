@@ -28,10 +28,13 @@ from wignercq.model.model import Model
 from wignercq.observables.physics import MEANINGS, physics_of
 from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.numerics import Numerics
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.provenance import program, versions
+from wignercq.results.whole_file import destination
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
+from wignercq.run.schedule import Schedule
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import gibbs
 from wignercq.steady.certificate import drift
@@ -52,11 +55,11 @@ def steady_state(
     order: int = 4,
     hbar_order: int | None = None,
     engine: str = "tiled",
-    threads: int = 2,
+    threads: int | None = None,
     memory_limit: float | None = None,
     start: SteadyState | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = 600.0,
+    checkpoint_every: float | None = None,
     progress: bool | Progress = False,
 ) -> SteadyState:
     """The steady state of the classical-quantum master equation, eqs (101)-(112) of arXiv:2510.07402.
@@ -79,7 +82,8 @@ def steady_state(
     hbar_order : int or None
         None: exact. 0: the classical Fokker-Planck counterpart.
     engine : {"tiled", "array"}
-    threads : int
+    threads : int, optional
+        As in :func:`wignercq.evolve`.
     memory_limit : float, optional
         Bytes, at most the free memory.
     start : SteadyState, optional
@@ -87,8 +91,9 @@ def steady_state(
         one is given.
     checkpoint : path, optional
         Where the best W so far is written as a result file.
-    checkpoint_every : float
-        Seconds of wall time between checkpoints.
+    checkpoint_every : float, optional
+        Seconds of wall time between checkpoints; without it the first is written after a minute, and the others so that
+        writing takes at most a fiftieth of the time.
     progress : bool or Progress
         Show what is being done and the error so far.
 
@@ -107,12 +112,13 @@ def steady_state(
     ConvergenceError
         The tolerance was not reached; ``.solution`` holds the best W and its certificate.
     Interrupted
-        Ctrl-C or SIGTERM; ``.solution`` likewise.
+        Ctrl-C, SIGTERM or SIGHUP; ``.solution`` likewise.
     """
-    numerics = Numerics(tolerance, dt, order, hbar_order, "float64", engine, threads)
+    numerics = Numerics(tolerance, dt, order, hbar_order, "float64", engine, thread_count(threads))
     if start is not None and "W" not in start.dataset:
         raise InputError("start", "a steady state with its W", "one without")
     search: _Search | None = None
+    schedule = Schedule(checkpoint_every)
     with showing(progress) as shown, StopRequests() as requests, threadpool_limits(1, "blas"):
         try:
             search = _Search.begin(model, numerics, grid, memory_limit, start, shown)
@@ -124,7 +130,7 @@ def steady_state(
 
             search.solver.look = look
             if checkpoint is not None:
-                search.write_to(Path(checkpoint), checkpoint_every)
+                search.write_to(Path(checkpoint), schedule)
             reached = search.solver.solve()
         except Stop as stop:
             raise Interrupted("interrupted", search and search.result("interrupted"), stop.signal) from None
@@ -179,17 +185,17 @@ class _Search:
             solver.move(chosen)
         return cls(solver, begun)
 
-    def write_to(self, path: Path, every: float) -> None:
-        """Write the best W so far to a file, every so many seconds."""
+    def write_to(self, path: Path, schedule: Schedule) -> None:
+        """Write the best W so far to a file, now and then."""
         if not path.parent.is_dir():
             raise InputError("checkpoint", "a file in an existing folder", path)
-        written = clock.perf_counter()
+        destination(path)
 
         def write() -> None:
-            nonlocal written
-            if clock.perf_counter() - written > every:
+            if schedule.is_due:
+                schedule.begin()
                 self.result("a checkpoint").save(path)
-                written = clock.perf_counter()
+                schedule.end()
 
         self.solver.after_cycle = write
 

@@ -22,7 +22,7 @@ NUMBERS: Mapping[str, str] = {
     "time_step": "of the propagator",
     "steps": "taken by the search",
     "cell_steps": "steps times cells",
-    "wall_time": "seconds on one thread",
+    "wall_time": "seconds",
 }
 SHOWN = ("energy", "occupation", "purity", "negativity", "gap")  # in the summary
 
