@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,21 @@ def brief(value: object) -> str:
 def listed(items: Sequence[str], limit: int) -> str:
     """The first few items."""
     return ", ".join([*items[:limit], *(["..."] if len(items) > limit else [])])
+
+
+def suggestion(name: object, known: Iterable[object]) -> str:
+    """The nearest of the known names, as the end of a message; nothing if none is near, or they are no names."""
+    if not isinstance(name, str):
+        return ""
+    plain = {other.lower(): other for other in known if isinstance(other, str)}
+    near = difflib.get_close_matches(name.lower(), plain, n=1)
+    return f"; did you mean {plain[near[0]]!r}?" if near else ""
+
+
+def one_of(argument: str, value: object, known: Collection[object]) -> None:
+    """Refuse, with InputError, a value that is not among those known; the message has the nearest of them."""
+    if not isinstance(value, Hashable) or value not in known:
+        raise InputError(argument, " or ".join(map(repr, known)), brief(value) + suggestion(value, known))
 
 
 def readable_size(size: float) -> str:

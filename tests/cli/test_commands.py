@@ -200,7 +200,7 @@ def test_configurations_that_cannot_be_used(config, capsys, command):
     config.write_text("[model")
     refused([command, str(config)], capsys, "small.toml: expected TOML")
     config.write_text(CONFIG.replace("friction", "fricton"))
-    refused([command, str(config)], capsys, "model.classical.fricton", "did you mean friction?")
+    refused([command, str(config)], capsys, "model.classical.fricton", "did you mean 'friction'?")
 
 
 @pytest.mark.parametrize("command", [["info"], ["plot", "-o", "figures"]])

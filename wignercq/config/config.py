@@ -18,7 +18,7 @@ from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
 from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
-from wignercq.errors import ConfigError, GridError, InputError
+from wignercq.errors import ConfigError, GridError, InputError, suggestion
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
@@ -303,7 +303,7 @@ def _check_run(run: Run) -> None:
 def _initial(data: Mapping[str, Any]) -> Initial:
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        came = shown(kind) if "kind" in data else "nothing"
+        came = shown(kind) + suggestion(kind, KINDS) if "kind" in data else "nothing"
         raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
     return validate(KINDS[kind], data, ("initial",))
 

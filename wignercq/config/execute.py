@@ -13,7 +13,7 @@ from wignercq.comparison import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
 from wignercq.config.keys import KEYS
 from wignercq.config.validation import shown
-from wignercq.errors import ConfigError, InputError, StoppedError
+from wignercq.errors import ConfigError, InputError, StoppedError, suggestion
 from wignercq.results.solution import Solution
 from wignercq.results.variables import DESCRIPTIONS
 from wignercq.run.evolve import evolve
@@ -36,7 +36,9 @@ def check(config: Config) -> None:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
     for name in config.compare.observables:
         if name not in OBSERVABLES:
-            raise ConfigError("compare.observables", f"some of {', '.join(OBSERVABLES)}", name)
+            raise ConfigError(
+                "compare.observables", f"some of {', '.join(OBSERVABLES)}", name + suggestion(name, OBSERVABLES)
+            )
 
 
 def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool | Progress = False) -> Solution:

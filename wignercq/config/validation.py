@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from wignercq.errors import ConfigError, cut
+from wignercq.errors import ConfigError, cut, suggestion
 
 
 class Table(BaseModel):
@@ -108,13 +108,8 @@ def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
         return f"one of {', '.join(known)}", f"an unknown key{suggestion(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
         return "this key", "nothing"
-    return _expected(error), shown(error["input"])
-
-
-def suggestion(name: str, known: Sequence[str]) -> str:
-    """The nearest of the known names, as the end of a message; nothing if none is near."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    known = re.findall(r"'(\w+)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else []
+    return _expected(error), shown(error["input"]) + suggestion(error["input"], known)
 
 
 def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:

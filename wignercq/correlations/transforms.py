@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, one_of
 
 NODES = 8  # of a Gauss rule between two times, for a phase that turns by pi at most
 SHORTENED = 0.75  # of the times: what a transform of these alone differs by is its truncation error
@@ -43,8 +43,7 @@ def half_transform(
     """
     from scipy.interpolate import make_interp_spline  # here, since results are read without SciPy
 
-    if window not in WINDOWS:
-        raise InputError("window", " or ".join(map(repr, WINDOWS)), repr(window))
+    one_of("window", window, WINDOWS)
     if tau.size < 4 or tau[0] != 0:
         raise InputError("times", "at least 4 that begin at 0, for a transform", f"{tau.size} from {tau[0]:g}")
     highest = np.pi / np.diff(tau).max()

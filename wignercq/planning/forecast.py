@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import GridError, ResolutionWarning
+from wignercq.errors import GridError, ModelError, ResolutionWarning
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
@@ -119,7 +119,7 @@ class _Ensemble:
             for now in Trajectories(model, end, 1.0, random).positions(start):
                 near = ((now < lower) | (now > upper)).mean(axis=1) > SHARE
                 seen.append((near, now.mean(axis=1), np.quantile(now, TAILS, axis=1)))
-        except GridError:
+        except (GridError, ModelError):
             is_whole = False
         times = end * np.arange(1, len(seen) + 1) / MOMENTS_IN_TIME
         nears, centres, quantiles = zip(*seen, strict=True) if seen else ((), (), ())

@@ -29,6 +29,7 @@ from wignercq.errors import GridError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X
+from wignercq.model.singularity import require_regular
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
@@ -83,6 +84,8 @@ def choose_grid(
     ------
     GridError
         Trajectories run away, so that no finite box holds them, or an axis name is unknown.
+    ModelError
+        A potential is singular or not real where the state is or goes.
     """
     fixed = axes or {}
     return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, duration, tolerance).grid(fixed)
@@ -109,8 +112,9 @@ class Outlook:
     def of(
         cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
     ) -> Outlook:
-        """Follow classical trajectories, and wave functions, to the end of a run; GridError where they run away."""
+        """Follow classical trajectories, and wave functions, to the end; errors as of :func:`choose_grid`."""
         level = LEVEL * tolerance
+        require_regular(model, *state.support(level)[::2].tolist())
         quantum = None
         if hbar_order is None and not _is_harmonic(model):
             quantum = reaches(model, state, duration, TRIMMED * tolerance)

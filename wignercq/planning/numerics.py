@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, one_of
 from wignercq.grid.grid import Grid
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
@@ -39,8 +39,7 @@ class Numerics:
 
     def __post_init__(self) -> None:
         for name, known in (("order", BY_ORDER), ("precision", DTYPES), ("engine", ENGINES)):
-            if getattr(self, name) not in known:
-                raise InputError(name, " or ".join(map(repr, known)), repr(getattr(self, name)))
+            one_of(name, getattr(self, name), known)
         if not 0 < self.tolerance < 1:
             raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
         if self.dt is None:

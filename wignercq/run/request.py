@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, one_of
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.formulas import MAX_NUMBER
@@ -50,8 +50,7 @@ class Request:
         object.__setattr__(self, "numerics", self.numerics.suited_to(self.model, self.state))
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
-        if self.on_unresolved not in ("stop", "warn"):
-            raise InputError("on_unresolved", "'stop' or 'warn'", repr(self.on_unresolved))
+        one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
 
     @property
     def level(self) -> float:

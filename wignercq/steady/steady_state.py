@@ -18,6 +18,7 @@ from wignercq.errors import (
     InputError,
     Interrupted,
     MemoryLimitError,
+    ModelError,
     ResolutionError,
     StateError,
     quoted,
@@ -237,7 +238,7 @@ class _Search:
         """Temperatures, heat, entropy and information, of the W so far."""
         solver = self.solver
         write = None
-        with suppress(StateError):  # a model without a Gibbs state
+        with suppress(StateError, ModelError):  # a model without a Gibbs state
             write = gibbs(solver.model).slab(solver.grid)
         return physics_of(list(solver.W), solver.model, solver.grid, gibbs=write, marginals=look.marginals)
 
