@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -26,14 +27,23 @@ class InputError(WignerCQError, ValueError):
         What it should have been.
     got : object
         What came, and after a semicolon what to try; or :func:`quoted`.
+
+    Attributes
+    ----------
+    line : int or None
+        Of a configuration, where the argument is a key of one.
     """
+
+    line: int | None = None
 
     def __init__(self, argument: object, expected: str, got: object) -> None:
         self.argument, self.expected, self.got = str(argument), expected, str(got)
         super().__init__(argument, expected, str(got))
 
     def __str__(self) -> str:
-        return f"{self.argument}: expected {self.expected}, got{'' if self.got.startswith(': ') else ' '}{self.got}"
+        line = "" if self.line is None else f" (line {self.line})"
+        got = self.got if self.got.startswith(": ") else f" {self.got}"
+        return f"{self.argument}: expected {self.expected}, got{got}{line}"
 
     def under(self, prefix: str, kind: type[InputError] | None = None) -> InputError:
         """This error, of the class `kind` if given, about a part of `prefix`."""
@@ -46,8 +56,9 @@ class InputError(WignerCQError, ValueError):
         """
         if isinstance(self.args[0], Path):
             return (kind or type(self))(*self.args)
-        name, dot, part = self.argument.partition(".")
-        return (kind or type(self))(names.get(name, name) + dot + part, self.expected, self.got)
+        match = re.match(r"(\w+)((?:\.| with ).*)?$", self.argument)
+        name, part = (match[1], match[2] or "") if match else (self.argument, "")
+        return (kind or type(self))(names.get(name, name) + part, self.expected, self.got)
 
 
 class ExpressionError(InputError):
@@ -67,7 +78,31 @@ class StateError(InputError):
 
 
 class ConfigError(InputError):
-    """A configuration file has an unknown key, a wrong type or an impossible value."""
+    """A configuration file has an unknown key, a wrong type or an impossible value.
+
+    Attributes
+    ----------
+    parts : tuple of ConfigError
+        All that is wrong with the file, one line each; for a single mistake the error itself.
+    """
+
+    others: tuple[ConfigError, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Sequence[ConfigError]) -> ConfigError:
+        """One error of all of `parts`, at least one; its own attributes are those of the first."""
+        first = parts[0]
+        first.others = tuple(parts[1:])
+        return first
+
+    @property
+    def parts(self) -> tuple[ConfigError, ...]:
+        first = type(self)(*self.args)
+        first.line = self.line
+        return (first, *self.others)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *map(str, self.others)])
 
 
 class MemoryLimitError(InputError):
@@ -150,11 +185,15 @@ def listed(items: Sequence[str], limit: int) -> str:
 
 def suggestion(name: object, known: Iterable[object]) -> str:
     """The nearest of the known names, as the end of a message; nothing if none is near, or they are no names."""
-    if not isinstance(name, str):
-        return ""
+    near = nearest(name, known) if isinstance(name, str) else None
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[object]) -> str | None:
+    """The nearest of the known names, capitals being no difference; None if none is near."""
     plain = {other.lower(): other for other in known if isinstance(other, str)}
     near = difflib.get_close_matches(name.lower(), plain, n=1)
-    return f"; did you mean {plain[near[0]]!r}?" if near else ""
+    return plain[near[0]] if near else None
 
 
 def one_of(argument: str, value: object, known: Collection[object]) -> None:

@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"wignercq: {' '.join(message.split())}", err=True)
+    for line in message.splitlines():
+        click.echo(f"wignercq: {' '.join(line.split())}", err=True)
     return code
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from wignercq.comparison import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
 from wignercq.config.keys import KEYS
+from wignercq.config.lines import lines_of
 from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError, StoppedError, suggestion
 from wignercq.results.solution import Solution
@@ -44,7 +45,7 @@ def check(config: Config) -> None:
 def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool | Progress = False) -> Solution:
     """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`."""
     run = config.run
-    with _errors_name_keys():
+    with _errors_name_keys(config):
         return evolve(
             config.model,
             config.state,
@@ -84,7 +85,7 @@ def execute_comparison(
         return result
 
     try:
-        with warnings.catch_warnings(record=True) as caught, _errors_name_keys():
+        with warnings.catch_warnings(record=True) as caught, _errors_name_keys(config):
             warnings.simplefilter("always")
             result = compare(
                 config.model,
@@ -134,7 +135,7 @@ def execute_steady(
     """
     run, own = config.run, config.steady
     keys = {name: f"steady.{name}" for name in ("tolerance", "dt") if getattr(own, name) or not getattr(run, name)}
-    with _errors_name_keys(keys):
+    with _errors_name_keys(config, keys):
         return steady_state(
             config.model,
             grid=config.axes or None,
@@ -167,8 +168,10 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 @contextmanager
-def _errors_name_keys(keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+def _errors_name_keys(config: Config, keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise error.renamed({**KEYS, **keys}) from None
+        named = error.renamed({**KEYS, **keys})
+        named.line = None if isinstance(named.args[0], Path) else lines_of(config.text).find(named.argument)
+        raise named from None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from wignercq.errors import ConfigError, cut, suggestion
+from wignercq.errors import ConfigError, cut, nearest, suggestion
 
 
 class Table(BaseModel):
@@ -19,6 +19,8 @@ class Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+
+MOST = 20  # mistakes that are told one by one
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
@@ -91,14 +93,28 @@ Covariance4 = Annotated[tuple[tuple[float, ...], ...], _covariance(4)]
 def validate(table: type[AnyTable], data: Mapping[str, Any], prefix: Sequence[str] = ()) -> AnyTable:
     """Check `data` against `table`.
 
-    ConfigError says the first thing wrong, an unknown key before everything else, on one line with its dotted path.
+    ConfigError says all that is wrong, unknown keys before everything else, each on a line with its dotted path.
     """
     try:
         return table.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    raise ConfigError(dotted((*prefix, *first["loc"])), *_parts(table, first)) from None
+    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")
+    meant = {dotted(_meant(table, detail)) for detail in details[:MOST]}
+    told = [detail for detail in details if detail["type"] != "missing" or dotted(detail["loc"]) not in meant]
+    errors = [ConfigError(dotted((*prefix, *detail["loc"])), *_parts(table, detail)) for detail in told[:MOST]]
+    if len(told) > MOST:
+        errors.append(
+            ConfigError(dotted(prefix) or "configuration", "no more mistakes than these", f"{len(told)} in all")
+        )
+    raise ConfigError.of(errors) from None
+
+
+def _meant(table: type[Table], error: ErrorDetails) -> tuple[str | int, ...]:
+    """The key for which an unknown one was written; nothing for other errors."""
+    *outer, name = error["loc"]
+    near = nearest(str(name), _known_keys(table, outer)) if error["type"] == "extra_forbidden" else None
+    return (*outer, near) if near else ()
 
 
 def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
