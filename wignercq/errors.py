@@ -6,10 +6,12 @@ import difflib
 import re
 import reprlib
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from pathlib import Path
 from typing import Any
 
 LONGEST = 60  # characters of a text in a message
+BOUND_DIGITS, DIGITS = 6, 17  # of a bound in a message, and of any float
 
 
 class WignerCQError(Exception):
@@ -176,6 +178,32 @@ def brief(value: object) -> str:
         return " ".join(reprlib.repr(value).split())
     except ValueError:  # Python prints no integer of more than 4300 digits
         return "a number of thousands of digits"
+
+
+def at_least(bound: float) -> str:
+    """A lower bound in few digits, rounded up, so that what it says is accepted."""
+    return _rounded(bound, ROUND_CEILING)
+
+
+def at_most(bound: float) -> str:
+    """An upper bound in few digits, rounded down, so that what it says is accepted."""
+    return _rounded(bound, ROUND_FLOOR)
+
+
+def _rounded(bound: float, rounding: str) -> str:
+    exact = Decimal(repr(float(bound)))
+    if not exact.is_finite() or not exact:
+        return f"{bound:g}"
+    digit = Decimal(1).scaleb(exact.adjusted() - BOUND_DIGITS + 1)
+    return f"{float(exact.quantize(digit, rounding, Context(prec=DIGITS))):.{BOUND_DIGITS}g}"
+
+
+def kind_of(value: object) -> str:
+    """What kind of object a value is; plain values are shown."""
+    if value is None or isinstance(value, (str, int, float, complex, tuple, list, dict)):
+        return brief(value)
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
 
 
 def listed(items: Sequence[str], limit: int) -> str:

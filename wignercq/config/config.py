@@ -18,16 +18,16 @@ from wignercq.config.model import ModelTable
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
-from wignercq.errors import ConfigError, GridError, InputError, suggestion
+from wignercq.config.validation import Table, Two, expected, shown, validate
+from wignercq.errors import ConfigError, GridError, InputError, at_least, suggestion
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
-from wignercq.planning.numerics import OUTPUTS, TOLERANCES
+from wignercq.planning.arguments import BYTES, SECONDS, quantity
+from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, TOLERANCES
 from wignercq.states import State
 
-MAX_OUTPUTS = 1_000_000
 MISSING = "this key", "nothing"
 NO_MODEL = {"classical": {"potential": 0}, "quantum": {"potential": 0}}  # in place of one that is broken
 
@@ -44,22 +44,16 @@ def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
     """A positive number with one of the units, in the first of them; a bare number has that unit."""
 
     def check(value: object) -> float:
-        number, unit = value, next(iter(units))
-        if isinstance(value, str):
-            text, _, unit = value.partition(" ")
-            try:
-                number = float(text)
-            except ValueError:
-                number = None
-        if not is_number(number) or unit not in units or not number > 0:  # type: ignore[operator]
+        number = quantity(value, units)
+        if number is None:
             raise expected(f"a positive number with one of the units {', '.join(units)}, for example {example}")
-        return float(number) * units[unit]  # type: ignore[arg-type]
+        return number
 
     return PlainValidator(check)
 
 
-Seconds = Annotated[float, _quantity({"s": 1.0, "min": 60.0, "h": 3600.0}, '"5 min"')]
-Bytes = Annotated[float, _quantity({"B": 1.0, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}, '"4 GiB"')]
+Seconds = Annotated[float, _quantity(SECONDS, '"5 min"')]
+Bytes = Annotated[float, _quantity(BYTES, '"4 GiB"')]
 
 
 class _Axis(Table):
@@ -281,7 +275,7 @@ def _check_run(run: Run) -> None:
             raise ConfigError(f"run.{second}", f"either {first} or {second}", "both")
     if run.save_every is not None and run.end is not None and run.end / run.save_every > MAX_OUTPUTS:
         least = run.end / MAX_OUTPUTS
-        raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
+        raise ConfigError("run.save_every", f"a number >= {at_least(least)}", repr(run.save_every))
 
 
 def _initial(data: Mapping[str, Any]) -> Initial:
@@ -304,10 +298,9 @@ def _axes(table: GridTable, mistakes: Mistakes) -> dict[str, FixedAxis]:
     for name in NAMES:
         axis = getattr(table, name)
         if axis is not None:
-            axes[name] = FixedAxis(axis.extent, axis.points)
             with mistakes:
                 try:
-                    axes[name].axis((0.0, 1.0), 0.0)
+                    axes[name] = FixedAxis(axis.extent, axis.points)
                 except GridError as error:
                     raise error.under(f"grid.{name}", ConfigError) from None
     return axes

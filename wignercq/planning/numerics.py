@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from wignercq.errors import InputError, one_of
+from wignercq.errors import InputError, at_least, one_of
 from wignercq.grid.grid import Grid
-from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
+from wignercq.planning.arguments import moderate, number, whole
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine, Room
 from wignercq.propagation.engines.registry import ENGINES, PLANES, engine_class
@@ -19,6 +19,7 @@ from wignercq.states import State
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 TOLERANCES = {"float64": 1e-6, "float32": 1e-4}  # what a precision comfortably allows; the default
+MAX_OUTPUTS = 1_000_000
 OUTPUTS = 20  # intervals between outputs, where a run is asked for no number of them
 ROUNDING_GROWTH = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases seen
 
@@ -40,14 +41,15 @@ class Numerics:
     def __post_init__(self) -> None:
         for name, known in (("order", BY_ORDER), ("precision", DTYPES), ("engine", ENGINES)):
             one_of(name, getattr(self, name), known)
-        if not 0 < self.tolerance < 1:
-            raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
+        self._set("tolerance", number("tolerance", self.tolerance, "a number between 0 and 1", lambda v: 0 < v < 1))
+        self._set("threads", whole("threads", self.threads, 1))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
-        elif not 1 / MAX_NUMBER <= self.dt <= MAX_NUMBER:
-            raise InputError("dt", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(self.dt))
-        if self.threads < 1:
-            raise InputError("threads", "at least 1", repr(self.threads))
+        else:
+            self._set("dt", moderate("dt", self.dt))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     def least_tolerance(self, steps: int) -> float:
         """What rounding errors of so many steps come to."""
@@ -59,7 +61,9 @@ class Numerics:
         expected = self.least_tolerance(steps)
         if self.tolerance < expected:
             raise InputError(
-                "tolerance", f"at least {expected:.1e} with {self.precision} over {steps} steps", f"{self.tolerance:g}"
+                "tolerance",
+                f"at least {at_least(expected)} with {self.precision} over {steps} steps",
+                repr(self.tolerance),
             )
 
     @property

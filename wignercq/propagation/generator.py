@@ -27,7 +27,7 @@ from typing import TypeAlias
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import ModelError
+from wignercq.errors import ModelError, brief
 from wignercq.model.complexity import require_differentiable
 from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
@@ -62,7 +62,7 @@ class GeneratorSymbol:
 
     def __post_init__(self) -> None:
         if self.hbar_order is not None and not 0 <= self.hbar_order <= MAX_HBAR_ORDER:
-            raise ModelError("hbar_order", f"'exact' or an integer from 0 to {MAX_HBAR_ORDER}", self.hbar_order)
+            raise ModelError("hbar_order", f"'exact' or an integer from 0 to {MAX_HBAR_ORDER}", brief(self.hbar_order))
 
     @property
     def _h(self) -> sp.Expr:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import time as clock
 import warnings
-from pathlib import Path
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
+from wignercq.errors import (
+    CheckpointWarning,
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ResolutionError,
+    quoted,
+)
+from wignercq.planning.arguments import flag, path, seconds
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
@@ -25,7 +32,7 @@ def carry_out(
     request: Request,
     checkpoint: str | os.PathLike[str] | None,
     *,
-    every: float,
+    every: float | str,
     resume: bool,
     progress: bool | Progress,
 ) -> AnySession:
@@ -35,8 +42,8 @@ def carry_out(
     ----------
     checkpoint : path or None
         Where checkpoints are written.
-    every : float
-        Seconds of wall time between checkpoints.
+    every : float or str
+        Seconds, or text with a unit, of wall time between checkpoints.
     resume : bool
         Go on from the checkpoint.
     progress : bool or Progress
@@ -49,10 +56,8 @@ def carry_out(
     StoppedError
         The grid lost the state, or a signal came; ``.solution`` holds what there is.
     """
-    for name, value in (("memory_limit", request.memory_limit), ("checkpoint_every", every)):
-        if value is not None and not value > 0:
-            raise InputError(name, "a positive number", repr(value))
-    files = _checkpoint_files(checkpoint, resume)
+    period = seconds("checkpoint_every", every)
+    files = _checkpoint_files(checkpoint, flag("resume", resume))
     session: AnySession | None = None
     with (
         showing(progress) as shown,
@@ -66,7 +71,7 @@ def carry_out(
             else:
                 session = kind.begin(request, shown.tell)
             requests.patient = True
-            _go(session, requests, files, every, shown)
+            _go(session, requests, files, period, shown)
         except Stop as stop:
             raise Interrupted("interrupted", session and session.solution(), stop.signal) from None
         except ResolutionError as error:
@@ -82,10 +87,10 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
         if resume:
             raise InputError("checkpoint", "the path of a checkpoint to resume", "none")
         return None
-    path = Path(checkpoint)
-    if not path.parent.is_dir():
-        raise InputError("checkpoint", "a file in an existing folder", path)
-    return CheckpointFiles(path)
+    file = path("checkpoint", checkpoint)
+    if not file.parent.is_dir():
+        raise InputError("checkpoint", "a file in an existing folder", file)
+    return CheckpointFiles(file)
 
 
 def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, shown: Progress) -> None:

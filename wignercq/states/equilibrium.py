@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, X, require_model
 from wignercq.model.singularity import require_regular
 from wignercq.states.arguments import frozen, number
 from wignercq.states.extent import FLOOR, Normal, check_level
@@ -56,6 +56,7 @@ def gibbs(model: Model, *, temperature: float | None = None) -> GibbsState:
         A temperature that is not positive and finite; potentials that do not confine the particles at 34.5 k_B T above
         their least value; a state that 512 points of x or of q do not hold.
     """
+    require_model(model)
     T = number("temperature", model.bath_temperature if temperature is None else temperature, above=0)
     q, x = thermal_region(model, T)
     with threadpool_limits(1, "blas"):  # small matrices
