@@ -202,7 +202,7 @@ def test_configurations_that_cannot_be_used(config, capsys, command):
     config.write_text("[model")
     refused([command, str(config)], capsys, "small.toml: expected TOML")
     config.write_text(CONFIG.replace("friction", "fricton"))
-    refused([command, str(config)], capsys, "model.classical.fricton", "did you mean friction?")
+    refused([command, str(config)], capsys, "model.classical.fricton", "did you mean 'friction'?")
 
 
 @pytest.mark.parametrize("command", [["info"], ["plot", "-o", "figures"]])
@@ -305,3 +305,15 @@ def test_the_installed_command_returns_the_exit_code():
     done = subprocess.run([script, "info", "/none.nc"], capture_output=True, text=True, env={**os.environ}, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_each_mistake_is_a_line_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: several mistakes run together into one line, or lines without the name of the program."""
+    path = tmp_path / "wrong.toml"
+    path.write_text(CONFIG.replace("friction", "fricton").replace("hbar = 0.7", "hbar = true"))
+    assert cli.main(["run", str(path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["wignercq", "model.hbar"],
+        ["wignercq", "model.classical.fricton"],
+    ]

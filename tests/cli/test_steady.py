@@ -200,7 +200,8 @@ def test_other_commands_need_more_than_a_model(
 ) -> None:
     """Kills: a traceback where there is no initial state, after an output folder was made."""
     assert cli.main([*command, "model.toml"]) == 2
-    assert capsys.readouterr().err == "wignercq: initial: expected this key, got nothing\n"
+    lines = [f"wignercq: {key}: expected this key, got nothing\n" for key in ("initial", "run.duration")]
+    assert capsys.readouterr().err == "".join(lines)
     assert cli.main(["theory", "model.toml"]) == 0
     assert not Path("out").exists()
 

@@ -182,9 +182,13 @@ def test_wavefunction_sees_the_parameters():
 
 
 REFUSED = {
-    "typo": ("friction = 0.35", "fricton = 0.35", r"model\.classical\.fricton: .*unknown key; did you mean friction\?"),
-    "typo of a required key": ("duration = 2.0", "durration = 2", r"run\.durration: .*did you mean duration\?"),
-    "unknown table": ("[grid]", "[gird]", r"gird: .*did you mean grid\?"),
+    "typo": (
+        "friction = 0.35",
+        "fricton = 0.35",
+        r"model\.classical\.fricton: .* key; did you mean 'friction'\?",
+    ),
+    "typo of a required key": ("duration = 2.0", "durration = 2", r"run\.durration: .*did you mean 'duration'\?"),
+    "unknown table": ("[grid]", "[gird]", r"gird: .*did you mean 'grid'\?"),
     "foreign key": ('kind = "gaussian"', 'kind = "gaussian"\nn = 3', r"initial\.n: expected one of kind, mean, cov"),
     "missing": ("duration = 2.0", "", r"run\.duration: expected this key, got nothing"),
     "text for number": ("mass = 1.7", 'mass = "1.7"', r'model\.classical\.mass: expected a finite number, got "1\.7"'),

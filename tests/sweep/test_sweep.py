@@ -73,7 +73,10 @@ def test_numbers_are_named_by_parameter_short_name_or_key(table: str, key: str, 
     [
         ("", "sweep: expected one or two numbers to vary, got 0"),
         ("g = [1]\nlam = [1]\nhbar = [1]", "sweep: expected one or two numbers to vary, got 3"),
-        ("gg = [1]", "sweep.gg: expected one of classical_mass, .*, temperature, or a dotted key .*; did you mean g?"),
+        (
+            "gg = [1]",
+            "sweep.gg: expected one of classical_mass, .*, or a dotted key .*; did you mean 'g'?",
+        ),
         ("model.classical.potential = [1]", "sweep.model.classical.potential: expected one of"),
         ("theory = [1]", "sweep.theory: expected a name that the result does not use itself, got theory"),
         ("g = []", r"sweep.g: expected a list of numbers or { from = ..., to = ..., points = ... }, got \[\]"),

@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fail(message: str, code: int) -> int:
     with suppress(OSError):  # a terminal that was closed
-        click.echo(f"wignercq: {' '.join(message.split())}", err=True)
+        for line in message.splitlines():
+            click.echo(f"wignercq: {' '.join(line.split())}", err=True)
     return code
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.comparison.reading import faults
+from wignercq.errors import one_of
 from wignercq.results.reading import Fault
 from wignercq.results.result import Result
 
@@ -37,11 +38,16 @@ class Breakdown(Result):
 
     def note(self, theory: str) -> str:
         """What is to be said of a theory: the same equation as another, or why it has no result; empty if nothing."""
-        return str(self.dataset["note"].sel(theory=theory).item())
+        return str(self.dataset["note"].sel(theory=self._known(theory)).item())
+
+    def _known(self, theory: str) -> str:
+        """The name of a theory; InputError where there is no such one."""
+        one_of("theory", theory, [str(name) for name in self.dataset["theory"].values])
+        return theory
 
     def times(self, theory: str) -> dict[str, float | None]:
         """First time at which each observable of a theory is off by more than the threshold; None for never."""
-        row = self.dataset["breakdown_time"].sel(theory=theory)
+        row = self.dataset["breakdown_time"].sel(theory=self._known(theory))
         return {
             str(name): None if np.isnan(t) else float(t)
             for name, t in zip(row["observable"].values, row.values, strict=True)

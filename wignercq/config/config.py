@@ -13,30 +13,24 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
-from wignercq.config.keys import KEYS
+from wignercq.config.mistakes import Mistakes
+from wignercq.config.model import ModelTable
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
-from wignercq.errors import ConfigError, GridError, InputError
+from wignercq.config.validation import Table, Two, expected, shown, validate
+from wignercq.errors import ConfigError, GridError, InputError, at_least, suggestion
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
-from wignercq.planning.numerics import OUTPUTS, TOLERANCES
+from wignercq.planning.arguments import BYTES, SECONDS, quantity
+from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, TOLERANCES
 from wignercq.propagation.engines.cores import MOST
 from wignercq.states import State
 
-MAX_OUTPUTS = 1_000_000
 MISSING = "this key", "nothing"
-
-
-def _formula(value: object) -> str | float:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)) and is_number(value):
-        return float(value)
-    raise expected("a formula in quotes, or a number")
+NO_MODEL = {"classical": {"potential": 0}, "quantum": {"potential": 0}}  # in place of one that is broken
 
 
 def _hbar_order(value: object) -> int | None:
@@ -51,48 +45,16 @@ def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
     """A positive number with one of the units, in the first of them; a bare number has that unit."""
 
     def check(value: object) -> float:
-        number, unit = value, next(iter(units))
-        if isinstance(value, str):
-            text, _, unit = value.partition(" ")
-            try:
-                number = float(text)
-            except ValueError:
-                number = None
-        if not is_number(number) or unit not in units or not number > 0:  # type: ignore[operator]
+        number = quantity(value, units)
+        if number is None:
             raise expected(f"a positive number with one of the units {', '.join(units)}, for example {example}")
-        return float(number) * units[unit]  # type: ignore[arg-type]
+        return number
 
     return PlainValidator(check)
 
 
-Formula = Annotated[str | float, PlainValidator(_formula)]
-Seconds = Annotated[float, _quantity({"s": 1.0, "min": 60.0, "h": 3600.0}, '"5 min"')]
-Bytes = Annotated[float, _quantity({"B": 1.0, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}, '"4 GiB"')]
-
-
-class _Classical(Table):
-    mass: float = 1.0
-    potential: Formula
-    friction: float = 0.0
-    diffusion: float = 0.0
-
-
-class _Quantum(Table):
-    mass: float = 1.0
-    potential: Formula
-
-
-class _Interaction(Table):
-    potential: Formula
-    decoherence: float | None = None
-
-
-class _Model(Table):
-    hbar: float = 1.0
-    classical: _Classical
-    quantum: _Quantum
-    interaction: _Interaction = _Interaction(potential=0.0)
-    parameters: dict[str, float] = Field(default_factory=dict)
+Seconds = Annotated[float, _quantity(SECONDS, '"5 min"')]
+Bytes = Annotated[float, _quantity(BYTES, '"4 GiB"')]
 
 
 class _Axis(Table):
@@ -164,7 +126,7 @@ class Run(Table):
 
 
 class _File(Table):
-    model: _Model
+    model: ModelTable
     initial: dict[str, Any] | None = None
     grid: GridTable = GridTable()
     run: Run = Run()
@@ -244,53 +206,69 @@ class Config:
         ConfigError where it is not TOML, says something that cannot be used, or lacks the initial state and the
         duration of a run unless `runs` is False.
         """
-        config = cls._of(parse(text, name=name), text)
-        if runs:
-            config._require_run()
+        mistakes = Mistakes()
+        config = cls._of(parse(text, name=name), text, mistakes, runs=runs)
+        mistakes.tell(text)
+        assert config is not None
         return config
-
-    def _require_run(self) -> None:
-        """Refuse, with ConfigError, what lacks something that a run needs."""
-        if self.initial_state is None:
-            raise ConfigError("initial", *MISSING)
-        if self.run.end is None:
-            raise ConfigError("run.duration", *MISSING)
 
     def at(self, point: Mapping[str, float]) -> Config:
         """This configuration with the values of one point of its sweep; ConfigError where they cannot be used."""
         if self.sweep is None:
             raise ConfigError("sweep", "this table", "nothing")
-        try:
-            return self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text)
-        except ConfigError as error:
-            where = ", ".join(f"{name} = {value:g}" for name, value in point.items())
-            raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got) from None
+        mistakes = Mistakes()
+        config = self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text, mistakes)
+        if config is not None:
+            return config
+        error, where = mistakes.found[0], ", ".join(f"{name} = {value:g}" for name, value in point.items())
+        raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got)
 
     @classmethod
-    def _of(cls, data: Mapping[str, Any], text: str) -> Config:
-        tables = validate(_File, data)
-        _check_run(tables.run)
-        initial = None if tables.initial is None else _initial(tables.initial)
-        model = _model(tables.model)
-        try:
-            state = None if initial is None else initial.state(model)
-        except InputError as error:
-            raise error.under("initial", ConfigError) from None
+    def _of(cls, data: Mapping[str, Any], text: str, mistakes: Mistakes, *, runs: bool = False) -> Config | None:
+        """The configuration of tables that were read; None where something is wrong, all of which is noted."""
+        tables, broken = _tables(data, mistakes)
+        model = None if "model" in broken else tables.model.model(mistakes)
+        initial, state, swept = None, None, None
+        with mistakes:
+            initial = None if tables.initial is None else _initial(tables.initial)
+        with mistakes:
+            state = None if initial is None or model is None else _state(initial, model)
+        with mistakes:
+            _check_run(tables.run)
+        axes = _axes(tables.grid, mistakes)
+        if not broken:
+            with mistakes:
+                swept = sweep(data)
+        for name, value in (("initial", tables.initial), ("run.duration", tables.run.end)) if runs else ():
+            if value is None and name.partition(".")[0] not in broken:
+                mistakes.found.append(ConfigError(name, *MISSING))
+        if mistakes.found or model is None:
+            return None
         return cls(
             text=text,
             model=model,
             initial_state=state,
-            axes=MappingProxyType(_axes(tables.grid)),
+            axes=MappingProxyType(axes),
             grid=tables.grid,
             run=tables.run,
             steady=tables.steady,
             compare=tables.compare,
-            sweep=sweep(data),
+            sweep=swept,
             tables=MappingProxyType(
                 tables.model_dump(exclude={"sweep"}, by_alias=True)
                 | {"initial": None if initial is None else initial.model_dump()}
             ),
         )
+
+
+def _tables(data: Mapping[str, Any], mistakes: Mistakes) -> tuple[_File, set[str]]:
+    """The tables of a file, and the names of those that are broken, in whose place are harmless ones."""
+    broken: set[str] = set()
+    with mistakes:
+        return validate(_File, data), broken
+    broken = {error.argument.partition(".")[0] for error in mistakes.found}
+    sound = {name: table for name, table in data.items() if name in _File.model_fields and name not in broken}
+    return validate(_File, {"model": NO_MODEL, **sound}), broken
 
 
 def _check_run(run: Run) -> None:
@@ -299,43 +277,32 @@ def _check_run(run: Run) -> None:
             raise ConfigError(f"run.{second}", f"either {first} or {second}", "both")
     if run.save_every is not None and run.end is not None and run.end / run.save_every > MAX_OUTPUTS:
         least = run.end / MAX_OUTPUTS
-        raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
+        raise ConfigError("run.save_every", f"a number >= {at_least(least)}", repr(run.save_every))
 
 
 def _initial(data: Mapping[str, Any]) -> Initial:
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        came = shown(kind) if "kind" in data else "nothing"
+        came = shown(kind) + suggestion(kind, KINDS) if "kind" in data else "nothing"
         raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
     return validate(KINDS[kind], data, ("initial",))
 
 
-def _model(table: _Model) -> Model:
+def _state(initial: Initial, model: Model) -> State:
     try:
-        return Model(
-            table.classical.potential,
-            table.quantum.potential,
-            table.interaction.potential,
-            parameters=table.parameters,
-            classical_mass=table.classical.mass,
-            quantum_mass=table.quantum.mass,
-            hbar=table.hbar,
-            friction=table.classical.friction,
-            diffusion=table.classical.diffusion,
-            decoherence=table.interaction.decoherence,
-        )
+        return initial.state(model)
     except InputError as error:
-        raise error.renamed(KEYS, ConfigError) from None
+        raise error.under("initial", ConfigError) from None
 
 
-def _axes(table: GridTable) -> dict[str, FixedAxis]:
+def _axes(table: GridTable, mistakes: Mistakes) -> dict[str, FixedAxis]:
     axes = {}
     for name in NAMES:
         axis = getattr(table, name)
         if axis is not None:
-            axes[name] = FixedAxis(axis.extent, axis.points)
-            try:
-                axes[name].axis((0.0, 1.0), 0.0)
-            except GridError as error:
-                raise error.under(f"grid.{name}", ConfigError) from None
+            with mistakes:
+                try:
+                    axes[name] = FixedAxis(axis.extent, axis.points)
+                except GridError as error:
+                    raise error.under(f"grid.{name}", ConfigError) from None
     return axes

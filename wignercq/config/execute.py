@@ -12,8 +12,9 @@ from typing import Any
 from wignercq.comparison import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
 from wignercq.config.keys import KEYS
+from wignercq.config.lines import lines_of
 from wignercq.config.validation import shown
-from wignercq.errors import ConfigError, InputError, StoppedError
+from wignercq.errors import ConfigError, InputError, StoppedError, suggestion
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.engines.cores import thread_count
@@ -41,7 +42,9 @@ def check(config: Config) -> None:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
     for name in config.compare.observables:
         if name not in OBSERVABLES:
-            raise ConfigError("compare.observables", f"some of {', '.join(OBSERVABLES)}", name)
+            raise ConfigError(
+                "compare.observables", f"some of {', '.join(OBSERVABLES)}", name + suggestion(name, OBSERVABLES)
+            )
 
 
 def execute_run(
@@ -57,7 +60,7 @@ def execute_run(
     `threads` takes the place of ``run.threads``.
     """
     run = config.run
-    with _errors_name_keys():
+    with _errors_name_keys(config):
         return evolve(
             config.model,
             config.state,
@@ -78,7 +81,7 @@ def rehearse_run(config: Config, *, threads: int | None = None, progress: bool |
     """What the run of a configuration will take; errors are those of :func:`execute_run` before the first step."""
     run, own = config.run, _settings(config)
     threads = thread_count(run.threads if threads is None else threads)
-    with _errors_name_keys():
+    with _errors_name_keys(config):
         times = times_of(**{"duration": None, "outputs": None, "times": None, **run.when})
         numerics = Numerics(
             run.accuracy, run.dt, run.order, run.hbar_order, run.precision, run.engine, threads, forms_W=run.save_state
@@ -123,7 +126,7 @@ def execute_comparison(
         return result
 
     try:
-        with warnings.catch_warnings(record=True) as caught, _errors_name_keys():
+        with warnings.catch_warnings(record=True) as caught, _errors_name_keys(config):
             warnings.simplefilter("always")
             result = compare(
                 config.model,
@@ -173,7 +176,7 @@ def execute_steady(
     """
     run, own = config.run, config.steady
     keys = {name: f"steady.{name}" for name in ("tolerance", "dt") if getattr(own, name) or not getattr(run, name)}
-    with _errors_name_keys(keys):
+    with _errors_name_keys(config, keys):
         return steady_state(
             config.model,
             grid=config.axes or None,
@@ -206,8 +209,10 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 @contextmanager
-def _errors_name_keys(keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+def _errors_name_keys(config: Config, keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise error.renamed({**KEYS, **keys}) from None
+        named = error.renamed({**KEYS, **keys})
+        named.line = None if isinstance(named.args[0], Path) else lines_of(config.text).find(named.argument)
+        raise named from None

@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import Field, PlainValidator
 
 from wignercq.config.keys import NUMBERS
-from wignercq.config.validation import Table, dotted, expected, is_number, shown, suggestion, validate
-from wignercq.errors import ConfigError
+from wignercq.config.validation import Table, dotted, expected, is_number, shown, validate
+from wignercq.errors import ConfigError, suggestion
 
 MAX_POINTS = 10_000
 MAX_AXES = 2  # what a map can show

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.correlations.format import PAIR, faults
 from wignercq.correlations.transforms import half_transform
-from wignercq.errors import InputError, cut, listed
+from wignercq.errors import InputError, brief, cut, listed
 from wignercq.results.reading import Fault
 from wignercq.results.result import Result
 
@@ -184,7 +184,7 @@ class TwoTime(Result):
             0 in equilibrium at that temperature, NaN for operators of both particles.
         """
         if not temperature > 0:
-            raise InputError("temperature", "a positive energy", repr(temperature))
+            raise InputError("temperature", "a positive energy", brief(temperature))
         effective = self.effective_temperature(frequencies, window)["temperature"]
         kind = self.dataset["kind"].sel(second=effective["observable"].values).rename(second="observable")
         x = self.dataset.attrs["hbar"] * effective["frequency"] / (2 * temperature)

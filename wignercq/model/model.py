@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from wignercq.errors import ModelError, brief, listed
+from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed
 from wignercq.model.complexity import require_tractable
 from wignercq.model.formulas import (
     CONSTANTS,
@@ -137,8 +137,8 @@ class Model:
         if self.is_coupled and product < 1 - 1e-12 and not self.allow_unphysical:
             raise ModelError(
                 "decoherence",
-                f"4 D0 D2 >= 1 (complete positivity), so at least {least:g}",
-                f"{self.D0:g} (4 D0 D2 = {product:g})",
+                f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
+                f"{self.D0!r} (4 D0 D2 = {at_most(product)})",
             )
 
     def __repr__(self) -> str:
@@ -209,6 +209,13 @@ class Model:
     def bath_temperature(self) -> float:
         """Temperature of the classical bath, k_B T_C = D2 / (2 alpha); infinite without friction."""
         return self.diffusion / (2 * self.friction) if self.friction else math.inf
+
+
+def require_model(value: object) -> Model:
+    """`value` itself, if it is a model; ModelError otherwise."""
+    if not isinstance(value, Model):
+        raise ModelError("model", "a Model", kind_of(value))
+    return value
 
 
 def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:

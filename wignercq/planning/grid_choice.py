@@ -26,9 +26,11 @@ from scipy.special import erfcinv
 from scipy.stats import norm
 
 from wignercq.errors import GridError
-from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
+from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
-from wignercq.model.model import Model, X
+from wignercq.model.model import Model, X, require_model
+from wignercq.model.singularity import require_regular
+from wignercq.planning.arguments import moderate, number, require_state
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
@@ -64,7 +66,7 @@ def choose_grid(
     duration: float,
     *,
     tolerance: float = 1e-6,
-    axes: Mapping[str, FixedAxis] | None = None,
+    axes: GridLike = None,
 ) -> Grid:
     """A grid on which W should stay resolved to `tolerance` from time 0 to `duration`.
 
@@ -76,16 +78,22 @@ def choose_grid(
     duration : float
     tolerance : float
         On W relative to its maximum; the grid aims at tails of ``5e-3 * tolerance``.
-    axes : mapping of axis name to FixedAxis, optional
-        Extents or points that are fixed.
+    axes : mapping of axis name to what is fixed, optional
+        As the `grid` of :func:`wignercq.evolve`.
 
     Raises
     ------
     GridError
         Trajectories run away, so that no finite box holds them, or an axis name is unknown.
+    ModelError
+        A potential is singular or not real where the state is or goes.
     """
-    fixed = axes or {}
-    return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, duration, tolerance).grid(fixed)
+    require_model(model), require_state(state)
+    fixed, end = given_axes(axes), moderate("duration", duration)
+    number("tolerance", tolerance, "a number between 0 and 1", lambda v: 0 < v < 1)
+    if isinstance(fixed, Grid):
+        return fixed
+    return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, end, tolerance).grid(fixed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +117,9 @@ class Outlook:
     def of(
         cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
     ) -> Outlook:
-        """Follow classical trajectories, and wave functions, to the end of a run; GridError where they run away."""
+        """Follow classical trajectories, and wave functions, to the end; errors as of :func:`choose_grid`."""
         level = LEVEL * tolerance
+        require_regular(model, *state.support(level)[::2].tolist())
         quantum = None
         if hbar_order is None and not _is_harmonic(model):
             quantum = reaches(model, state, duration, TRIMMED * tolerance)

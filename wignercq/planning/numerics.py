@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, at_least, one_of
 from wignercq.grid.grid import Grid
-from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
+from wignercq.planning.arguments import moderate, number
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine, Room
 from wignercq.propagation.engines.cores import cores, thread_count
@@ -20,6 +20,7 @@ from wignercq.states import State
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 TOLERANCES = {"float64": 1e-6, "float32": 1e-4}  # what a precision comfortably allows; the default
+MAX_OUTPUTS = 1_000_000
 OUTPUTS = 20  # intervals between outputs, where a run is asked for no number of them
 ROUNDING_GROWTH = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases seen
 
@@ -40,15 +41,16 @@ class Numerics:
 
     def __post_init__(self) -> None:
         for name, known in (("order", BY_ORDER), ("precision", DTYPES), ("engine", ENGINES)):
-            if getattr(self, name) not in known:
-                raise InputError(name, " or ".join(map(repr, known)), repr(getattr(self, name)))
-        if not 0 < self.tolerance < 1:
-            raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
+            one_of(name, getattr(self, name), known)
+        self._set("tolerance", number("tolerance", self.tolerance, "a number between 0 and 1", lambda v: 0 < v < 1))
+        self._set("threads", thread_count(self.threads))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
-        elif not 1 / MAX_NUMBER <= self.dt <= MAX_NUMBER:
-            raise InputError("dt", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(self.dt))
-        object.__setattr__(self, "threads", thread_count(self.threads))
+        else:
+            self._set("dt", moderate("dt", self.dt))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     def least_tolerance(self, steps: int) -> float:
         """What rounding errors of so many steps come to."""
@@ -60,7 +62,9 @@ class Numerics:
         expected = self.least_tolerance(steps)
         if self.tolerance < expected:
             raise InputError(
-                "tolerance", f"at least {expected:.1e} with {self.precision} over {steps} steps", f"{self.tolerance:g}"
+                "tolerance",
+                f"at least {at_least(expected)} with {self.precision} over {steps} steps",
+                repr(self.tolerance),
             )
 
     @property

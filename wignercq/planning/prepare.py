@@ -162,7 +162,7 @@ def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: floa
     What the box cuts off a state (1e-10, say) is made up for once, here and never again.
     """
     if not isinstance(state, np.ndarray) and state.hbar != hbar:
-        raise StateError("state.hbar", f"the model's hbar = {hbar:g}", f"{state.hbar:g}")
+        raise StateError("state.hbar", f"the model's hbar = {hbar!r}", repr(state.hbar))
     engine = numerics.make_engine(grid)
     if isinstance(state, np.ndarray):
         if state.shape != grid.shape or not np.isrealobj(state):

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.signal import resample
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian import LinearModel, sums_of_eigenvalues
 from wignercq.grid.grid import NAMES
 from wignercq.plotting import labels
@@ -208,7 +208,8 @@ def _curves(dataset: xr.Dataset, quantity: str) -> list[tuple[str, xr.DataArray]
     """What a quantity is along the first swept number, for each value of the second, with labels."""
     name = _variable(quantity)
     if name not in dataset:
-        raise InputError("quantities", f"some of {', '.join(map(str, dataset.data_vars))}", quantity)
+        hinted = brief(quantity) + suggestion(quantity, dataset.data_vars)
+        raise InputError("quantities", f"some of {', '.join(map(str, dataset.data_vars))}", hinted)
     values = dataset[name]
     for dimension, variable in zip(("z", "z2"), quantity.partition("_")[2], strict=False):
         if dimension in values.dims:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
+from wignercq.errors import (
+    CheckpointWarning,
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ResolutionError,
+    quoted,
+)
+from wignercq.planning.arguments import flag, path
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
@@ -25,7 +32,7 @@ def carry_out(
     request: Request,
     checkpoint: str | os.PathLike[str] | None,
     *,
-    every: float | None,
+    every: float | str | None,
     resume: bool,
     progress: bool | Progress,
 ) -> AnySession:
@@ -35,8 +42,8 @@ def carry_out(
     ----------
     checkpoint : path or None
         Where checkpoints are written.
-    every : float or None
-        Seconds of wall time between checkpoints; None leaves it to their cost (:class:`Schedule`).
+    every : float, str or None
+        Seconds, or text with a unit, of wall time between checkpoints; None leaves it to their cost.
     resume : bool
         Go on from the checkpoint.
     progress : bool or Progress
@@ -49,9 +56,8 @@ def carry_out(
     StoppedError
         The grid lost the state, or a signal came; ``.solution`` holds what there is.
     """
-    if request.memory_limit is not None and not request.memory_limit > 0:
-        raise InputError("memory_limit", "a positive number", repr(request.memory_limit))
-    schedule, files = Schedule(every), _checkpoint_files(checkpoint, resume)
+    schedule = Schedule(every)
+    files = _checkpoint_files(checkpoint, flag("resume", resume))
     session: AnySession | None = None
     with (
         showing(progress) as shown,
@@ -81,10 +87,10 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
         if resume:
             raise InputError("checkpoint", "the path of a checkpoint to resume", "none")
         return None
-    path = Path(checkpoint)
-    if not path.parent.is_dir():
-        raise InputError("checkpoint", "a file in an existing folder", path)
-    files = CheckpointFiles(path)
+    file = path("checkpoint", checkpoint)
+    if not file.parent.is_dir():
+        raise InputError("checkpoint", "a file in an existing folder", file)
+    files = CheckpointFiles(file)
     files.require_files()
     return files
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from wignercq.errors import InputError
-from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import Grid
+from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
+from wignercq.planning import arguments
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.propagation.engines.cores import thread_count
 from wignercq.results.solution import Solution
@@ -26,24 +25,24 @@ def evolve(
     model: Model,
     state: State | np.ndarray,
     *,
-    grid: Grid | Mapping[str, FixedAxis] | None = None,
+    grid: GridLike = None,
     duration: float | None = None,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
     tolerance: float | None = None,
     dt: float | None = None,
     order: int = 4,
-    hbar_order: int | None = None,
+    hbar_order: int | str | None = None,
     precision: str = "float64",
     engine: str = "tiled",
     threads: int | None = None,
-    frames: int = 5,
+    frames: int | str = 5,
     keep_state: bool = False,
     adapt: bool | None = None,
-    memory_limit: float | None = None,
+    memory_limit: float | str | None = None,
     on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float | None = None,
+    checkpoint_every: float | str | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
 ) -> Solution:
@@ -54,8 +53,9 @@ def evolve(
     model : Model
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
-    grid : Grid, mapping of axis name to FixedAxis, or None
-        What is missing is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it.
+    grid : Grid, mapping of axis name to what is fixed, or None
+        ``{"x": (-5, 5), "q": 64, "y": FixedAxis((-6, 6), 48)}``: a box, a number of points, or both. What is missing
+        is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it.
     duration : float
         End time; the run starts at 0. Not with `times`.
     outputs : int
@@ -72,8 +72,8 @@ def evolve(
         beside the run, so an additional time never changes the result.
     order : {4, 2}
         Order of the splitting scheme (:mod:`wignercq.propagation.schemes`).
-    hbar_order : int or None
-        None: exact. 0: the classical Fokker-Planck counterpart. n: Moyal terms up to hbar**(2n).
+    hbar_order : int, "exact" or None
+        None, "exact": all orders. 0: the classical Fokker-Planck counterpart. n: Moyal terms up to hbar**(2n).
     precision : {"float64", "float32"}
     engine : {"tiled", "array", "jax"}
         Fast default, whole-array reference, or the one for GPUs, which needs JAX. Where nothing couples the particles
@@ -81,24 +81,25 @@ def evolve(
         attribute ``engine`` of the result is "planes".
     threads : int, optional
         Worker threads, by default one for each core that this process may use; the result is the same for any number.
-    frames : int
+    frames : int or "all"
         Number of outputs, spread over the run, whose marginal planes are kept.
     keep_state : bool
         Keep the final W in the solution.
     adapt : bool or None
         Whether the box may grow or go with W and the mesh be refined when W comes too close to their limits
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
-    memory_limit : float, optional
-        Bytes the run may use, at most the free memory. Without it, a grid grows to at most half of that.
+    memory_limit : float or str, optional
+        Bytes, or text such as "4 GiB": what the run may use, at most the free memory. Without it, a grid grows to at
+        most half of that.
     on_unresolved : {"stop", "warn"}
         What to do when the grid loses W: raise ResolutionError, or go on after a warning and say so in the attribute
         ``unresolved`` of the result, for explorations on coarse grids.
     checkpoint : path, optional
         Where to write checkpoints (:mod:`wignercq.run.checkpoint`). The last two are kept, here and with ``.previous``
         appended, also when the run is finished: remove them when its result is safe.
-    checkpoint_every : float, optional
-        Seconds of wall time between checkpoints; without it the first is written after a minute, and the others so that
-        writing takes at most a fiftieth of the time.
+    checkpoint_every : float or str, optional
+        Seconds, or text such as "5 min", of wall time between checkpoints; without it the first is written after a
+        minute, and the others so that writing takes at most a fiftieth of the time.
     resume : bool
         Go on from the checkpoint instead of starting at time 0.
     progress : bool or Progress
@@ -120,20 +121,27 @@ def evolve(
         Ctrl-C, SIGTERM or SIGHUP; ``.solution`` holds what was computed.
     """
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    numerics = Numerics(level, dt, order, hbar_order, precision, engine, thread_count(threads), forms_W=keep_state)
-    if frames < 0:
-        raise InputError("frames", "at least 0", repr(frames))
+    numerics = Numerics(
+        level,
+        dt,
+        order,
+        arguments.hbar_order(hbar_order),
+        precision,
+        engine,
+        thread_count(threads),
+        forms_W=keep_state,
+    )
     accuracy = ERROR_LEVEL if tolerance is None else tolerance
     output_times = times_of(duration, outputs, times)
     request = Request(
         model,
         state,
-        grid,
+        given_axes(grid),
         output_times,
         numerics,
-        frames,
+        arguments.frames(frames, output_times.size),
         adapt,
-        memory_limit,
+        arguments.memory_limit(memory_limit),
         accuracy,
         interval=None if times is not None else float(output_times[1]),
         on_unresolved=on_unresolved,

@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
 from typing import Any, Self
 
+from wignercq.errors import InputError, kind_of
+
 TIME_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
 WIDTH, HEIGHT = 80, 24  # of a terminal that does not say
 FIRST = 10.0  # seconds before the first line of the command's log,
@@ -157,6 +159,8 @@ def showing(progress: bool | Progress) -> AbstractContextManager[Progress]:
     """Context of what `progress` asks of a function: nothing, what is open already, or what suits this place."""
     if isinstance(progress, Progress):
         return nullcontext(progress)
+    if not isinstance(progress, bool):
+        raise InputError("progress", "True, False or a Progress", kind_of(progress))
     if not progress:
         return Progress()
     return Bar() if sys.stderr.isatty() or _is_notebook() else Log()

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, one_of
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.formulas import MAX_NUMBER
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
+from wignercq.planning.arguments import flag, moderate, require_state, whole
 from wignercq.planning.memory import Need, free_memory, held_memory
-from wignercq.planning.numerics import OUTPUTS, Numerics
+from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
 from wignercq.states import State
 
@@ -47,11 +48,15 @@ class Request:
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
 
     def __post_init__(self) -> None:
+        require_model(self.model)
+        if not isinstance(self.state, np.ndarray):
+            require_state(self.state)
+        if self.adapt is not None:
+            flag("adapt", self.adapt)
         object.__setattr__(self, "numerics", self.numerics.suited_to(self.model, self.state))
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
-        if self.on_unresolved not in ("stop", "warn"):
-            raise InputError("on_unresolved", "'stop' or 'warn'", repr(self.on_unresolved))
+        one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
 
     @property
     def level(self) -> float:
@@ -98,7 +103,10 @@ def times_of(duration: float | None, outputs: int | None, times: Sequence[float]
     if times is not None:
         if outputs is not None:
             raise InputError("outputs", "it together with duration", "it together with times")
-        given = np.asarray(times, float)
+        try:
+            given = np.asarray(times, float)
+        except (TypeError, ValueError):
+            given = np.zeros((0, 0))
         if (
             given.ndim != 1
             or not given.size
@@ -113,10 +121,6 @@ def times_of(duration: float | None, outputs: int | None, times: Sequence[float]
         if not 1 / MAX_NUMBER <= result[-1] <= MAX_NUMBER:
             raise InputError("times", f"an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(float(result[-1])))
         return result
-    assert duration is not None
-    if not 1 / MAX_NUMBER <= duration <= MAX_NUMBER:
-        raise InputError("duration", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(duration))
-    count = OUTPUTS if outputs is None else outputs
-    if not isinstance(count, (int, np.integer)) or count < 1:
-        raise InputError("outputs", "a whole number >= 1", repr(count))
-    return np.linspace(0.0, duration, count + 1)
+    end = moderate("duration", duration)
+    count = OUTPUTS if outputs is None else whole("outputs", outputs, 1, MAX_OUTPUTS)
+    return np.linspace(0.0, end, count + 1)

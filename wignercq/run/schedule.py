@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 
-from wignercq.errors import InputError, brief
+from wignercq.planning.arguments import seconds
 
 FIRST = 60.0  # seconds of wall time before the first checkpoint, and between two at least
 SHARE = 0.02  # of the time that writing may take
@@ -15,16 +15,14 @@ class Schedule:
 
     Parameters
     ----------
-    every : float or None
-        Seconds of wall time between checkpoints. None: the first after a minute, and then as long a time between
+    every : float, str or None
+        Seconds, or text with a unit, of wall time between checkpoints. None: the first after a minute, and then as long a time between
         two, a minute at least, that writing takes a fiftieth of it.
     """
 
-    def __init__(self, every: float | None = None) -> None:
-        if every is not None and not every > 0:
-            raise InputError("checkpoint_every", "a positive number", brief(every))
+    def __init__(self, every: float | str | None = None) -> None:
         self._fixed = every is not None
-        self._interval = FIRST if every is None else every
+        self._interval = FIRST if every is None else seconds("checkpoint_every", every)
         self._last = self._begun = clock.perf_counter()
 
     @property

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, brief, kind_of
 from wignercq.grid.grid import Axis
 from wignercq.states.arguments import array, covariance_matrix, frozen, vector
 from wignercq.states.extent import (
@@ -105,9 +105,11 @@ class ClassicalDensity(ClassicalState):
     covariance: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise StateError("function", "a function of q and p", kind_of(self.function))
         region = array("region", self.region)
         if region.shape != (2, 2) or (region[:, 0] >= region[:, 1]).any():
-            raise StateError("region", "((q_lower, q_upper), (p_lower, p_upper))", repr(self.region))
+            raise StateError("region", "((q_lower, q_upper), (p_lower, p_upper))", brief(self.region))
         object.__setattr__(self, "region", frozen(region))
         samples, axes = self._reference
         if samples.min() < -NEGATIVE * samples.max():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, brief
 from wignercq.states.arguments import number, vector
 from wignercq.states.quantum import GaussianQuantumState
 from wignercq.states.sampled import MAX_SAMPLES, SampledQuantumState, pure_state
@@ -125,7 +125,7 @@ def fock(
         A quantum number that is no whole number between 0 and 300, or a value out of its range.
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 0 <= n <= MAX_FOCK:
-        raise StateError("n", f"a whole number from 0 to {MAX_FOCK}", repr(n))
+        raise StateError("n", f"a whole number from 0 to {MAX_FOCK}", brief(n))
     length = oscillator_length(mass, frequency, hbar)
     reach = math.sqrt(2 * n + 1) + TAIL
     xi = _uniform(reach, reach)

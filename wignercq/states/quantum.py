@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, at_least, at_most
 from wignercq.grid.grid import Axis
 from wignercq.states.arguments import covariance_matrix, number, vector
 from wignercq.states.extent import Normal, normal_density
@@ -94,6 +94,6 @@ def require_uncertainty(covariance: np.ndarray, hbar: float) -> None:
     if determinant < (hbar / 2) ** 2 * (1 - TOLERANCE):
         raise StateError(
             "covariance",
-            f"the quantum uncertainty area to be at least hbar/2 = {hbar / 2:g}",
-            f"{math.sqrt(max(determinant, 0)):.6g}",
+            f"the quantum uncertainty area to be at least hbar/2 = {at_least(hbar / 2)}",
+            at_most(math.sqrt(max(determinant, 0))),
         )

@@ -18,15 +18,18 @@ from wignercq.errors import (
     InputError,
     Interrupted,
     MemoryLimitError,
+    ModelError,
     ResolutionError,
     StateError,
+    kind_of,
     quoted,
 )
-from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
+from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_model
 from wignercq.observables.physics import MEANINGS, physics_of
 from wignercq.observables.resolution import Look, Watch
+from wignercq.planning import arguments
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.engines.cores import thread_count
 from wignercq.propagation.propagator import Propagator
@@ -49,17 +52,17 @@ MODES = 6  # decay rates that are reported
 def steady_state(
     model: Model,
     *,
-    grid: Grid | Mapping[str, FixedAxis] | None = None,
+    grid: GridLike = None,
     tolerance: float = 1e-6,
     dt: float | None = None,
     order: int = 4,
-    hbar_order: int | None = None,
+    hbar_order: int | str | None = None,
     engine: str = "tiled",
     threads: int | None = None,
-    memory_limit: float | None = None,
+    memory_limit: float | str | None = None,
     start: SteadyState | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float | None = None,
+    checkpoint_every: float | str | None = None,
     progress: bool | Progress = False,
 ) -> SteadyState:
     """The steady state of the classical-quantum master equation, eqs (101)-(112) of arXiv:2510.07402.
@@ -71,29 +74,29 @@ def steady_state(
     ----------
     model : Model
         With friction, noise, a coupling and potentials that bind.
-    grid : Grid, mapping of axis name to FixedAxis, or None
-        What is missing is chosen, and grows where W needs it.
+    grid : Grid, mapping of axis name to what is fixed, or None
+        As in :func:`wignercq.evolve`. What is missing is chosen, and grows where W needs it.
     tolerance : float
         On W relative to its maximum: for what is left of the equation, and for the error of the time step.
     dt : float, optional
         Time step of the propagator whose steady state is sought; chosen if not given.
     order : {4, 2}
         Of the splitting scheme.
-    hbar_order : int or None
-        None: exact. 0: the classical Fokker-Planck counterpart.
+    hbar_order : int, "exact" or None
+        None, "exact": all orders. 0: the classical Fokker-Planck counterpart.
     engine : {"tiled", "array"}
     threads : int, optional
         As in :func:`wignercq.evolve`.
-    memory_limit : float, optional
-        Bytes, at most the free memory.
+    memory_limit : float or str, optional
+        Bytes, or text such as "4 GiB", at most the free memory.
     start : SteadyState, optional
         Another one to begin with, of the same model to go on, or of a similar one, with its W; its grid is taken unless
         one is given.
     checkpoint : path, optional
         Where the best W so far is written as a result file.
-    checkpoint_every : float, optional
-        Seconds of wall time between checkpoints; without it the first is written after a minute, and the others so that
-        writing takes at most a fiftieth of the time.
+    checkpoint_every : float or str, optional
+        Seconds, or text such as "5 min", of wall time between checkpoints; without it the first is written after a
+        minute, and the others so that writing takes at most a fiftieth of the time.
     progress : bool or Progress
         Show what is being done and the error so far.
 
@@ -114,14 +117,19 @@ def steady_state(
     Interrupted
         Ctrl-C, SIGTERM or SIGHUP; ``.solution`` likewise.
     """
-    numerics = Numerics(tolerance, dt, order, hbar_order, "float64", engine, thread_count(threads))
+    numerics = Numerics(
+        tolerance, dt, order, arguments.hbar_order(hbar_order), "float64", engine, thread_count(threads)
+    )
+    axes, limit = given_axes(grid) if grid is not None else None, arguments.memory_limit(memory_limit)
+    if start is not None and not isinstance(start, SteadyState):
+        raise InputError("start", "a SteadyState", kind_of(start))
     if start is not None and "W" not in start.dataset:
         raise InputError("start", "a steady state with its W", "one without")
     search: _Search | None = None
     schedule = Schedule(checkpoint_every)
     with showing(progress) as shown, StopRequests() as requests, threadpool_limits(1, "blas"):
         try:
-            search = _Search.begin(model, numerics, grid, memory_limit, start, shown)
+            search = _Search.begin(require_model(model), numerics, axes, limit, start, shown)
             requests.patient = True
 
             def look() -> None:
@@ -130,7 +138,7 @@ def steady_state(
 
             search.solver.look = look
             if checkpoint is not None:
-                search.write_to(Path(checkpoint), schedule)
+                search.write_to(arguments.path("checkpoint", checkpoint), schedule)
             reached = search.solver.solve()
         except Stop as stop:
             raise Interrupted("interrupted", search and search.result("interrupted"), stop.signal) from None
@@ -243,7 +251,7 @@ class _Search:
         """Temperatures, heat, entropy and information, of the W so far."""
         solver = self.solver
         write = None
-        with suppress(StateError):  # a model without a Gibbs state
+        with suppress(StateError, ModelError):  # a model without a Gibbs state
             write = gibbs(solver.model).slab(solver.grid)
         return physics_of(list(solver.W), solver.model, solver.grid, gibbs=write, marginals=look.marginals)
 
