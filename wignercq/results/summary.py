@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.grid.grid import NAMES
+from wignercq.results.variables import asked_for
 
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 
@@ -40,6 +41,15 @@ def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
         line = f"{label:<14}" + "".join(f"{value:14.8f}" for value in values)
         lines.append(line if theory is None else f"{line}{values[0] - values[1]:14.1e}")
     return "\n".join(lines)
+
+
+def observable_lines(dataset: xr.Dataset) -> list[str]:
+    """The last value of each observable that was asked for beside those of every run, a line each, and what it is."""
+    lines = []
+    for name in asked_for(dataset):
+        meaning = dataset[name].attrs.get("long_name", "")
+        lines.append(f"{name:<14}{float(dataset[name].values[-1]):14.8g}  {meaning}".rstrip())
+    return lines
 
 
 def _column(mean: np.ndarray, covariance: np.ndarray) -> list[float]:

@@ -62,7 +62,9 @@ def carry_out(
         try:
             if files is not None and resume:
                 shown.tell("reading the checkpoint")
-                session = kind.resume(request, files.read(request.model, request.framed, kind.row_shapes))
+                session = kind.resume(
+                    request, files.read(request.record, {**kind.row_shapes, **dict.fromkeys(request.names, ())})
+                )
             else:
                 session = kind.begin(request, shown.tell)
             requests.patient = True

@@ -6,15 +6,20 @@ import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import xarray as xr
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, StateError
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
+from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.results.solution import Solution
 from wignercq.run.carry_out import carry_out
+from wignercq.run.given import Given, completed, given, on_other_axes
+from wignercq.run.keeping import moments
+from wignercq.run.observables import Observables, Wanted
 from wignercq.run.progress import Progress
 from wignercq.run.request import Request, times_of
 from wignercq.run.session import Session
@@ -23,7 +28,7 @@ from wignercq.states import State
 
 def evolve(
     model: Model,
-    state: State | np.ndarray,
+    state: State | np.ndarray | xr.DataArray | Solution,
     *,
     grid: Grid | Mapping[str, FixedAxis] | None = None,
     duration: float | None = None,
@@ -36,8 +41,9 @@ def evolve(
     precision: str = "float64",
     engine: str = "tiled",
     threads: int = 2,
-    frames: int = 5,
-    keep_state: bool = False,
+    observables: Observables | None = None,
+    frames: int | str = 5,
+    keep_state: bool | Sequence[float] | np.ndarray = False,
     adapt: bool | None = None,
     memory_limit: float | None = None,
     on_unresolved: str = "stop",
@@ -51,12 +57,14 @@ def evolve(
     Parameters
     ----------
     model : Model
-    state : State or np.ndarray
-        Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
+    state : State, np.ndarray, Solution or xarray.DataArray
+        Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1; or a result, one of a run that
+        was stopped for example, or a W of it: the run goes on from the last W that is kept there, at its time.
     grid : Grid, mapping of axis name to FixedAxis, or None
-        What is missing is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it.
+        What is missing is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it; where a
+        result is given, it is what W lies on there. A W is interpolated onto another grid.
     duration : float
-        End time; the run starts at 0. Not with `times`.
+        How long the run is; it starts at 0, or at the time of the W that is given. Not with `times`.
     outputs : int
         Number of equal intervals between outputs, default 20. Not with `times`.
     times : sequence of float
@@ -80,10 +88,17 @@ def evolve(
         attribute ``engine`` of the result is "planes".
     threads : int
         Worker threads; the result is the same for any number.
-    frames : int
-        Number of outputs, spread over the run, whose marginal planes are kept.
-    keep_state : bool
-        Keep the final W in the solution.
+    observables : mapping, or sequence of names, optional
+        What to record at every output besides, by name (``docs/observables.md``): a formula of q, p, x, y and the
+        model's parameters, the Weyl symbol a of ``integral of a W``; a state, or a function on phase space, whose
+        overlap with W is recorded; a function of :class:`wignercq.observables.marginals.Marginals`; or a name among
+        :data:`wignercq.observables.physics.MEANINGS`, such as "von_neumann_entropy".
+    frames : int or "all"
+        Number of outputs, spread over the run, whose marginal planes are kept. A run that is stopped keeps those of its
+        last output as well, if any.
+    keep_state : bool or sequence of float
+        Keep the final W in the solution, or those at some times, which are outputs then. A run that is stopped keeps
+        its last W as well, if any.
     adapt : bool or None
         Whether the box may grow or go with W and the mesh be refined when W comes too close to their limits
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
@@ -118,25 +133,50 @@ def evolve(
         Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
     """
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads, forms_W=keep_state)
-    if frames < 0:
-        raise InputError("frames", "at least 0", repr(frames))
+    numerics = Numerics(level, dt, order, hbar_order, precision, engine, threads)
     accuracy = ERROR_LEVEL if tolerance is None else tolerance
-    output_times = times_of(duration, outputs, times)
+    begun = given(state) if isinstance(state, (xr.DataArray, Solution)) else None
+    origin = 0.0 if begun is None else begun.time
+    equal_times = times_of(duration, outputs, times, origin)
+    output_times, keeping = moments(equal_times, keep_state, origin)
+    wanted = Wanted.read(observables, model, grid if isinstance(grid, Grid) else None)
+    W, on = (state, None) if begun is None else _start(begun, grid, numerics, memory_limit)
+    if not isinstance(W, (State, np.ndarray)):
+        raise StateError("state", "a State, W as an array, or a result that keeps W", type(W).__name__)
     request = Request(
         model,
-        state,
+        W,
         grid,
         output_times,
         numerics,
-        frames,
+        output_times.size if frames == "all" else _count("frames", frames),
         adapt,
         memory_limit,
         accuracy,
-        interval=None if times is not None else float(output_times[1]),
+        interval=None if times is not None else float(equal_times[1]),
         on_unresolved=on_unresolved,
+        wanted=wanted,
+        keeping=keeping,
+        on=on,
+        origin=origin,
     )
     session = carry_out(Session, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
-    result = session.solution(keep_state=keep_state)
+    result = session.solution()
     assert isinstance(result, Solution)
     return result
+
+
+def _start(
+    begun: Given, grid: Grid | Mapping[str, FixedAxis] | None, numerics: Numerics, memory_limit: float | None
+) -> tuple[np.ndarray, Grid | None]:
+    """W on the grid on which a run begins, and that grid where the user has left something of it open."""
+    start = grid if isinstance(grid, Grid) else completed(grid or {}, begun.grid)
+    require_memory([start], numerics, memory_limit)
+    W = on_other_axes(begun.W, [*begun.grid], [*start])
+    return W, None if isinstance(grid, Grid) else start
+
+
+def _count(name: str, value: object) -> int:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 0:
+        raise InputError(name, 'a whole number >= 0, or "all"', repr(value))
+    return int(value)
