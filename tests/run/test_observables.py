@@ -52,7 +52,8 @@ def test_observables_are_integrals_over_the_state(run: Solution) -> None:
     Every W that was kept is summed in full, one step lies between two outputs.
     """
     assert run.observables == tuple(ASKED)
-    assert run.state_times.tolist() == [0.1, 0.13, 0.2] and run.time.tolist() == [0.0, 0.1, 0.13, 0.2]
+    assert run.state_times.tolist() == [0.1, 0.13, 0.2]
+    assert run.time.tolist() == [0.0, 0.1, 0.13, 0.2]
     model = systems.quartic()
     q, p, x, y = SMALL.mesh
     symbols = {
@@ -66,7 +67,8 @@ def test_observables_are_integrals_over_the_state(run: Solution) -> None:
     }
     for time in run.state_times:
         W, row = run.state(time), run.dataset.sel(time=time)
-        assert W.dims == ("q", "p", "x", "y") and float(W["time"]) == time
+        assert W.dims == ("q", "p", "x", "y")
+        assert float(W["time"]) == time
         for name, symbol in symbols.items():
             expected = float((W.values * symbol).sum()) * SMALL.cell
             assert float(row[name]) == pytest.approx(expected, rel=1e-12, abs=1e-12), name
@@ -74,7 +76,8 @@ def test_observables_are_integrals_over_the_state(run: Solution) -> None:
         assert float(row["S"]) == pytest.approx(known["von_neumann_entropy"], abs=1e-12)
         assert float(row["holevo_information"]) == pytest.approx(known["holevo_information"], abs=1e-12)
         assert float(row["skewness"]) == pytest.approx(third_cumulant(Marginals.of(W.values, SMALL)), abs=1e-12)
-    assert run.W.identical(run.dataset["W"]) and np.ptp(run.dataset["x4"].values) > 1e-3
+    assert run.W.identical(run.dataset["W"])
+    assert np.ptp(run.dataset["x4"].values) > 1e-3
 
 
 def test_overlaps_and_entropy_of_gaussians_have_closed_forms() -> None:
@@ -119,7 +122,8 @@ def test_observables_follow_a_grid_that_grows() -> None:
         observables=asked,
     )
     grids = [tuple(run.state(t).sizes.values()) for t in run.state_times]
-    assert grids[0] == grid.shape and len(set(grids)) > 1
+    assert grids[0] == grid.shape
+    assert len(set(grids)) > 1
     for time in run.state_times:
         W, row = run.state(time), run.dataset.sel(time=time)
         on = Grid(*(Axis.through(W[name].values) for name in "qpxy"))
@@ -139,7 +143,8 @@ def test_they_are_in_the_file_and_the_summary(run: Solution, tmp_path) -> None:
     assert back.dataset["x4"].attrs == {"long_name": "mean of x**4", "formula": "x**4"}
     assert np.array_equal(back.state(0.13).values, run.state(0.13).values)
     line = next(line for line in back.summary().splitlines() if line.startswith("x4 "))
-    assert line.split()[1] == f"{run.dataset['x4'].values[-1]:.8g}" and line.endswith("mean of x**4")
+    assert line.split()[1] == f"{run.dataset['x4'].values[-1]:.8g}"
+    assert line.endswith("mean of x**4")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,9 @@ def test_a_function_that_fails_on_the_way_stops_nothing() -> None:
 
     with pytest.warns(ObservableWarning, match=r"observables.early: at t = 0.1 expected a number, got ZeroDivision"):
         run = evolve(systems.quartic(), systems.packet(), **SETTINGS, observables={"early": early})
-    assert len(calls) == 3 and run.dataset["early"].values[0] == 1 and np.isnan(run.dataset["early"].values[1:]).all()
+    assert len(calls) == 3
+    assert run.dataset["early"].values[0] == 1
+    assert np.isnan(run.dataset["early"].values[1:]).all()
 
 
 @pytest.mark.parametrize("state", ["gaussian", 3.0, None])

@@ -58,6 +58,8 @@ def _axis(W: xr.DataArray, name: str) -> Axis:
 
 def given(state: Any) -> Given:
     """A state of a result, the last that it keeps, or one as a DataArray; its coordinate ``time`` tells its time."""
+    if not isinstance(state, xr.DataArray) and not state.state_times.size:
+        raise StateError("state", "a result that keeps W, of a run with keep_state", "one without")
     W = state if isinstance(state, xr.DataArray) else state.state()
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
     return Given(*state_on_grid(W), time)
