@@ -191,7 +191,7 @@ def info(result: Path) -> None:
     """Print what the file RESULT holds and how it was made."""
     with showing(f"reading {result.name}"):
         from wignercq.results.solution import Solution
-        from wignercq.results.summary import accuracy_lines, description, final_table
+        from wignercq.results.summary import accuracy_lines, description, final_table, observable_lines
         from wignercq.steady.result import SteadyState
         from wignercq.sweep.loading import load
 
@@ -201,7 +201,8 @@ def info(result: Path) -> None:
             text = f"{description(dataset)}\n\n{loaded.summary()}"
         elif isinstance(loaded, Solution):
             theory = theory_of(configuration_in(dataset))
-            text = f"{description(dataset)}\n{accuracy_lines(dataset)}\n\n{final_table(dataset, theory)}"
+            table = "\n".join([final_table(dataset, theory), *observable_lines(dataset)])
+            text = f"{description(dataset)}\n{accuracy_lines(dataset)}\n\n{table}"
         else:
             text = loaded.summary()
     click.echo(text)

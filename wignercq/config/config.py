@@ -24,6 +24,7 @@ from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
 from wignercq.planning.numerics import OUTPUTS, TOLERANCES
+from wignercq.run.observables import Wanted
 from wignercq.states import State
 
 MAX_OUTPUTS = 1_000_000
@@ -44,6 +45,24 @@ def _hbar_order(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise expected('"exact" or a whole number >= 0')
+
+
+def _frames(value: object) -> int | str:
+    if value == "all":
+        return "all"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise expected('a whole number or "all"')
+    if value < 1:
+        raise expected("a number >= 1")
+    return value
+
+
+def _save_state(value: object) -> bool | tuple[float, ...]:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, (list, tuple)) or not all(map(is_number, value)):
+        raise expected("true, false or times in brackets")
+    return tuple(float(time) for time in value)
 
 
 def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
@@ -122,8 +141,9 @@ class Run(Table):
     hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
-    frames: int = Field(default=5, ge=1)
-    save_state: bool = False
+    frames: Annotated[int | str, PlainValidator(_frames)] = 5
+    save_state: Annotated[bool | tuple[float, ...], PlainValidator(_save_state)] = False
+    observables: dict[str, Formula] = Field(default_factory=dict)
     checkpoint_every: Seconds = 600.0
     on_unresolved: Literal["stop", "warn"] = "stop"
 
@@ -270,6 +290,7 @@ class Config:
         _check_run(tables.run)
         initial = None if tables.initial is None else _initial(tables.initial)
         model = _model(tables.model)
+        _check_observables(tables.run, model)
         try:
             state = None if initial is None else initial.state(model)
         except InputError as error:
@@ -298,6 +319,13 @@ def _check_run(run: Run) -> None:
     if run.save_every is not None and run.end is not None and run.end / run.save_every > MAX_OUTPUTS:
         least = run.end / MAX_OUTPUTS
         raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
+
+
+def _check_observables(run: Run, model: Model) -> None:
+    try:
+        Wanted.read(run.observables, model)
+    except InputError as error:
+        raise error.renamed(KEYS, ConfigError) from None
 
 
 def _initial(data: Mapping[str, Any]) -> Initial:

@@ -30,7 +30,11 @@ TAKEN = {
 
 def check(config: Config) -> None:
     """Refuse, with ConfigError, a configuration that asks for what a comparison cannot do."""
-    for key, default, wanted in (("hbar_order", None, '"exact"'), ("save_state", False, "false")):
+    for key, default, wanted in (
+        ("hbar_order", None, '"exact"'),
+        ("save_state", False, "false"),
+        ("observables", {}, "none"),
+    ):
         value = getattr(config.run, key)
         if value != default:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
@@ -49,6 +53,7 @@ def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: boo
             **run.when,
             tolerance=run.tolerance,
             hbar_order=run.hbar_order,
+            observables=run.observables or None,
             frames=run.frames,
             keep_state=run.save_state,
             checkpoint=checkpoint,
@@ -90,7 +95,7 @@ def execute_comparison(
                 **run.when,
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
-                frames=min(run.frames, len(run.times)) if frames is None else frames,
+                frames=_frames(config) if frames is None else frames,
                 threads=threads,
                 checkpoint=checkpoint,
                 resume=resume,
@@ -110,7 +115,7 @@ def execute_comparison(
 def check_steady(config: Config) -> None:
     """Refuse, with ConfigError, a sweep of numbers that a steady state does not depend on, or whose name it uses."""
     for axis in config.sweep.axes if config.sweep is not None else ():
-        if axis.name in TAKEN:
+        if axis.name in TAKEN or axis.name in config.run.observables:
             raise ConfigError(f"sweep.{axis.name}", "a name that the result does not use itself", axis.name)
         if axis.key.startswith("initial."):
             raise ConfigError(
@@ -144,10 +149,17 @@ def execute_steady(
             threads=threads,
             memory_limit=config.grid.memory_limit,
             start=start,
+            observables=run.observables or None,
             checkpoint=checkpoint,
             checkpoint_every=run.checkpoint_every,
             progress=progress,
         )
+
+
+def _frames(config: Config) -> int:
+    """Number of outputs whose planes are kept."""
+    outputs, frames = len(config.run.times), config.run.frames
+    return outputs if isinstance(frames, str) else min(frames, outputs)
 
 
 def _settings(config: Config) -> dict[str, Any]:

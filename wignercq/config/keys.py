@@ -25,5 +25,7 @@ KEYS: Mapping[str, str] = {
     "times": "run.duration or run.outputs",
     **{name: f"run.{name}" for name in ("duration", "outputs", "tolerance", "dt", "order", "hbar_order")},
     **{name: f"run.{name}" for name in ("precision", "engine", "frames", "checkpoint_every", "on_unresolved")},
+    "observables": "run.observables",
+    "keep_state": "run.save_state",
     "threshold": "compare.threshold",
 }

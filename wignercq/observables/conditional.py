@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from wignercq.errors import InputError
 from wignercq.grid.grid import Axis, Grid
 from wignercq.grid.interpolation import interpolation
+from wignercq.observables.averages import floor_between
 from wignercq.observables.density_matrix import density_matrix
 from wignercq.observables.information import DENSITY_CUT
 from wignercq.observables.marginals import Marginals
@@ -68,8 +69,8 @@ class HasWigner(Protocol):
 def fidelity(state: HasWigner) -> Callable[[Marginals], float]:
     """A function of marginals: the fidelity of the reduced quantum state with `state`, ``(Tr |sqrt(rho) sqrt(s)|)**2``.
 
-    For a pure `state` it is the overlap ``2 pi hbar integral of W W_s``, which is quicker as an observable. What
-    errors of W make negative counts as zero.
+    For a pure `state` it is the overlap ``2 pi hbar integral of W W_s``, which is quicker as an observable.
+    Eigenvalues below ten times the most negative one, which is of errors of W, count as zero.
     """
 
     def of(marginals: Marginals) -> float:
@@ -86,7 +87,8 @@ def fidelity(state: HasWigner) -> Callable[[Marginals], float]:
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
-    """Square root of a Hermitian matrix without its negative part."""
+    """Square root of a Hermitian matrix, of eigenvalues that stand above its errors; a root would magnify those."""
     values, vectors = np.linalg.eigh(matrix)
-    root: np.ndarray = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.conj().T
+    above = values > floor_between(float(values[0]), float(values[-1]))
+    root: np.ndarray = (vectors[:, above] * np.sqrt(values[above])) @ vectors[:, above].conj().T
     return root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time as clock
 import warnings
 from pathlib import Path
@@ -10,7 +11,15 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
+from wignercq.errors import (
+    CheckpointWarning,
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ResolutionError,
+    quoted,
+    readable_size,
+)
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
@@ -67,6 +76,8 @@ def carry_out(
                 )
             else:
                 session = kind.begin(request, shown.tell)
+            if files is not None:
+                _require_disk(files, session)
             requests.patient = True
             _go(session, requests, files, every, shown)
         except Stop as stop:
@@ -88,6 +99,18 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
     if not path.parent.is_dir():
         raise InputError("checkpoint", "a file in an existing folder", path)
     return CheckpointFiles(path)
+
+
+def _require_disk(files: CheckpointFiles, session: Session) -> None:
+    """Refuse to keep more W than the disk of the checkpoints, which hold them all, has room for."""
+    needed = session.request.numerics.memory_of_states(session.loop.leader.grid)
+    free = shutil.disk_usage(files.path.parent).free
+    if session.request.keeping.outputs and needed > free:
+        raise InputError(
+            "keep_state",
+            f"states that fit the free {readable_size(free)} of the disk of the checkpoints",
+            f"{len(session.request.keeping.outputs)}, which need {readable_size(needed)}",
+        )
 
 
 def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, shown: Progress) -> None:

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -46,6 +46,20 @@ class Field(Protocol):
 
     def array(self) -> np.ndarray:
         """All of it."""
+
+
+class Whole(NamedTuple):
+    """W that is an array anyway."""
+
+    W: np.ndarray
+
+    def slabs(self) -> Iterable[np.ndarray]:
+        """One q after the other."""
+        return iter(self.W)
+
+    def array(self) -> np.ndarray:
+        """All of it."""
+        return self.W
 
 
 @dataclass(frozen=True, eq=False)

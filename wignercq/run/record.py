@@ -61,11 +61,12 @@ class Record:
     states: list[KeptState] = field(default_factory=list)
     latest: Frame | None = None  # planes of the last output, if it is not framed while others are
     origin: float = 0.0  # that is added to all times when they are told
+    is_lenient: bool = False  # no observable that fails stops anything, not even at the first output
     _observers: Observers | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if self.wanted is not None and self.wanted.asked:
-            self._observers = Observers(self.wanted, self.grid, begun=bool(self.rows))
+            self._observers = Observers(self.wanted, self.grid, begun=self.is_lenient or bool(self.rows))
         self.regrid(self.grid)
 
     @property
