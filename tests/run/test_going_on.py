@@ -120,6 +120,7 @@ def test_a_stopped_run_keeps_its_last_good_state_and_planes(lost: Solution) -> N
     assert np.array_equal(marginals.planes["x", "y"], lost.dataset["wigner_xy"].values[-1])
 
 
+@pytest.mark.slow
 def test_a_lost_run_goes_on_on_a_larger_grid(lost: Solution) -> None:
     """Kills: a W shifted by a point or put on another axis, times that begin at 0 again, a box that is not larger.
 
@@ -144,14 +145,20 @@ def test_a_run_goes_on_from_a_file_where_its_grid_was(tmp_path: Path) -> None:
     first = load(tmp_path / "first.nc")
     assert isinstance(first, Solution)
     whole = evolve(systems.quartic(), systems.packet(), **{**SETTINGS, "times": [0.2, 0.3, 0.4]}, keep_state=True)
-    for state in (first, first.state(0.2)):
-        second = evolve(
-            systems.quartic(), state, duration=0.2, outputs=2, dt=0.1, tolerance=0.05, adapt=False, keep_state=[0.3]
-        )
-        assert second.time == pytest.approx([0.2, 0.3, 0.4], abs=1e-15)
-        assert second.state_times == pytest.approx([0.3], abs=1e-15)
-        assert second.mean == pytest.approx(whole.mean[1:], abs=1e-12)
-        assert second.state(0.3)["x"].values == pytest.approx(SMALL.x.values, abs=1e-14)
+    second = evolve(
+        systems.quartic(),
+        first.state(0.2),
+        duration=0.2,
+        outputs=2,
+        dt=0.1,
+        tolerance=0.05,
+        adapt=False,
+        keep_state=[0.3],
+    )
+    assert second.time == pytest.approx([0.2, 0.3, 0.4], abs=1e-15)
+    assert second.state_times == pytest.approx([0.3], abs=1e-15)
+    assert second.mean == pytest.approx(whole.mean[1:], abs=1e-12)
+    assert second.state(0.3)["x"].values == pytest.approx(SMALL.x.values, abs=1e-14)
     again = {"times": [0.4], "dt": 0.1, "tolerance": 0.05, "keep_state": True}
     wider = evolve(systems.quartic(), first, grid={"x": FixedAxis((-6.0, 6.0))}, **again)
     assert wider.grid.q.points >= SMALL.q.points
@@ -164,16 +171,24 @@ def test_a_run_goes_on_from_a_file_where_its_grid_was(tmp_path: Path) -> None:
         evolve(systems.quartic(), bare, duration=1.0)
 
 
-@pytest.mark.parametrize("keep_state", [True, [0.1, 0.25, 0.3]])
-@pytest.mark.parametrize("looks", [2, 4])
+@pytest.mark.parametrize(
+    ("keep_state", "looks"),
+    [
+        ([0.1, 0.3], 5),
+        pytest.param([0.1, 0.25, 0.3], 2, marks=pytest.mark.slow),
+        pytest.param(True, 4, marks=pytest.mark.slow),
+        pytest.param(True, 5, marks=pytest.mark.slow),
+    ],
+)
 def test_a_resumed_run_keeps_what_it_was_asked_to_keep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep_state: Any, looks: int
 ) -> None:
     """Kills: states and observables that a checkpoint forgets, a W at the last output that is overwritten by steps.
 
-    One of the stops is at an output between two steps. What the stopped run keeps is W at its last output.
+    One of the stops is at an output between two steps, one between two outputs. The
+    stopped run keeps W at its last output.
     """
-    settings = {**SETTINGS, "observables": ASKED, "keep_state": keep_state}
+    settings = {**SETTINGS, "times": [0.1, 0.2, 0.25, 0.6], "observables": ASKED, "keep_state": keep_state}
     whole = evolve(systems.quartic(), systems.packet(), **settings)
     every = evolve(systems.quartic(), systems.packet(), **{**settings, "keep_state": [*whole.time]})
     settings["checkpoint"] = tmp_path / "run.checkpoint"
@@ -184,6 +199,17 @@ def test_a_resumed_run_keeps_what_it_was_asked_to_keep(
     assert np.array_equal(again.W, every.state(again.time[-1]))
     resumed = evolve(systems.quartic(), systems.packet(), **settings, resume=True)
     require_identical(resumed.dataset, whole.dataset)
+
+
+def test_a_state_that_was_not_kept_is_not_made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: W of the moment of a checkpoint called that of the output before, when a resumed run is to keep it."""
+    settings = {**SETTINGS, "times": [0.1, 0.25, 0.6], "checkpoint": tmp_path / "run.checkpoint"}
+    assert interrupted(monkeypatch, 5, **settings).time[-1] == 0.25
+    stopped = interrupted(monkeypatch, 1, **settings, resume=True, keep_state=True)
+    assert stopped.time[-1] == 0.25
+    assert not stopped.state_times.size
+    resumed = evolve(systems.quartic(), systems.packet(), **settings, resume=True, keep_state=True)
+    assert np.array_equal(Marginals.of(resumed.W.values, SMALL).mean, resumed.mean[-1])
 
 
 def test_another_wish_is_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

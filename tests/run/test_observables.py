@@ -14,7 +14,8 @@ from wignercq import Axis, Grid, Solution, evolve, load
 from wignercq.errors import ExpressionError, InputError, ObservableWarning, StateError
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.physics import physics_of
-from wignercq.states import ClassicalGaussian, coherent, gaussian, product, squeezed, thermal
+from wignercq.run.observables import Observers, Wanted, Whole
+from wignercq.states import ClassicalGaussian, State, coherent, gaussian, product, squeezed, thermal
 
 SETTINGS: dict[str, Any] = {"grid": SMALL, "duration": 0.2, "outputs": 2, "dt": 0.1, "tolerance": 0.05}
 QUANTUM = squeezed(-0.1, 0.4, squeezing=0.3, angle=0.4, mass=0.7, frequency=1.3, hbar=HBAR)
@@ -83,7 +84,7 @@ def test_observables_are_integrals_over_the_state(run: Solution) -> None:
 def test_overlaps_and_entropy_of_gaussians_have_closed_forms() -> None:
     """Kills: a factor of 2 pi hbar, a mean with the wrong sign, an entropy in bits or of another symplectic eigenvalue.
 
-    At time 0 the state is a product of Gaussians; the overlap is a Gaussian of the difference of the means with the
+    The state is a product of Gaussians; the overlap is a Gaussian of the difference of the means with the
     sum of the covariances, and with a pure state it is the fidelity: 1 with itself.
     """
     grid = Grid(SMALL.q, SMALL.p, Axis(-7.2, 7.0, 44), Axis(-5.8, 5.9, 50))
@@ -91,16 +92,21 @@ def test_overlaps_and_entropy_of_gaussians_have_closed_forms() -> None:
     other = coherent(-0.3, 0.4, mass=0.7, frequency=1.6, hbar=HBAR)
     warm = thermal(0.9, mass=0.7, frequency=1.1, hbar=HBAR)
     asked = {"self": mine, "other": other, "S": "von_neumann_entropy"}
-    settings = {**SETTINGS, "grid": grid, "outputs": 1, "duration": 0.1, "observables": asked}
-    found = evolve(systems.oscillators(), product(CLASSICAL, mine), **settings).dataset.isel(time=0)
+    wanted = Wanted.read(asked, systems.oscillators())
+
+    def found_of(state: State) -> dict[str, float]:
+        W = state.wigner(grid)
+        return Observers(wanted, grid).of(0.0, Marginals.of(W, grid), Whole(W))
+
+    found = found_of(product(CLASSICAL, mine))
     off, both = mine.mean - other.mean, mine.covariance + other.covariance
     expected = HBAR * np.exp(-off @ np.linalg.solve(both, off) / 2) / np.sqrt(np.linalg.det(both))
-    assert float(found["other"]) == pytest.approx(expected, rel=1e-8)
-    assert float(found["self"]) == pytest.approx(1, rel=1e-8)
-    assert abs(float(found["S"])) < 1e-7
-    found = evolve(systems.oscillators(), product(CLASSICAL, warm), **settings).dataset.isel(time=0)
+    assert found["other"] == pytest.approx(expected, rel=1e-8)
+    assert found["self"] == pytest.approx(1, rel=1e-8)
+    assert abs(found["S"]) < 1e-7
+    found = found_of(product(CLASSICAL, warm))
     n = np.sqrt(np.linalg.det(warm.covariance)) / HBAR - 0.5
-    assert float(found["S"]) == pytest.approx((n + 1) * np.log(n + 1) - n * np.log(n), rel=1e-7)
+    assert found["S"] == pytest.approx((n + 1) * np.log(n + 1) - n * np.log(n), rel=1e-7)
 
 
 def test_observables_follow_a_grid_that_grows() -> None:
@@ -205,3 +211,17 @@ def test_a_formula_of_strangers_is_parsed_not_evaluated() -> None:
     """Kills: a formula that reaches eval."""
     with pytest.raises(ExpressionError):
         evolve(systems.quartic(), systems.packet(), **SETTINGS, observables={"a": "__import__('os').getcwd()"})
+
+
+@pytest.mark.slow
+def test_planes_and_whole_arrays_tell_the_same() -> None:
+    """Kills: slabs or a W of the engine of planes that are those of another moment, or none at all."""
+    model = systems.model(interaction="0")
+    asked = {name: ASKED[name] for name in ("x4", "mixed", "overlap", "hybrid", "S", "holevo_information")}
+    settings = {**SETTINGS, "observables": asked, "keep_state": [0.1, 0.13]}
+    planes, whole = (evolve(model, systems.packet(), **settings, engine=engine) for engine in ("tiled", "array"))
+    assert [run.dataset.attrs["engine"] for run in (planes, whole)] == ["planes", "array"]
+    for name in asked:
+        assert planes.dataset[name].values == pytest.approx(whole.dataset[name].values, abs=1e-11), name
+    for time in (0.1, 0.13):
+        assert planes.state(time).values == pytest.approx(whole.state(time).values, abs=1e-13)

@@ -8,6 +8,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -15,7 +16,7 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from wignercq.errors import ExpressionError, GridError, InputError, ObservableWarning, brief
+from wignercq.errors import ExpressionError, GridError, InputError, ObservableWarning, StateError, brief
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
 from wignercq.model.model import Formula, Model
@@ -24,7 +25,7 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.physics import MEANINGS, OF_MARGINALS, Physics
 from wignercq.results.variables import is_taken
 from wignercq.run.given import on_other_axes
-from wignercq.states import ClassicalState, QuantumState, State
+from wignercq.states import ClassicalState, QuantumState, State, gibbs
 
 ALL, CLASSICAL, QUANTUM = NAMES, ("q", "p"), ("x", "y")
 MOST, LONGEST = 100, 60  # observables, and characters of a name
@@ -127,6 +128,7 @@ class Observers:
     grid: Grid
     begun: bool = False  # whether outputs were recorded already: from then on nothing stops a run
     _gauges: dict[str, Gauge] = field(init=False, default_factory=dict)
+    _gibbs: Callable[[int, np.ndarray], None] | None = field(init=False, default=None)
     _warned: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
@@ -134,7 +136,10 @@ class Observers:
 
     def regrid(self, grid: Grid) -> None:
         """W is on another grid from now on; InputError at the beginning where a formula is not finite there."""
-        self.grid, self._gauges = grid, {}
+        self.grid, self._gauges, self._gibbs = grid, {}, None
+        if any(one.quantity == "gibbs_distance" for one in self.wanted.asked):
+            with suppress(StateError):  # a model without such a state
+                self._gibbs = gibbs(self.wanted.model).slab(grid)
         for one in self.wanted.asked:
             if one.make is not None:
                 try:
@@ -147,7 +152,7 @@ class Observers:
 
     def of(self, time: float, marginals: Marginals, W: Field) -> dict[str, float]:
         """All of one moment, by name; InputError at the first one where a function fails."""
-        physics = Physics(self.wanted.model, self.grid, marginals, lambda: [*W.array()])
+        physics = Physics(self.wanted.model, self.grid, marginals, lambda: [*W.array()], self._gibbs)
         found = {}
         for one in self.wanted.asked:
             found[one.name] = self._guarded(one, time, marginals, physics)
@@ -181,11 +186,11 @@ class Observers:
 
 
 def _asked(name: str, value: Any, model: Model, grid: Grid | None) -> Asked:
-    where = f"observables.{name}" if isinstance(name, str) and name.isidentifier() else "observables"
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or keyword.iskeyword(name):
-        raise InputError(where, "names of letters, digits and _", brief(name))
+        raise InputError("observables", "names of letters, digits and _", brief(name))
     if len(name) > LONGEST:
-        raise InputError(where, f"names of at most {LONGEST} characters", brief(name))
+        raise InputError("observables", f"names of at most {LONGEST} characters", brief(name))
+    where = f"observables.{name}"
     if is_taken(name) or (name in MEANINGS and value != name):
         raise InputError(where, "a name that the result does not use itself", brief(name))
     if isinstance(value, str) and value in MEANINGS:

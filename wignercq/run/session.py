@@ -27,7 +27,7 @@ from wignercq.run.identity import identity, probe, require_consistent, require_s
 from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import TimeLoop
-from wignercq.run.track import Good, Track
+from wignercq.run.track import ON_STEP, Good, Track
 
 
 @dataclass(eq=False)
@@ -120,10 +120,10 @@ class Session:
                 track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
                 track.adapter.refinements = list(stored.refinements)
                 track.adapter.moving = frozenset(stored.moving)
-            if stored.good is not None:
+            if stored.good is not None and track.keeps:
                 owner = numerics.make_engine(grid_of(stored.good))
                 track.good = Good(owner, owner.restored(snapshot.fields[f"{name}/good"]))
-            elif record.rows:
+            elif abs(record.times[-1] - loop.time) < ON_STEP * header.dt:  # W is that of the last output
                 track.keep_copy()
         resumed = [*header.resumed, f"at t = {request.origin + loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
