@@ -122,6 +122,7 @@ def test_observables_and_times_of_states_of_the_file(config, capsys):
     k_Q = Config.from_text(text).model.parameters["k_Q"]
     expected = k_Q / 2 * (dataset["mean"][:, 2] ** 2 + dataset["covariance"][:, 2, 2])
     np.testing.assert_allclose(dataset["spring"], expected, rtol=1e-12)
+    assert "W kept          2, at t = 0.05, 0.2" in told.splitlines()
     for output in (shown, told):
         line = next(line for line in output.splitlines() if line.startswith("spring"))
         assert line.split()[1:] == [f"{float(dataset['spring'][-1]):.8g}", "mean", "of", "k_Q*x**2/2"]

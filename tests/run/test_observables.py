@@ -159,6 +159,7 @@ def test_they_are_in_the_file_and_the_summary(run: Solution, tmp_path) -> None:
         ({"x4": "x**5 +"}, "observables.x4: expected a formula"),
         ({"x4": "z**4"}, r"observables.x4: expected a formula in g, k, kappa.*z"),
         ({"mean": "x"}, "observables.mean: expected a name that the result does not use itself"),
+        ({"gap": "x"}, "observables.gap: expected a name that the result does not use itself"),
         ({"W_3": "x"}, "observables.W_3: expected a name that the result does not use itself"),
         ({"entropy_flux": "x"}, "observables.entropy_flux: expected a name that the result does not use itself"),
         ({"a b": "x"}, "observables: expected names of letters, digits and _, got 'a b'"),

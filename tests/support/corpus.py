@@ -166,7 +166,6 @@ KEYS = {
     "run.engine": '"tiled"',
     "run.frames": "3",
     "run.save_state": "false",
-    "run.observables.x4": '"x**4"',
     "run.checkpoint_every": '"10 s"',
     "compare.threshold": "0.01",
     "compare.observables": '["W"]',

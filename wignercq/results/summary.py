@@ -94,12 +94,21 @@ def description(dataset: xr.Dataset) -> str:
         "made by": f"wignercq {attributes['wignercq_version']} ({attributes['versions']})",
         "outputs": f"{times.size}, from t = {times[0]:.6g} to {times[-1]:.6g}",
         "frames": f"{frames.size}, at t = {', '.join(f'{time:.6g}' for time in frames)}",
+        **_states(dataset),
         "extents": ", ".join(f"{name} [{_ends(dataset, name)}]" for name in NAMES),
         "variables": ", ".join(str(name) for name in dataset.data_vars),
         "engine": f"{attributes['engine']}, {attributes['precision']}",
         "hbar order": str(attributes["hbar_order"]),
     }
     return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+def _states(dataset: xr.Dataset) -> dict[str, str]:
+    """The times at which W was kept, if it was before the last output."""
+    if "state_time" not in dataset.coords:
+        return {}
+    times = [*dataset["state_time"].values, *(dataset["time"].values[-1:] if "W" in dataset else ())]
+    return {"W kept": f"{len(times)}, at t = {', '.join(f'{time:.6g}' for time in times)}"}
 
 
 def _ends(dataset: xr.Dataset, name: str) -> str:

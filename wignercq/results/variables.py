@@ -40,7 +40,11 @@ DESCRIPTIONS = {
 }
 
 DIMENSIONS = ("time", "z", "z2", "axis", "frame", "mode", "state_time", "point", "theory", "observable")
-OF_STEADY_STATES = ("decay_rate", "mode_frequency", "mode_residual", "drift_mean", "drift_covariance")
+OF_STEADY_STATES = (
+    *("decay_rate", "mode_frequency", "mode_residual", "drift_mean", "drift_covariance"),
+    *("residual", "distance_estimate", "gap", "solver_error", "steps", "cell_steps"),
+    *("time_step", "time_error_estimate", "wall_time", "failure", "grid", "warnings"),  # of a sweep of them
+)
 
 
 def kept_state(number: int) -> str:

@@ -115,12 +115,12 @@ def _require_disk(files: CheckpointFiles, session: Session) -> None:
 
 def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, shown: Progress) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
-    end, written = float(session.request.times[-1]), clock.perf_counter()
+    end, origin, written = float(session.request.times[-1]), session.request.origin, clock.perf_counter()
     session.loop.interruption.asked = lambda: requests.requested is not None
-    shown.start(end, session.loop.time, text="tables and first steps")
+    shown.start(origin + end, origin + session.loop.time, text="tables and first steps")
     try:
         for reached in session.outputs():
-            shown.reach(reached)
+            shown.reach(origin + reached)
             if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested
