@@ -161,6 +161,10 @@ class SizeWarning(UserWarning):
     """A chosen grid is large, and the run will take long; the message says how large and how long."""
 
 
+class ObservableWarning(UserWarning):
+    """An observable that the user asked for has no value at an output; NaN is recorded and the run goes on."""
+
+
 class CheckpointWarning(UserWarning):
     """A checkpoint could not be written or is damaged; the run goes on without it."""
 

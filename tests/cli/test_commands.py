@@ -103,6 +103,33 @@ def test_save_state_and_output_option(config, capsys):
     assert not Path("small.nc").exists()
 
 
+def test_observables_and_times_of_states_of_the_file(config, capsys):
+    """Kills: keys of the file that the run never hears of, formulas without the parameters, an info without them.
+
+    <k_Q x**2/2> is a potential energy known from mean and variance; W is kept at an output and between two.
+    """
+    text = CONFIG.replace("duration = 0.7", 'duration = 0.2\nsave_state = [0.05, 0.2]\nframes = "all"')
+    text = text.replace("frames = 2\n", "")
+    config.write_text(text + '[run.observables]\nspring = "k_Q*x**2/2"\nS = "von_neumann_entropy"\n')
+    assert cli.main(["run", str(config)]) == 0
+    shown = capsys.readouterr().out
+    assert cli.main(["info", "small.nc"]) == 0
+    told = capsys.readouterr().out
+    dataset = xr.load_dataset("small.nc", engine="h5netcdf")
+    assert dataset["time"].values.tolist() == [0.0, 0.05, 0.1, 0.2]
+    assert dataset["frame"].values.tolist() == dataset["time"].values.tolist()
+    assert dataset["state_time"].values.tolist() == [0.05]
+    assert dataset["W_0"].dims == ("q_0", "p_0", "x_0", "y_0")
+    assert "W" in dataset
+    k_Q = Config.from_text(text).model.parameters["k_Q"]
+    expected = k_Q / 2 * (dataset["mean"][:, 2] ** 2 + dataset["covariance"][:, 2, 2])
+    np.testing.assert_allclose(dataset["spring"], expected, rtol=1e-12)
+    assert "W kept          2, at t = 0.05, 0.2" in told.splitlines()
+    for output in (shown, told):
+        line = next(line for line in output.splitlines() if line.startswith("spring"))
+        assert line.split()[1:] == [f"{float(dataset['spring'][-1]):.8g}", "mean", "of", "k_Q*x**2/2"]
+
+
 def test_resolution_lost_exits_3_and_keeps_what_was_computed(config, capsys):
     """Kills: a run that throws away an hour of work at its last step."""
     text = CONFIG.replace("diffusion = 0.6", "diffusion = 6.0").replace("duration = 0.7", "duration = 3.0")

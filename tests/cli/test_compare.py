@@ -119,6 +119,11 @@ def test_stopped_comparisons_are_saved(
     [
         ("[run]", "[run]\nhbar_order = 0", 'run.hbar_order: expected "exact" for a comparison, got 0'),
         ("[run]", "[run]\nsave_state = true", "run.save_state: expected false for a comparison, got true"),
+        (
+            "[run]",
+            "[run]\nobservables = { x4 = 'x**4' }",
+            "run.observables: expected none for a comparison, got a table",
+        ),
         ("= 0.0001", "= 0.001", "run.tolerance: expected a positive number, at most 0.0001 for a threshold of 0.01"),
         ("[compare]", "[compare]\nthreshold = 1.0", "compare.threshold: expected a number < 1, got 1.0"),
         ('"mean_p"', '"mean_r"', "compare.observables: expected some of mean_q, "),

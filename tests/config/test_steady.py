@@ -83,7 +83,13 @@ def test_everything_that_is_asked_arrives(monkeypatch: pytest.MonkeyPatch) -> No
     text = configuration(
         initial={},
         grid={"q": {"extent": [-4, 5], "points": 20}, "memory_limit": "3 MiB"},
-        run={"order": 2, "hbar_order": 0, "engine": "array", "checkpoint_every": "2 min"},
+        run={
+            "order": 2,
+            "hbar_order": 0,
+            "engine": "array",
+            "checkpoint_every": "2 min",
+            "observables": {"x4": "x**4"},
+        },
         steady={"tolerance": 1e-3, "dt": 0.05},
     )
     execute_steady(Config.from_text(text, runs=False), threads=1, checkpoint=Path("best.nc"))
@@ -91,6 +97,7 @@ def test_everything_that_is_asked_arrives(monkeypatch: pytest.MonkeyPatch) -> No
     assert (axes["q"].extent, axes["q"].points, model.friction) == ((-4, 5), 20, 0.35)
     numbers = {"tolerance": 1e-3, "dt": 0.05, "order": 2, "hbar_order": 0, "threads": 1, "memory_limit": 3 * 2**20}
     others = {"engine": "array", "checkpoint": Path("best.nc"), "checkpoint_every": 120.0, "start": None}
+    others["observables"] = {"x4": "x**4"}
     assert asked == {**numbers, **others, "progress": False}
     execute_steady(Config.from_text(MODEL, runs=False))
     assert asked["grid"] is None

@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator
 
 from wignercq.config.initial import KINDS, Initial
+from wignercq.config.keys import KEYS
 from wignercq.config.mistakes import Mistakes
-from wignercq.config.model import ModelTable
+from wignercq.config.model import Formula, ModelTable
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-from wignercq.config.validation import Table, Two, expected, shown, validate
+from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError, at_least, suggestion
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
@@ -27,6 +28,7 @@ from wignercq.model.model import Model
 from wignercq.planning.arguments import BYTES, SECONDS, quantity
 from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, TOLERANCES
 from wignercq.propagation.engines.cores import MOST
+from wignercq.run.observables import Wanted
 from wignercq.states import State
 
 MISSING = "this key", "nothing"
@@ -39,6 +41,24 @@ def _hbar_order(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise expected('"exact" or a whole number >= 0')
+
+
+def _frames(value: object) -> int | str:
+    if value == "all":
+        return "all"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise expected('a whole number or "all"')
+    if value < 1:
+        raise expected("a number >= 1")
+    return value
+
+
+def _save_state(value: object) -> bool | tuple[float, ...]:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, (list, tuple)) or not all(map(is_number, value)):
+        raise expected("true, false or times in brackets")
+    return tuple(float(time) for time in value)
 
 
 def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
@@ -85,8 +105,9 @@ class Run(Table):
     hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
-    frames: int = Field(default=5, ge=1)
-    save_state: bool = False
+    frames: Annotated[int | str, PlainValidator(_frames)] = 5
+    save_state: Annotated[bool | tuple[float, ...], PlainValidator(_save_state)] = False
+    observables: dict[str, Formula] = Field(default_factory=dict)
     threads: int | None = Field(default=None, ge=1, le=MOST)
     checkpoint_every: Seconds | None = None
     on_unresolved: Literal["stop", "warn"] = "stop"
@@ -235,6 +256,9 @@ class Config:
             state = None if initial is None or model is None else _state(initial, model)
         with mistakes:
             _check_run(tables.run)
+        with mistakes:
+            if model is not None and "run" not in broken:
+                _check_observables(tables.run, model)
         axes = _axes(tables.grid, mistakes)
         if not broken:
             with mistakes:
@@ -278,6 +302,13 @@ def _check_run(run: Run) -> None:
     if run.save_every is not None and run.end is not None and run.end / run.save_every > MAX_OUTPUTS:
         least = run.end / MAX_OUTPUTS
         raise ConfigError("run.save_every", f"a number >= {at_least(least)}", repr(run.save_every))
+
+
+def _check_observables(run: Run, model: Model) -> None:
+    try:
+        Wanted.read(run.observables, model)
+    except InputError as error:
+        raise error.renamed(KEYS, ConfigError) from None
 
 
 def _initial(data: Mapping[str, Any]) -> Initial:

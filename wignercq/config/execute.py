@@ -15,15 +15,11 @@ from wignercq.config.keys import KEYS
 from wignercq.config.lines import lines_of
 from wignercq.config.validation import shown
 from wignercq.errors import ConfigError, InputError, StoppedError, suggestion
-from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.numerics import Numerics
-from wignercq.propagation.engines.cores import thread_count
 from wignercq.results.solution import Solution
 from wignercq.results.variables import DESCRIPTIONS
-from wignercq.run.evolve import evolve
+from wignercq.run.evolve import asked, evolve
 from wignercq.run.progress import Progress
 from wignercq.run.rehearsal import Rehearsal, rehearse
-from wignercq.run.request import Request, times_of
 from wignercq.steady import SteadyState, steady_state
 from wignercq.steady.result import DRIFT_VARIABLES, MODE_VARIABLES, NUMBERS
 
@@ -36,7 +32,11 @@ TAKEN = {
 
 def check(config: Config) -> None:
     """Refuse, with ConfigError, a configuration that asks for what a comparison cannot do."""
-    for key, default, wanted in (("hbar_order", None, '"exact"'), ("save_state", False, "false")):
+    for key, default, wanted in (
+        ("hbar_order", None, '"exact"'),
+        ("save_state", False, "false"),
+        ("observables", {}, "none"),
+    ):
         value = getattr(config.run, key)
         if value != default:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
@@ -59,47 +59,40 @@ def execute_run(
 
     `threads` takes the place of ``run.threads``.
     """
-    run = config.run
     with _errors_name_keys(config):
         return evolve(
             config.model,
             config.state,
-            **run.when,
-            tolerance=run.tolerance,
-            hbar_order=run.hbar_order,
-            frames=run.frames,
-            keep_state=run.save_state,
-            threads=run.threads if threads is None else threads,
+            **_asked(config, threads),
+            checkpoint_every=config.run.checkpoint_every,
             checkpoint=checkpoint,
             resume=resume,
             progress=progress,
-            **_settings(config),
         )
 
 
 def rehearse_run(config: Config, *, threads: int | None = None, progress: bool | Progress = False) -> Rehearsal:
     """What the run of a configuration will take; errors are those of :func:`execute_run` before the first step."""
-    run, own = config.run, _settings(config)
-    threads = thread_count(run.threads if threads is None else threads)
     with _errors_name_keys(config):
-        times = times_of(**{"duration": None, "outputs": None, "times": None, **run.when})
-        numerics = Numerics(
-            run.accuracy, run.dt, run.order, run.hbar_order, run.precision, run.engine, threads, forms_W=run.save_state
-        )
-        request = Request(
-            config.model,
-            config.state,
-            own["grid"],
-            times,
-            numerics,
-            run.frames,
-            own["adapt"],
-            own["memory_limit"],
-            ERROR_LEVEL if run.tolerance is None else run.tolerance,
-            interval=float(times[1]) if "duration" in run.when else None,
-            on_unresolved=run.on_unresolved,
-        )
-        return rehearse(request, progress=progress)
+        return rehearse(asked(config.model, config.state, **_asked(config, threads)), progress=progress)
+
+
+def _asked(config: Config, threads: int | None) -> dict[str, Any]:
+    """What a configuration asks of a run, as arguments; `threads` take the place of ``run.threads``."""
+    run = config.run
+    return {
+        "duration": None,
+        "outputs": None,
+        "times": None,
+        **run.when,
+        "tolerance": run.tolerance,
+        "hbar_order": run.hbar_order,
+        "observables": run.observables or None,
+        "frames": run.frames,
+        "keep_state": run.save_state,
+        "threads": run.threads if threads is None else threads,
+        **_settings(config),
+    }
 
 
 def execute_comparison(
@@ -134,9 +127,10 @@ def execute_comparison(
                 **run.when,
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
-                frames=min(run.frames, len(run.times)) if frames is None else frames,
+                frames=_frames(config) if frames is None else frames,
                 threads=run.threads if threads is None else threads,
                 checkpoint=checkpoint,
+                checkpoint_every=run.checkpoint_every,
                 resume=resume,
                 progress=progress,
                 **_settings(config),
@@ -154,7 +148,7 @@ def execute_comparison(
 def check_steady(config: Config) -> None:
     """Refuse, with ConfigError, a sweep of numbers that a steady state does not depend on, or whose name it uses."""
     for axis in config.sweep.axes if config.sweep is not None else ():
-        if axis.name in TAKEN:
+        if axis.name in TAKEN or axis.name in config.run.observables:
             raise ConfigError(f"sweep.{axis.name}", "a name that the result does not use itself", axis.name)
         if axis.key.startswith("initial."):
             raise ConfigError(
@@ -188,10 +182,17 @@ def execute_steady(
             threads=run.threads if threads is None else threads,
             memory_limit=config.grid.memory_limit,
             start=start,
+            observables=run.observables or None,
             checkpoint=checkpoint,
             checkpoint_every=run.checkpoint_every,
             progress=progress,
         )
+
+
+def _frames(config: Config) -> int:
+    """Number of outputs whose planes are kept."""
+    outputs, frames = len(config.run.times), config.run.frames
+    return outputs if isinstance(frames, str) else min(frames, outputs)
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -201,10 +202,7 @@ def _settings(config: Config) -> dict[str, Any]:
         "grid": config.axes,
         "adapt": grid.adapt,
         "memory_limit": grid.memory_limit,
-        **{
-            name: getattr(run, name)
-            for name in ("dt", "order", "precision", "engine", "checkpoint_every", "on_unresolved")
-        },
+        **{name: getattr(run, name) for name in ("dt", "order", "precision", "engine", "on_unresolved")},
     }
 
 

@@ -16,7 +16,11 @@ from wignercq.results.provenance import __version__
 #: May differ from those of a resumed run.
 FREE_IN_A_RUN = (("run", "checkpoint_every"), ("run", "threads"), ("grid", "memory_limit"))
 #: May differ between two points of sweeps that are the same.
-FREE_IN_A_POINT = (*FREE_IN_A_RUN, ("run", "frames"), ("run", "save_state"), ("compare", "observables"))
+FREE_IN_A_POINT = (
+    *FREE_IN_A_RUN,
+    *(("run", key) for key in ("frames", "save_state", "observables")),
+    ("compare", "observables"),
+)
 
 STEADY_KEYS = ("order", "hbar_order", "engine")  # of [run], that a search for a steady state heeds
 
@@ -64,6 +68,7 @@ def steady_identity(config: Config) -> str:
             "grid": {name: tables["grid"][name] for name in NAMES},
             "steady": {"tolerance": config.steady_tolerance, "dt": config.steady_dt},
             "run": {name: tables["run"][name] for name in STEADY_KEYS},
+            "observables": tables["run"]["observables"],
         }
     )
 

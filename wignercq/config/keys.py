@@ -28,5 +28,7 @@ KEYS: Mapping[str, str] = {
         name: f"run.{name}"
         for name in ("precision", "engine", "frames", "threads", "checkpoint_every", "on_unresolved")
     },
+    "observables": "run.observables",
+    "keep_state": "run.save_state",
     "threshold": "compare.threshold",
 }

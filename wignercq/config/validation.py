@@ -138,7 +138,11 @@ def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
 def _expected(error: ErrorDetails) -> str:
     if error["type"] not in EXPECTED:
         return error["msg"]
-    text = EXPECTED[error["type"]].format(**error.get("ctx", {}))
+    bounds = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in error.get("ctx", {}).items()
+    }
+    text = EXPECTED[error["type"]].format(**bounds)
     return text.replace("'", '"') if error["type"] == "literal_error" else text
 
 

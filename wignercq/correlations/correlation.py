@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.correlations.format import DESCRIPTIONS
-from wignercq.correlations.given import checked_times, state_on_grid
+from wignercq.correlations.given import checked_times
 from wignercq.correlations.measurement import Measurement
 from wignercq.correlations.operators import Operators
 from wignercq.correlations.regression import Regression
@@ -21,6 +21,7 @@ from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.propagation.engines.cores import thread_count
+from wignercq.run.given import state_on_grid
 from wignercq.run.progress import Progress, showing
 
 ARRAYS = 3  # as large as W in double precision, beside it and beside what a run needs

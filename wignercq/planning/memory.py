@@ -101,6 +101,8 @@ def require_memory(
     `beside` is what else is needed, in bytes.
     """
     room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids)) + beside
+    if room is not None:
+        _require_room_for_states(grids, numerics)
     free, where = (free_memory(), "") if room is None else (room.free, " of the devices")
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
@@ -110,4 +112,15 @@ def require_memory(
             "grid",
             f"{what} {whose} of {readable_size(allowed)}",
             f"{' x '.join(map(str, grids[0].shape))} points, which need {readable_size(needed)}; {remedy}",
+        )
+
+
+def _require_room_for_states(grids: Sequence[Grid], numerics: Numerics) -> None:
+    """Refuse to keep more W than this process can hold, where a run itself lies elsewhere."""
+    needed, free = sum(map(numerics.memory_of_states, grids)), free_memory()
+    if needed > free:
+        raise MemoryLimitError(
+            "keep_state",
+            f"states that fit the free memory of {readable_size(free)}",
+            f"{numerics.kept}, which need {readable_size(needed)}",
         )

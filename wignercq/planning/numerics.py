@@ -37,6 +37,8 @@ class Numerics:
     engine: str = "tiled"
     threads: int = field(default_factory=cores)
     forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
+    kept: int = 0  # arrays of all of W that are held beside the run
+    copies: int = 0  # of W as the engine has it, held beside those that steps need
     uncoupled: bool = False  # W stays a product, and planes take the place of the fast engine; see :meth:`suited_to`
 
     def __post_init__(self) -> None:
@@ -123,8 +125,15 @@ class Numerics:
         return self._engine_class.stored_shapes(grid)
 
     def memory(self, grid: Grid) -> float:
-        """Bytes a run on `grid` needs."""
+        """Bytes a run on `grid` needs, those of :meth:`memory_of_states` among them where they are in one memory."""
         dtype = DTYPES[self.precision]
         tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
-        formed = grid.size if self.forms_W and self.engine_name == PLANES else 0
-        return self._engine_class.memory(grid, dtype, tables=tables) + formed * dtype.itemsize
+        own = self._engine_class.memory(grid, dtype, tables=tables)
+        copies = self.copies * self.cells(grid) * dtype.itemsize
+        states = self.memory_of_states(grid) if self.room(grid) is None else 0.0
+        return own + copies + states
+
+    def memory_of_states(self, grid: Grid) -> float:
+        """Bytes of the arrays of all of W that are held beside the run, in the memory of this process."""
+        formed = int(self.forms_W and self.engine_name == PLANES)
+        return float((self.kept + formed) * grid.size * DTYPES[self.precision].itemsize)

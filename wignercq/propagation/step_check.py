@@ -37,6 +37,7 @@ class StepCheck:
     is_given: bool = False  # whether the step was asked for, and stays
     done: int = 0  # moments already checked
     excess: float = 1.0  # largest local error so far over the expected one, at least 1
+    origin: float = 0.0  # that is added to times when they are told
 
     @property
     def estimate(self) -> float:
@@ -71,8 +72,8 @@ class StepCheck:
             return 1
         excess = found / expected
         message = (
-            f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {excess:.1f} "
-            "times as large"
+            f"time error at t = {self.origin + time:.6g}: expected steps as in the pilot run, got local errors "
+            f"{excess:.1f} times as large"
         )
         if excess * self.error >= self.tolerance and not self._falls(found, propagator, W):
             warnings.warn(f"{message}, which are those of the grid; raise its points", ResolutionWarning, stacklevel=2)

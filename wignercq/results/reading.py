@@ -18,7 +18,14 @@ import xarray as xr
 
 from wignercq.errors import InputError, brief
 from wignercq.grid.grid import NAMES
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+from wignercq.results.variables import (
+    DESCRIPTIONS,
+    FRAME_PLANES,
+    ROW_DIMENSIONS,
+    asked_for,
+    kept_axis,
+    kept_state,
+)
 
 COMPRESSION = 100  # a variable may hold this many times the bytes of its file
 LARGEST = 1e100  # of all numbers
@@ -90,6 +97,8 @@ def faults_of_a_run(dataset: xr.Dataset) -> Iterator[Fault]:
             yield f"the names q, p, x, y as coordinate {name}", "others"
     yield from not_increasing(dataset, LEAST)
     yield from _variables(dataset)
+    yield from _asked_for(dataset)
+    yield from _states(dataset)
 
 
 def _attributes(attributes: Mapping[str, Any]) -> Iterator[Fault]:
@@ -117,6 +126,26 @@ def _variables(dataset: xr.Dataset) -> Iterator[Fault]:
             yield f"a variable {name} of numbers over ({', '.join(dimensions)})", "none"
         if not _moderate(dataset[name].values, nan=name == "occupation"):
             yield f"finite numbers below {LARGEST:g} as {name}", "others"
+
+
+def _asked_for(dataset: xr.Dataset) -> Iterator[Fault]:
+    """What lacks in observables that a run was asked for."""
+    for name in asked_for(dataset):
+        yield from not_numbers(dataset, name, ("time",))
+        for key in ("long_name", "formula"):
+            if not _is_printable(dataset[name].attrs.get(key, "")):
+                yield f"printable text as {key} of {name}", "others"
+
+
+def _states(dataset: xr.Dataset) -> Iterator[Fault]:
+    """What lacks in a W that was kept on the way."""
+    if "state_time" not in dataset.coords:
+        return
+    yield from not_increasing(dataset, {"state_time": 1})
+    for k in range(dataset["state_time"].size):
+        axes = tuple(kept_axis(name, k) for name in NAMES)
+        yield from not_increasing(dataset, dict.fromkeys(axes, 2))
+        yield from not_numbers(dataset, kept_state(k), axes)
 
 
 def _dimensions(name: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.grid.grid import NAMES
+from wignercq.results.variables import asked_for
 
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 
@@ -40,6 +41,15 @@ def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
         line = f"{label:<14}" + "".join(f"{value:14.8f}" for value in values)
         lines.append(line if theory is None else f"{line}{values[0] - values[1]:14.1e}")
     return "\n".join(lines)
+
+
+def observable_lines(dataset: xr.Dataset) -> list[str]:
+    """The last value of each observable that was asked for beside those of every run, a line each, and what it is."""
+    lines = []
+    for name in asked_for(dataset):
+        meaning = dataset[name].attrs.get("long_name", "")
+        lines.append(f"{name:<14}{float(dataset[name].values[-1]):14.8g}  {meaning}".rstrip())
+    return lines
 
 
 def _column(mean: np.ndarray, covariance: np.ndarray) -> list[float]:
@@ -84,12 +94,21 @@ def description(dataset: xr.Dataset) -> str:
         "made by": f"wignercq {attributes['wignercq_version']} ({attributes['versions']})",
         "outputs": f"{times.size}, from t = {times[0]:.6g} to {times[-1]:.6g}",
         "frames": f"{frames.size}, at t = {', '.join(f'{time:.6g}' for time in frames)}",
+        **_states(dataset),
         "extents": ", ".join(f"{name} [{_ends(dataset, name)}]" for name in NAMES),
         "variables": ", ".join(str(name) for name in dataset.data_vars),
         "engine": f"{attributes['engine']}, {attributes['precision']}",
         "hbar order": str(attributes["hbar_order"]),
     }
     return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+def _states(dataset: xr.Dataset) -> dict[str, str]:
+    """The times at which W was kept, if it was before the last output."""
+    if "state_time" not in dataset.coords:
+        return {}
+    times = [*dataset["state_time"].values, *(dataset["time"].values[-1:] if "W" in dataset else ())]
+    return {"W kept": f"{len(times)}, at t = {', '.join(f'{time:.6g}' for time in times)}"}
 
 
 def _ends(dataset: xr.Dataset, name: str) -> str:

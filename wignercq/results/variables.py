@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from wignercq.grid.grid import NAMES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}
 FRAME_PLANES = {
@@ -32,6 +38,36 @@ DESCRIPTIONS = {
     "density_py": "density of (p, y)",
     "W": "hybrid Wigner function at the last output",
 }
+
+DIMENSIONS = ("time", "z", "z2", "axis", "frame", "mode", "state_time", "point", "theory", "observable")
+OF_STEADY_STATES = (
+    *("decay_rate", "mode_frequency", "mode_residual", "drift_mean", "drift_covariance"),
+    *("residual", "distance_estimate", "gap", "solver_error", "steps", "cell_steps"),
+    *("time_step", "time_error_estimate", "wall_time", "failure", "grid", "warnings"),  # of a sweep of them
+)
+
+
+def kept_state(number: int) -> str:
+    """Name of the variable of a W that was kept on the way."""
+    return f"W_{number}"
+
+
+def kept_axis(axis: str, number: int) -> str:
+    """Name of an axis of that W."""
+    return f"{axis}_{number}"
+
+
+def is_taken(name: str) -> bool:
+    """Whether a result has, or may have, something else of this name."""
+    known = {*DESCRIPTIONS, *DIMENSIONS, *OF_STEADY_STATES, *NAMES}
+    return name in known or re.fullmatch(r"[qpxyW]_[0-9]+", name) is not None
+
+
+def asked_for(dataset: xr.Dataset) -> list[str]:
+    """Names of the variables of a run over time alone that not every run has."""
+    over_time = (str(name) for name, array in dataset.data_vars.items() if array.dims == ("time",))
+    return [name for name in over_time if name not in DESCRIPTIONS]
+
 
 #: Shape of what a row holds for each output, by variable; "time" is one of them.
 ROW_SHAPES: dict[str, tuple[int, ...]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from wignercq.errors import (
     MemoryLimitError,
     ResolutionError,
     quoted,
+    readable_size,
 )
 from wignercq.planning.arguments import flag, path
 from wignercq.run.checkpoint import CheckpointFiles
@@ -67,9 +69,13 @@ def carry_out(
         try:
             if files is not None and resume:
                 shown.tell("reading the checkpoint")
-                session = kind.resume(request, files.read(request.model, request.framed, kind.row_shapes))
+                session = kind.resume(
+                    request, files.read(request.record, {**kind.row_shapes, **dict.fromkeys(request.names, ())})
+                )
             else:
                 session = kind.begin(request, shown.tell)
+            if files is not None:
+                _require_disk(files, session)
             requests.patient = True
             _go(session, requests, files, schedule, shown)
         except Stop as stop:
@@ -95,16 +101,28 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
     return files
 
 
+def _require_disk(files: CheckpointFiles, session: Session) -> None:
+    """Refuse to keep more W than the disk of the checkpoints, which hold them all, has room for."""
+    needed = session.request.numerics.memory_of_states(session.loop.leader.grid)
+    free = shutil.disk_usage(files.path.parent).free
+    if session.request.keeping.outputs and needed > free:
+        raise InputError(
+            "keep_state",
+            f"states that fit the free {readable_size(free)} of the disk of the checkpoints",
+            f"{len(session.request.keeping.outputs)}, which need {readable_size(needed)}",
+        )
+
+
 def _go(
     session: Session, requests: StopRequests, files: CheckpointFiles | None, schedule: Schedule, shown: Progress
 ) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
-    end, written = float(session.request.times[-1]), None
+    end, origin, written = float(session.request.times[-1]), session.request.origin, None
     session.loop.interruption.asked = lambda: requests.requested is not None
-    shown.start(end, session.loop.time, text="tables and first steps")
+    shown.start(origin + end, origin + session.loop.time, text="tables and first steps")
     try:
         for reached in session.outputs():
-            shown.reach(reached)
+            shown.reach(origin + reached)
             if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested

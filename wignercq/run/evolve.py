@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import xarray as xr
 
-from wignercq.grid.fixed_axis import GridLike, given_axes
-from wignercq.model.model import Model
+from wignercq.grid.fixed_axis import FixedAxis, GridLike, given_axes
+from wignercq.grid.grid import Grid
+from wignercq.model.model import Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning import arguments
+from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.propagation.engines.cores import thread_count
 from wignercq.results.solution import Solution
 from wignercq.run.carry_out import carry_out
+from wignercq.run.given import Given, completed, given, on_other_axes
+from wignercq.run.keeping import moments
+from wignercq.run.observables import Observables, Wanted
 from wignercq.run.progress import Progress
 from wignercq.run.request import Request, times_of
 from wignercq.run.session import Session
@@ -23,7 +29,7 @@ from wignercq.states import State
 
 def evolve(
     model: Model,
-    state: State | np.ndarray,
+    state: State | np.ndarray | xr.DataArray | Solution,
     *,
     grid: GridLike = None,
     duration: float | None = None,
@@ -36,8 +42,9 @@ def evolve(
     precision: str = "float64",
     engine: str = "tiled",
     threads: int | None = None,
+    observables: Observables | None = None,
     frames: int | str = 5,
-    keep_state: bool = False,
+    keep_state: bool | Sequence[float] | np.ndarray = False,
     adapt: bool | None = None,
     memory_limit: float | str | None = None,
     on_unresolved: str = "stop",
@@ -51,13 +58,15 @@ def evolve(
     Parameters
     ----------
     model : Model
-    state : State or np.ndarray
-        Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
+    state : State, np.ndarray, Solution or xarray.DataArray
+        Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1; or a result, one of a run that
+        was stopped for example, or a W of it: the run goes on from the last W that is kept there, at its time.
     grid : Grid, mapping of axis name to what is fixed, or None
         ``{"x": (-5, 5), "q": 64, "y": FixedAxis((-6, 6), 48)}``: a box, a number of points, or both. What is missing
-        is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it.
+        is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it; where a result is given, it
+        is what W lies on there. A W is interpolated onto another grid.
     duration : float
-        End time; the run starts at 0. Not with `times`.
+        How long the run is; it starts at 0, or at the time of the W that is given. Not with `times`.
     outputs : int
         Number of equal intervals between outputs, default 20. Not with `times`.
     times : sequence of float
@@ -81,10 +90,17 @@ def evolve(
         attribute ``engine`` of the result is "planes".
     threads : int, optional
         Worker threads, by default one for each core that this process may use; the result is the same for any number.
+    observables : mapping, or sequence of names, optional
+        What to record at every output besides, by name (``docs/observables.md``): a formula of q, p, x, y and the
+        model's parameters, the Weyl symbol a of ``integral of a W``; a state, or a function on phase space, whose
+        overlap with W is recorded; a function of :class:`wignercq.observables.marginals.Marginals`; or a name among
+        :data:`wignercq.observables.physics.MEANINGS`, such as "von_neumann_entropy".
     frames : int or "all"
-        Number of outputs, spread over the run, whose marginal planes are kept.
-    keep_state : bool
-        Keep the final W in the solution.
+        Number of outputs, spread over the run, whose marginal planes are kept. A run that is stopped keeps those of its
+        last output as well, if any.
+    keep_state : bool or sequence of float
+        Keep the final W in the solution, or those at some times, which are outputs then. A run that is stopped keeps
+        its last W as well, if any.
     adapt : bool or None
         Whether the box may grow or go with W and the mesh be refined when W comes too close to their limits
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
@@ -120,33 +136,88 @@ def evolve(
     Interrupted
         Ctrl-C, SIGTERM or SIGHUP; ``.solution`` holds what was computed.
     """
-    level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    numerics = Numerics(
-        level,
-        dt,
-        order,
-        arguments.hbar_order(hbar_order),
-        precision,
-        engine,
-        thread_count(threads),
-        forms_W=keep_state,
-    )
-    accuracy = ERROR_LEVEL if tolerance is None else tolerance
-    output_times = times_of(duration, outputs, times)
-    request = Request(
+    request = asked(
         model,
         state,
-        given_axes(grid),
+        grid=grid,
+        duration=duration,
+        outputs=outputs,
+        times=times,
+        tolerance=tolerance,
+        dt=dt,
+        order=order,
+        hbar_order=hbar_order,
+        precision=precision,
+        engine=engine,
+        threads=threads,
+        observables=observables,
+        frames=frames,
+        keep_state=keep_state,
+        adapt=adapt,
+        memory_limit=memory_limit,
+        on_unresolved=on_unresolved,
+    )
+    session = carry_out(Session, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
+    result = session.solution()
+    assert isinstance(result, Solution)
+    return result
+
+
+def asked(
+    model: Model,
+    state: State | np.ndarray | xr.DataArray | Solution,
+    *,
+    grid: GridLike,
+    duration: float | None,
+    outputs: int | None,
+    times: Sequence[float] | np.ndarray | None,
+    tolerance: float | None,
+    dt: float | None,
+    order: int,
+    hbar_order: int | str | None,
+    precision: str,
+    engine: str,
+    threads: int | None,
+    observables: Observables | None,
+    frames: int | str,
+    keep_state: bool | Sequence[float] | np.ndarray,
+    adapt: bool | None,
+    memory_limit: float | str | None,
+    on_unresolved: str,
+) -> Request:
+    """What is asked of a run by the arguments of :func:`evolve`. InputError where they cannot be used."""
+    level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
+    numerics = Numerics(level, dt, order, arguments.hbar_order(hbar_order), precision, engine, thread_count(threads))
+    axes, limit = given_axes(grid), arguments.memory_limit(memory_limit)
+    begun = given(state) if isinstance(state, (xr.DataArray, Solution)) else None
+    origin = 0.0 if begun is None else begun.time
+    equal_times = times_of(duration, outputs, times, origin)
+    output_times, keeping = moments(equal_times, keep_state, origin)
+    W, on = (state, None) if begun is None else _start(begun, axes, numerics, limit)
+    return Request(
+        model,
+        W if isinstance(W, np.ndarray) else arguments.require_state(W),
+        axes,
         output_times,
         numerics,
         arguments.frames(frames, output_times.size),
         adapt,
-        arguments.memory_limit(memory_limit),
-        accuracy,
-        interval=None if times is not None else float(output_times[1]),
+        limit,
+        ERROR_LEVEL if tolerance is None else tolerance,
+        interval=None if times is not None else float(equal_times[1]),
         on_unresolved=on_unresolved,
+        wanted=Wanted.read(observables, require_model(model), axes if isinstance(axes, Grid) else None),
+        keeping=keeping,
+        on=on,
+        origin=origin,
     )
-    session = carry_out(Session, request, checkpoint, every=checkpoint_every, resume=resume, progress=progress)
-    result = session.solution(keep_state=keep_state)
-    assert isinstance(result, Solution)
-    return result
+
+
+def _start(
+    begun: Given, grid: Grid | Mapping[str, FixedAxis] | None, numerics: Numerics, memory_limit: float | None
+) -> tuple[np.ndarray, Grid | None]:
+    """W on the grid on which a run begins, and that grid where the user has left something of it open."""
+    start = grid if isinstance(grid, Grid) else completed(grid or {}, begun.grid)
+    require_memory([start], numerics, memory_limit)
+    W = on_other_axes(begun.W, [*begun.grid], [*start])
+    return W, None if isinstance(grid, Grid) else start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from wignercq.planning.arguments import flag, moderate, require_state, whole
 from wignercq.planning.memory import Need, free_memory, held_memory
 from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
+from wignercq.run.keeping import SAME_TIME, Keeping
+from wignercq.run.observables import Wanted
+from wignercq.run.record import Record
 from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
@@ -46,6 +49,10 @@ class Request:
     equations: Mapping[str, int | None] = field(default_factory=dict)
     interval: float | None = None  # a time that a chosen time step is to divide
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
+    wanted: Wanted | None = None  # observables beside those of every run
+    keeping: Keeping = field(default_factory=Keeping)
+    on: Grid | None = None  # where W lies that was given on a grid of its own; `grid` says what of it is fixed
+    origin: float = 0.0  # time at which the run begins, as it is told; `times` count from there
 
     def __post_init__(self) -> None:
         require_model(self.model)
@@ -53,7 +60,11 @@ class Request:
             require_state(self.state)
         if self.adapt is not None:
             flag("adapt", self.adapt)
-        object.__setattr__(self, "numerics", self.numerics.suited_to(self.model, self.state))
+        forms_W = self.numerics.forms_W or self.keeping.last or (self.wanted is not None and self.wanted.forms_W)
+        numerics = replace(
+            self.numerics, forms_W=forms_W, kept=len(self.keeping.outputs), copies=int(bool(self.keeping))
+        )
+        object.__setattr__(self, "numerics", numerics.suited_to(self.model, self.state))
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
         one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
@@ -68,6 +79,15 @@ class Request:
         """Numbers of the outputs whose planes are kept: spread evenly, the last always among them."""
         last = self.times.size - 1
         return {round(k) for k in np.linspace(last, 0, min(self.frames, self.times.size))}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the observables that were asked for beside those of every run."""
+        return () if self.wanted is None else self.wanted.names
+
+    def record(self, grid: Grid) -> Record:
+        """One in which nothing is reported yet."""
+        return Record(self.model, grid, self.framed, wanted=self.wanted, kept=self.keeping.outputs, origin=self.origin)
 
     @property
     def freedom(self) -> Freedom:
@@ -93,20 +113,28 @@ class Request:
             return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 
         level = min(share * self.level, LAST_CHANCE * ERROR_LEVEL)
-        return Adapter(freedom, level, memory, self.numerics.make_engine, end=float(self.times[-1]))
+        end = float(self.times[-1])
+        return Adapter(freedom, level, memory, self.numerics.make_engine, end=end, origin=self.origin)
 
 
-def times_of(duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None) -> np.ndarray:
-    """Output times from 0 on: given, or so many equal intervals, 20 by default. InputError where they are of no use."""
+def times_of(
+    duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None, start: float = 0.0
+) -> np.ndarray:
+    """Output times from 0 on: given, or so many equal intervals, 20 by default. InputError where they are of no use.
+
+    Times that are given count from the same moment as `start`, where the run begins.
+    """
     if (duration is None) == (times is None):
         raise InputError("duration", "either duration or times", "both or neither")
     if times is not None:
         if outputs is not None:
             raise InputError("outputs", "it together with duration", "it together with times")
         try:
-            given = np.asarray(times, float)
+            given = np.asarray(times, float) - start
         except (TypeError, ValueError):
             given = np.zeros((0, 0))
+        if start and given.ndim == 1 and given.size and abs(given[0]) <= SAME_TIME * abs(start):
+            given[0] = 0.0
         if (
             given.ndim != 1
             or not given.size
@@ -114,10 +142,10 @@ def times_of(duration: float | None, outputs: int | None, times: Sequence[float]
             or given[0] < 0
             or (np.diff(given) <= 0).any()
         ):
-            raise InputError("times", "increasing times >= 0", "others")
+            raise InputError("times", f"increasing times >= {start:g}", "others")
         result = given if given[0] == 0 else np.concatenate([[0.0], given])
         if result.size < 2:
-            raise InputError("times", "a time after 0", "none")
+            raise InputError("times", f"a time after {start:g}", "none")
         if not 1 / MAX_NUMBER <= result[-1] <= MAX_NUMBER:
             raise InputError("times", f"an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(float(result[-1])))
         return result

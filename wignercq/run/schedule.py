@@ -16,8 +16,8 @@ class Schedule:
     Parameters
     ----------
     every : float, str or None
-        Seconds, or text with a unit, of wall time between checkpoints. None: the first after a minute, and then as long a time between
-        two, a minute at least, that writing takes a fiftieth of it.
+        Seconds, or text with a unit, of wall time between checkpoints. None: the first after a minute, and then as long
+        a time between two, a minute at least, that writing takes a fiftieth of it.
     """
 
     def __init__(self, every: float | str | None = None) -> None:

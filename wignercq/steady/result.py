@@ -10,7 +10,7 @@ import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_numbers
 from wignercq.results.solution import Solution
-from wignercq.results.summary import MomentTheory, accuracy_lines, final_table
+from wignercq.results.summary import MomentTheory, accuracy_lines, final_table, observable_lines
 
 KIND = "steady state"
 NUMBERS = ("residual", "distance_estimate", "gap", "solver_error", "steps", "cell_steps")
@@ -67,7 +67,7 @@ class SteadyState(Solution):
 
     def summary(self, theory: MomentTheory | None = None) -> str:
         """Means and covariances, and how far to trust them."""
-        table = final_table(self.dataset).partition("\n")[2]
+        table = "\n".join([final_table(self.dataset).partition("\n")[2], *observable_lines(self.dataset)])
         attributes = self.dataset.attrs
         drifts = [float(np.abs(self.dataset[name]).max()) for name in DRIFT_VARIABLES]
         rows = {

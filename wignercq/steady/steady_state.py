@@ -35,6 +35,7 @@ from wignercq.propagation.engines.cores import thread_count
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.provenance import program, versions
 from wignercq.results.whole_file import destination
+from wignercq.run.observables import Observables, Observers, Wanted, Whole
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
 from wignercq.run.schedule import Schedule
@@ -61,6 +62,7 @@ def steady_state(
     threads: int | None = None,
     memory_limit: float | str | None = None,
     start: SteadyState | None = None,
+    observables: Observables | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float | str | None = None,
     progress: bool | Progress = False,
@@ -92,6 +94,8 @@ def steady_state(
     start : SteadyState, optional
         Another one to begin with, of the same model to go on, or of a similar one, with its W; its grid is taken unless
         one is given.
+    observables : mapping, or sequence of names, optional
+        What to record of the steady state besides, as for :func:`wignercq.evolve`.
     checkpoint : path, optional
         Where the best W so far is written as a result file.
     checkpoint_every : float or str, optional
@@ -125,11 +129,13 @@ def steady_state(
         raise InputError("start", "a SteadyState", kind_of(start))
     if start is not None and "W" not in start.dataset:
         raise InputError("start", "a steady state with its W", "one without")
+    wanted = Wanted.read(observables, model, grid if isinstance(grid, Grid) else None)
     search: _Search | None = None
     schedule = Schedule(checkpoint_every)
     with showing(progress) as shown, StopRequests() as requests, threadpool_limits(1, "blas"):
         try:
             search = _Search.begin(require_model(model), numerics, axes, limit, start, shown)
+            search.wanted = Observers(wanted, search.solver.grid).wanted  # refused now where it is not finite there
             requests.patient = True
 
             def look() -> None:
@@ -161,6 +167,7 @@ class _Search:
     solver: Solver
     begun: float
     modes: Relaxation | None = None
+    wanted: Wanted | None = None  # observables beside those of every steady state
 
     @classmethod
     def begin(
@@ -223,8 +230,8 @@ class _Search:
         """What there is of the steady state so far."""
         solver = self.solver
         look = solver.seen()
-        record = Record(solver.model, solver.grid, {0})
-        record.add_output(0.0, look)
+        record = Record(solver.model, solver.grid, {0}, wanted=self.wanted, is_lenient=True)
+        record.add_output(0.0, look, Whole(solver.W))
         propagator = solver.propagator(solver.dt or 1.0)
         modes = self._modes(propagator)
         change = drift(propagator, solver.W)
