@@ -35,6 +35,7 @@ def checkpoint(folder: Path) -> Path:
 def test_a_killed_comparison_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     """Kills: a theory, a distance or a grid of its own that is forgotten when a comparison is taken up again."""
     undisturbed, folder = folder_with(tmp_path, "undisturbed", CONFIG), folder_with(tmp_path, "killed", CONFIG)
+    assert Run(undisturbed, "--version").finish() == 0  # the fork server starts up
     start = time.monotonic()
     assert Run(undisturbed, *COMMAND).finish() == 0
     seconds = time.monotonic() - start

@@ -254,11 +254,13 @@ def steady(
 def info(result: Path) -> None:
     """Print what the file RESULT holds, a checkpoint too: how it was made, what is in it, how far to trust it."""
     with showing(f"reading {result.name}"):
-        from wignercq.cli.info import told, told_of_checkpoint
+        from wignercq.cli.info import told
         from wignercq.run.array_file import is_archive
         from wignercq.sweep.loading import load
 
         if is_archive(result):
+            from wignercq.cli.checkpoint_info import told_of_checkpoint
+
             text = told_of_checkpoint(result)
         else:
             loaded = load(result)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from wignercq.comparison.result import Breakdown
-from wignercq.config import Config
 from wignercq.correlations.two_time import TwoTime
-from wignercq.results.provenance import listed_versions
 from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.results.summary import MomentTheory, accuracy_lines, description, final_table
-from wignercq.run.checkpoint import outline
-from wignercq.run.progress import span
 from wignercq.steady.result import SteadyState
-from wignercq.sweep import SteadySweep, SweepResult
+from wignercq.sweep.result import SweepResult
+from wignercq.sweep.steady_result import SteadySweep
+
+if TYPE_CHECKING:  # a result is read without what computes one
+    from wignercq.config import Config
 
 KINDS: Mapping[type[Result], str] = {
     Solution: "run",
@@ -35,54 +34,19 @@ MEASURED = {
     **{f"energy_{part}": f"  {part}" for part in ("classical", "quantum", "interaction")},
 }
 NOTES = ("warnings", "grid_changes", "resumed", "unresolved", "stopped")
-#: What the identity of a run says of its model.
-MODEL = (
-    *("hbar", "classical_mass", "quantum_mass", "classical_potential", "quantum_potential", "interaction"),
-    *("friction", "diffusion", "decoherence"),
-)
 COLUMN = 16
 
 
 def told(result: Result, settings: Config | None, theory: MomentTheory | None = None) -> str:
     """All that is to be known of a result; `settings` are those of its configuration, if it has one."""
     data = result.dataset
-    made = "" if isinstance(result, Solution) else f"\n{_lines(_settings(data))}"
-    facts = f"{_lines({'kind': KINDS[type(result)], **_model(data, settings)})}{made}"
-    measured = _lines({label: _span_of(data[name]) for name, label in MEASURED.items() if name in data})
+    made = "" if isinstance(result, Solution) else f"\n{lines(_settings(data))}"
+    facts = f"{lines({'kind': KINDS[type(result)], **_model(data, settings)})}{made}"
+    measured = lines({label: _span_of(data[name]) for name, label in MEASURED.items() if name in data})
     if isinstance(result, Solution):
-        facts = f"{facts}\n{description(data)}\n{_lines(_tolerance(data))}".rstrip()
-    parts = [facts, measured, _body(result, theory), "" if isinstance(result, Solution) else _lines(_notes(data.attrs))]
+        facts = f"{facts}\n{description(data)}\n{lines(_tolerance(data))}".rstrip()
+    parts = [facts, measured, _body(result, theory), "" if isinstance(result, Solution) else lines(notes(data.attrs))]
     return "\n\n".join(part for part in parts if part)
-
-
-def told_of_checkpoint(path: Path) -> str:
-    """All that is to be known of the checkpoint of a run or a comparison, CheckpointError where it is damaged."""
-    header, rows = outline(path)
-    identity = header.identity
-    settings = ("engine", "precision", "order", "hbar_order", "tolerance", "times", "adapt")
-    facts = {
-        "kind": "checkpoint" + (" of a comparison" if len(rows) > 1 else " of a run"),
-        "made by": listed_versions(header.versions),
-        **{name.replace("_", " "): identity[name] for name in MODEL if identity.get(name, "None") != "None"},
-        **{name.replace("_", " "): identity[name] for name in settings if name in identity},
-        "time step": f"{header.dt:.6g}, {header.steps} steps, t = {header.steps * header.dt:.6g}",
-        "time error": f"{header.error:.1e} of the maximum of W",
-        "wall time": span(header.seconds),
-    }
-    leader = next(iter(rows.values()))
-    measured = {
-        label: _ends(leader[name], f"t = {leader['time'][0]:.6g}", f"t = {leader['time'][-1]:.6g}")
-        for name, label in MEASURED.items()
-        if name in leader and leader[name].ndim == 1
-    }
-    tracks = header.tracks.items()
-    notes = {
-        "grid_changes": "\n".join(f"{name}: {note}" for name, track in tracks for note in track.notes),
-        "resumed": "\n".join(header.resumed),
-        "unresolved": "\n".join(f"{name}: {track.unresolved}" for name, track in tracks if track.unresolved),
-        "stopped": "\n".join(f"{name}: {reason}" for name, reason in header.lost.items()),
-    }
-    return "\n\n".join(part for part in map(_lines, (facts, measured, _notes(notes))) if part)
 
 
 def _body(result: Result, theory: MomentTheory | None) -> str:
@@ -124,20 +88,20 @@ def _span_of(values: xr.DataArray) -> str:
     """The first and the last of numbers in time, the smallest and the largest of others."""
     if values.dims == ("time",):
         times = values["time"].values
-        return _ends(values.values, f"t = {times[0]:.6g}", f"t = {times[-1]:.6g}")
+        return ends(values.values, f"t = {times[0]:.6g}", f"t = {times[-1]:.6g}")
     finite = values.values[np.isfinite(values.values)]
     if not finite.size:
         return "none"
     return f"{finite.min():.6g}" + (f" to {finite.max():.6g}" if finite.max() > finite.min() else "")
 
 
-def _ends(values: np.ndarray, first: str, last: str) -> str:
+def ends(values: np.ndarray, first: str, last: str) -> str:
     if len(values) == 1:
         return f"{values[0]:.6g}"
     return f"{values[0]:.6g} at {first}, {values[-1]:.6g} at {last}"
 
 
-def _notes(attributes: Mapping[str, Any]) -> dict[str, str]:
+def notes(attributes: Mapping[str, Any]) -> dict[str, str]:
     indented = "\n" + COLUMN * " "
     texts = {name.replace("_", " "): str(attributes[name]) for name in NOTES if attributes.get(name)}
     return {name: indented.join(_plain(line) for line in text.splitlines()) for name, text in texts.items()}
@@ -149,5 +113,5 @@ def _plain(value: object) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def _lines(rows: Mapping[str, str]) -> str:
+def lines(rows: Mapping[str, str]) -> str:
     return "\n".join(f"{name:<{COLUMN}}{value}" for name, value in rows.items())
