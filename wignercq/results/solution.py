@@ -15,7 +15,7 @@ from wignercq.results.result import Result
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution(Result):
     """What a run computed.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time as clock
-import warnings
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -16,6 +15,7 @@ from wignercq.errors import (
     MemoryLimitError,
     ResolutionError,
     quoted,
+    warn,
 )
 from wignercq.planning.arguments import flag, path, seconds
 from wignercq.run.checkpoint import CheckpointFiles
@@ -118,9 +118,8 @@ def _checkpoint(files: CheckpointFiles, session: Session) -> None:
     try:
         files.write(session.snapshot())
     except OSError as error:
-        warnings.warn(
+        warn(
             f"{files.path}: expected a checkpoint that can be written, got: {error.strerror or error}; "
             "going on without",
             CheckpointWarning,
-            stacklevel=2,
         )

@@ -23,9 +23,9 @@ from wignercq.states import State
 def evolve(
     model: Model,
     state: State | np.ndarray,
+    duration: float | None = None,
     *,
     grid: GridLike = None,
-    duration: float | None = None,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
     tolerance: float | None = None,
@@ -52,11 +52,11 @@ def evolve(
     model : Model
     state : State or np.ndarray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1.
+    duration : float
+        End time; the run starts at 0. Not with `times`.
     grid : Grid, mapping of axis name to what is fixed, or None
         ``{"x": (-5, 5), "q": 64, "y": FixedAxis((-6, 6), 48)}``: a box, a number of points, or both. What is missing
         is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it.
-    duration : float
-        End time; the run starts at 0. Not with `times`.
     outputs : int
         Number of equal intervals between outputs, default 20. Not with `times`.
     times : sequence of float

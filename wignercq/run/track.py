@@ -125,6 +125,8 @@ class Track:
         assert self.look is not None
         self._judge(time, self.look)
         self.watch.check_energy(time, self.record.add_output(time, self.look))
+        if not self.record.model.is_physical:
+            self.watch.check_purity(time, self.record.rows[-1]["purity"])
 
     def after_output(self) -> None:
         """Go on from W; what was put out is needed no more."""
