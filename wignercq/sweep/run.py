@@ -10,7 +10,8 @@ from typing import Any
 
 from wignercq.config import Config
 from wignercq.config.sweep import Sweep
-from wignercq.errors import InputError, Interrupted, quoted
+from wignercq.errors import ConfigError, InputError, Interrupted, kind_of, quoted
+from wignercq.planning.arguments import path, whole
 from wignercq.run.progress import Progress, showing
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.sweep.kinds import COMPARISONS, STEADY_STATES, Kind, OfPoint, OfSweep
@@ -46,6 +47,8 @@ def run_sweep(
 
     Raises
     ------
+    InputError
+        No configuration, one without a sweep, or a number of processes that is none.
     ConfigError
         A point that cannot be computed whatever the grid; nothing was computed.
     Interrupted
@@ -75,10 +78,14 @@ def _carried_out(
     processes: int,
     progress: bool | Progress,
 ) -> OfSweep:
-    assert config.sweep is not None
+    if not isinstance(config, Config):
+        raise InputError("config", "a Config", kind_of(config))
+    if config.sweep is None:
+        raise ConfigError("sweep", "this table", "nothing")
+    files, side_by_side = path("folder", folder), whole("processes", processes, 1)
     kind.check(config)
     with showing(progress) as shown:
-        return _swept(kind, config, config.sweep, Path(folder), processes, shown)
+        return _swept(kind, config, config.sweep, files, side_by_side, shown)
 
 
 def _swept(
