@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
+import sys
+import warnings
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from pathlib import Path
 from typing import Any
 
+PACKAGE = __name__.partition(".")[0]
 LONGEST = 60  # characters of a text in a message
 BOUND_DIGITS, DIGITS = 6, 17  # of a bound in a message, and of any float
 
@@ -167,6 +170,14 @@ class ObservableWarning(UserWarning):
 
 class CheckpointWarning(UserWarning):
     """A checkpoint could not be written or is damaged; the run goes on without it."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line that called this package, however deep in it the reason was found."""
+    level, frame = 2, sys._getframe(1)  # 1 is this function
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def cut(text: str) -> str:

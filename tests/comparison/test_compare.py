@@ -102,9 +102,9 @@ def test_theories_that_cannot_be_computed_are_left_out_with_a_reason() -> None:
             "tolerance: expected a positive number, at most 0.0001 for a threshold of 0.01, got 0.001",
         ),
         ({"threshold": 1.5}, "threshold: expected a number between 0 and 1, got 1.5"),
-        ({"outputs": 0}, "outputs: expected a whole number >= 1, got 0"),
+        ({"outputs": 0}, "outputs: expected a whole number from 1 to 1000000, got 0"),
         ({"duration": -1.0}, "duration: expected a positive number, from 1e-100 to 1e+100, got -1.0"),
-        ({"frames": 9}, "frames: expected a whole number from 0 to 5, got 9"),
+        ({"frames": 9}, "frames: expected 'all' or a whole number from 0 to 5, got 9"),
     ],
 )
 def test_unusable_settings_are_refused(changes: dict, message: str) -> None:

@@ -30,8 +30,8 @@ TOLERANCE_SHARE = 0.01  # of the threshold: a larger tolerance would let time er
 def compare(
     model: Model,
     state: State | np.ndarray,
-    *,
     duration: float | None = None,
+    *,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
     grid: GridLike = None,

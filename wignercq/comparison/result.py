@@ -16,7 +16,7 @@ from wignercq.results.result import Result
 SHOWN = 4  # observables of a theory in the summary
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Breakdown(Result):
     """How far, how soon and in which observable each theory departs from the exact hybrid dynamics.
 

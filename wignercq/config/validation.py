@@ -31,10 +31,10 @@ EXPECTED = {
     **dict.fromkeys(("int_type", "int_from_float"), "a whole number"),
     "bool_type": "true or false",
     "string_type": "text in quotes",
-    "greater_than": "a number > {gt!r}",
-    "greater_than_equal": "a number >= {ge!r}",
-    "less_than": "a number < {lt!r}",
-    "less_than_equal": "a number <= {le!r}",
+    "greater_than": "a number > {gt}",
+    "greater_than_equal": "a number >= {ge}",
+    "less_than": "a number < {lt}",
+    "less_than_equal": "a number <= {le}",
     "literal_error": "{expected}",
     **dict.fromkeys(("model_type", "dict_type"), "a table"),
 }
@@ -138,10 +138,7 @@ def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
 def _expected(error: ErrorDetails) -> str:
     if error["type"] not in EXPECTED:
         return error["msg"]
-    bounds = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in error.get("ctx", {}).items()
-    }
+    bounds = {key: f"{v:g}" if isinstance(v, float) else v for key, v in error.get("ctx", {}).items()}
     text = EXPECTED[error["type"]].format(**bounds)
     return text.replace("'", '"') if error["type"] == "literal_error" else text
 

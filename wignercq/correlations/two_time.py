@@ -20,7 +20,7 @@ SILENT = 1e-12  # of the largest susceptibility: a smaller loss is none
 LAST = 0.1  # share of the times, at the end, at which it is seen what is left
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwoTime(Result):
     """Two-time functions and responses of operators A, the dimension ``first``, and B, the dimension ``second``.
 

@@ -31,6 +31,10 @@ from wignercq.model.structure import is_quadratic, is_separable
 Formula: TypeAlias = str | float | sp.Expr
 
 Q, X = real_symbol("q"), real_symbol("x")
+#: Arguments by the letters that stand for them in a repr.
+UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
+BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
+ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
 LONGEST_NAME = 60  # characters
 RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
@@ -134,18 +138,36 @@ class Model:
                 )
             self._set("decoherence", least if self.is_coupled else 0.0)
         product = 4 * self.D0 * self.diffusion
-        if self.is_coupled and product < 1 - 1e-12 and not self.allow_unphysical:
+        if not self.is_physical and not self.allow_unphysical:
             raise ModelError(
                 "decoherence",
                 f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
                 f"{self.D0!r} (4 D0 D2 = {at_most(product)})",
             )
 
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Model) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """What tells models apart: formulas, parameters and numbers, with the default of decoherence resolved."""
+        formulas = self.classical_potential, self.quantum_potential, self.interaction
+        numbers = (getattr(self, name) for name in (*UNITS.values(), *BATH.values()))
+        return (*formulas, *sorted(self.parameters.items()), *numbers, self.allow_unphysical)
+
     def __repr__(self) -> str:
-        potentials = {"V_C": self.classical_potential, "V_Q": self.quantum_potential, "V_I": self.interaction}
-        units = {"M": self.classical_mass, "m": self.quantum_mass, "hbar": self.hbar}
-        bath = {"alpha": self.friction, "D2": self.diffusion, "D0": self.D0}
-        values: dict[str, Formula] = {**potentials, **self.parameters, **units, **bath}
+        """Potentials, parameters and numbers; a parameter called as one of the others is ``parameters.NAME``."""
+        values: dict[str, Formula] = {
+            "V_C": self.classical_potential,
+            "V_Q": self.quantum_potential,
+            "V_I": self.interaction,
+        }
+        taken = {*values, *UNITS, *BATH}
+        values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
+        values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
         return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -199,6 +221,11 @@ class Model:
     def is_quadratic(self) -> bool:
         """Whether every potential is a polynomial of degree at most two, so that Gaussian theory is exact."""
         return is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether the dynamics is completely positive: 4 D0 D2 >= 1, or no coupling."""
+        return not self.is_coupled or 4 * self.D0 * self.diffusion >= 1 - ROUNDING
 
     @property
     def damping_rate(self) -> float:

@@ -7,13 +7,12 @@ trajectories of the classical counterpart say when W comes to the ends of an axi
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import GridError, ModelError, ResolutionWarning, at_least, at_most
+from wignercq.errors import GridError, ModelError, ResolutionWarning, at_least, at_most, warn
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
@@ -83,7 +82,7 @@ def look_ahead(
     )
     if sure and refuses:
         raise error
-    warnings.warn(str(error), ResolutionWarning, stacklevel=2)
+    warn(str(error), ResolutionWarning)
 
 
 def _of_the_mean(model: Model, marginals: Marginals, end: float, axes: Collection[str]) -> Departure | None:

@@ -19,7 +19,7 @@ from wignercq.results.whole_file import whole_file
 SPACE_PER_VARIABLE = 2**13  # bytes a variable takes in a file beside its values, at most
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result(ABC):
     """A dataset, what is asked of it, and its file.
 
@@ -34,6 +34,10 @@ class Result(ABC):
     def time(self) -> np.ndarray:
         """Output times, shape (n,)."""
         return self.dataset.time.values  # an AttributeError where there are none
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name}: {size}" for name, size in self.dataset.sizes.items())
+        return f"<{type(self).__name__} of {len(self.dataset.data_vars)} variables ({sizes})>"
 
     @abstractmethod
     def summary(self) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # results are read without SymPy
 SAME_TIME = 1e-9  # times that differ by so little, relative to the end of a run, are one
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution(Result):
     """What a run computed.
 

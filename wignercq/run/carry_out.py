@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -17,6 +16,7 @@ from wignercq.errors import (
     ResolutionError,
     quoted,
     readable_size,
+    warn,
 )
 from wignercq.planning.arguments import flag, path
 from wignercq.run.checkpoint import CheckpointFiles
@@ -142,11 +142,10 @@ def _checkpoint(files: CheckpointFiles, session: Session) -> bool:
     try:
         files.write(session.snapshot())
     except OSError as error:
-        warnings.warn(
+        warn(
             f"{files.path}: expected a checkpoint that can be written, got: {error.strerror or error}; "
             "going on without",
             CheckpointWarning,
-            stacklevel=2,
         )
         return False
     return True

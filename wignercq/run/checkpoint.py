@@ -6,7 +6,6 @@ A checkpoint is written beside its final name, synced and renamed; the one befor
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted
+from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted, warn
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.results.variables import FRAME_PLANES
 from wignercq.results.whole_file import destination
@@ -160,7 +159,7 @@ class CheckpointFiles:
                 snapshot = _read(self.previous, empty, shapes)
             except CheckpointError as earlier:
                 raise CheckpointError(error.argument, error.expected, f"{error.got}; {earlier}") from None
-            warnings.warn(f"{error}; going on from the one before", CheckpointWarning, stacklevel=2)
+            warn(f"{error}; going on from the one before", CheckpointWarning)
         os.replace(self.previous, self.path)
         return snapshot
 

@@ -30,9 +30,9 @@ from wignercq.states import State
 def evolve(
     model: Model,
     state: State | np.ndarray | xr.DataArray | Solution,
+    duration: float | None = None,
     *,
     grid: GridLike = None,
-    duration: float | None = None,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
     tolerance: float | None = None,
@@ -61,12 +61,12 @@ def evolve(
     state : State, np.ndarray, Solution or xarray.DataArray
         Initial state, or W itself on a full `grid`, shape ``grid.shape``, integral 1; or a result, one of a run that
         was stopped for example, or a W of it: the run goes on from the last W that is kept there, at its time.
+    duration : float
+        How long the run is; it starts at 0, or at the time of the W that is given. Not with `times`.
     grid : Grid, mapping of axis name to what is fixed, or None
         ``{"x": (-5, 5), "q": 64, "y": FixedAxis((-6, 6), 48)}``: a box, a number of points, or both. What is missing
         is chosen (:func:`wignercq.choose_grid`) and trimmed to what a pilot run uses of it; where a result is given, it
         is what W lies on there. A W is interpolated onto another grid.
-    duration : float
-        How long the run is; it starts at 0, or at the time of the W that is given. Not with `times`.
     outputs : int
         Number of equal intervals between outputs, default 20. Not with `times`.
     times : sequence of float

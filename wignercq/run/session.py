@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time as clock
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from wignercq.errors import CheckpointWarning, InputError
+from wignercq.errors import CheckpointWarning, InputError, warn
 from wignercq.observables.resolution import ERROR_LEVEL, Watch
 from wignercq.planning.memory import require_memory
 from wignercq.planning.prepare import prepare
@@ -241,9 +240,8 @@ def _told_changes(begun: Mapping[str, str]) -> str:
         return ""
     old = listed_versions({name: begun.get(name, "unknown") for name in changed})
     new = listed_versions({name: now[name] for name in changed})
-    warnings.warn(
+    warn(
         f"checkpoint: begun with {old}, going on with {new}; the result is equal to rounding, not to the last bit",
         CheckpointWarning,
-        stacklevel=2,
     )
     return f" with {new} instead of {old}"

@@ -143,6 +143,8 @@ class Track:
         left_out = self.record.add_output(time, self.look, seen)
         self.good = seen if self.keeps else None
         self.watch.check_energy(self.record.origin + time, left_out)
+        if not self.record.model.is_physical:
+            self.watch.check_purity(self.record.origin + time, self.record.rows[-1]["purity"])
 
     def after_output(self) -> None:
         """Go on from W; what was put out is needed no more, unless it is kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +81,13 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
         least = least if (np.diag(result) > 0).all() else np.diag(result).min()
         raise StateError("covariance", "a positive-definite matrix", f"the eigenvalue or variance {least:.3g}")
     return frozen(result)
+
+
+def short_repr(state: Any) -> str:
+    """Kind, mean and standard deviations of a state, and hbar where it has one."""
+    mean, widths = (", ".join(f"{v:.4g}" for v in row) for row in (state.mean, np.sqrt(np.diag(state.covariance))))
+    hbar = f", hbar={state.hbar:g}" if hasattr(state, "hbar") else ""
+    return f"{type(state).__name__}(mean=({mean}), widths=({widths}){hbar})"
 
 
 def frozen(values: np.ndarray) -> np.ndarray:

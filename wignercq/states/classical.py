@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError, brief, kind_of
 from wignercq.grid.grid import Axis
-from wignercq.states.arguments import array, covariance_matrix, frozen, vector
+from wignercq.states.arguments import array, covariance_matrix, frozen, short_repr, vector
 from wignercq.states.extent import (
     Normal,
     bandwidth_of,
@@ -39,6 +39,9 @@ class ClassicalState(ABC):
     mean: np.ndarray
     covariance: np.ndarray
 
+    def __repr__(self) -> str:
+        return short_repr(self)
+
     @abstractmethod
     def density(self, q: Axis, p: Axis) -> np.ndarray:
         """The density on the points of two axes, shape (nq, np), in units of 1/action."""
@@ -52,7 +55,7 @@ class ClassicalState(ABC):
         """Angular frequencies beyond which the spectrum is below `level` times its maximum, shape (2,)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassicalGaussian(Normal, ClassicalState):
     """A Gaussian density, ``f = exp(-(z - mean) S^-1 (z - mean)/2) / (2 pi sqrt(det S))``, ``z = (q, p)``.
 
@@ -80,7 +83,7 @@ class ClassicalGaussian(Normal, ClassicalState):
         return normal_density(self.mean, self.covariance, q, p)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassicalDensity(ClassicalState):
     """A density given as a function of (q, p) that vanishes at the border of a region and counts as zero outside.
 

@@ -154,7 +154,7 @@ def _density_of_y(state: SampledQuantumState) -> np.ndarray:
     return state.weights @ np.abs(np.fft.fft(state.waves, axis=1)) ** 2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GibbsState(State):
     """The hybrid Gibbs state of a model; see :func:`gibbs`, which finds the axes.
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
-from wignercq.states.arguments import covariance_matrix, frozen, number, vector
+from wignercq.states.arguments import covariance_matrix, frozen, number, short_repr, vector
 from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
 from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_uncertainty
@@ -33,6 +33,9 @@ class State(ABC):
     hbar: float
     mean: np.ndarray
     covariance: np.ndarray
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     @abstractmethod
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
@@ -79,7 +82,7 @@ class State(ABC):
         return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianState(Normal, State):
     """A Gaussian hybrid state, correlations included; see :func:`gaussian`."""
 
@@ -156,7 +159,7 @@ def gaussian(mean: ArrayLike, covariance: ArrayLike, *, hbar: float) -> Gaussian
     return GaussianState(mean, covariance, hbar=hbar)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProductState(State):
     """A classical density times a quantum state, without correlations; see :func:`product`."""
 

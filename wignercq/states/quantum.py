@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError, at_least, at_most
 from wignercq.grid.grid import Axis
-from wignercq.states.arguments import covariance_matrix, number, vector
+from wignercq.states.arguments import covariance_matrix, number, short_repr, vector
 from wignercq.states.extent import Normal, normal_density
 
 TOLERANCE = 1e-9  # relative, of the uncertainty bound
@@ -33,6 +33,9 @@ class QuantumState(ABC):
     mean: np.ndarray
     covariance: np.ndarray
 
+    def __repr__(self) -> str:
+        return short_repr(self)
+
     @property
     @abstractmethod
     def purity(self) -> float:
@@ -51,7 +54,7 @@ class QuantumState(ABC):
         """Angular frequencies in x and y beyond which the spectrum of W is below `level` times its maximum."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianQuantumState(Normal, QuantumState):
     """A Gaussian state, ``W = exp(-z S^-1 z/2) / (2 pi sqrt(det S))``, eq (129) of arXiv:2510.07402.
 

@@ -24,7 +24,7 @@ TOLERANCE = 1e-9  # of the checks on trace, Hermiticity and positivity
 MAX_SAMPLES = 2048
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SampledQuantumState(QuantumState):
     """A mixture ``rho = sum_k w_k |psi_k><psi_k|`` of wave functions sampled on a uniform range, zero outside it.
 

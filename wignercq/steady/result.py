@@ -30,7 +30,7 @@ def is_steady(dataset: xr.Dataset) -> bool:
     return dataset.attrs.get("kind") == KIND
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SteadyState(Solution):
     """A steady state with its certificate: a result with one time, 0.
 

@@ -19,7 +19,7 @@ def is_sweep(dataset: xr.Dataset) -> bool:
     return "failure" in dataset
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Swept(Result):
     """Results over one or two swept numbers, and why a point has none.
 
@@ -56,7 +56,7 @@ class Swept(Result):
         return " x ".join(f"{data.sizes[n]} values of {n} from {data[n][0]:g} to {data[n][-1]:g}" for n in self.axes)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult(Swept):
     """When each theory breaks down, point by point.
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from wignercq.config import Config
 from wignercq.config.sweep import Sweep
-from wignercq.errors import InputError, Interrupted, quoted
+from wignercq.errors import ConfigError, InputError, Interrupted, kind_of, quoted
+from wignercq.planning.arguments import path, whole
 from wignercq.propagation.engines.cores import cores, thread_count
 from wignercq.run.progress import Progress, showing
 from wignercq.run.signals import Stop, StopRequests
@@ -55,6 +56,8 @@ def run_sweep(
 
     Raises
     ------
+    InputError
+        No configuration, one without a sweep, or a number of processes that is none.
     ConfigError
         A point that cannot be computed whatever the grid; nothing was computed.
     Interrupted
@@ -90,14 +93,20 @@ def _carried_out(
     threads: int | None,
     progress: bool | Progress,
 ) -> OfSweep:
-    assert config.sweep is not None
+    if not isinstance(config, Config):
+        raise InputError("config", "a Config", kind_of(config))
+    if config.sweep is None:
+        raise ConfigError("sweep", "this table", "nothing")
+    files = path("folder", folder)
+    if processes is not None:
+        whole("processes", processes, 1)
     kind.check(config)
     if threads is None:
         threads = config.run.threads
     if threads is not None:
         thread_count(threads)
     with showing(progress) as shown:
-        return _swept(kind, config, config.sweep, Path(folder), processes, threads, shown)
+        return _swept(kind, config, config.sweep, files, processes, threads, shown)
 
 
 def shares(points: int, processes: int | None, threads: int | None) -> tuple[int, int]:

@@ -32,7 +32,7 @@ def is_steady_sweep(dataset: xr.Dataset) -> bool:
     return dataset.attrs.get("kind") == STEADY_SWEEP and "failure" in dataset
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SteadySweep(Swept):
     """Steady states, point by point.
 
