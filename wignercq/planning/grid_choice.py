@@ -33,7 +33,7 @@ from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.planning.waves import Reach, reaches
-from wignercq.states import GaussianState, State
+from wignercq.states import GaussianState, GriddedState, State
 
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
@@ -83,6 +83,8 @@ def choose_grid(
     ------
     GridError
         Trajectories run away, so that no finite box holds them, or an axis name is unknown.
+    StateError
+        A state of another hbar or mass than those of the model.
     """
     fixed = axes or {}
     return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, duration, tolerance).grid(fixed)
@@ -110,9 +112,10 @@ class Outlook:
         cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
     ) -> Outlook:
         """Follow classical trajectories, and wave functions, to the end of a run; GridError where they run away."""
+        state.require_model(model)
         level = LEVEL * tolerance
         quantum = None
-        if hbar_order is None and not _is_harmonic(model):
+        if hbar_order is None and not (_is_harmonic(model) or isinstance(state, GriddedState)):
             quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)

@@ -29,7 +29,7 @@ from wignercq.observables.physics import MEANINGS, physics_of
 from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.propagator import Propagator
-from wignercq.results.provenance import program, versions
+from wignercq.results.provenance import program, solved, versions
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
 from wignercq.run.signals import Stop, StopRequests
@@ -246,7 +246,7 @@ class _Search:
         attributes: dict[str, Any] = {
             "kind": KIND,
             **program(versions()),
-            "model": str(solver.model),
+            **solved(solver.model),
             **numerics.attributes,
             "hbar_order": numerics.hbar_text,
             "grid": " x ".join(map(str, solver.grid.shape)),
