@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -180,8 +181,8 @@ class Config:
     text : str
         The configuration as it was written; it goes into the result file.
     model : Model
-    initial_state : State or None
-        None where the file has no ``[initial]``.
+    initial : Initial or None
+        The table ``[initial]``; None where the file has none.
     axes : mapping of str to FixedAxis
         What the file fixes of each axis; what is missing is for `evolve` to choose.
     grid : GridTable
@@ -196,11 +197,13 @@ class Config:
         Numbers to vary, and their values.
     tables : dict
         Every value of the file and every default, without ``[sweep]``.
+    folder : Path
+        Where files lie that it names.
     """
 
     text: str
     model: Model
-    initial_state: State | None
+    initial: Initial | None
     axes: Mapping[str, FixedAxis]
     grid: GridTable
     run: Run
@@ -208,6 +211,15 @@ class Config:
     compare: Compare
     sweep: Sweep | None
     tables: Mapping[str, Any]
+    folder: Path = Path()
+
+    @cached_property
+    def initial_state(self) -> State | None:
+        """The initial state, if any; ConfigError where it is none."""
+        try:
+            return None if self.initial is None else self.initial.state(self.model)
+        except InputError as error:
+            raise error.under("initial", ConfigError) from None
 
     @property
     def state(self) -> State:
@@ -233,24 +245,23 @@ class Config:
         ConfigError where it says something that cannot be read or used, or lacks what a run needs unless `runs` is
         False.
         """
-        return cls.from_text(read(path), name=str(path), runs=runs)
+        return cls.from_text(read(path), name=str(path), runs=runs, folder=str(Path(path).parent))
 
     @classmethod
-    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True) -> Config:
-        """The configuration written in `text`; `name` stands for it in errors.
+    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True, folder: str | Path = "") -> Config:
+        """The configuration written in `text`; `name` stands for it in errors, files that it names are in `folder`.
 
         ConfigError where it is not TOML, says something that cannot be used, or lacks the initial state and the
         duration of a run unless `runs` is False.
         """
-        config = cls._of(parse(text, name=name), text)
+        config = cls._of(parse(text, name=name), text, Path(folder))
         if runs:
             config._require_run()
         return config
 
     def _require_run(self) -> None:
         """Refuse, with ConfigError, what lacks something that a run needs."""
-        if self.initial_state is None:
-            raise ConfigError("initial", *MISSING)
+        _ = self.state
         if self.run.end is None:
             raise ConfigError("run.duration", *MISSING)
 
@@ -259,25 +270,20 @@ class Config:
         if self.sweep is None:
             raise ConfigError("sweep", "this table", "nothing")
         try:
-            return self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text)
+            return self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text, self.folder)
         except ConfigError as error:
             where = ", ".join(f"{name} = {value:g}" for name, value in point.items())
             raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got) from None
 
     @classmethod
-    def _of(cls, data: Mapping[str, Any], text: str) -> Config:
+    def _of(cls, data: Mapping[str, Any], text: str, folder: Path) -> Config:
         tables = validate(_File, data)
         _check_run(tables.run)
-        initial = None if tables.initial is None else _initial(tables.initial)
-        model = _model(tables.model)
-        try:
-            state = None if initial is None else initial.state(model)
-        except InputError as error:
-            raise error.under("initial", ConfigError) from None
-        return cls(
+        initial = None if tables.initial is None else _initial(tables.initial, folder)
+        config = cls(
             text=text,
-            model=model,
-            initial_state=state,
+            model=_model(tables.model),
+            initial=initial,
             axes=MappingProxyType(_axes(tables.grid)),
             grid=tables.grid,
             run=tables.run,
@@ -288,7 +294,11 @@ class Config:
                 tables.model_dump(exclude={"sweep"}, by_alias=True)
                 | {"initial": None if initial is None else initial.model_dump()}
             ),
+            folder=folder,
         )
+        if initial is not None and initial.path is None:  # a file is read when it is needed
+            _ = config.state
+        return config
 
 
 def _check_run(run: Run) -> None:
@@ -300,11 +310,13 @@ def _check_run(run: Run) -> None:
         raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
 
 
-def _initial(data: Mapping[str, Any]) -> Initial:
+def _initial(data: Mapping[str, Any], folder: Path) -> Initial:
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         came = shown(kind) if "kind" in data else "nothing"
         raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
+    if isinstance(data.get("file"), str):
+        data = {**data, "file": str(folder / data["file"])}
     return validate(KINDS[kind], data, ("initial",))
 
 

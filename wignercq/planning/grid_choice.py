@@ -33,7 +33,7 @@ from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.planning.waves import Reach, reaches
-from wignercq.states import GaussianState, GriddedState, State
+from wignercq.states import GaussianState, State
 
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
@@ -115,7 +115,7 @@ class Outlook:
         state.require_model(model)
         level = LEVEL * tolerance
         quantum = None
-        if hbar_order is None and not (_is_harmonic(model) or isinstance(state, GriddedState)):
+        if hbar_order is None and not _is_harmonic(model):
             quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)
