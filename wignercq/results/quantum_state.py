@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LEFT_OUT = 1e-8  # population that number states may leave out
 FIRST, MOST = 32, 512  # levels looked at first and last
+FINEST = 32  # times as many positions as those of a state, on which number states are looked at
 SKIRT = 7.0  # lengths beyond its turning point at which a number state is below 1e-12
 
 
@@ -173,6 +174,9 @@ class DensityMatrix:
         spacing, points = self._spacing, len(self.x)
         fastest = (math.sqrt(2 * count) + SKIRT) / length + abs(centre[1]) / self.hbar
         finer = max(1, math.ceil(fastest * spacing / math.pi))
+        if finer > FINEST:
+            expected = "an oscillator of about the size of the state"
+            raise InputError("frequency", expected, f"one of length {length:.3g}")
         u = self.x[0] + spacing / finer * np.arange(finer * points)
         phases = np.exp(1j * centre[1] / self.hbar * u)
         functions = hermite_functions(count, (u - centre[0]) / length) * (phases / math.sqrt(length) * spacing)

@@ -20,9 +20,11 @@ from wignercq.states.arguments import number
 from wignercq.states.quantum import GaussianQuantumState
 from wignercq.states.sampled import TOLERANCE, SampledQuantumState
 
-STEPS = 60  # downhill, each half as long again as the one before
-GROWTH = 1.5
+STEPS = 100  # downhill
 START = 0.25  # of Newton's step to the minimum: the first step
+GROWTH = 1.5  # of one step beside the one before, at most,
+BEYOND = 1.05  # and of Newton's, so that the minimum is passed, but no other
+NONE = "downhill of which there is none of positive curvature"
 ZERO = 1e-15  # of the last step: a minimum nearer to 0 is there
 
 AnyState = TypeVar("AnyState")
@@ -123,27 +125,31 @@ def _bottom(slope: Callable[[float], float], curvature: Callable[[float], float]
     """The minimum downhill of x."""
     bottom = x
     if (here := slope(x)) != 0:
-        near, far = _around(slope, x, here, curvature(x))
+        near, far = _around(slope, curvature, x, here)
         least = 4 * math.ulp(max(abs(near), abs(far)))
         bottom = float(brentq(slope, near, far, xtol=least, rtol=1e-15, maxiter=1000))
         bottom = 0.0 if abs(bottom) < ZERO * (far - near) else bottom
     if not (bend := curvature(bottom)) > 0:
-        raise _none(x, "a summit" if bend < 0 else "where it is flat")
+        raise _none(x, "a summit" if bend < 0 else NONE)
     return bottom
 
 
-def _around(slope: Callable[[float], float], x: float, here: float, bend: float) -> tuple[float, float]:
-    """Two places between which the slope changes its sign, the nearer one that of the slope `here` at x."""
-    length = abs(here / bend) if bend else abs(x) or 1.0
-    far, step = x, -math.copysign(START * length, here)
-    for _ in range(STEPS):
-        near, far, step = far, far + step, step * GROWTH
+def _around(
+    slope: Callable[[float], float], curvature: Callable[[float], float], x: float, here: float
+) -> tuple[float, float]:
+    """Two places, downhill of x, between which the slope changes its sign for the first time."""
+    far, there, step = x, here, math.inf
+    for count in range(STEPS):
+        bend = curvature(far)
+        newton = abs(there / bend) if bend else abs(x) or 1.0
+        step = min(GROWTH * step, BEYOND * newton) if count else START * newton
+        near, far = far, far - math.copysign(step, here)
         there = slope(far)
         if there * here <= 0:
             return min(near, far), max(near, far)
         if not math.isfinite(there):
             break
-    raise _none(x, "downhill of which there is none")
+    raise _none(x, NONE)
 
 
 def _none(x: float, came: str) -> StateError:
