@@ -55,6 +55,23 @@ def test_imports_point_one_way(path: Path) -> None:
     assert {name[1] for name in imports(path) if name[0] == "wignercq"} <= allowed
 
 
+def test_what_a_lower_part_calls_of_a_higher_one_is_listed() -> None:
+    """Kills: an import upwards that hides behind the name of a function as text; there is one, for ``model.well()``."""
+    calls = [
+        (str(path.relative_to(PACKAGE)), ast.unparse(node))
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "called"
+    ]
+    assert calls == [("model/model.py", "called('states.wells', 'well')")]
+
+
+def test_qutip_is_imported_where_it_is_needed() -> None:
+    """Kills: a package that needs QuTiP, which is an extra, in order to be imported."""
+    tops = [node for path in FILES for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    assert not [node for node in tops if isinstance(node, ast.Import | ast.ImportFrom) and "qutip" in ast.unparse(node)]
+
+
 def test_only_plotting_imports_matplotlib() -> None:
     """Kills: a computation that needs a display library to be importable; an `imports` that sees nothing."""
     assert {part_of(path) for path in FILES if any(name[0] == "matplotlib" for name in imports(path))} == {"plotting"}

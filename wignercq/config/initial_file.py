@@ -19,12 +19,12 @@ def numbers_in(path: Path) -> np.ndarray:
     """The array in a .npy file; StateError where there is none."""
     expected = "a .npy file of one array of numbers"
     _require_ordinary(path)
+    if path.exists() and path.stat().st_size > LARGEST:
+        raise StateError("file", f"a ket or a density matrix of at most {MAX_LEVELS} levels", "a larger file")
     try:
-        if path.stat().st_size > LARGEST:
-            raise StateError("file", f"a ket or a density matrix of at most {MAX_LEVELS} levels", "a larger file")
         values = np.load(path, allow_pickle=False)
     except OSError as error:
-        raise StateError("file", expected, f"{brief(str(path))}{quoted(error)}") from None
+        raise StateError("file", expected, f"{brief(path.name)}{quoted(error)}") from None
     except (ValueError, EOFError, MemoryError):
         raise StateError("file", expected, "something else") from None
     if not isinstance(values, np.ndarray):
@@ -38,7 +38,7 @@ def result_in(path: Path) -> Solution:
     try:
         return Solution.load(path)
     except InputError as error:
-        raise StateError("file", error.expected, f"{error.got}, {brief(str(path))}") from None
+        raise StateError("file", error.expected, f"{error.got}, {brief(path.name)}") from None
 
 
 def digest(path: Path) -> str:

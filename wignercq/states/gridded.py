@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from wignercq.errors import GridError, StateError
 from wignercq.grid.grid import NAMES, Axis, Grid
@@ -81,10 +82,12 @@ class GriddedState(State):
 
         def write(i: int, out: np.ndarray) -> None:
             used = np.flatnonzero(along_q[i])
-            slab = np.tensordot(along_q[i, used], self.W[used], 1) if used.size < 2 else along_q[i] @ self._rows
-            slab = slab.reshape(self.W.shape[1:])
-            taken = np.matmul(along_x, slab @ along_y.T)  # (p, x', y')
-            out[...] = np.tensordot(along_p, taken, 1)
+            is_there = used.size == 1 and along_q[i, used[0]] == 1
+            with threadpool_limits(1, "blas"):  # small matrices
+                slab = self._rows[used[0]] if is_there else along_q[i] @ self._rows
+                taken = slab.reshape(-1, along_y.shape[1]) @ along_y.T  # (p x, y')
+                taken = along_x @ taken.reshape(along_p.shape[1], along_x.shape[1], -1)  # (p, x', y')
+                out[...] = np.tensordot(along_p, taken, 1)
 
         return write
 
