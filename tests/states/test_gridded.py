@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import qutip
 import xarray as xr
 from support import systems
 
@@ -13,7 +14,7 @@ import wignercq as wc
 from wignercq import Axis, Grid, Solution
 from wignercq.errors import InputError, StateError
 from wignercq.grid.grid import NAMES
-from wignercq.states import State, as_state, from_result, from_wigner
+from wignercq.states import State, from_result, from_wigner
 
 HERE = Grid(Axis(-5.9, 6.4, 26), Axis(-6.2, 6.1, 24), Axis(-5.2, 5.0, 32), Axis(-5.6, 5.8, 36))
 FINER = Grid(Axis(-6.5, 6.7, 30), Axis(-6.3, 7.1, 28), Axis(-6.1, 5.9, 44), Axis(-5.9, 6.6, 42))
@@ -74,7 +75,7 @@ def test_a_run_goes_on_from_the_result_of_another(run: Solution, tmp_path: Any) 
     """Kills: a start from another moment or with another hbar or mass, a scaled W; twice a time is the whole of it."""
     run.save(tmp_path / "run.nc")
     whole = wc.evolve(systems.model(), cat(), grid=HERE, duration=2 * LATER, outputs=1, **STEPS).W.values
-    for start in (wc.load(tmp_path / "run.nc"), run.W):
+    for start in (from_result(wc.load(tmp_path / "run.nc")), from_wigner(run.W, hbar=systems.HBAR)):
         again = wc.evolve(systems.model(), start, grid=HERE, duration=LATER, outputs=1, **STEPS)
         assert np.abs(again.W.values - whole).max() < 1e-13 * np.abs(whole).max()
     state = from_result(run, LATER)
@@ -87,7 +88,7 @@ def test_results_of_another_hbar_or_mass_are_refused(run: Solution, changes: dic
     """Kills: W of one particle taken for that of another."""
     name, value = next(iter(changes.items()))
     with pytest.raises(InputError, match=rf"state\.\w+: expected the model's {name} = {value:g}, got 0\.[78]$"):
-        wc.evolve(systems.model(**changes), run, grid=HERE, duration=0.1, dt=0.1)
+        wc.evolve(systems.model(**changes), from_result(run), grid=HERE, duration=0.1, dt=0.1)
 
 
 def test_what_has_no_state_is_refused(run: Solution) -> None:
@@ -110,7 +111,6 @@ def test_what_has_no_state_is_refused(run: Solution) -> None:
     for attempt, message in cases:
         with pytest.raises(StateError, match=message):
             attempt()
-    assert as_state("anything else", systems.model()) == "anything else"
 
 
 def test_times_are_those_of_results_that_keep_several(run: Solution) -> None:
@@ -135,6 +135,10 @@ def test_the_quantum_state_of_a_result(run: Solution) -> None:
         second = np.diag(state.rho).real @ state.x**2 * (state.x[1] - state.x[0])
         expected = run.covariance[index, 2, 2] + run.mean[index, 2] ** 2
         assert abs(second - expected) < 1e-7  # what this grid holds
+        rho = state.to_qutip(frequency=np.sqrt(1.1 / 0.7), tolerance=1e-7)
+        occupation = run.dataset["occupation"].values[index]
+        assert abs(qutip.expect(qutip.num(rho.shape[0]), rho) - occupation) < 1e-5
+        assert abs(qutip.entropy_vn(rho) - state.entropy) < 1e-4
     assert run.quantum_state().time == LATER
     with pytest.raises(InputError, match=r"time: expected one of the frames, 0, 0\.125, 0\.25, got 0\.2"):
         run.quantum_state(0.2)

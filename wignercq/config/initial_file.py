@@ -22,7 +22,7 @@ def numbers_in(path: Path) -> np.ndarray:
     if path.exists() and path.stat().st_size > LARGEST:
         raise StateError("file", f"a ket or a density matrix of at most {MAX_LEVELS} levels", "a larger file")
     try:
-        values = np.load(path, allow_pickle=False)
+        values = np.load(path)  # which runs nothing: NumPy pickles only when told to
     except OSError as error:
         raise StateError("file", expected, f"{brief(path.name)}{quoted(error)}") from None
     except (ValueError, EOFError, MemoryError):

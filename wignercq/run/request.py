@@ -16,7 +16,7 @@ from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import Need, free_memory, held_memory
 from wignercq.planning.numerics import OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
-from wignercq.states import State, as_state
+from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
 ADAPT_LEVEL = 0.2  # of the warning level: where the grid is changed, if it may be
@@ -47,7 +47,6 @@ class Request:
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "state", as_state(self.state, self.model))
         object.__setattr__(self, "numerics", self.numerics.suited_to(self.model, self.state))
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})

@@ -2,7 +2,7 @@
 
 from wignercq.states.classical import ClassicalDensity, ClassicalGaussian, ClassicalState
 from wignercq.states.equilibrium import GibbsState, gibbs
-from wignercq.states.gridded import GriddedState, as_state, from_result, from_wigner
+from wignercq.states.gridded import GriddedState, from_result, from_wigner
 from wignercq.states.hybrid import GaussianState, ProductState, State, gaussian, product
 from wignercq.states.number_basis import from_number_basis
 from wignercq.states.oscillator import cat, coherent, fock, squeezed, thermal
@@ -23,7 +23,6 @@ __all__ = [
     "SampledQuantumState",
     "State",
     "Well",
-    "as_state",
     "cat",
     "coherent",
     "fock",

@@ -16,7 +16,6 @@ from wignercq.errors import GridError, StateError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolation
-from wignercq.model.model import Model
 from wignercq.states.arguments import frozen, number
 from wignercq.states.extent import FLOOR, check_level
 from wignercq.states.hybrid import State
@@ -169,7 +168,7 @@ def from_wigner(
     StateError
         Coordinates that are no uniform axes, numbers that are not finite, an integral other than 1 (to 1e-4).
     """
-    values, own = on_axes(W, grid, "W")
+    values, own = _on_axes(W, grid)
     return GriddedState(values, own, hbar=hbar, mass=mass)
 
 
@@ -197,16 +196,6 @@ def from_result(result: Any, time: float | None = None) -> GriddedState:
     return from_wigner(W, hbar=float(attributes["hbar"]), mass=float(attributes["quantum_mass"]))
 
 
-def as_state(given: Any, model: Model) -> Any:
-    """What is given as an initial state: a result and a W with its coordinates become states, all else stays.
-
-    A W without a result is taken to be one of the model's hbar and mass.
-    """
-    if isinstance(given, xr.DataArray):
-        return from_wigner(given, hbar=model.hbar, mass=model.quantum_mass)
-    return from_result(given) if isinstance(getattr(given, "dataset", None), xr.Dataset) else given
-
-
 def _kept(result: Any, dataset: xr.Dataset, time: float | None) -> xr.DataArray:
     """W at a time, by the method `state` of results that keep several; the last one if there is no time."""
     if time is not None and callable(state := getattr(result, "state", None)):
@@ -220,24 +209,24 @@ def _kept(result: Any, dataset: xr.Dataset, time: float | None) -> xr.DataArray:
     return dataset["W"]
 
 
-def on_axes(W: object, grid: Grid | None, name: str) -> tuple[np.ndarray, Grid]:
-    """The numbers of a W in the order (q, p, x, y), and its grid; StateError, which blames `name`, if it is none."""
+def _on_axes(W: object, grid: Grid | None) -> tuple[np.ndarray, Grid]:
+    """The numbers of a W in the order (q, p, x, y), and its grid; StateError if it is none."""
     if isinstance(W, xr.DataArray) and grid is None:
         if set(W.dims) != set(NAMES):
-            raise StateError(name, "W(q, p, x, y)", f"dimensions {', '.join(map(str, W.dims))}")
-        grid, W = Grid(*(_axis(W, axis, name) for axis in NAMES)), W.transpose(*NAMES).values
+            raise StateError("W", "W(q, p, x, y)", f"dimensions {', '.join(map(str, W.dims))}")
+        grid, W = Grid(*(_axis(W, name) for name in NAMES)), W.transpose(*NAMES).values
     if not isinstance(grid, Grid):
-        raise StateError(name, "W with its coordinates or a Grid", type(W).__name__)
+        raise StateError("W", "W with its coordinates or a Grid", type(W).__name__)
     values = np.asarray(W)
     if values.shape != grid.shape:
-        raise StateError(name, f"W of shape {grid.shape}", f"shape {values.shape}")
+        raise StateError("W", f"W of shape {grid.shape}", f"shape {values.shape}")
     if values.dtype.kind != "f" or not np.isfinite(values).all():
-        raise StateError(name, "a W of finite real numbers", f"{values.dtype}, not all of them finite")
+        raise StateError("W", "a W of finite real numbers", f"{values.dtype}, not all of them finite")
     return np.asarray(values, float), grid
 
 
-def _axis(W: xr.DataArray, axis: str, name: str) -> Axis:
+def _axis(W: xr.DataArray, name: str) -> Axis:
     try:
-        return Axis.through(W[axis].values if axis in W.coords else np.zeros(0))
+        return Axis.through(W[name].values if name in W.coords else np.zeros(0))
     except GridError as error:
-        raise StateError(name, f"{error.expected} as coordinate {axis} of W", error.got) from None
+        raise StateError("W", f"{error.expected} as coordinate {name} of W", error.got) from None
