@@ -119,6 +119,8 @@ def test_results_that_are_no_start_are_refused(tmp_path: Path) -> None:
     assert refused(tmp_path, RESULT, hbar=0.9) == "initial.file.hbar: expected the model's hbar = 0.9, got 0.7"
     result(tmp_path, quantum_mass=1.1)
     assert refused(tmp_path, RESULT) == "initial.file.mass: expected the model's quantum_mass = 0.8, got 1.1"
+    result(tmp_path, hbar=-0.7)
+    assert "initial.file: expected a positive number as attribute hbar" in refused(tmp_path, RESULT)
     Solution(results.result(outputs=3, frames=2)).save(tmp_path / "run.nc")
     assert refused(tmp_path, RESULT) == (
         "initial.file: expected a run with keep_state=True, got one that kept only its observables"

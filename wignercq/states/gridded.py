@@ -39,7 +39,7 @@ class GriddedState(State):
         Of the quantum particle, if known.
     """
 
-    W: np.ndarray
+    W: np.ndarray = field(repr=False)
     grid: Grid
     hbar: float = field(kw_only=True)
     mass: float | None = field(default=None, kw_only=True)

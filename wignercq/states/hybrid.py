@@ -60,7 +60,7 @@ class State(ABC):
         for name, its, own in (("hbar", "hbar", self.hbar), ("mass", "quantum_mass", self.mass)):
             value = getattr(model, its)
             if own is not None and own != value:
-                raise StateError(f"state.{name}", f"the model's {its} = {value:.15g}", f"{own:.15g}")
+                raise StateError(f"state.{name}", f"the model's {its} = {value!r}", repr(own))
 
     def require_held(self, grid: Grid) -> None:
         """Refuse, with StateError, a grid that cuts off much of a state that is known on another grid alone."""
