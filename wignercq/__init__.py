@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from wignercq.planning.grid_choice import choose_grid as choose_grid
     from wignercq.propagation.propagator import Propagator as Propagator
     from wignercq.results.provenance import __version__ as __version__
+    from wignercq.results.quantum_state import quantum_state as quantum_state
     from wignercq.results.solution import Solution as Solution
     from wignercq.run.evolve import evolve as evolve
     from wignercq.states import State as State
+    from wignercq.states.classical import classical as classical
     from wignercq.steady.relaxation import relaxation as relaxation
     from wignercq.steady.result import SteadyState as SteadyState
     from wignercq.steady.steady_state import steady_state as steady_state
@@ -46,9 +48,11 @@ export(
         "planning.grid_choice": "choose_grid",
         "propagation.propagator": "Propagator",
         "results.provenance": "__version__",
+        "results.quantum_state": "quantum_state",
         "results.solution": "Solution",
         "run.evolve": "evolve",
         "states": "State",
+        "states.classical": "classical",
         "steady.relaxation": "relaxation",
         "steady.result": "SteadyState",
         "steady.steady_state": "steady_state",

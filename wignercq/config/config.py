@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -165,8 +166,8 @@ class Config:
     text : str
         The configuration as it was written; it goes into the result file.
     model : Model
-    initial_state : State or None
-        None where the file has no ``[initial]``.
+    initial : Initial or None
+        The table ``[initial]``; None where the file has none.
     axes : mapping of str to FixedAxis
         What the file fixes of each axis; what is missing is for `evolve` to choose.
     grid : GridTable
@@ -181,11 +182,13 @@ class Config:
         Numbers to vary, and their values.
     tables : dict
         Every value of the file and every default, without ``[sweep]``.
+    folder : Path
+        Where files lie that it names.
     """
 
     text: str
     model: Model
-    initial_state: State | None
+    initial: Initial | None
     axes: Mapping[str, FixedAxis]
     grid: GridTable
     run: Run
@@ -193,6 +196,15 @@ class Config:
     compare: Compare
     sweep: Sweep | None
     tables: Mapping[str, Any]
+    folder: Path = Path()
+
+    @cached_property
+    def initial_state(self) -> State | None:
+        """The initial state, if any; ConfigError where it is none."""
+        try:
+            return None if self.initial is None else self.initial.state(self.model)
+        except InputError as error:
+            raise error.under("initial", ConfigError) from None
 
     @property
     def state(self) -> State:
@@ -218,17 +230,17 @@ class Config:
         ConfigError where it says something that cannot be read or used, or lacks what a run needs unless `runs` is
         False.
         """
-        return cls.from_text(read(path), name=str(path), runs=runs)
+        return cls.from_text(read(path), name=str(path), runs=runs, folder=str(Path(path).parent))
 
     @classmethod
-    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True) -> Config:
-        """The configuration written in `text`; `name` stands for it in errors.
+    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True, folder: str | Path = "") -> Config:
+        """The configuration written in `text`; `name` stands for it in errors, files that it names are in `folder`.
 
         ConfigError where it is not TOML, says something that cannot be used, or lacks the initial state and the
         duration of a run unless `runs` is False.
         """
         mistakes = Mistakes()
-        config = cls._of(parse(text, name=name), text, mistakes, runs=runs)
+        config = cls._of(parse(text, name=name), text, Path(folder), mistakes, runs=runs)
         mistakes.tell(text)
         assert config is not None
         return config
@@ -238,22 +250,22 @@ class Config:
         if self.sweep is None:
             raise ConfigError("sweep", "this table", "nothing")
         mistakes = Mistakes()
-        config = self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text, mistakes)
+        config = self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text, self.folder, mistakes)
         if config is not None:
             return config
         error, where = mistakes.found[0], ", ".join(f"{name} = {value:g}" for name, value in point.items())
         raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got)
 
     @classmethod
-    def _of(cls, data: Mapping[str, Any], text: str, mistakes: Mistakes, *, runs: bool = False) -> Config | None:
+    def _of(
+        cls, data: Mapping[str, Any], text: str, folder: Path, mistakes: Mistakes, *, runs: bool = False
+    ) -> Config | None:
         """The configuration of tables that were read; None where something is wrong, all of which is noted."""
         tables, broken = _tables(data, mistakes)
         model = None if "model" in broken else tables.model.model(mistakes)
-        initial, state, swept = None, None, None
+        initial, swept = None, None
         with mistakes:
-            initial = None if tables.initial is None else _initial(tables.initial)
-        with mistakes:
-            state = None if initial is None or model is None else _state(initial, model)
+            initial = None if tables.initial is None else _initial(tables.initial, folder)
         with mistakes:
             _check_run(tables.run)
         with mistakes:
@@ -266,12 +278,12 @@ class Config:
         for name, value in (("initial", tables.initial), ("run.duration", tables.run.end)) if runs else ():
             if value is None and name.partition(".")[0] not in broken:
                 mistakes.found.append(ConfigError(name, *MISSING))
-        if mistakes.found or model is None:
+        if model is None:
             return None
-        return cls(
+        config = cls(
             text=text,
             model=model,
-            initial_state=state,
+            initial=initial,
             axes=MappingProxyType(axes),
             grid=tables.grid,
             run=tables.run,
@@ -282,7 +294,12 @@ class Config:
                 tables.model_dump(exclude={"sweep"}, by_alias=True)
                 | {"initial": None if initial is None else initial.model_dump()}
             ),
+            folder=folder,
         )
+        if initial is not None and (runs or initial.path is None):  # others read their file when it is needed
+            with mistakes:
+                _ = config.initial_state
+        return None if mistakes.found else config
 
 
 def _tables(data: Mapping[str, Any], mistakes: Mistakes) -> tuple[_File, set[str]]:
@@ -311,19 +328,14 @@ def _check_observables(run: Run, model: Model) -> None:
         raise error.renamed(KEYS, ConfigError) from None
 
 
-def _initial(data: Mapping[str, Any]) -> Initial:
+def _initial(data: Mapping[str, Any], folder: Path) -> Initial:
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         came = shown(kind) + suggestion(kind, KINDS) if "kind" in data else "nothing"
         raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
+    if isinstance(data.get("file"), str):
+        data = {**data, "file": str(folder / data["file"])}
     return validate(KINDS[kind], data, ("initial",))
-
-
-def _state(initial: Initial, model: Model) -> State:
-    try:
-        return initial.state(model)
-    except InputError as error:
-        raise error.under("initial", ConfigError) from None
 
 
 def _axes(table: GridTable, mistakes: Mistakes) -> dict[str, FixedAxis]:

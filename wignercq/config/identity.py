@@ -54,6 +54,7 @@ def seek_the_same(text: str, other: str) -> bool:
 def point_identity(config: Config) -> str:
     """A name for everything that decides the result of a point of a sweep, a comparison."""
     tables: dict[str, Any] = {name: dict(table) for name, table in config.tables.items() if name != "steady"}
+    tables["initial"] = config.initial and config.initial.identity
     for table, key in FREE_IN_A_POINT:
         del tables[table][key]
     return _name(tables)

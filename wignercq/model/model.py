@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed
+from wignercq.lazy import called
 from wignercq.model.complexity import require_tractable
 from wignercq.model.formulas import (
     CONSTANTS,
@@ -205,6 +206,14 @@ class Model:
             decoherence=decoherence,
             allow_unphysical=allow_unphysical,
         )
+
+    def well(self, x: float = 0.0, q: float | None = None) -> Any:
+        """The oscillator at the bottom of the well of V_Q at x, whose methods make its states.
+
+        ``model.well(0.0).cat(1.2)`` has the mass and the hbar of the model and the frequency of the well.
+        It is :func:`wignercq.states.well`, which says more.
+        """
+        return called("states.wells", "well")(self, x, q)
 
     @property
     def D0(self) -> float:

@@ -87,6 +87,8 @@ def choose_grid(
         Trajectories run away, so that no finite box holds them, or an axis name is unknown.
     ModelError
         A potential is singular or not real where the state is or goes.
+    StateError
+        A state of another hbar or mass than those of the model.
     """
     require_model(model), require_state(state)
     fixed, end = given_axes(axes), moderate("duration", duration)
@@ -118,6 +120,7 @@ class Outlook:
         cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
     ) -> Outlook:
         """Follow classical trajectories, and wave functions, to the end; errors as of :func:`choose_grid`."""
+        state.require_model(model)
         level = LEVEL * tolerance
         require_regular(model, *state.support(level)[::2].tolist())
         quantum = None

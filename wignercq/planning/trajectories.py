@@ -19,7 +19,7 @@ from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import require_regular
 from wignercq.propagation.transport import spreading_time
-from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
+from wignercq.states import ClassicalGaussian, GaussianQuantumState, GriddedState, ProductState, State
 
 MOMENTS_IN_TIME = 60
 MAX_STEPS = 40_000
@@ -29,9 +29,11 @@ FLOOR = 1e-12  # relative size below which a sampled state is rounding
 
 
 def is_gaussian(state: State) -> bool:
-    """Whether a state is a Gaussian or a product of two; of states of other kinds only their covariance is used."""
+    """Whether a state is a Gaussian or a product of two, or counts as one; of other than products only their covariance
+    is used.
+    """
     if not isinstance(state, ProductState):
-        return True
+        return not isinstance(state, GriddedState)
     return isinstance(state.classical, ClassicalGaussian) and isinstance(state.quantum, GaussianQuantumState)
 
 

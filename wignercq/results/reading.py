@@ -36,6 +36,7 @@ LABELS = ("z", "z2", "axis")
 TEXTS = ("wignercq_version", "versions", "engine", "precision", "scheme", "grid")
 OPTIONAL_TEXTS = ("stopped", "unresolved", "model", "grid_changes", "resumed")
 LINES = ("grid_changes", "resumed")  # may have several
+SIZES = ("hbar", "classical_mass", "quantum_mass")  # of the model; results of earlier versions have none
 NUMBERS = ("time_step", "time_error_estimate", "wall_time")
 
 Fault: TypeAlias = tuple[str, str]  # what was expected, and what came
@@ -110,6 +111,10 @@ def _attributes(attributes: Mapping[str, Any]) -> Iterator[Fault]:
     for name in NUMBERS:
         if not isinstance(attributes.get(name), (float, int, np.floating, np.integer)):
             yield f"a number as attribute {name}", brief(attributes.get(name))
+    for name in (name for name in SIZES if name in attributes):
+        size = attributes[name]
+        if not (isinstance(size, (float, np.floating)) and 0 < size < LARGEST):
+            yield f"a positive number as attribute {name}", brief(size)
     order = attributes.get("hbar_order")
     if not (isinstance(order, (int, np.integer)) or (isinstance(order, str) and order == "exact")):
         yield "'exact' or a whole number as attribute hbar_order", brief(order)

@@ -23,6 +23,11 @@ if TYPE_CHECKING:  # results are read without SymPy
 
 SAME_TIME = 1e-9  # times that differ by so little, relative to the end of a run, are one
 
+if TYPE_CHECKING:
+    from wignercq.results.quantum_state import DensityMatrix
+
+SAME_TIME = 1e-9  # of the last one: closer times are one
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Solution(Result):
@@ -163,6 +168,40 @@ class Solution(Result):
     def time_error(self) -> float:
         """Estimated time error of W relative to its maximum, the largest over the run."""
         return float(self.dataset.attrs["time_error_estimate"])
+
+    def quantum_state(self, time: float | None = None) -> DensityMatrix:
+        """The reduced quantum state at one of the outputs whose planes are kept, by default the last.
+
+        Parameters
+        ----------
+        time : float, optional
+            One of ``dataset["frame"]``.
+
+        Returns
+        -------
+        DensityMatrix
+            With its positions; ``to_qutip(frequency=...)`` makes an object of QuTiP.
+
+        Raises
+        ------
+        InputError
+            No planes are kept at this time, or the result does not know its hbar.
+        """
+        from wignercq.results.quantum_state import quantum_state  # here, since results are read without SymPy
+
+        frames, attributes = self.dataset["frame"].values, self.dataset.attrs
+        if not frames.size or "hbar" not in attributes:
+            raise InputError("time", "a result with planes and its hbar", "one without")
+        index = -1 if time is None else int(np.abs(frames - time).argmin())
+        if time is not None and not abs(frames[index] - time) <= SAME_TIME * abs(frames[-1]):
+            kept = listed([f"{frame:g}" for frame in frames], limit=12)
+            raise InputError("time", f"one of the frames, {kept}", f"{time:g}")
+        return quantum_state(
+            self.dataset["wigner_xy"][index],
+            hbar=float(attributes["hbar"]),
+            mass=float(attributes["quantum_mass"]),
+            time=float(frames[index]),
+        )
 
     def summary(self, theory: MomentTheory | None = None) -> str:
         """The last means and covariances, beside those of a Gaussian theory if given, and how far to trust them."""

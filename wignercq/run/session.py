@@ -16,7 +16,7 @@ from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
-from wignercq.results.provenance import listed_versions, program, versions
+from wignercq.results.provenance import listed_versions, program, solved, versions
 from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.results.variables import ROW_SHAPES
@@ -190,7 +190,7 @@ class Session:
         numerics, check = self.request.numerics, self.loop.leader.check
         attributes = {
             **program(self.versions),
-            "model": str(self.request.model),
+            **solved(self.request.model),
             **numerics.attributes,
             "bath": "one flow with free motion" if self.loop.leader.propagator.exact_bath else "split",
             "time_step": self.loop.dt,

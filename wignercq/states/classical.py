@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +21,10 @@ from wignercq.states.extent import (
     support_of,
 )
 from wignercq.states.sampling import evaluate, sample
+
+if TYPE_CHECKING:
+    from wignercq.states.hybrid import ProductState
+    from wignercq.states.quantum import QuantumState
 
 MAX_SAMPLES = 1024  # along each axis
 NEGATIVE = 1e-12  # of the maximum: rounding error in a density that should not be negative
@@ -53,6 +58,12 @@ class ClassicalState(ABC):
     @abstractmethod
     def bandwidth(self, level: float = 1e-10) -> np.ndarray:
         """Angular frequencies beyond which the spectrum is below `level` times its maximum, shape (2,)."""
+
+    def __mul__(self, quantum: QuantumState) -> ProductState:
+        """``classical * quantum`` is :func:`wignercq.states.product` of the two."""
+        from wignercq.states.hybrid import product  # which builds on this module
+
+        return product(self, quantum)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,3 +159,28 @@ class ClassicalDensity(ClassicalState):
 
     def bandwidth(self, level: float = 1e-10) -> np.ndarray:
         return bandwidth_of(*self._reference, level)
+
+
+def classical(
+    *, q: float = 0.0, p: float = 0.0, variances: Sequence[float] | None = None, covariance: ArrayLike | None = None
+) -> ClassicalGaussian:
+    """A Gaussian density of the classical particle about (q, p).
+
+    Parameters
+    ----------
+    q, p : float
+        Its mean.
+    variances : sequence of two float
+        Of q and of p.
+    covariance : array_like, shape (2, 2)
+        In place of `variances`, for correlations of q and p.
+
+    Raises
+    ------
+    StateError
+        Values that are not finite, variances that are not positive, both or neither of the last two.
+    """
+    given = [spread for spread in (variances, covariance) if spread is not None]
+    if len(given) != 1:
+        raise StateError("variances", "either variances or covariance", "both" if given else "neither")
+    return ClassicalGaussian((q, p), given[0])

@@ -174,11 +174,13 @@ class GibbsState(State):
     places: Axis
     axis: Axis
     hbar: float = field(init=False)
+    mass: float | None = field(init=False)
     mean: np.ndarray = field(init=False)
     covariance: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hbar", self.model.hbar)
+        object.__setattr__(self, "mass", self.model.quantum_mass)
         mean, covariance = self._moments()
         object.__setattr__(self, "mean", frozen(mean))
         object.__setattr__(self, "covariance", frozen(covariance))

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
+from wignercq.model.model import Model
 from wignercq.states.arguments import covariance_matrix, frozen, number, short_repr, vector
 from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
@@ -28,11 +29,14 @@ class State(ABC):
         Mean of (q, p, x, y).
     covariance : ndarray, shape (4, 4)
         Covariance of W, order (q, p, x, y).
+    mass : float or None
+        Of the quantum particle, where the state was made for one; a model of another mass refuses it.
     """
 
     hbar: float
     mean: np.ndarray
     covariance: np.ndarray
+    mass: float | None = None
 
     def __repr__(self) -> str:
         return short_repr(self)
@@ -53,6 +57,17 @@ class State(ABC):
     @abstractmethod
     def bandwidth(self, level: float = 1e-10) -> np.ndarray:
         """Angular frequencies beyond which the spectrum of W is below `level` times its maximum, shape (4,)."""
+
+    def require_model(self, model: Model) -> None:
+        """Refuse, with StateError, a model of another hbar or another mass of the quantum particle."""
+        for name, its, own in (("hbar", "hbar", self.hbar), ("mass", "quantum_mass", self.mass)):
+            value = getattr(model, its)
+            if own is not None and own != value:
+                raise StateError(f"state.{name}", f"the model's {its} = {value!r}", repr(own))
+
+    def require_held(self, grid: Grid) -> None:
+        """Refuse, with StateError, a grid that cuts off much of a state that is known on another grid alone."""
+        return
 
     def fill(self, grid: Grid, out: np.ndarray) -> None:
         """Write W on the grid into `out`, with at most two slabs of constant q in temporary memory.
@@ -168,6 +183,7 @@ class ProductState(State):
     mean: np.ndarray = field(init=False)
     covariance: np.ndarray = field(init=False)
     hbar: float = field(init=False)
+    mass: float | None = field(init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.classical, ClassicalState):
@@ -179,6 +195,7 @@ class ProductState(State):
         object.__setattr__(self, "mean", frozen(np.concatenate((self.classical.mean, self.quantum.mean))))
         object.__setattr__(self, "covariance", frozen(covariance))
         object.__setattr__(self, "hbar", self.quantum.hbar)
+        object.__setattr__(self, "mass", self.quantum.mass)
 
     @property
     def factors(self) -> tuple[ClassicalState, QuantumState]:
@@ -203,7 +220,7 @@ def product(classical: ClassicalState, quantum: QuantumState) -> ProductState:
         f, the density of the classical particle, units of 1/action.
     quantum : QuantumState
         W_Q: :func:`coherent`, :func:`squeezed`, :func:`thermal`, :func:`fock`, :func:`cat`,
-        :func:`from_wavefunction` or :func:`from_density_matrix`.
+        :func:`from_wavefunction`, :func:`from_density_matrix` or :func:`from_number_basis`.
 
     Returns
     -------

@@ -27,11 +27,14 @@ class QuantumState(ABC):
         Mean of (x, y).
     covariance : ndarray, shape (2, 2)
         Symmetrised covariance of (x, y), which is the covariance of W.
+    mass : float or None
+        Of the particle, where the state was made for one; a model of another mass refuses it.
     """
 
     hbar: float
     mean: np.ndarray
     covariance: np.ndarray
+    mass: float | None = None
 
     def __repr__(self) -> str:
         return short_repr(self)
@@ -66,6 +69,8 @@ class GaussianQuantumState(Normal, QuantumState):
         Variances or covariance matrix S of (x, y).
     hbar : float
         Positive.
+    mass : float, optional
+        Of the particle, if the state is to be one of a certain mass only.
 
     Raises
     ------
@@ -76,9 +81,11 @@ class GaussianQuantumState(Normal, QuantumState):
     mean: np.ndarray
     covariance: np.ndarray
     hbar: float
+    mass: float | None
 
-    def __init__(self, mean: ArrayLike, covariance: ArrayLike, *, hbar: float) -> None:
+    def __init__(self, mean: ArrayLike, covariance: ArrayLike, *, hbar: float, mass: float | None = None) -> None:
         object.__setattr__(self, "hbar", number("hbar", hbar, above=0))
+        object.__setattr__(self, "mass", mass if mass is None else number("mass", mass, above=0))
         object.__setattr__(self, "mean", vector("mean", mean, 2))
         object.__setattr__(self, "covariance", covariance_matrix(covariance, 2))
         require_uncertainty(self.covariance, self.hbar)

@@ -33,7 +33,7 @@ from wignercq.planning import arguments
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.engines.cores import thread_count
 from wignercq.propagation.propagator import Propagator
-from wignercq.results.provenance import program, versions
+from wignercq.results.provenance import program, solved, versions
 from wignercq.results.whole_file import destination
 from wignercq.run.observables import Observables, Observers, Wanted, Whole
 from wignercq.run.progress import Progress, showing
@@ -267,7 +267,7 @@ class _Search:
         attributes: dict[str, Any] = {
             "kind": KIND,
             **program(versions()),
-            "model": str(solver.model),
+            **solved(solver.model),
             **numerics.attributes,
             "hbar_order": numerics.hbar_text,
             "grid": " x ".join(map(str, solver.grid.shape)),

@@ -168,7 +168,7 @@ def _job(kind: Kind[Any, Any], config: Config, point: Point, files: Path, name: 
     assert config.sweep is not None
     values: Mapping[str, float] = dict(zip((axis.name for axis in config.sweep.axes), point, strict=True))
     target = str((files / f"{name}.nc").resolve())
-    asked = {"kind": kind.name, "configuration": config.text, "point": values}
+    asked = {"kind": kind.name, "configuration": config.text, "folder": str(config.folder), "point": values}
     return {**asked, "target": target, "identity": name}
 
 

@@ -33,7 +33,7 @@ def outcome(job: dict[str, Any]) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are among the attributes
-            config = Config.from_text(job["configuration"], runs=False).at(job["point"])
+            config = Config.from_text(job["configuration"], runs=False, folder=job.get("folder", "")).at(job["point"])
             result = KINDS[job["kind"]].compute(config, int(job["threads"]))
         result.dataset.attrs |= {"point": json.dumps(job["point"]), "identity": job["identity"]}
         result.save(job["target"])
