@@ -18,9 +18,9 @@ from support import results
 
 from wignercq.comparison import OBSERVABLES
 from wignercq.model.formulas import FUNCTIONS
+from wignercq.model.typeset import latex
 from wignercq.plotting import formula_svg
 from wignercq.report import comparison_report, sweep_report, write_report
-from wignercq.report.model import latex
 
 BROWSER = shutil.which("chromium")
 PIXEL = b"\x89PNG"

@@ -10,12 +10,12 @@ import xarray as xr
 
 from wignercq.comparison.reading import faults
 from wignercq.results.reading import Fault
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
 
 SHOWN = 4  # observables of a theory in the summary
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Breakdown(Result):
     """How far, how soon and in which observable each theory departs from the exact hybrid dynamics.
 
@@ -24,6 +24,8 @@ class Breakdown(Result):
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/breakdown.md``.
     """
+
+    plot = Plots("BreakdownPlots")
 
     @property
     def theories(self) -> tuple[str, ...]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from wignercq.correlations.format import PAIR, faults
+from wignercq.correlations.format import PAIR, THEORY, faults
 from wignercq.correlations.transforms import half_transform
 from wignercq.errors import InputError, cut, listed
 from wignercq.results.reading import Fault
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
+
+if TYPE_CHECKING:
+    from wignercq.gaussian import LinearModel
 
 STATIONARY = 0.1  # change of W relative to its maximum from which on a spectrum means nothing
 SILENT = 1e-12  # of the largest susceptibility: a smaller loss is none
 LAST = 0.1  # share of the times, at the end, at which it is seen what is left
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwoTime(Result):
     """Two-time functions and responses of operators A, the dimension ``first``, and B, the dimension ``second``.
 
@@ -30,10 +34,27 @@ class TwoTime(Result):
         Variables and dimensions are listed in ``docs/correlations.md``.
     """
 
+    plot = Plots("TwoTimePlots")
+
     @property
     def tau(self) -> np.ndarray:
         """Delays, shape (n,)."""
         return self.dataset["tau"].values
+
+    @property
+    def theory(self) -> LinearModel | None:
+        """The Gaussian theory of the model, whose functions these are if the state is its steady state.
+
+        None where the model is not quadratic, has no steady state, or the state changes.
+        """
+        from wignercq.gaussian import LinearModel
+
+        attributes = self.dataset.attrs
+        if not set(THEORY) <= set(attributes) or float(self.dataset["state_change"].max()) > STATIONARY:
+            return None
+        drift, diffusion, force = (np.asarray(attributes[name]) for name in THEORY)
+        linear = LinearModel(drift.reshape(4, 4), diffusion.reshape(4, 4), force)
+        return linear if linear.is_stable else None
 
     @property
     def correlation(self) -> xr.DataArray:
@@ -220,6 +241,12 @@ class TwoTime(Result):
         if attributes.get("unresolved"):
             rows["unresolved"] = attributes["unresolved"]
         return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+    def _in_short(self) -> Iterator[str]:
+        for label, name in (("A", "first"), ("B", "second")):
+            yield f"{label} = {', '.join(map(str, self[name].values))}"
+        yield f"tau = {self.tau[0]:g} to {self.tau[-1]:g}"
+        yield from super()._in_short()
 
     @staticmethod
     def faults(dataset: xr.Dataset) -> Iterator[Fault]:

@@ -27,6 +27,7 @@ from wignercq.model.formulas import (
     substitute,
 )
 from wignercq.model.structure import is_quadratic, is_separable
+from wignercq.model.typeset import lines
 
 Formula: TypeAlias = str | float | sp.Expr
 
@@ -147,6 +148,10 @@ class Model:
         bath = {"alpha": self.friction, "D2": self.diffusion, "D0": self.D0}
         values: dict[str, Formula] = {**potentials, **self.parameters, **units, **bath}
         return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
+
+    def _repr_latex_(self) -> str:
+        """What a notebook shows: H with its numbers, and the bath."""
+        return "$$\\begin{gathered} " + r" \\ ".join(lines(self)) + " \\end{gathered}$$"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "parameters": dict(self.parameters)}

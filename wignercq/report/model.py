@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import sympy as sp
 
@@ -11,9 +9,9 @@ from wignercq.config import Config
 from wignercq.config.keys import NUMBERS
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model, Q
+from wignercq.model.typeset import latex
 from wignercq.report import page
 
-KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
 UNITS = "All numbers are in one consistent set of units, with k_B = 1; the value of ħ is among them."
 LABELS = {
@@ -24,7 +22,6 @@ LABELS = {
     "diffusion": "diffusion D₂",
     "decoherence": "decoherence D₀",
 }
-LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
 HAMILTONIAN = r"H = \dfrac{p^2}{2M} + V_\mathrm{C}(q) + \dfrac{y^2}{2m} + V_\mathrm{Q}(x) + V_\mathrm{I}(q, x)"
 EQUATION = (
     r"\dfrac{\partial \hat\rho}{\partial t} = -\dfrac{i}{\hbar} [\hat H, \hat\rho]"
@@ -60,31 +57,6 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
             ),
         ]
     )
-
-
-def latex(formula: sp.Expr) -> str:
-    """A formula for typesetting: fractions at full size outside of exponents, words upright, long fractions decimal."""
-    short = formula.replace(
-        lambda part: part.is_Rational and part.q > LARGEST_DENOMINATOR, lambda part: sp.Float(part, 6)
-    )
-    names = {symbol: _name(symbol) for symbol in short.free_symbols}
-    return _displayed(sp.latex(short, symbol_names=names))
-
-
-def _name(symbol: sp.Symbol) -> str:
-    if symbol.name in KNOWN:
-        return KNOWN[symbol.name]
-    typeset = str(sp.latex(symbol))
-    return rf"\mathrm{{{typeset}}}" if re.fullmatch("[A-Za-z]{2,}[0-9]*", typeset) else typeset
-
-
-def _displayed(text: str) -> str:
-    r"""With \dfrac for each \frac that is in no braces."""
-    depth, result = 0, []
-    for part in re.split(r"(\\frac|[{}])", text):
-        depth += {"{": 1, "}": -1}.get(part, 0)
-        result.append(r"\dfrac" if part == r"\frac" and depth == 0 else part)
-    return "".join(result)
 
 
 def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str, str]:

@@ -11,11 +11,11 @@ import xarray as xr
 from wignercq.errors import InputError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.results.reading import Fault, faults_of_a_run
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution(Result):
     """What a run computed.
 
@@ -24,6 +24,8 @@ class Solution(Result):
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/result-file.md``.
     """
+
+    plot = Plots("SolutionPlots")
 
     @property
     def mean(self) -> np.ndarray:

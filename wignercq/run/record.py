@@ -19,7 +19,7 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
 from wignercq.observables.row import row_of
 from wignercq.propagation.engines.base import Boundary
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+from wignercq.results.variables import FRAME_PLANES, ROW_DIMENSIONS, described
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +127,4 @@ class Record:
             **{name: list(NAMES) for name in ("z", "z2", "axis")},
             **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
         }
-        dataset = xr.Dataset(variables, coordinates, dict(attributes))
-        for name, text in DESCRIPTIONS.items():
-            if name in dataset:
-                dataset[name].attrs["long_name"] = text
-        return dataset
+        return described(xr.Dataset(variables, coordinates, dict(attributes)))

@@ -25,11 +25,12 @@ from wignercq.errors import (
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model
-from wignercq.observables.physics import MEANINGS, physics_of
+from wignercq.observables.physics import MEANINGS, physics_of, units
 from wignercq.observables.resolution import Look, Watch
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.provenance import program, versions
+from wignercq.results.variables import described
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
 from wignercq.run.signals import Stop, StopRequests
@@ -223,8 +224,8 @@ class _Search:
             dataset[name] = (DRIFT_VARIABLES[name], rate / gap, {"long_name": meaning})
         for name, value in self._physics(look).items():
             if name not in dataset:
-                dataset[name] = ((), value, {"long_name": MEANINGS[name]})
-        return SteadyState(dataset)
+                dataset[name] = ((), value, {"long_name": MEANINGS[name], "units": units(name)})
+        return SteadyState(described(dataset))
 
     def _modes(self, propagator: Propagator) -> Relaxation:
         """The slowest modes, found once, on the grid of that moment."""

@@ -11,7 +11,7 @@ import xarray as xr
 from wignercq.comparison.reading import ANOTHER, FRAME_LENGTHS, FRAMES
 from wignercq.errors import brief
 from wignercq.results.reading import Fault, not_a_number, not_increasing, not_numbers, not_texts
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
 
 
 def is_sweep(dataset: xr.Dataset) -> bool:
@@ -19,7 +19,7 @@ def is_sweep(dataset: xr.Dataset) -> bool:
     return "failure" in dataset
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Swept(Result):
     """Results over one or two swept numbers, and why a point has none.
 
@@ -49,6 +49,11 @@ class Swept(Result):
         """They, a line each."""
         return [f"failed at {point}: {reason}" for point, reason in self.failures.items()]
 
+    def _in_short(self) -> Iterator[str]:
+        yield self.swept
+        if self.failures:
+            yield f"{len(self.failures)} failed"
+
     @property
     def swept(self) -> str:
         """What was varied, in a few words."""
@@ -56,7 +61,7 @@ class Swept(Result):
         return " x ".join(f"{data.sizes[n]} values of {n} from {data[n][0]:g} to {data[n][-1]:g}" for n in self.axes)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult(Swept):
     """When each theory breaks down, point by point.
 
@@ -66,6 +71,8 @@ class SweepResult(Swept):
         Variables and dimensions are listed in ``docs/breakdown.md``; besides those of every comparison, the swept
         numbers are dimensions.
     """
+
+    plot = Plots("SweepPlots")
 
     def summary(self) -> str:
         """A few lines: how many points, and for each theory where and when it breaks down."""
