@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from wignercq.comparison.breakdown_times import first_output, told
 from wignercq.comparison.reading import ANOTHER, FRAME_LENGTHS, FRAMES
 from wignercq.errors import brief
 from wignercq.results.reading import Fault, not_a_number, not_increasing, not_numbers, not_texts
@@ -79,15 +80,21 @@ class SweepResult(Swept):
         data = self.dataset
         lines = [f"{self.swept}; t = 0 to {data.attrs['duration']:g}, threshold {data.attrs['threshold']:g}"]
         finished = data["failure"].size - len(self.failures)
+        before, early = first_output(data), False
         for theory in data["theory"].values[1:]:
             first = data["breakdown_time"].sel(theory=theory).min("observable").values
             broken = np.isfinite(first)
             if broken.any():
-                text = f"breaks down at {broken.sum()} of {finished} points, first at t = {np.nanmin(first):.3g}"
+                text = (
+                    f"breaks down at {broken.sum()} of {finished} points, first at t = {told(np.nanmin(first), before)}"
+                )
+                early = early or np.nanmin(first) < before
             else:
                 notes = {str(note) for note in data["note"].sel(theory=theory).values[data["failure"].values == ""]}
                 text = (notes.pop() if len(notes) == 1 else "") or "no breakdown"
             lines.append(f"{theory:14} {text}")
+        if early:
+            lines.append(f"{'~':14} extrapolated, before the first output at {before:g}")
         return "\n".join([*lines, *self.failure_lines])
 
     @staticmethod
