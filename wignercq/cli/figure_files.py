@@ -56,9 +56,7 @@ class Drawn:
         from wignercq.plotting.animation import SMOOTH, animate
 
         if self.only or self.frames is not None or self.suffix != "png":
-            raise InputError(
-                "--animate", "no --only, --frames or --format, since it shows all planes there are", "some"
-            )
+            raise InputError("--animate", "none of --only, --frames and --format: it shows all planes", "some of them")
         with writing_to(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             path = animate(
@@ -115,6 +113,4 @@ class Names(click.ParamType):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sequence[str]:
         """The names."""
-        return (
-            value if isinstance(value, tuple) else tuple(part.strip() for part in str(value).split(",") if part.strip())
-        )
+        return value if isinstance(value, tuple) else tuple(filter(None, map(str.strip, str(value).split(","))))

@@ -71,7 +71,7 @@ class Breakdown(Result):
             f"t = 0 to {self.time[-1]:g}, threshold {self.threshold:g}, numerical error below {worst:.1g}",
             *(f"{theory:14} {self._verdict(theory)}" for theory in self.theories),
         ]
-        if any(t < self.first_output for theory in self.theories for _, t in self.broken(theory)):
+        if any(0 < t < self.first_output for theory in self.theories for _, t in self.broken(theory)):
             lines.append(f"{'~':14} extrapolated, before the first output at {self.first_output:g}")
         return "\n".join(lines if self.is_broken else [*lines, "no breakdown"])
 

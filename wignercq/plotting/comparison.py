@@ -77,7 +77,7 @@ def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: flo
     for ax, plane in zip(rows[0], planes, strict=True):
         mesh = draw_plane(ax, plane, "x", "y", top=top, signed=True)
     for ax, plane in zip(rows[1, 1:], differences[1:], strict=True):
-        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True)
+        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True, zero=False)
     rows[1, 0].set_axis_off()
     rows[1, 0].text(1, 0.5, "difference\nfrom exact", transform=rows[1, 0].transAxes, ha="right", va="center")
     time = float(planes["frame"])
@@ -125,7 +125,7 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
         ax.plot(times, np.where(values > SMALLEST, values, np.nan), label=TABLE[name].mathtext, linewidth=1.1, **style)
         when = float(data["breakdown_time"].sel(theory=name))
         if math.isfinite(when):
-            early = when < first_output(data)
+            early = 0 < when < first_output(data)
             mark: dict[str, Any] = {"mfc": "white", "label": "extrapolated breakdown"} if early else {}
             colour = labels.COLOURS[name]
             ax.plot([when], [threshold], "v", color=colour, markersize=5, clip_on=False, zorder=4, ls="none", **mark)
@@ -136,6 +136,8 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
     lowest = max(float(np.min(floor, initial=threshold)) / HIDDEN, highest * 10.0**-DECADES)
     ax.fill_between(times, np.zeros_like(floor), floor, color="0.9", zorder=0, label="numerical error")
     ax.axhline(threshold, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), label="threshold")
+    if not (errors > lowest).any():
+        ax.text(0.5, 0.6, "no error above the numerical one", transform=ax.transAxes, ha="center", va="center")
     ax.set_yscale("log")
     ax.set_ylim(lowest, highest)
     ax.set_xlim(times[0], times[-1])

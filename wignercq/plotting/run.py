@@ -36,7 +36,7 @@ PLANES = (
     ("density_py", "p", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}x$"),
 )
 COLUMN = 1.25  # inches of a frame at least
-BESIDE, BELOW = 1.0, 0.42  # inches for what is written beside and below the panels
+BESIDE, BELOW, BETWEEN = 1.25, 0.42, 0.12  # inches for what is written beside and below panels, and between them
 LOWEST, HIGHEST = 1.15, 1.5  # inches of a panel
 APART = 1e3  # widths that differ by more are drawn in units of their own
 FINE = 400  # points of a theory's line
@@ -72,7 +72,7 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, 
     chosen = chosen_frames(dataset, frames, most=max(1, int((width - 0.6) / COLUMN)))
     if size is None:
         width = min(width, max(width / 2, width / 5 * len(chosen)))
-    panel = (width - BESIDE) / len(chosen)
+    panel = (width - BESIDE) / len(chosen) - BETWEEN
     height = min(max(panel, LOWEST), HIGHEST)
     figure = Picture(width, len(PLANES) * (height + BELOW) + BELOW, size)
     axes = figure.subplots(len(PLANES), len(chosen), squeeze=False, sharex="row", sharey="row")

@@ -53,7 +53,7 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None =
     """
     width, theory = width_of(size), LinearModel.from_model(theory) if isinstance(theory, Model) else theory
     columns = 1 if width < NARROW else 2
-    figure = Picture(width, 0.4 + (2.7 if columns == 2 else 2.2) * (4 // columns), size)
+    figure = Picture(width, 0.4 + (2.5 if columns == 2 else 2.1) * (4 // columns), size)
     stable = theory if theory is not None and theory.is_stable else None
     for ax, (name, first, second, label) in zip(figure.subplots(4 // columns, columns).ravel(), PLANES, strict=True):
         plane = _refined(dataset[name].isel(frame=-1).transpose(first, second))

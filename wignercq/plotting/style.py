@@ -14,7 +14,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import MaxNLocator
-from scipy.ndimage import maximum_filter
 
 from wignercq.errors import InputError
 from wignercq.plotting.picture import PALETTE, Picture, Size, width_of
@@ -34,8 +33,7 @@ DASHES: tuple[Any, ...] = (
 MARKERS = ("o", "s", "^", "v", "D", "X")
 KINDS = {"q": "position", "x": "position", "p": "momentum", "y": "momentum"}
 ALIKE = 4.0  # extents that differ by more do not get one scale, though they are of one kind
-SURE = 2e-3  # of the maximum: where W is smaller all around, its sign means nothing
-NEAR = 3  # points of a plane across, which are all around
+SURE = 2e-3  # of the maximum: what is less negative gets no line around it, its sign may be an error
 NARROW = 5.0  # inches: narrower figures have one column, and short rows in legends
 
 
@@ -59,10 +57,12 @@ def spread(held: int, count: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(held - 1, 0, min(count, held))})
 
 
-def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: float, signed: bool) -> QuadMesh:
+def draw_plane(
+    ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: float, signed: bool, zero: bool = True
+) -> QuadMesh:
     """Draw a function of two variables, the second upwards, with colours up to `top`.
 
-    If signed, zero is neutral, and a thin line is drawn where the function changes its sign.
+    If signed, zero is neutral, and with `zero` thin lines surround what is negative.
     """
     values = plane.transpose(first, second).values.T
     mesh = ax.pcolormesh(
@@ -76,7 +76,7 @@ def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: f
         rasterized=True,
     )
     ax.set_facecolor(colormaps[SIGNED](0.5) if signed else colormaps[DENSITY](0.0))  # outside of the grid W is zero
-    if signed:
+    if signed and zero:
         draw_zero(ax, plane, first, second, top)
     if bool(plane.isnull().all()):
         ax.text(0.5, 0.5, "no result", transform=ax.transAxes, ha="center", va="center")
@@ -86,12 +86,11 @@ def draw_plane(ax: Axes, plane: xr.DataArray, first: str, second: str, *, top: f
 
 
 def draw_zero(ax: Axes, plane: xr.DataArray, first: str, second: str, top: float) -> None:
-    """Draw the line where a function is zero, as far as it is large enough around to have a sign."""
-    values = plane.transpose(first, second).values.T
-    size = maximum_filter(np.nan_to_num(np.abs(values)), NEAR)
-    sure = np.ma.masked_where((size < SURE * top) | np.isnan(values), values)
-    if (values < -SURE * top).any() and (values > SURE * top).any():
-        ax.contour(plane[first], plane[second], sure, levels=[0.0], colors="0.25", linewidths=0.4, linestyles="-")
+    """Draw the line around what is negative, by SURE of `top` at least, so that it does not follow errors."""
+    values = np.ma.masked_invalid(plane.transpose(first, second).values.T)
+    level = -SURE * top
+    if (values < level).any():
+        ax.contour(plane[first], plane[second], values, levels=[level], colors="0.25", linewidths=0.4, linestyles="-")
 
 
 def frame_plane(ax: Axes, planes: xr.DataArray, first: str, second: str, shape: float | None = None) -> None:

@@ -76,7 +76,7 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> N
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
         marker = MARKERS[k - 1]
         ax.plot(values, times, marker=marker, markersize=3, linewidth=1.0, label=TABLE[name].mathtext, **style)
-        early = times < first_output(data)
+        early = (times > 0) & (times < first_output(data))
         label = "extrapolated, before the first output" if early.any() else None
         ax.plot(values[early], times[early], marker, mfc="white", markersize=3, color=labels.COLOURS[name], label=label)
         never = np.isnan(times) & ~failed
@@ -145,7 +145,7 @@ def _draw_map(ax: Axes, data: xr.Dataset, times: xr.DataArray, first: str, secon
         if data[name].attrs["log"]:
             set_scale("log")
             log_ticks(axis, *data[name].values[[0, -1]])
-    early = values < first_output(data)
+    early = (values > 0) & (values < first_output(data))
     ax.plot(*(grid[early] for grid in np.meshgrid(*along)), ".", color="white", markersize=3, linestyle="none")
     if not known.size:
         ax.text(0.5, 0.5, "no breakdown", transform=ax.transAxes, ha="center", va="center")

@@ -22,6 +22,7 @@ LABELS = {
     "diffusion": "diffusion D₂",
     "decoherence": "decoherence D₀",
 }
+ROUNDING = 1e-12  # of a width: a smaller mean is zero
 HAMILTONIAN = r"H = \dfrac{p^2}{2M} + V_\mathrm{C}(q) + \dfrac{y^2}{2m} + V_\mathrm{Q}(x) + V_\mathrm{I}(q, x)"
 EQUATION = (
     r"\dfrac{\partial \hat\rho}{\partial t} = -\dfrac{i}{\hbar} [\hat H, \hat\rho]"
@@ -60,23 +61,24 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
 
 
 def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str, str]:
-    parameters = {f"model.parameters.{name}": (name, value) for name, value in model.parameters.items()}
+    parameters = {f"model.parameters.{name}": (page.parameter(name), value) for name, value in model.parameters.items()}
     fixed = {key: (LABELS[name], getattr(model, name)) for name, key in NUMBERS.items()}
     rows = {
-        name: "varied" if key in swept else f"{value:.6g}" for key, (name, value) in {**parameters, **fixed}.items()
+        name: "varied" if key in swept else page.number(value) for key, (name, value) in {**parameters, **fixed}.items()
     }
     if swept and saturated and model.is_coupled:
         rows["decoherence D₀"] = "1/(4 D₂)"
     if not swept:
-        rows["4 D₀ D₂"] = f"{4 * model.D0 * model.diffusion:.6g}"
-        rows[f"bath temperature D₂/(2{ALPHA})"] = f"{model.bath_temperature:.6g}"
+        rows["4 D₀ D₂"] = page.number(4 * model.D0 * model.diffusion)
+        rows[f"bath temperature D₂/(2{ALPHA})"] = page.number(model.bath_temperature)
     return rows
 
 
 def _initial(config: Config) -> dict[str, str]:
     state = config.state
     widths = np.sqrt(np.diag(state.covariance))
-    rows = {"kind": str(config.tables["initial"]["kind"])}
+    rows: dict[str, str] = {"kind": str(config.tables["initial"]["kind"])}
     for name, mean, width in zip(NAMES, state.mean, widths, strict=True):
-        rows[f"{name}, mean and width"] = f"{mean:.6g}, {width:.6g}"
+        mean = 0.0 if abs(mean) < ROUNDING * width else mean
+        rows[page.Markup(f"<i>{name}</i>, mean and width")] = f"{page.number(mean)}, {page.number(width)}"
     return rows

@@ -88,7 +88,7 @@ class SweepResult(Swept):
                 text = (
                     f"breaks down at {broken.sum()} of {finished} points, first at t = {told(np.nanmin(first), before)}"
                 )
-                early = early or np.nanmin(first) < before
+                early = early or 0 < np.nanmin(first) < before
             else:
                 notes = {str(note) for note in data["note"].sel(theory=theory).values[data["failure"].values == ""]}
                 text = (notes.pop() if len(notes) == 1 else "") or "no breakdown"
