@@ -23,7 +23,7 @@ def test_each_operator_inserted_has_its_column():
     assert [ax.get_title() for ax in axes[0]] == ["$B =$ $x$", "$B =$ $p$", "$B =$ $q$"]
     for row, name in enumerate(("connected", "response")):
         for ax, second in zip(axes[row], "xpq", strict=True):
-            markers = [line for line in ax.lines if line.get_marker() == "o"]
+            markers = [line for line in ax.lines if line.get_marker() in ("o", "s")]
             lines = [line for line in ax.lines if line.get_xdata(orig=False).size == 400]
             for first, drawn, line in zip("qx", markers, lines, strict=True):
                 values = MADE.dataset[name].sel(first=first, second=second).values

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from wignercq.grid.grid import NAMES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PAIRS = tuple(combinations_with_replacement(range(4), 2))
 ENERGIES = ("energy", "energy_classical", "energy_quantum", "energy_interaction")
@@ -21,6 +24,8 @@ OBSERVABLES = (
     "occupation",
     *DISTANCES,
 )
+#: The ones that figures and reports show, where nothing else is asked for.
+REPORTED = ("mean_x", "cov_xx", "density_matrix", "W")
 
 
 def observable_errors(values: Mapping[str, np.ndarray], masses: tuple[float, float]) -> np.ndarray:

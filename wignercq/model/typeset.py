@@ -59,7 +59,7 @@ def lines(model: Model) -> list[str]:
         bath[r"k_\mathrm{B} T_\mathrm{C}"] = model.bath_temperature
     total = parts[0]
     for part in parts[1:]:
-        total += part if part.startswith("-") else f" + {part}"
+        total += f" {part}" if part.startswith("-") else f" + {part}"
     return [f"H = {total}", _equations(numbers), _equations(bath)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wignercq.config.sweep import Compare
+from wignercq.comparison.breakdown_times import REPORTED
 from wignercq.correlations.two_time import TwoTime
 from wignercq.gaussian import LinearModel, OrnsteinUhlenbeck
 from wignercq.model.model import Model
@@ -149,5 +149,5 @@ class TwoTimePlots(FigureSet):
 
 def _shown(observables: str | Sequence[str] | None) -> Sequence[str]:
     if observables is None:
-        return Compare().observables
+        return REPORTED
     return [observables] if isinstance(observables, str) else observables

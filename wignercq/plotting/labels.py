@@ -19,6 +19,7 @@ COLOURS: Mapping[str, str] = {
     "linearised": "#cc79a7",
 }
 LINES: Mapping[str, Any] = dict(zip(COLOURS, (DASHES[0], DASHES[2], DASHES[1], DASHES[3]), strict=True))
+MARKS = dict(zip(COLOURS, ("o", "P", "s", "D"), strict=True))  # triangles mean never
 OTHERS: Mapping[str, str] = {
     "energy": r"$\langle H \rangle$",
     "energy_classical": r"$\langle H_\mathrm{C} \rangle$",

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.colorbar import Colorbar
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, NullFormatter
 
 from wignercq.model.typeset import number
 
+MOST_DECIMALS = 10
 PLAIN = 2e-3, 1e4  # between which the largest number on an axis needs no power of ten
 
 
-class PowerFormatter(ScalarFormatter):
-    """Plain numbers in units of a power of ten."""
+class PowerFormatter(Formatter):
+    """Plain numbers in units of a power of ten, with the decimals that the ticks need."""
 
     def __init__(self, power: int) -> None:
-        super().__init__(useOffset=False, useMathText=True)
-        self._power = power
+        self._unit = 10.0**power
+        self._decimals = 3
 
-    def _set_order_of_magnitude(self) -> None:
-        self.orderOfMagnitude = self._power
+    def set_locs(self, locs: Sequence[float]) -> None:
+        """Choose the decimals."""
+        super().set_locs(list(locs))
+        values = np.asarray(locs) / self._unit
+        if values.size:
+            error = 1e-6 * (float(np.ptp(values)) or float(np.abs(values).max()) or 1.0)
+            fits = (n for n in range(MOST_DECIMALS) if np.abs(values - values.round(n)).max() <= error)
+            self._decimals = next(fits, MOST_DECIMALS)
 
-    def get_offset(self) -> str:
-        """Nothing: the label has the power."""
-        return ""
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self.fix_minus(f"{round(x / self._unit, self._decimals) + 0.0:.{self._decimals}f}")
 
 
 def power_of(*values: float) -> int:

@@ -21,7 +21,7 @@ from wignercq.model.typeset import number
 from wignercq.plotting import labels
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.scales import log_ticks, name_axis
-from wignercq.plotting.style import MARKERS, NARROW, narrowed, panels
+from wignercq.plotting.style import NARROW, narrowed, panels
 
 LEVELS = np.outer(10.0 ** np.arange(-6, 7), (1, 2, 5)).ravel()  # breakdown times that may have a contour
 FEW = 4  # contours of a map at most
@@ -74,7 +74,7 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> N
     for k, name in enumerate(labels.distinct(data), start=1):
         times = data["breakdown_time"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
-        marker = MARKERS[k - 1]
+        marker = labels.MARKS[name]
         ax.plot(values, times, marker=marker, markersize=3, linewidth=1.0, label=TABLE[name].mathtext, **style)
         early = (times > 0) & (times < first_output(data))
         label = "extrapolated, before the first output" if early.any() else None
