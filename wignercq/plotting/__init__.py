@@ -7,7 +7,7 @@ from wignercq.plotting.animation import animate
 from wignercq.plotting.comparison import plot_errors, plot_theories
 from wignercq.plotting.correlations import plot_spectra, plot_two_time
 from wignercq.plotting.formula import formula_svg
-from wignercq.plotting.picture import STYLE, style
+from wignercq.plotting.picture import STYLE, style, styled
 from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_plane, plot_planes
 from wignercq.plotting.steady import plot_relaxation, plot_steady_planes, plot_steady_sweep
 from wignercq.plotting.sweep import plot_map
@@ -29,4 +29,5 @@ __all__ = [
     "plot_theories",
     "plot_two_time",
     "style",
+    "styled",
 ]
