@@ -15,12 +15,20 @@ from wignercq.correlations.transforms import half_transform
 from wignercq.errors import InputError, cut, listed
 from wignercq.results.reading import Fault
 from wignercq.results.result import Plots, Result
+from wignercq.results.variables import MODEL_UNITS, PURE, described
 
 if TYPE_CHECKING:
     from wignercq.gaussian import LinearModel
 
 STATIONARY = 0.1  # change of W relative to its maximum from which on a spectrum means nothing
 SILENT = 1e-12  # of the largest susceptibility: a smaller loss is none
+#: Labels of coordinates of what is a function of the frequency.
+FREQUENCIES = {
+    "frequency": ("angular frequency", MODEL_UNITS),
+    "first": ("A", PURE),
+    "second": ("B", PURE),
+    "observable": ("A = B", PURE),
+}
 LAST = 0.1  # share of the times, at the end, at which it is seen what is left
 
 
@@ -174,7 +182,7 @@ class TwoTime(Result):
             temperature = np.where(silent, np.inf, w[:, None] * noise / (2 * loss))
             uncertain = np.abs(temperature) * (error[0] / np.abs(noise) + error[1] / np.abs(loss))
         names = ("frequency", "observable")
-        return xr.Dataset(
+        made = xr.Dataset(
             {
                 "temperature": (names, temperature, {"long_name": "w S(w)/(2 chi''(w)), an energy"}),
                 "truncation_error": (names, uncertain, {"long_name": "by which it may be off"}),
@@ -182,6 +190,7 @@ class TwoTime(Result):
             {"frequency": w, "observable": self._common()},
             {"window": window},
         )
+        return described(made, FREQUENCIES)
 
     def fdr_violation(self, frequencies: ArrayLike, temperature: float, window: str = "tukey") -> xr.DataArray:
         """How far the fluctuation-dissipation relation fails at w, for each A = B of one particle.
@@ -296,7 +305,7 @@ def _in_frequency(
     window: str,
 ) -> xr.Dataset:
     dimensions = ("frequency", "first", "second")
-    return xr.Dataset(
+    made = xr.Dataset(
         {
             name: (dimensions, values, {"long_name": meaning}),
             "truncation_error": (dimensions, errors, {"long_name": "difference from three quarters of the times"}),
@@ -304,3 +313,4 @@ def _in_frequency(
         {"frequency": _frequencies(frequencies), "first": first, "second": second},
         {"window": window},
     )
+    return described(made, FREQUENCIES)

@@ -84,6 +84,9 @@ def animate(
     writer, suffix = _writer(rate(dataset.sizes["frame"]))
     target = Path(folder) / f"planes.{suffix}"
     figure, moving = _theories(dataset, size) if "theory" in dataset.dims else _planes(dataset, size)
+    figure.suptitle(f"$t = {number(float(dataset['frame'][-1]), 4)}$", fontsize="large")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # all frames are laid out alike, once
     with showing(progress) as shown, writer.saving(figure, str(target), dpi):
         shown.start(dataset.sizes["frame"], unit="frame")
         for k, time in enumerate(dataset["frame"].values):
@@ -134,7 +137,7 @@ class _GIFWriter(AbstractMovieWriter):
 
 
 def _planes(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
-    figure = Picture(width_of(size), 0.8 * width_of(size), size)
+    figure = Picture(width_of(size), 0.72 * width_of(size), size)
     moving = []
     for ax, (name, first, second, label) in zip(figure.subplots(2, 2).ravel(), PLANES, strict=True):
         planes = dataset[name].transpose("frame", first, second)

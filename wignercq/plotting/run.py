@@ -27,6 +27,7 @@ from wignercq.plotting.style import (
     frame_plane,
     largest,
     look,
+    refined,
 )
 
 PLANES = (
@@ -133,8 +134,9 @@ def plot_plane(
 
 
 def _draw_plane(figure: FigureBase, ax: Axes, plane: xr.DataArray, first: str, second: str, label: str) -> None:
-    mesh = draw_plane(ax, plane, first, second, top=largest(plane), signed=plane.name == "wigner_xy")
-    frame_plane(ax, plane, first, second, shape=1.0)
+    fine = refined(plane.transpose(first, second))
+    mesh = draw_plane(ax, fine, first, second, top=largest(fine), signed=plane.name == "wigner_xy")
+    frame_plane(ax, fine, first, second, shape=1.0)
     name_axis(ax.xaxis, f"${first}$")
     name_axis(ax.yaxis, f"${second}$")
     ax.set_title(f"$t = {number(float(plane['frame']), 4)}$")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.signal import resample
 
 from wignercq.errors import InputError
 from wignercq.gaussian import LinearModel, sums_of_eigenvalues
@@ -20,11 +18,10 @@ from wignercq.plotting import labels
 from wignercq.plotting.picture import PALETTE, Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.scales import log_ticks, name_axis
-from wignercq.plotting.style import MARKERS, NARROW, draw_bar, draw_plane, frame_plane, largest, look, panels
+from wignercq.plotting.style import MARKERS, NARROW, draw_bar, draw_plane, frame_plane, largest, look, panels, refined
 
 WITHIN = 2.0  # standard deviations that the ellipse of a theory encloses
 FURTHER = 1.25  # the spectrum of a theory is drawn to so many times the fastest decay rate found
-SMOOTH = 96  # points of a plane along an axis at least
 UNSURE = 0.3  # residual beside the decay rate from which on a mode is drawn pale
 PALE = 0.3  # opacity
 MODE, THEORY = PALETTE[:2]
@@ -56,7 +53,7 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None =
     figure = Picture(width, 0.4 + (2.5 if columns == 2 else 2.1) * (4 // columns), size)
     stable = theory if theory is not None and theory.is_stable else None
     for ax, (name, first, second, label) in zip(figure.subplots(4 // columns, columns).ravel(), PLANES, strict=True):
-        plane = _refined(dataset[name].isel(frame=-1).transpose(first, second))
+        plane = refined(dataset[name].isel(frame=-1).transpose(first, second))
         signed = name == "wigner_xy"
         mesh = draw_plane(ax, plane, first, second, top=largest(plane), signed=signed)
         frame_plane(ax, plane, first, second, shape=0.85)
@@ -70,18 +67,6 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None =
         title += f"{', ' if columns > 1 else chr(10)}dashed: two standard deviations of the {_name(stable)}"
     figure.suptitle(title)
     return figure
-
-
-def _refined(plane: xr.DataArray) -> xr.DataArray:
-    """A plane on a finer mesh, by its trigonometric polynomial: grids of loose tolerances are coarse to look at."""
-    values, coordinates = plane.values, {}
-    if not np.isfinite(values).all():
-        return plane
-    for axis, name in enumerate(map(str, plane.dims)):
-        points, finer = plane[name].values, math.ceil(SMOOTH / plane.sizes[name])
-        values = resample(values, finer * points.size, axis=axis)
-        coordinates[name] = points[0] + (points[1] - points[0]) / finer * np.arange(finer * points.size)
-    return xr.DataArray(values, coordinates, tuple(map(str, plane.dims)), plane.name)
 
 
 def _ellipse(theory: LinearModel, first: str, second: str) -> np.ndarray:

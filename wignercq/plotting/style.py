@@ -14,12 +14,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import MaxNLocator
+from scipy.signal import resample
 
 from wignercq.errors import InputError
 from wignercq.plotting.picture import PALETTE, Picture, Size, width_of
 from wignercq.plotting.scales import name_axis, name_bar
 
 VISIBLE = 5e-3  # of the maximum: planes are cut to where they exceed it
+SMOOTH = 96  # points of a refined plane along an axis at least
 SIGNED, DENSITY = "RdBu_r", "viridis"  # colour maps of what may be negative, and of what may not
 #: Lines that are apart in grey too, one for each colour of PALETTE.
 DASHES: tuple[Any, ...] = (
@@ -171,6 +173,18 @@ def look(k: int) -> dict[str, Any]:
 def narrowed(name: str, is_narrow: bool) -> str:
     """The name of a theory, on two lines where there is little room."""
     return name.replace(" ", "\n").replace("-", "-\n") if is_narrow else name
+
+
+def refined(plane: xr.DataArray) -> xr.DataArray:
+    """A plane on a finer mesh, by its trigonometric polynomial: grids of loose tolerances are coarse to look at."""
+    values, coordinates = plane.values, {}
+    if not np.isfinite(values).all():
+        return plane
+    for axis, name in enumerate(map(str, plane.dims)):
+        points, finer = plane[name].values, math.ceil(SMOOTH / plane.sizes[name])
+        values = resample(values, finer * points.size, axis=axis)
+        coordinates[name] = points[0] + (points[1] - points[0]) / finer * np.arange(finer * points.size)
+    return xr.DataArray(values, coordinates, tuple(map(str, plane.dims)), plane.name)
 
 
 def reached(planes: xr.DataArray, name: str) -> tuple[float, float]:

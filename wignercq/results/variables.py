@@ -89,7 +89,7 @@ def described(dataset: xr.Dataset, labels: Mapping[str, tuple[str, str]] = LABEL
     """
     known = {**LABELS, **labels}
     for name, values in dataset.variables.items():
-        long_name, units = known.get(str(name), ("", MODEL_UNITS if values.dtype.kind == "f" else PURE))
+        long_name, units = known.get(str(name), ("", MODEL_UNITS if values.dtype.kind in "fc" else PURE))
         if long_name:
             values.attrs.setdefault("long_name", long_name)
         values.attrs.setdefault("units", units)
