@@ -32,6 +32,20 @@ def test_each_operator_inserted_has_its_column():
                 assert np.abs(between - values[1:40]).max() < 3e-3 * np.abs(values).max()
 
 
+def test_operators_of_other_sizes_are_drawn_in_their_own():
+    """Kills: momenta of 1e-22 lost beside positions of 1e-11; a function that is zero up to rounding drawn as noise."""
+    scales = {"q": 1e-11, "p": 1e-22}
+    data = results.two_times("qp", "q", 6.0).dataset
+    factors = np.array([scales[str(name)] for name in data["first"].values])[:, None]
+    data = data.assign({name: data[name] * factors * 1e-11 for name in ("connected", "response")})
+    axes = plot_two_time(data).axes
+    assert axes[0].get_ylabel() == r"connected $C/\max|C|$"
+    assert [np.abs(line.get_ydata()).max() for line in axes[0].lines[:2]] == [1.0, 1.0]
+    expected = data["connected"].values[:, 1, 0]
+    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), expected / np.abs(expected).max(), rtol=1e-12)
+    assert plot_two_time(MADE.dataset).axes[0].get_ylabel() == "connected $C$"
+
+
 def test_spectra_lie_on_those_of_the_theory():
     """Kills: a loss of the wrong sign, a temperature of the other particle: drawn curves within 2 % of the theory's."""
     w = np.array([0.5, 1.1, 1.9])

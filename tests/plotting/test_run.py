@@ -145,7 +145,8 @@ def test_figures_fit_two_columns_and_can_be_written(dataset, draw, tmp_path):
 
 
 def test_only_plotting_imports_matplotlib():
-    """Kills: a command line that loads matplotlib before it is asked for a figure."""
-    code = "import sys, wignercq.cli.commands; print(sum(name.startswith('matplotlib') for name in sys.modules))"
+    """Kills: a command line, or a result that is loaded, with matplotlib before a figure is asked for."""
+    modules = "sys, wignercq.cli.commands, wignercq.sweep.loading"
+    code = f"import {modules}; print(sum(name.startswith('matplotlib') for name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) == 0

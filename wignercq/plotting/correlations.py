@@ -22,6 +22,7 @@ from wignercq.plotting.style import MARKERS, legend_above, look
 
 MOST_MARKERS = 40  # of a line
 PANEL = 1.4  # inches of a panel at least, for three beside each other
+APART, ROUNDING = 1e3, 1e-9  # ratios of functions: from which on they get units of their own, and are zero
 POINTS = 400  # frequencies of a figure, and delays of a theory's line
 VISIBLE = 1e-2  # of the largest spectrum: frequencies go on to where all fall below it
 SPREAD = 8.0  # times the median temperature that are shown: at a zero of the loss it is infinite
@@ -58,17 +59,20 @@ def plot_two_time(dataset: xr.Dataset, theory: LinearModel | Model | None = None
     axes = figure.subplots(*shape, squeeze=False, sharex=True)
     axes = axes.T if upright else axes
     fine, sparse = np.linspace(tau[0], tau[-1], POINTS), max(1, tau.size // MOST_MARKERS)
-    for row, (name, label) in enumerate((("connected", "connected $C$"), ("response", "response $R$"))):
+    for row, (name, label, sign) in enumerate((("connected", "connected $C$", "C"), ("response", "response $R$", "R"))):
+        units = _units(dataset[name])
+        label = label if bool((units == 1).all()) else rf"{label[:-1]}/\max|{sign}|$"
         for ax, second in zip(axes[row], seconds, strict=True):
             for k, first in enumerate(map(str, dataset["first"].values)):
                 line = None if theory is None else _theory_line(theory, name, first, second, fine)
-                values = dataset[name].sel(first=first, second=second).values
+                unit = float(units.sel(first=first, second=second))
+                values = dataset[name].sel(first=first, second=second).values / unit
                 if line is None:
                     ax.plot(tau, values, label=_symbol(first), **look(k))
                 else:
                     points = {"marker": MARKERS[k % len(MARKERS)], "ms": 2.5, "markevery": sparse, "linestyle": "none"}
                     ax.plot(tau, values, label=_symbol(first), **look(k) | points)
-                    ax.plot(fine, line, linewidth=0.9, **look(k))
+                    ax.plot(fine, line / unit, linewidth=0.9, **look(k))
             ax.axhline(0, color="0.8", linewidth=0.6, zorder=0)
             outer = upright or ax is axes[row, 0]
             name_axis(ax.yaxis, f"{label}, $B =$ {_symbol(second)}" if upright else label if outer else "")
@@ -138,6 +142,16 @@ def plot_spectra(
     name_axis(axes[2].xaxis, r"$\omega$")
     legend_above(figure, axes[:1], "$A = B$" if theory is None else "$A = B$ (dashed: Gaussian theory)")
     return figure
+
+
+def _units(values: xr.DataArray) -> xr.DataArray:
+    """What functions are drawn in: their own maxima where operators A have nothing in common, as in SI, else 1."""
+    top = abs(values).max("tau")
+    own = top.max("second")
+    if not bool((own > 0).all()) or float(own.max()) <= APART * float(own.min()):
+        return xr.ones_like(top)
+    expected = own * (top / own).max("first")
+    return top.where(top > ROUNDING * expected, expected)
 
 
 def _symbol(formula: str) -> str:
