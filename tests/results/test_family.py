@@ -54,6 +54,8 @@ def test_axes_of_a_plot_are_labelled() -> None:
     for name, values in data.variables.items():
         assert 0 < len(values.attrs["long_name"]) <= 30, name
         assert values.attrs["units"] in ("", "model units")
+    swept = results.sweep().dataset
+    assert all(values.attrs["long_name"] and "units" in values.attrs for values in swept.variables.values())
     spectrum = results.two_times("qx", "qx").spectrum([0.5, 1.0])
     assert spectrum["frequency"].attrs == {"long_name": "angular frequency", "units": "model units"}
     assert spectrum["spectrum"].attrs["units"] == "model units"

@@ -79,6 +79,9 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "density_qx": ("density of (q, x)", MODEL_UNITS),
     "density_py": ("density of (p, y)", MODEL_UNITS),
     "W": ("hybrid Wigner function W", MODEL_UNITS),
+    "failure": ("why a point has no result", PURE),
+    "grid": ("points along q, p, x, y", PURE),
+    "warnings": ("warnings of a point", PURE),
 }
 
 
