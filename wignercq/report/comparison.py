@@ -36,10 +36,12 @@ def comparison_report(result: Breakdown, config: Config, images: Mapping[str, by
         _theories(result),
         page.heading("Breakdown"),
         page.paragraph(
-            f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and the "
-            "numerical error. Errors are in units of the exact solution at the same time: means and covariances in its "
-            "widths, energies in its kinetic energy, n in n + 1/2; W in the integral of |W - W_exact|, the density "
-            "matrix in the trace norm."
+            page.Markup(
+                f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and "
+                "the numerical error. Errors are in units of the exact solution at the same time: means and covariances "
+                "in its widths, energies in its kinetic energy, <i>n</i> in <i>n</i> + 1/2; <i>W</i> in the integral of "
+                "|<i>W</i> - <i>W</i><sub>exact</sub>|, the density matrix in the trace norm."
+            )
         ),
         page.beside(_times(result), _errors(data)),
         *(page.figure(images[name], CAPTIONS[name], alt(data)) for name, alt in ALTS.items() if name in images),

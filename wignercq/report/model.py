@@ -13,7 +13,9 @@ from wignercq.model.typeset import latex
 from wignercq.report import page
 
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
-UNITS = "All numbers are in one consistent set of units, with k_B = 1; the value of ħ is among them."
+UNITS = page.Markup(
+    "All numbers are in one consistent set of units, with <i>k</i><sub>B</sub> = 1; the value of &hbar; is among them."
+)
 LABELS = {
     "classical_mass": "classical mass M",
     "quantum_mass": "quantum mass m",
