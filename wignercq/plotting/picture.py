@@ -92,7 +92,7 @@ class Picture(Figure):
 
     def __init__(self, width: float, height: float, size: Size = None) -> None:
         asked = _inches(size) if size is not None else ()
-        self._settings = style()
+        self._settings = {name: rcParams[name] for name in STYLE} | style()  # within a styled function these are ours
         with rc_context(self._settings):
             super().__init__(figsize=(width, asked[1] if len(asked) == 2 else height), layout="constrained")
 

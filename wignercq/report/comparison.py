@@ -35,14 +35,7 @@ def comparison_report(result: Breakdown, config: Config, images: Mapping[str, by
         page.heading("Theories"),
         _theories(result),
         page.heading("Breakdown"),
-        page.paragraph(
-            page.Markup(
-                f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and "
-                "the numerical error. Errors are in units of the exact solution at the same time: means and covariances "
-                "in its widths, energies in its kinetic energy, <i>n</i> in <i>n</i> + 1/2; <i>W</i> in the integral of "
-                "|<i>W</i> - <i>W</i><sub>exact</sub>|, the density matrix in the trace norm."
-            )
-        ),
+        page.paragraph(_meaning(result)),
         page.beside(_times(result), _errors(data)),
         *(page.figure(images[name], CAPTIONS[name], alt(data)) for name, alt in ALTS.items() if name in images),
         page.heading("Settings and accuracy"),
@@ -52,6 +45,16 @@ def comparison_report(result: Breakdown, config: Config, images: Mapping[str, by
         page.verbatim(config.text),
     ]
     return page.page("Anharmonic breakdown", verdict(result), parts)
+
+
+def _meaning(result: Breakdown) -> page.Markup:
+    """What a breakdown and an error are."""
+    return page.Markup(
+        f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and the "
+        "numerical error. Errors are in units of the exact solution at the same time: means and covariances in its "
+        "widths, energies in its kinetic energy, <i>n</i> in <i>n</i> + 1/2; <i>W</i> in the integral of "
+        "|<i>W</i> - <i>W</i><sub>exact</sub>|, the density matrix in the trace norm."
+    )
 
 
 def verdict(result: Breakdown) -> list[str]:
