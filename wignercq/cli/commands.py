@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wignercq.cli.figure_files import Drawn, Inches, Names
 from wignercq.cli.surroundings import (
     configuration_in,
     floats_suffice,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.sweep import SteadySweep
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
-FIGURE_RESOLUTION = 200  # dots per inch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -272,27 +272,29 @@ def info(result: Path) -> None:
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
-@click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
-def plot(result: Path, output: Path, moving: bool) -> None:
-    """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions as PNG."""
+@click.option("--format", "suffix", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True)
+@click.option("--dpi", type=click.FloatRange(10, 2000), help="Dots per inch; default: 200, of animations 110.")
+@click.option("--size", type=Inches(), help="Inches, 3.4 or 7x5; default: two columns of a page, 7.")
+@click.option("--frames", type=click.IntRange(min=1), help="So many times, spread over the run; default: what fits.")
+@click.option("--only", type=Names(), default=(), help="Figures by name, as in planes,moments; default: all.")
+@click.option("--animate", "moving", is_flag=True, help="Write planes.mp4 or planes.gif of all frames instead.")
+def plot(
+    result: Path,
+    output: Path,
+    suffix: str,
+    dpi: float | None,
+    size: tuple[float, ...] | None,
+    frames: int | None,
+    only: tuple[str, ...],
+    moving: bool,
+) -> None:
+    """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions."""
     with showing(f"reading {result.name}") as progress:
-        from wignercq.config.sweep import Compare
-        from wignercq.plotting import animate
-        from wignercq.plotting.figures import figures, write_figures
         from wignercq.sweep.loading import load
 
-        dataset = load(result).dataset
-        with writing_to(output):
-            output.mkdir(parents=True, exist_ok=True)
-            if moving:
-                written = [animate(dataset, output, progress=progress)]
-            else:
-                progress.tell("figures")
-                settings = configuration_in(dataset)
-                observables = (Compare() if settings is None else settings.compare).observables
-                drawn = figures(dataset, observables, theory_of(settings))
-                images = write_figures(drawn, output, FIGURE_RESOLUTION, progress.tell)
-                written = [output / f"{name}.png" for name in images]
+        loaded = load(result)
+        drawn = Drawn(output, suffix, dpi, frames, size, only)
+        written = drawn.animation(loaded, progress) if moving else drawn.figures(loaded, progress)
     for path in written:
         click.echo(str(path))
 

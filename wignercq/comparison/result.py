@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from wignercq.comparison.breakdown_times import first_output, told
 from wignercq.comparison.reading import faults
 from wignercq.errors import one_of
 from wignercq.results.reading import Fault
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
 
 SHOWN = 4  # observables of a theory in the summary
 
@@ -26,6 +27,8 @@ class Breakdown(Result):
         Variables and dimensions are listed in ``docs/breakdown.md``.
     """
 
+    plot = Plots("BreakdownPlots")
+
     @property
     def theories(self) -> tuple[str, ...]:
         """Names of the theories compared with the exact one."""
@@ -35,6 +38,11 @@ class Breakdown(Result):
     def threshold(self) -> float:
         """Error that counts as a breakdown."""
         return float(self.dataset.attrs["threshold"])
+
+    @property
+    def first_output(self) -> float:
+        """The first output after the start: breakdown times before it are extrapolated."""
+        return first_output(self.dataset)
 
     def note(self, theory: str) -> str:
         """What is to be said of a theory: the same equation as another, or why it has no result; empty if nothing."""
@@ -69,13 +77,15 @@ class Breakdown(Result):
             f"t = 0 to {self.time[-1]:g}, threshold {self.threshold:g}, numerical error below {worst:.1g}",
             *(f"{theory:14} {self._verdict(theory)}" for theory in self.theories),
         ]
+        if any(0 < t < self.first_output for theory in self.theories for _, t in self.broken(theory)):
+            lines.append(f"{'~':14} extrapolated, before the first output at {self.first_output:g}")
         return "\n".join(lines if self.is_broken else [*lines, "no breakdown"])
 
     def _verdict(self, theory: str) -> str:
         broken = self.broken(theory)
         if not broken:
             return self.note(theory) or "no breakdown"
-        shown = ", ".join(f"{name} at {t:.3g}" for name, t in broken[:SHOWN])
+        shown = ", ".join(f"{name} at {told(t, self.first_output)}" for name, t in broken[:SHOWN])
         more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
         return f"{shown}{more}" + (f" ({self.note(theory)})" if self.note(theory) else "")
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PlainValidator
 
+from wignercq.comparison.breakdown_times import REPORTED
 from wignercq.config.keys import NUMBERS
 from wignercq.config.validation import Table, dotted, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, suggestion
@@ -32,7 +33,7 @@ class Compare(Table):
     """The table ``[compare]``: when a theory counts as broken, and which observables the figures show."""
 
     threshold: float = Field(default=0.01, gt=0, lt=1)
-    observables: Annotated[tuple[str, ...], PlainValidator(_names)] = ("mean_x", "cov_xx", "density_matrix", "W")
+    observables: Annotated[tuple[str, ...], PlainValidator(_names)] = REPORTED
 
 
 class _Range(Table):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wignercq.correlations.format import DESCRIPTIONS
+from wignercq.correlations.format import DESCRIPTIONS, theory_attributes
 from wignercq.correlations.given import checked_times
 from wignercq.correlations.measurement import Measurement
 from wignercq.correlations.operators import Operators
@@ -21,6 +21,7 @@ from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.propagation.engines.cores import thread_count
+from wignercq.results.variables import PURE, described
 from wignercq.run.given import state_on_grid
 from wignercq.run.progress import Progress, showing
 
@@ -105,12 +106,12 @@ def correlation(
         if dt is not None:
             runs.step.judge(ERROR_LEVEL if tolerance is None else tolerance)
         variables = runs.variables()
-    attributes = {**runs.attributes, "wall_time": clock.perf_counter() - started}
+    attributes = {**runs.attributes, **theory_attributes(model), "wall_time": clock.perf_counter() - started}
     coordinates = {
         "tau": ("tau", delays, {"long_name": "delay"}),
         "first": ("first", [*measured.labels], {"long_name": "A, measured after tau"}),
         "second": ("second", [*inserting.labels], {"long_name": "B, inserted at tau = 0"}),
         "axis": ("axis", [*NAMES]),
     }
-    described = {name: (*values, {"long_name": DESCRIPTIONS[name]}) for name, values in variables.items()}
-    return TwoTime(xr.Dataset(described, coordinates, attributes))
+    labelled = {name: (*values, {"long_name": DESCRIPTIONS[name]}) for name, values in variables.items()}
+    return TwoTime(described(xr.Dataset(labelled, coordinates, attributes), {"state_change": ("", PURE)}))

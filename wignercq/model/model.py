@@ -28,6 +28,7 @@ from wignercq.model.formulas import (
     substitute,
 )
 from wignercq.model.structure import is_quadratic, is_separable
+from wignercq.model.typeset import lines
 
 Formula: TypeAlias = str | float | sp.Expr
 
@@ -170,6 +171,10 @@ class Model:
         values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
         values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
         return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
+
+    def _repr_latex_(self) -> str:
+        """What a notebook shows: H with its numbers, and the bath."""
+        return "$$\\begin{gathered} " + r" \\ ".join(lines(self)) + " \\end{gathered}$$"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "parameters": dict(self.parameters)}

@@ -173,6 +173,15 @@ class Physics:
         return tuple(pair_correlations(self.marginals).values())
 
 
+def units(name: str) -> str:
+    """In what a number of :data:`MEANINGS` is measured; empty for a pure number."""
+    if name.startswith(("entropy_production_left_out", "gibbs", "conditional", "occupation")):
+        return "nats" if name == "conditional_entropy" else ""
+    if name.startswith("entropy"):
+        return "nats per model unit of time"
+    return "nats" if name.startswith(("von_neumann", "holevo", "mutual")) else "model units"
+
+
 def physics_of(
     W: Sequence[np.ndarray],
     model: Model,

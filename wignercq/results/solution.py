@@ -14,19 +14,15 @@ import xarray as xr
 from wignercq.errors import InputError, StateError, listed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.results.reading import Fault, faults_of_a_run
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table, observable_lines
 from wignercq.results.variables import asked_for, kept_axis, kept_state
 
 if TYPE_CHECKING:  # results are read without SymPy
     from wignercq.model.model import Model
-
-SAME_TIME = 1e-9  # times that differ by so little, relative to the end of a run, are one
-
-if TYPE_CHECKING:
     from wignercq.results.quantum_state import DensityMatrix
 
-SAME_TIME = 1e-9  # of the last one: closer times are one
+SAME_TIME = 1e-9  # times that differ by so little, relative to the end of a run, are one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +34,8 @@ class Solution(Result):
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/result-file.md``.
     """
+
+    plot = Plots("SolutionPlots")
 
     @property
     def mean(self) -> np.ndarray:

@@ -29,7 +29,7 @@ def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
     time, first = float(dataset["time"][-1]), float(dataset["time"][0])
     mean, covariance = dataset["mean"].values, dataset["covariance"].values
     labels = [f"<{name}>" for name in NAMES] + [f"cov({NAMES[i]},{NAMES[j]})" for i, j in PAIRS]
-    columns = [_column(mean[-1], covariance[-1])]
+    columns, powers = [_column(mean[-1], covariance[-1])], _powers(mean, covariance)
     if theory is None:
         lines = [f"at t = {time:.6g}{'grid':>14}"]
     else:
@@ -37,8 +37,8 @@ def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
         with np.errstate(all="ignore"):  # what is beyond floats is shown as inf or nan
             columns.append(_column(theory.mean(elapsed, mean[0]), theory.covariance(elapsed, covariance[0])))
         lines = [f"{f'at t = {time:.6g}':<14}{'grid':>14}{'theory':>14}{'difference':>14}"]
-    for label, *values in zip(labels, *columns, strict=True):
-        line = f"{label:<14}" + "".join(f"{value:14.8f}" for value in values)
+    for label, power, *values in zip(labels, powers, *columns, strict=True):
+        line = f"{label:<14}" + "".join(f"{_fixed(value, power):>14}" for value in values)
         lines.append(line if theory is None else f"{line}{values[0] - values[1]:14.1e}")
     return "\n".join(lines)
 
@@ -50,6 +50,19 @@ def observable_lines(dataset: xr.Dataset) -> list[str]:
         meaning = dataset[name].attrs.get("long_name", "")
         lines.append(f"{name:<14}{float(dataset[name].values[-1]):14.8g}  {meaning}".rstrip())
     return lines
+
+
+def _powers(mean: np.ndarray, covariance: np.ndarray) -> list[int]:
+    """The power of ten that each line is written with: 0 where widths and means are of order one, else of three."""
+    widths = np.sqrt(np.abs(np.diagonal(covariance, axis1=1, axis2=2))).max(axis=0)
+    sizes = _column(np.maximum(widths, np.abs(mean).max(axis=0)), np.outer(widths, widths))
+    logs = np.log10(sizes, out=np.zeros(len(sizes)), where=np.isfinite(sizes) & (np.array(sizes) > 0))
+    return [0 if -3 < log < 5 else 3 * int(np.floor(log / 3)) for log in logs]
+
+
+def _fixed(value: float, power: int) -> str:
+    """A number with eight decimals, or with four and a power of ten, which its zeros keep."""
+    return f"{value:.8f}" if power == 0 else f"{value / 10.0**power:.4f}e{power:+03d}"
 
 
 def _column(mean: np.ndarray, covariance: np.ndarray) -> list[float]:

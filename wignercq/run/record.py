@@ -19,7 +19,7 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
 from wignercq.observables.row import row_of
 from wignercq.propagation.engines.base import Boundary
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS, kept_axis, kept_state
+from wignercq.results.variables import FRAME_PLANES, ROW_DIMENSIONS, described, kept_axis, kept_state
 from wignercq.run.observables import Field, Observers, Wanted
 
 
@@ -164,12 +164,9 @@ class Record:
             **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
         }
         dataset = xr.Dataset(variables, coordinates, dict(attributes))
-        for name, text in DESCRIPTIONS.items():
-            if name in dataset:
-                dataset[name].attrs["long_name"] = text
-        for name, described in (self.wanted.attributes if self.wanted is not None else {}).items():
-            dataset[name].attrs.update(described)
-        return self._with_states(dataset)
+        for name, its in (self.wanted.attributes if self.wanted is not None else {}).items():
+            dataset[name].attrs.update(its)
+        return described(self._with_states(dataset))
 
     def _with_states(self, dataset: xr.Dataset) -> xr.Dataset:
         """The dataset with every W that was kept on its way, each on axes of its own."""

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_numbers
+from wignercq.results.result import Plots
 from wignercq.results.solution import Solution
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table, observable_lines
 
@@ -39,6 +40,8 @@ class SteadyState(Solution):
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/result-file.md``.
     """
+
+    plot = Plots("SteadyPlots")
 
     @property
     def residual(self) -> float:
@@ -79,6 +82,11 @@ class SteadyState(Solution):
         }
         lines = "\n".join(f"{name:<16}{text}" for name, text in rows.items())
         return f"steady state\n{table}\n\n{lines}\n{accuracy_lines(self.dataset)}"
+
+    def _in_short(self) -> Iterator[str]:
+        yield f"distance {self.distance:.1e}"
+        yield f"gap {self.gap:.4g}"
+        yield from [*super()._in_short()][1:]  # its time means nothing
 
     @staticmethod
     def faults(dataset: xr.Dataset) -> Iterator[Fault]:

@@ -27,13 +27,14 @@ from wignercq.errors import (
 from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.model import Model, require_model
-from wignercq.observables.physics import MEANINGS, physics_of
+from wignercq.observables.physics import MEANINGS, physics_of, units
 from wignercq.observables.resolution import Look, Watch
 from wignercq.planning import arguments
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.engines.cores import thread_count
 from wignercq.propagation.propagator import Propagator
 from wignercq.results.provenance import program, solved, versions
+from wignercq.results.variables import described
 from wignercq.results.whole_file import destination
 from wignercq.run.observables import Observables, Observers, Wanted, Whole
 from wignercq.run.progress import Progress, showing
@@ -244,8 +245,8 @@ class _Search:
             dataset[name] = (DRIFT_VARIABLES[name], rate / gap, {"long_name": meaning})
         for name, value in self._physics(look).items():
             if name not in dataset:
-                dataset[name] = ((), value, {"long_name": MEANINGS[name]})
-        return SteadyState(dataset)
+                dataset[name] = ((), value, {"long_name": MEANINGS[name], "units": units(name)})
+        return SteadyState(described(dataset))
 
     def _modes(self, propagator: Propagator) -> Relaxation:
         """The slowest modes, found once, on the grid of that moment."""

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_numbers, not_texts
+from wignercq.results.result import Plots
 from wignercq.sweep.result import Swept, faults_of_axes
 
 STEADY_SWEEP = "steady state sweep"
@@ -42,6 +43,8 @@ class SteadySweep(Swept):
         Variables are those of a steady state that have no dimension of the grid, and its numbers among the attributes,
         listed in ``docs/result-file.md``; the swept numbers are dimensions, and time is none.
     """
+
+    plot = Plots("SteadySweepPlots")
 
     def summary(self) -> str:
         """A few lines: how many points, how accurate, and between what bounds their energies and rates lie."""
