@@ -38,9 +38,14 @@ def destination(target: Path) -> Path:
     if mode is not None and not stat.S_ISREG(mode):
         kind = KINDS.get(stat.S_IFMT(mode), "something else")
         raise InputError(target, "a file to write", leads + kind)
-    if mode is not None and not (mode & WRITABLE and os.access(place, os.W_OK)):
+    if mode is not None and not (mode & WRITABLE and _is_open_to_us(place)):
         raise InputError(target, "a file that can be written", f"{leads}a read-only one")
     return place
+
+
+def _is_open_to_us(place: Path) -> bool:
+    """Whether this process may write a file, as far as the file is concerned: its folder is another matter."""
+    return os.access(place, os.W_OK) or not os.access(place.parent, os.W_OK)
 
 
 def _found(target: Path) -> tuple[Path, int | None]:
