@@ -127,7 +127,7 @@ def test_a_sweep_is_drawn_against_its_number():
         assert ax.get_xscale() == "log"
     one = plot_steady_sweep(dataset.isel(lam=1))
     assert [ax.get_ylabel() for ax in one.axes] == ["occupation $n$", r"slowest decay rate $\Gamma_1$"]
-    for wrong, told in (("heat", "expected some of .*occupation"), ("failures", "got failures")):
+    for wrong, told in (("heat", "expected some of .*occupation"), ("failures", "got 'failures'; did you mean")):
         with pytest.raises(InputError, match=f"quantities: .*{told}"):
             plot_steady_sweep(dataset, [wrong])
     with pytest.raises(InputError, match="one or two swept numbers"):
