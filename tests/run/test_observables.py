@@ -226,3 +226,16 @@ def test_planes_and_whole_arrays_tell_the_same() -> None:
         assert planes.dataset[name].values == pytest.approx(whole.dataset[name].values, abs=1e-11), name
     for time in (0.1, 0.13):
         assert planes.state(time).values == pytest.approx(whole.state(time).values, abs=1e-13)
+
+
+@pytest.mark.slow
+def test_jax_tells_the_same() -> None:
+    """Kills: a W of a device that is kept by reference and spent by the next step, slabs in another order."""
+    pytest.importorskip("jax")
+    asked = {name: ASKED[name] for name in ("x4", "mixed", "hybrid", "holevo_information")}
+    settings = {**SETTINGS, "observables": asked, "keep_state": [0.1, 0.13]}
+    jax, tiled = (evolve(systems.quartic(), systems.packet(), **settings, engine=engine) for engine in ("jax", "tiled"))
+    for name in asked:
+        assert jax.dataset[name].values == pytest.approx(tiled.dataset[name].values, abs=1e-11), name
+    for time in (0.1, 0.13):
+        assert jax.state(time).values == pytest.approx(tiled.state(time).values, abs=1e-13)
