@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field
 
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.keys import KEYS
+from wignercq.config.kinds import Bytes, Frames, HbarOrder, SaveState, Seconds
 from wignercq.config.mistakes import Mistakes
 from wignercq.config.model import Formula, ModelTable
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
+from wignercq.config.validation import Table, Two, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError, at_least, suggestion
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
-from wignercq.planning.arguments import BYTES, SECONDS, quantity
 from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, TOLERANCES
 from wignercq.propagation.engines.cores import MOST
 from wignercq.run.observables import Wanted
@@ -34,48 +34,6 @@ from wignercq.states import State
 
 MISSING = "this key", "nothing"
 NO_MODEL = {"classical": {"potential": 0}, "quantum": {"potential": 0}}  # in place of one that is broken
-
-
-def _hbar_order(value: object) -> int | None:
-    if value == "exact":
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise expected('"exact" or a whole number >= 0')
-
-
-def _frames(value: object) -> int | str:
-    if value == "all":
-        return "all"
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise expected('a whole number or "all"')
-    if value < 1:
-        raise expected("a number >= 1")
-    return value
-
-
-def _save_state(value: object) -> bool | tuple[float, ...]:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, (list, tuple)) or not all(map(is_number, value)):
-        raise expected("true, false or times in brackets")
-    return tuple(float(time) for time in value)
-
-
-def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
-    """A positive number with one of the units, in the first of them; a bare number has that unit."""
-
-    def check(value: object) -> float:
-        number = quantity(value, units)
-        if number is None:
-            raise expected(f"a positive number with one of the units {', '.join(units)}, for example {example}")
-        return number
-
-    return PlainValidator(check)
-
-
-Seconds = Annotated[float, _quantity(SECONDS, '"5 min"')]
-Bytes = Annotated[float, _quantity(BYTES, '"4 GiB"')]
 
 
 class _Axis(Table):
@@ -103,11 +61,11 @@ class Run(Table):
     tolerance: float | None = Field(default=None, gt=0)
     dt: float | None = Field(default=None, gt=0)
     order: Literal[2, 4] = 4
-    hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
+    hbar_order: HbarOrder = None
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
-    frames: Annotated[int | str, PlainValidator(_frames)] = 5
-    save_state: Annotated[bool | tuple[float, ...], PlainValidator(_save_state)] = False
+    frames: Frames = 5
+    save_state: SaveState = False
     observables: dict[str, Formula] = Field(default_factory=dict)
     threads: int | None = Field(default=None, ge=1, le=MOST)
     checkpoint_every: Seconds | None = None

@@ -9,9 +9,7 @@
   Where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
 - A box that goes with W along some axes, where it takes far fewer cells than one that holds all places of the run.
 
-These are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
-A pilot run on a coarser grid shows that, and the grid is trimmed. What it then resolves is watched by the monitors of
-the run.
+These are bounds: a pilot run on a coarser grid shows where less would do, and the grid is trimmed.
 """
 
 from __future__ import annotations
@@ -197,11 +195,8 @@ class Outlook:
         if reach < 1:
             still = self.pilot_grid(still)
         axes_of = dict(zip(NAMES, still, strict=True))
-        for name, centre, half, k in zip(
-            NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True
-        ):
-            if name in axes:
-                axes_of[name] = Axis.resolving(centre - half, centre + half, k)
+        rows = zip(NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True)
+        axes_of |= {name: Axis.resolving(mean - half, mean + half, k) for name, mean, half, k in rows if name in axes}
         return Grid(**axes_of)
 
     def course(self, axes: Collection[str]) -> Course:

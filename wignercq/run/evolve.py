@@ -189,7 +189,7 @@ def asked(
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
     numerics = Numerics(level, dt, order, arguments.hbar_order(hbar_order), precision, engine, thread_count(threads))
     axes, limit = given_axes(grid), arguments.memory_limit(memory_limit)
-    begun = given(state) if isinstance(state, (xr.DataArray, Solution)) else None
+    begun = given(state, require_model(model)) if isinstance(state, (xr.DataArray, Solution)) else None
     origin = 0.0 if begun is None else begun.time
     equal_times = times_of(duration, outputs, times, origin)
     output_times, keeping = moments(equal_times, keep_state, origin)

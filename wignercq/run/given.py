@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from wignercq.errors import GridError, StateError
+from wignercq.errors import StateError
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
 from wignercq.grid.interpolation import interpolation
+from wignercq.model.model import Model
+from wignercq.states.gridded import on_axes
 
 NORM = 1e-3  # by which the integral of W may differ from 1, as in a run
 
@@ -39,28 +41,31 @@ def state_on_grid(state: Any) -> tuple[np.ndarray, Grid]:
     W = state if isinstance(state, xr.DataArray) else getattr(state, "W", None)
     if not isinstance(W, xr.DataArray) or set(W.dims) != set(NAMES):
         raise StateError("state", "a result with W(q, p, x, y), of a run with keep_state=True", type(state).__name__)
-    if W.dtype.kind != "f" or not np.isfinite(W.values).all():
-        raise StateError("state", "a W of finite real numbers", f"{W.dtype}, not all of them finite")
-    grid = Grid(*(_axis(W, name) for name in NAMES))
-    values = np.asarray(W.transpose(*NAMES).values, float)
+    try:
+        values, grid = on_axes(W)
+    except StateError as error:
+        raise error.renamed({"W": "state"}) from None
     norm = float(values.sum()) * grid.cell
     if not abs(norm - 1) < NORM:
         raise StateError("state", "W with integral 1", f"{norm:.6g}")
     return values / norm, grid
 
 
-def _axis(W: xr.DataArray, name: str) -> Axis:
-    try:
-        return Axis.through(W[name].values if name in W.coords else np.zeros(0))
-    except GridError as error:
-        raise StateError("state", f"{error.expected} as coordinate {name} of W", error.got) from None
+def given(state: Any, model: Model) -> Given:
+    """A state of a result, the last that it keeps, or one as a DataArray; its coordinate ``time`` tells its time.
 
-
-def given(state: Any) -> Given:
-    """A state of a result, the last that it keeps, or one as a DataArray; its coordinate ``time`` tells its time."""
-    if not isinstance(state, xr.DataArray) and not state.state_times.size:
-        raise StateError("state", "a result that keeps W, of a run with keep_state", "one without")
-    W = state if isinstance(state, xr.DataArray) else state.state()
+    StateError for a result without W, or of a model with another hbar or quantum mass.
+    """
+    attributes: Mapping[str, Any] = {}
+    W = state
+    if not isinstance(state, xr.DataArray):
+        if not state.state_times.size:
+            raise StateError("state", "a result that keeps W, of a run with keep_state", "one without")
+        W, attributes = state.state(), state.dataset.attrs
+    for name in ("hbar", "quantum_mass"):
+        value = getattr(model, name)
+        if attributes.get(name, value) != value:
+            raise StateError(f"state.{name}", f"the model's {name} = {value!r}", repr(float(attributes[name])))
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
     return Given(*state_on_grid(W), time)
 

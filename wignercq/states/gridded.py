@@ -168,7 +168,7 @@ def from_wigner(
     StateError
         Coordinates that are no uniform axes, numbers that are not finite, an integral other than 1 (to 1e-4).
     """
-    values, own = _on_axes(W, grid)
+    values, own = on_axes(W, grid)
     return GriddedState(values, own, hbar=hbar, mass=mass)
 
 
@@ -209,7 +209,7 @@ def _kept(result: Any, dataset: xr.Dataset, time: float | None) -> xr.DataArray:
     return dataset["W"]
 
 
-def _on_axes(W: object, grid: Grid | None) -> tuple[np.ndarray, Grid]:
+def on_axes(W: object, grid: Grid | None = None) -> tuple[np.ndarray, Grid]:
     """The numbers of a W in the order (q, p, x, y), and its grid; StateError if it is none."""
     if isinstance(W, xr.DataArray) and grid is None:
         if set(W.dims) != set(NAMES):
