@@ -5,11 +5,11 @@
   a large enough c, a few thousand samples reach the level.
 - Points: every trajectory carries a Gaussian packet as fine as the initial W, deformed by the linearised flow and
   widened by diffusion.
-- x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`).
-  Where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
+- x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`);
+  where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
 - A box that goes with W along some axes, where it takes far fewer cells than one that holds all places of the run.
 
-These are bounds: a pilot run on a coarser grid shows where less would do, and the grid is trimmed.
+These are bounds: a pilot run shows where less would do, and the grid is trimmed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from wignercq.states import GaussianState, State
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
 
-#: Of the tolerance: the root of the share of power in the outer eighth of the frequencies; by samples, and exact.
+#: Of the tolerance: root of the share of power in the outer eighth of the frequencies; by samples, and exact.
 TAIL = 0.05, 0.2
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
@@ -114,15 +114,12 @@ class Outlook:
     quantum: tuple[Reach, Reach] | None  # along x and y by wave functions, where trajectories do not tell
 
     @classmethod
-    def of(
-        cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
-    ) -> Outlook:
+    def of(cls, model: Model, state: State, duration: float, tolerance: float, order: int | None = None) -> Outlook:
         """Follow classical trajectories, and wave functions, to the end; errors as of :func:`choose_grid`."""
         state.require_model(model)
-        level = LEVEL * tolerance
+        level, quantum = LEVEL * tolerance, None
         require_regular(model, *state.support(level)[::2].tolist())
-        quantum = None
-        if hbar_order is None and not _is_harmonic(model):
+        if order is None and not _is_harmonic(model):
             quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)
@@ -130,8 +127,7 @@ class Outlook:
         moments = list((_normal_ends if exact else _sampled_ends)(model, state, duration, radius))
         spread = np.diag((radius / state.bandwidth(level)) ** 2)
         finest = state.covariance if isinstance(state, GaussianState) else spread
-        precisions = np.zeros(4)
-        typical = Trajectories(model, duration, 1.0, random)
+        precisions, typical = np.zeros(4), Trajectories(model, duration, 1.0, random)
         count = round(PACKETS * _share(model, state, duration))
         for packets in typical.packets(draw(state, 1.0, count, random), finest):
             try:

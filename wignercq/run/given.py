@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.model import Model
 from wignercq.states.gridded import on_axes
+from wignercq.states.hybrid import SAME_NUMBER
 
 NORM = 1e-3  # by which the integral of W may differ from 1, as in a run
 
@@ -64,7 +66,7 @@ def given(state: Any, model: Model) -> Given:
         W, attributes = state.state(), state.dataset.attrs
     for name in ("hbar", "quantum_mass"):
         value = getattr(model, name)
-        if attributes.get(name, value) != value:
+        if not math.isclose(attributes.get(name, value), value, rel_tol=SAME_NUMBER):
             raise StateError(f"state.{name}", f"the model's {name} = {value!r}", repr(float(attributes[name])))
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
     return Given(*state_on_grid(W), time)

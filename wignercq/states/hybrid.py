@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from wignercq.states.arguments import covariance_matrix, frozen, number, short_r
 from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
 from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_uncertainty
+
+SAME_NUMBER = 1e-12  # relative: what a change of units does to a number
 
 
 class State(ABC):
@@ -62,7 +65,7 @@ class State(ABC):
         """Refuse, with StateError, a model of another hbar or another mass of the quantum particle."""
         for name, its, own in (("hbar", "hbar", self.hbar), ("mass", "quantum_mass", self.mass)):
             value = getattr(model, its)
-            if own is not None and own != value:
+            if own is not None and not math.isclose(own, value, rel_tol=SAME_NUMBER):
                 raise StateError(f"state.{name}", f"the model's {its} = {value!r}", repr(own))
 
     def require_held(self, grid: Grid) -> None:
