@@ -87,6 +87,7 @@ def test_run_prints_the_summary_and_warnings_of_one_line(result):
     assert lines[-1].split() == ["written", "small.nc"]
     *warned, following = done.stderr.splitlines()
     assert following == "wignercq: next: wignercq plot small.nc -o small_figures; wignercq info small.nc"
+    warned = [line for line in warned if not re.search(r" \.\.\.$| gone, about ", line)]  # of a machine that is busy
     assert len(warned) > 0
     assert all(line.startswith("wignercq: warning: ") and "expected below" in line for line in warned)
 

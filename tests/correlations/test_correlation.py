@@ -252,7 +252,7 @@ def small(**changes):
         ({"dt": -0.1}, "dt: expected a positive number"),
         ({"tolerance": 2.0}, "tolerance: expected a number between 0 and 1"),
         ({"precision": "float16"}, "precision: expected 'float64' or 'float32', got 'float16'"),
-        ({"threads": 0}, "threads: expected a whole number >= 1, got 0"),
+        ({"threads": 0}, "threads: expected a whole number from 1 to 4096, got 0"),
     ],
 )
 def test_what_cannot_be_correlated_is_refused_in_one_line(arguments, line):

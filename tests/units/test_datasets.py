@@ -13,7 +13,7 @@ from wignercq.units import Units, in_si
 
 MASS, FREQUENCY = 3.4e-27, 2 * math.pi * 1.7e6
 UNITS = Units(MASS, FREQUENCY)
-POINTS = dict(zip("qpxy", (14, 16, 18, 20), strict=True))
+POINTS = dict(zip("qpxy", (18, 20, 22, 24), strict=True))
 
 
 def test_a_run_in_si_is_the_one_in_natural_units() -> None:
@@ -31,7 +31,7 @@ def test_a_run_in_si_is_the_one_in_natural_units() -> None:
     start = gaussian(mean * z, variances * z**2, hbar=UNITS.size("action"))
     there = evolve(si, start, UNITS.si(0.5, "time"), grid=grids[1], **options)
     converted = in_si(here.dataset, UNITS)
-    assert here.dataset.attrs["grid"] == there.dataset.attrs["grid"] == "14 x 16 x 18 x 20"
+    assert here.dataset.attrs["grid"] == there.dataset.attrs["grid"] == "18 x 20 x 22 x 24"
     for name, variable in there.dataset.variables.items():
         if variable.dtype.kind == "f" and "residual" not in str(name):
             scale = np.abs(variable.values).max()
