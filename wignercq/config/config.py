@@ -17,7 +17,7 @@ from wignercq.config.keys import KEYS
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
+from wignercq.config.validation import Frames, KeptTimes, Table, Two, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
@@ -45,24 +45,6 @@ def _hbar_order(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise expected('"exact" or a whole number >= 0')
-
-
-def _frames(value: object) -> int | str:
-    if value == "all":
-        return "all"
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise expected('a whole number or "all"')
-    if value < 1:
-        raise expected("a number >= 1")
-    return value
-
-
-def _save_state(value: object) -> bool | tuple[float, ...]:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, (list, tuple)) or not all(map(is_number, value)):
-        raise expected("true, false or times in brackets")
-    return tuple(float(time) for time in value)
 
 
 def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
@@ -141,8 +123,8 @@ class Run(Table):
     hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
-    frames: Annotated[int | str, PlainValidator(_frames)] = 5
-    save_state: Annotated[bool | tuple[float, ...], PlainValidator(_save_state)] = False
+    frames: Frames = 5
+    save_state: KeptTimes = False
     observables: dict[str, Formula] = Field(default_factory=dict)
     checkpoint_every: Seconds = 600.0
     on_unresolved: Literal["stop", "warn"] = "stop"
@@ -289,8 +271,7 @@ class Config:
         tables = validate(_File, data)
         _check_run(tables.run)
         initial = None if tables.initial is None else _initial(tables.initial)
-        model = _model(tables.model)
-        _check_observables(tables.run, model)
+        model = _model(tables.model, tables.run)
         try:
             state = None if initial is None else initial.state(model)
         except InputError as error:
@@ -321,13 +302,6 @@ def _check_run(run: Run) -> None:
         raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
 
 
-def _check_observables(run: Run, model: Model) -> None:
-    try:
-        Wanted.read(run.observables, model)
-    except InputError as error:
-        raise error.renamed(KEYS, ConfigError) from None
-
-
 def _initial(data: Mapping[str, Any]) -> Initial:
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
@@ -336,9 +310,10 @@ def _initial(data: Mapping[str, Any]) -> Initial:
     return validate(KINDS[kind], data, ("initial",))
 
 
-def _model(table: _Model) -> Model:
+def _model(table: _Model, run: Run) -> Model:
+    """The model, for which the observables of a run have to make sense."""
     try:
-        return Model(
+        model = Model(
             table.classical.potential,
             table.quantum.potential,
             table.interaction.potential,
@@ -350,6 +325,8 @@ def _model(table: _Model) -> Model:
             diffusion=table.classical.diffusion,
             decoherence=table.interaction.decoherence,
         )
+        Wanted.read(run.observables, model)
+        return model
     except InputError as error:
         raise error.renamed(KEYS, ConfigError) from None
 
