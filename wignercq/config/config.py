@@ -21,13 +21,8 @@ from wignercq.config.model import Formula, ModelTable
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-<<<<<<< HEAD
 from wignercq.config.validation import Table, Two, shown, validate
 from wignercq.errors import ConfigError, GridError, InputError, at_least, suggestion
-=======
-from wignercq.config.validation import Frames, KeptTimes, Table, Two, expected, is_number, shown, validate
-from wignercq.errors import ConfigError, GridError, InputError
->>>>>>> observe
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
@@ -38,74 +33,7 @@ from wignercq.run.observables import Wanted
 from wignercq.states import State
 
 MISSING = "this key", "nothing"
-<<<<<<< HEAD
 NO_MODEL = {"classical": {"potential": 0}, "quantum": {"potential": 0}}  # in place of one that is broken
-=======
-
-
-def _formula(value: object) -> str | float:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)) and is_number(value):
-        return float(value)
-    raise expected("a formula in quotes, or a number")
-
-
-def _hbar_order(value: object) -> int | None:
-    if value == "exact":
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise expected('"exact" or a whole number >= 0')
-
-
-def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
-    """A positive number with one of the units, in the first of them; a bare number has that unit."""
-
-    def check(value: object) -> float:
-        number, unit = value, next(iter(units))
-        if isinstance(value, str):
-            text, _, unit = value.partition(" ")
-            try:
-                number = float(text)
-            except ValueError:
-                number = None
-        if not is_number(number) or unit not in units or not number > 0:  # type: ignore[operator]
-            raise expected(f"a positive number with one of the units {', '.join(units)}, for example {example}")
-        return float(number) * units[unit]  # type: ignore[arg-type]
-
-    return PlainValidator(check)
-
-
-Formula = Annotated[str | float, PlainValidator(_formula)]
-Seconds = Annotated[float, _quantity({"s": 1.0, "min": 60.0, "h": 3600.0}, '"5 min"')]
-Bytes = Annotated[float, _quantity({"B": 1.0, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}, '"4 GiB"')]
-
-
-class _Classical(Table):
-    mass: float = 1.0
-    potential: Formula
-    friction: float = 0.0
-    diffusion: float = 0.0
-
-
-class _Quantum(Table):
-    mass: float = 1.0
-    potential: Formula
-
-
-class _Interaction(Table):
-    potential: Formula
-    decoherence: float | None = None
-
-
-class _Model(Table):
-    hbar: float = 1.0
-    classical: _Classical
-    quantum: _Quantum
-    interaction: _Interaction = _Interaction(potential=0.0)
-    parameters: dict[str, float] = Field(default_factory=dict)
->>>>>>> observe
 
 
 class _Axis(Table):
@@ -137,11 +65,7 @@ class Run(Table):
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
     frames: Frames = 5
-<<<<<<< HEAD
     save_state: SaveState = False
-=======
-    save_state: KeptTimes = False
->>>>>>> observe
     observables: dict[str, Formula] = Field(default_factory=dict)
     threads: int | None = Field(default=None, ge=1, le=MOST)
     checkpoint_every: Seconds | None = None
@@ -291,7 +215,6 @@ class Config:
         raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got)
 
     @classmethod
-<<<<<<< HEAD
     def _of(
         cls, data: Mapping[str, Any], text: str, folder: Path, mistakes: Mistakes, *, runs: bool = False
     ) -> Config | None:
@@ -316,18 +239,6 @@ class Config:
         if model is None:
             return None
         config = cls(
-=======
-    def _of(cls, data: Mapping[str, Any], text: str) -> Config:
-        tables = validate(_File, data)
-        _check_run(tables.run)
-        initial = None if tables.initial is None else _initial(tables.initial)
-        model = _model(tables.model, tables.run)
-        try:
-            state = None if initial is None else initial.state(model)
-        except InputError as error:
-            raise error.under("initial", ConfigError) from None
-        return cls(
->>>>>>> observe
             text=text,
             model=model,
             initial=initial,
@@ -368,7 +279,6 @@ def _check_run(run: Run) -> None:
         raise ConfigError("run.save_every", f"a number >= {at_least(least)}", repr(run.save_every))
 
 
-<<<<<<< HEAD
 def _check_observables(run: Run, model: Model) -> None:
     try:
         Wanted.read(run.observables, model)
@@ -377,9 +287,6 @@ def _check_observables(run: Run, model: Model) -> None:
 
 
 def _initial(data: Mapping[str, Any], folder: Path) -> Initial:
-=======
-def _initial(data: Mapping[str, Any]) -> Initial:
->>>>>>> observe
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         came = shown(kind) + suggestion(kind, KINDS) if "kind" in data else "nothing"
@@ -389,32 +296,7 @@ def _initial(data: Mapping[str, Any]) -> Initial:
     return validate(KINDS[kind], data, ("initial",))
 
 
-<<<<<<< HEAD
 def _axes(table: GridTable, mistakes: Mistakes) -> dict[str, FixedAxis]:
-=======
-def _model(table: _Model, run: Run) -> Model:
-    """The model, for which the observables of a run have to make sense."""
-    try:
-        model = Model(
-            table.classical.potential,
-            table.quantum.potential,
-            table.interaction.potential,
-            parameters=table.parameters,
-            classical_mass=table.classical.mass,
-            quantum_mass=table.quantum.mass,
-            hbar=table.hbar,
-            friction=table.classical.friction,
-            diffusion=table.classical.diffusion,
-            decoherence=table.interaction.decoherence,
-        )
-        Wanted.read(run.observables, model)
-        return model
-    except InputError as error:
-        raise error.renamed(KEYS, ConfigError) from None
-
-
-def _axes(table: GridTable) -> dict[str, FixedAxis]:
->>>>>>> observe
     axes = {}
     for name in NAMES:
         axis = getattr(table, name)

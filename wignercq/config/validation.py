@@ -84,26 +84,6 @@ def _covariance(size: int) -> PlainValidator:
     return PlainValidator(check)
 
 
-def _frames(value: object) -> int | str:
-    if value == "all":
-        return "all"
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise expected('a whole number or "all"')
-    if value < 1:
-        raise expected("a number >= 1")
-    return value
-
-
-def _kept_times(value: object) -> bool | tuple[float, ...]:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, (list, tuple)) or not all(map(is_number, value)):
-        raise expected("true, false or times in brackets")
-    return tuple(float(time) for time in value)
-
-
-Frames = Annotated[int | str, PlainValidator(_frames)]
-KeptTimes = Annotated[bool | tuple[float, ...], PlainValidator(_kept_times)]
 Two = Annotated[tuple[float, ...], _numbers(2)]
 Four = Annotated[tuple[float, ...], _numbers(4)]
 Covariance2 = Annotated[tuple[tuple[float, ...], ...], _covariance(2)]
