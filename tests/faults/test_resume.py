@@ -42,7 +42,7 @@ def test_the_command_line_resumes_what_belongs_together(
     assert (code, line.rpartition("; ")[2]) == (130, "go on with --resume")
     assert run("--resume", friction=0.4) == (
         2,
-        "wignercq: model.classical.friction: expected 0.3 as in the checkpoint, got 0.4",
+        "wignercq: model.classical.friction: expected 0.3 as in the checkpoint, got 0.4 (line 7)",
     )
     code, line = run("--resume", "--quiet")
     assert (code, line) == (0, "")

@@ -185,7 +185,7 @@ def test_the_choice_is_reproducible() -> None:
 
 def test_an_unknown_axis_is_named() -> None:
     """Kills: a misspelt axis that is silently chosen instead."""
-    with pytest.raises(GridError, match="expected the axes q, p, x, y, got z"):
+    with pytest.raises(GridError, match="expected the axes q, p, x, y, got 'z'"):
         choose_grid(systems.oscillators(), systems.displaced(), 1.0, axes={"z": FixedAxis(points=32)})
 
 

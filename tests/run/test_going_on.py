@@ -94,7 +94,7 @@ def test_all_frames_are_a_plane_at_each_output() -> None:
     """Kills: the text that the documentation offers refused with a TypeError."""
     run = evolve(systems.quartic(), systems.packet(), **{**SETTINGS, "frames": "all"})
     assert run.dataset["frame"].values.tolist() == run.time.tolist()
-    with pytest.raises(InputError, match=r'frames: expected a whole number >= 0, or "all", got 1\.5'):
+    with pytest.raises(InputError, match=r"frames: expected 'all' or a whole number >= 0, got 1\.5"):
         evolve(systems.quartic(), systems.packet(), **{**SETTINGS, "frames": 1.5})
 
 

@@ -146,7 +146,7 @@ def test_they_are_in_the_file_and_the_summary(run: Solution, tmp_path) -> None:
     run.save(tmp_path / "run.nc")
     back = load(tmp_path / "run.nc")
     assert back.observables == tuple(ASKED)
-    assert back.dataset["x4"].attrs == {"long_name": "mean of x**4", "formula": "x**4"}
+    assert back.dataset["x4"].attrs == {"long_name": "mean of x**4", "formula": "x**4", "units": "model units"}
     assert np.array_equal(back.state(0.13).values, run.state(0.13).values)
     line = next(line for line in back.summary().splitlines() if line.startswith("x4 "))
     assert line.split()[1] == f"{run.dataset['x4'].values[-1]:.8g}"
@@ -156,7 +156,7 @@ def test_they_are_in_the_file_and_the_summary(run: Solution, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"x4": "x**5 +"}, "observables.x4: expected a formula"),
+        ({"x4": "x**5 +"}, r"observables.x4: expected a number, a name or \( after '\+'"),
         ({"x4": "z**4"}, r"observables.x4: expected a formula in g, k, kappa.*z"),
         ({"mean": "x"}, "observables.mean: expected a name that the result does not use itself"),
         ({"gap": "x"}, "observables.gap: expected a name that the result does not use itself"),
@@ -204,7 +204,7 @@ def test_a_function_that_fails_on_the_way_stops_nothing() -> None:
 @pytest.mark.parametrize("state", ["gaussian", 3.0, None])
 def test_what_is_no_state_is_refused(state: Any) -> None:
     """Kills: an AttributeError for a state of another kind."""
-    with pytest.raises(StateError, match="state: expected a State, W as an array, or a result that keeps W"):
+    with pytest.raises(StateError, match="state: expected a State, W as an array on a full grid, or a result"):
         evolve(systems.quartic(), state, **SETTINGS)
 
 

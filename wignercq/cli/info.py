@@ -12,7 +12,7 @@ from wignercq.comparison.result import Breakdown
 from wignercq.correlations.two_time import TwoTime
 from wignercq.results.result import Result
 from wignercq.results.solution import Solution
-from wignercq.results.summary import MomentTheory, accuracy_lines, description, final_table
+from wignercq.results.summary import MomentTheory, accuracy_lines, description, final_table, observable_lines
 from wignercq.steady.result import SteadyState
 from wignercq.sweep.result import SweepResult
 from wignercq.sweep.steady_result import SteadySweep
@@ -52,7 +52,8 @@ def told(result: Result, settings: Config | None, theory: MomentTheory | None = 
 def _body(result: Result, theory: MomentTheory | None) -> str:
     if isinstance(result, SteadyState) or not isinstance(result, Solution):
         return result.summary()
-    return f"{accuracy_lines(result.dataset)}\n\n{final_table(result.dataset, theory)}"
+    table = "\n".join([final_table(result.dataset, theory), *observable_lines(result.dataset)])
+    return f"{accuracy_lines(result.dataset)}\n\n{table}"
 
 
 def _model(data: xr.Dataset, settings: Config | None) -> dict[str, str]:

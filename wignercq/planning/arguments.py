@@ -127,5 +127,5 @@ def require_state(value: object) -> State:
         expected = "a state of both particles, such as product(classical, quantum)"
         raise StateError("state", expected, f"{kind_of(value)}, of one alone")
     if not isinstance(value, State):
-        raise StateError("state", "a State, or W as an array on a full grid", kind_of(value))
+        raise StateError("state", "a State, W as an array on a full grid, or a result that keeps W", kind_of(value))
     return value

@@ -6,7 +6,6 @@ import hashlib
 import keyword
 import math
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from wignercq.errors import ExpressionError, GridError, InputError, ObservableWarning, StateError, brief
+from wignercq.errors import ExpressionError, GridError, InputError, ObservableWarning, StateError, brief, warn
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
 from wignercq.model.model import Formula, Model
@@ -182,7 +181,7 @@ class Observers:
     def _warn(self, name: str, text: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            warnings.warn(f"observables.{name}: {text}", ObservableWarning, stacklevel=2)
+            warn(f"observables.{name}: {text}", ObservableWarning)
 
 
 def _asked(name: str, value: Any, model: Model, grid: Grid | None) -> Asked:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import GridError, StateError
+from wignercq.errors import GridError, InputError, StateError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolation
@@ -199,7 +199,10 @@ def from_result(result: Any, time: float | None = None) -> GriddedState:
 def _kept(result: Any, dataset: xr.Dataset, time: float | None) -> xr.DataArray:
     """W at a time, by the method `state` of results that keep several; the last one if there is no time."""
     if time is not None and callable(state := getattr(result, "state", None)):
-        found: xr.DataArray = state(time)
+        try:
+            found: xr.DataArray = state(time)
+        except InputError as error:
+            raise error.renamed({"t": "time"}, StateError) from None
         return found
     if "W" not in dataset:
         raise StateError("result", "a run with keep_state=True", "one that kept only its observables")
