@@ -12,7 +12,7 @@ from support import systems
 
 import wignercq as wc
 from wignercq import Axis, Grid, Solution
-from wignercq.errors import StateError
+from wignercq.errors import InputError, StateError
 from wignercq.grid.grid import NAMES
 from wignercq.states import State, from_result, from_wigner
 
