@@ -38,6 +38,7 @@ UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
 BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
 ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
 LONGEST_NAME = 60  # characters
+LONG_FRACTION = 1000  # denominator, above which a number that is a decimal is shown as one
 RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
 
@@ -293,4 +294,10 @@ def _number(name: str, value: object, expected: str, accepts: Callable[[float], 
 
 
 def _plain(value: Formula) -> str:
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if not isinstance(value, sp.Expr):
+        return value
+    long = {number: repr(float(number)) for number in value.atoms(sp.Rational) if number.q > LONG_FRACTION}
+    exact = {number: sp.Symbol(decimal) for number, decimal in long.items() if sp.Rational(decimal) == number}
+    return str(value.xreplace(exact))
