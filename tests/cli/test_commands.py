@@ -92,6 +92,7 @@ def test_run_prints_the_summary_and_warnings_of_one_line(result):
     assert all(line.startswith("wignercq: warning: ") and "expected below" in line for line in warned)
 
 
+@pytest.mark.slow
 def test_save_state_and_output_option(config, capsys):
     """Kills: save_state ignored, -o ignored, or --quiet that prints."""
     config.write_text(CONFIG + "save_state = true\n")
@@ -291,6 +292,7 @@ def test_info_describes_the_file(result, capsys):
         np.testing.assert_allclose([first, last], dataset[name][[0, -1]], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_plot_writes_three_figures(result, tmp_path, capsys):
     """Kills: a figure left out, or a folder that has to exist."""
     path, _ = result

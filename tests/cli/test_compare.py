@@ -48,6 +48,7 @@ def refused(config: Path, capsys: pytest.CaptureFixture[str], line: str, *option
     assert line in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("blank")
 def test_a_comparison_leaves_everything_in_one_folder(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

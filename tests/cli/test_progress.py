@@ -121,6 +121,7 @@ def test_nothing_is_shown_when_quiet_or_in_a_file(folder: Path, capfd: pytest.Ca
     assert capfd.readouterr().err.startswith("wignercq: next: ")
 
 
+@pytest.mark.slow
 def test_stages_of_a_run(folder: Path, notes: Notes) -> None:
     """Kills: a stage that is not told, told too late or under the name of another."""
     Path("run.toml").write_text(OPEN)

@@ -218,6 +218,7 @@ def test_a_run_does_not_take_a_steady_state_for_its_own_result(
     assert "expected a run to resume, got the finished result of another configuration" in last_line(capsys)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("disk")
 def test_info_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Kills: a steady state shown as a run, with figures in time of one moment; a sweep drawn as that of breakdowns."""

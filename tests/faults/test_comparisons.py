@@ -63,6 +63,7 @@ def test_a_killed_comparison_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert Run(folder, *COMMAND, "--resume").finish() == 0  # finished: nothing to do
 
 
+@pytest.mark.slow
 def test_an_interrupted_comparison_says_how_to_go_on(tmp_path: Path) -> None:
     """Kills: a comparison that Ctrl-C ends without a checkpoint or a partial result."""
     folder = folder_with(tmp_path, "run", CONFIG)

@@ -190,6 +190,7 @@ def test_states_that_a_grid_cannot_hold(tmp_path: Path, capsys, old: str, new: s
     assert times[-1] < 1.6
 
 
+@pytest.mark.slow
 def test_numbers_that_are_none_end_the_run(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: exit code 0 for a result of NaN, a result thrown away with the step that spoiled it."""
     spoil(monkeypatch, call=4)

@@ -21,6 +21,7 @@ SMALL = configuration(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::wignercq.errors.ResolutionWarning")
 def test_the_command_line_resumes_what_belongs_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

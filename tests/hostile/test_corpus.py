@@ -112,6 +112,7 @@ def test_configurations(tmp_path: Path) -> None:
     assert not {*accepted(found)} & {*corpus.FILES.values()}
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """Kills: a traceback, a second line or another exit code than 2, where the library alone behaves."""
     formulas = [*corpus.CODE, *corpus.NONSENSE, *corpus.ENDLESS]

@@ -70,6 +70,7 @@ def test_the_user_decides() -> None:
             plot_moments(RUN.dataset, size=wrong)
 
 
+@pytest.mark.slow
 def test_pdf_embeds_truetype() -> None:
     """Kills: fonts of type 3, which journals refuse."""
     buffer = io.BytesIO()

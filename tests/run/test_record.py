@@ -137,6 +137,7 @@ def test_frames_are_spread_over_the_run(frames: int, expected: list[float]) -> N
     assert dataset["density_qx"].shape == (len(times), 20, 24)
 
 
+@pytest.mark.slow
 def test_energy_budget_of_an_anharmonic_run_closes() -> None:
     """Kills: a wrong rate of heating, decoherence or friction: each changes <H> by more than 0.02 in this run."""
     grid = Grid(Axis(-5.5, 6.0, 32), Axis(-6.6, 5.8, 36), Axis(-5.0, 4.6, 36), Axis(-6.0, 6.0, 40))
