@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from wignercq.gaussian import CoupledOscillators, weak_poles
+from wignercq.plotting import styled
 
 
 def poles(lam: float, *, weak: bool) -> np.ndarray:
@@ -20,10 +21,11 @@ def poles(lam: float, *, weak: bool) -> np.ndarray:
     return w[w.real > 0]
 
 
+@styled
 def main(output_dir: str | Path = "out") -> Path:
     """Draw the figure into `output_dir`; returns the path of the PNG."""
     couplings = np.linspace(0, 1.2, 121)
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(4.9, 3.2), layout="constrained")
     exact = np.array([poles(lam, weak=False) for lam in couplings])
     colours = np.repeat(couplings, 2)
     for sign in (1, -1):
@@ -39,11 +41,11 @@ def main(output_dir: str | Path = "out") -> Path:
     axes.axhline(0, color="0.6", lw=0.7, zorder=1)
     axes.axvline(0, color="0.6", lw=0.7, zorder=1)
     axes.set(xlabel="Re $\\omega$", ylabel="Im $\\omega$", ylim=(-0.4, 0.4))
-    axes.legend(loc="center", fontsize=8)
+    axes.legend(loc="upper center")
     figure.colorbar(dots, label="coupling $\\lambda$")
     path = Path(output_dir) / "figure1_poles.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=200)
     plt.close(figure)
     return path
 

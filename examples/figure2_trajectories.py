@@ -9,8 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from wignercq.gaussian import CoupledOscillators, sample_exact, steady_covariance
+from wignercq.plotting import styled
 
 
+@styled
 def main(output_dir: str | Path = "out") -> Path:
     """Draw the figure into `output_dir`; returns the path of the PNG."""
     oscillators = CoupledOscillators(
@@ -20,7 +22,7 @@ def main(output_dir: str | Path = "out") -> Path:
     path = sample_exact(oscillators.process, times, trajectories=1, rng=3, start=np.zeros(4))[0]
     steady = np.sqrt(np.diag(steady_covariance(oscillators)))
     growing = np.sqrt(np.diagonal(oscillators.process.covariance(times, np.zeros((4, 4))), axis1=1, axis2=2))
-    figure, axes = plt.subplots(2, 2, figsize=(9, 4.8), layout="constrained", width_ratios=(2.2, 1), sharey="row")
+    figure, axes = plt.subplots(2, 2, figsize=(7.0, 3.7), layout="constrained", width_ratios=(2.2, 1), sharey="row")
     for row, (index, name) in enumerate(((0, "q"), (2, "x"))):
         for column, late in enumerate((slice(None), times > 360)):
             panel = axes[row, column]
@@ -30,13 +32,13 @@ def main(output_dir: str | Path = "out") -> Path:
                 panel.axhline(sign * steady[index], color="k", ls="--", lw=0.8)
             panel.set_xlim(times[late][0], times[late][-1])
         axes[row, 0].set_ylabel(f"${name}(t)$")
-    axes[0, 0].set_title("trajectory from rest, predicted deviation in time (grey)", fontsize=9)
-    axes[0, 1].set_title("the end: one frequency", fontsize=9)
+    axes[0, 0].set_title("trajectory from rest, predicted deviation in time (grey)")
+    axes[0, 1].set_title("the end: one frequency")
     for panel in axes[1]:
         panel.set_xlabel("$t$")
     path_out = Path(output_dir) / "figure2_trajectories.png"
     path_out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path_out, dpi=150)
+    figure.savefig(path_out, dpi=200)
     plt.close(figure)
     return path_out
 

@@ -14,8 +14,10 @@ from wignercq.gaussian import (
     mutual_information,
     two_time_correlation,
 )
+from wignercq.plotting import styled
 
 
+@styled
 def main(output_dir: str | Path = "out") -> Path:
     """Draw the figure into `output_dir`; returns the path of the PNG."""
     oscillators = CoupledOscillators(
@@ -23,7 +25,7 @@ def main(output_dir: str | Path = "out") -> Path:
     )
     tau = np.linspace(0.02, 60, 3000)
     correlation = two_time_correlation(oscillators.process, tau)
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(4.9, 3.1), layout="constrained")
     for (i, j), label in {
         (0, 0): "$q(t+\\tau)$ with $q(t)$",
         (0, 2): "$q(t+\\tau)$ with $x(t)$",
@@ -39,10 +41,10 @@ def main(output_dir: str | Path = "out") -> Path:
         label="$q$ with $q$, leading order for late $\\tau$",
     )
     axes.set(xlabel="delay $\\tau$", ylabel="mutual information (nats)", ylim=(0, 2.2), xlim=(0, 60))
-    axes.legend(fontsize=8, loc="upper right")
+    axes.legend(loc="upper right")
     path = Path(output_dir) / "mutual_information.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=200)
     plt.close(figure)
     return path
 

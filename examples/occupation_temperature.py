@@ -10,6 +10,7 @@ import numpy as np
 
 from wignercq import Model
 from wignercq.gaussian import critical_temperature, hybrid_covariance, occupation, weak_occupation
+from wignercq.plotting import styled
 
 FRICTION, HBAR = 0.4, 1.0  # both springs and masses are 1, so that w = 1
 
@@ -33,24 +34,25 @@ def exact(temperature: float, lam: float, trade_off: float = 1.0) -> float:
     return float(occupation(chosen, hybrid_covariance(chosen)))
 
 
+@styled
 def main(output_dir: str | Path = "out") -> Path:
     """Draw the figure into `output_dir`; returns the path of the PNG."""
     temperatures = np.geomspace(0.03, 2.5, 36)
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(4.9, 3.3), layout="constrained")
     for colour, lam in enumerate((0.3, 0.1, 0.01)):
         axes.plot(temperatures, [exact(T, lam) for T in temperatures], color=f"C{colour}", label=f"$\\lambda={lam}$")
     axes.plot(temperatures, [weak_occupation(model(T, 0.01)) for T in temperatures], "k:", label="leading order, (85)")
     forbidden = [exact(T, 0.01, 0.5) for T in temperatures]
     axes.plot(temperatures, forbidden, color="0.5", ls="--", label="$4D_0D_2=0.5$, $\\lambda=0.01$: unphysical")
     axes.axvline(critical_temperature(model(1.0, 0.01)), color="k", lw=0.7)
-    axes.annotate("$k_BT_C=\\hbar\\omega/4$", (0.26, 0.85), fontsize=9)
+    axes.annotate("$k_BT_C=\\hbar\\omega/4$", (0.26, 0.85))
     axes.axhspan(-0.3, 0, color="C3", alpha=0.15)
-    axes.annotate("below the ground state", (0.65, -0.17), fontsize=8)
+    axes.annotate("below the ground state", (0.65, -0.17))
     axes.set(xscale="log", xlabel="$k_BT_C/\\hbar\\omega$", ylabel="occupation $n$", ylim=(-0.3, 2), xlim=(0.03, 2.5))
-    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.72, 1.0))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.72, 1.0))
     path = Path(output_dir) / "occupation_temperature.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=200)
     plt.close(figure)
     return path
 

@@ -16,6 +16,7 @@ from scipy.linalg import eigh
 
 from wignercq import Model
 from wignercq.gaussian import hybrid_covariance, occupation
+from wignercq.plotting import styled
 from wignercq.steady.steady_state import steady_state
 
 POTENTIAL, HBAR, MASS = "x**4/4", 1.0, 1.0  # of the quantum particle
@@ -98,10 +99,11 @@ def main(output_dir: str | Path = "out", factors: tuple[float, ...] = FACTORS) -
     return draw(np.array(factors), found, Path(output_dir) / "steady_temperature.png")
 
 
+@styled
 def draw(factors: np.ndarray, found: dict[str, list[float]], path: Path) -> Path:
     """The energies found at temperatures in hbar w/4, beside the limit of weak coupling and a harmonic oscillator."""
     fine = np.geomspace(0.95 * factors.min(), 1.05 * factors.max(), 80)
-    figure, axes = plt.subplots(1, 2, figsize=(7.0, 3.5), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7.0, 3.3), layout="constrained", sharey=True)
     for ax, (name, values) in zip(axes, found.items(), strict=True):
         detuning = DETUNINGS[name]
         ax.plot(factors / 4, values, "o", color="C0", ms=4, label=f"quartic, $\\lambda={COUPLING}$")
@@ -110,15 +112,14 @@ def draw(factors: np.ndarray, found: dict[str, list[float]], path: Path) -> Path
         ax.plot(fine / 4, other, "--", lw=1, color="C1", label=f"harmonic, $\\lambda={COUPLING}$")
         ax.axvline(0.25, color="0.6", lw=0.7, zorder=0)
         least, times = coldest(factors, np.array(values))[0], "" if detuning == 1 else f"{detuning:g}\\,"
-        ax.set_title(f"$k_C={times}M\\omega^2$, coldest at ${least:.2f}\\times\\hbar\\omega/4$", fontsize=9)
+        ax.set_title(f"$k_C={times}M\\omega^2$, coldest at ${least:.2f}\\times\\hbar\\omega/4$")
         ax.set(xscale="log", xlabel="$k_BT/\\hbar\\omega$", ylim=(0, 1.1 * max(map(max, found.values()))))
         ax.set_xticks([0.125, 0.25, 0.5], ["1/8", "1/4", "1/2"])
         ax.minorticks_off()
-        ax.tick_params(labelsize=8)
     axes[0].set_ylabel("$(\\langle H_Q\\rangle-E_0)/\\hbar\\omega$")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8, frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    figure.savefig(path, dpi=200)
     plt.close(figure)
     return path
 

@@ -60,7 +60,7 @@ def test_python_blocks_of_the_readme_run_and_tell_the_truth(tmp_path, monkeypatc
     assert purity[-1] < 0.999
     assert (np.diff(purity) < 0).all()
     assert float(dataset["wigner_xy"].isel(frame=-1).min()) < -0.01
-    assert Path("planes.png").stat().st_size > 20_000
+    assert Path("planes.pdf").stat().st_size > 20_000
 
 
 def test_the_commands_of_the_readme_work(tmp_path, monkeypatch, capsys):

@@ -55,6 +55,23 @@ def test_imports_point_one_way(path: Path) -> None:
     assert {name[1] for name in imports(path) if name[0] == "wignercq"} <= allowed
 
 
+def lines_like(pattern: str) -> list[tuple[str, str]]:
+    """Where a pattern is found in the files, and what."""
+    texts = ((str(path.relative_to(PACKAGE)), path.read_text(encoding="utf-8")) for path in FILES)
+    return [(name, found) for name, text in texts for found in re.findall(pattern, text, re.M)]
+
+
+def test_what_a_lower_part_calls_of_a_higher_one_is_listed() -> None:
+    """Kills: an import upwards that hides behind the name of a function as text; there is one, for ``model.well()``."""
+    assert lines_like(r"\bcalled\(\"[^)]*\)") == [("model/model.py", 'called("states.wells", "well")')]
+
+
+def test_qutip_is_imported_where_it_is_needed() -> None:
+    """Kills: a package that needs QuTiP, which is an extra, in order to be imported."""
+    assert [name for name, _ in lines_like(r"^( *)import qutip|^from qutip")] == ["results/quantum_state.py"] * 2
+    assert lines_like(r"^(?:import|from) qutip") == []
+
+
 def test_only_plotting_imports_matplotlib() -> None:
     """Kills: a computation that needs a display library to be importable; an `imports` that sees nothing."""
     assert {part_of(path) for path in FILES if any(name[0] == "matplotlib" for name in imports(path))} == {"plotting"}

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 from wignercq.lazy import export
 
 if TYPE_CHECKING:
+    from wignercq.comparison.compare import compare as compare
     from wignercq.correlations.correlation import correlation as correlation
+    from wignercq.errors import CheckpointError as CheckpointError
     from wignercq.errors import ConvergenceError as ConvergenceError
+    from wignercq.errors import ExpressionError as ExpressionError
+    from wignercq.errors import GridError as GridError
     from wignercq.errors import InputError as InputError
     from wignercq.errors import Interrupted as Interrupted
+    from wignercq.errors import MemoryLimitError as MemoryLimitError
     from wignercq.errors import ModelError as ModelError
     from wignercq.errors import ResolutionError as ResolutionError
     from wignercq.errors import ResolutionWarning as ResolutionWarning
@@ -25,20 +30,24 @@ if TYPE_CHECKING:
     from wignercq.planning.grid_choice import choose_grid as choose_grid
     from wignercq.propagation.propagator import Propagator as Propagator
     from wignercq.results.provenance import __version__ as __version__
+    from wignercq.results.quantum_state import quantum_state as quantum_state
     from wignercq.results.solution import Solution as Solution
     from wignercq.run.evolve import evolve as evolve
     from wignercq.states import State as State
+    from wignercq.states.classical import classical as classical
     from wignercq.steady.relaxation import relaxation as relaxation
     from wignercq.steady.result import SteadyState as SteadyState
     from wignercq.steady.steady_state import steady_state as steady_state
     from wignercq.sweep.loading import load as load
+    from wignercq.units.units import Units as Units
 
 export(
     __name__,
     {
+        "comparison.compare": "compare",
         "correlations.correlation": "correlation",
-        "errors": "ConvergenceError InputError Interrupted ModelError ResolutionError ResolutionWarning StateError "
-        "WignerCQError",
+        "errors": "CheckpointError ConvergenceError ExpressionError GridError InputError Interrupted MemoryLimitError "
+        "ModelError ResolutionError ResolutionWarning StateError WignerCQError",
         "gaussian": "LinearModel",
         "grid.fixed_axis": "FixedAxis",
         "grid.grid": "Axis Grid",
@@ -46,12 +55,15 @@ export(
         "planning.grid_choice": "choose_grid",
         "propagation.propagator": "Propagator",
         "results.provenance": "__version__",
+        "results.quantum_state": "quantum_state",
         "results.solution": "Solution",
         "run.evolve": "evolve",
         "states": "State",
+        "states.classical": "classical",
         "steady.relaxation": "relaxation",
         "steady.result": "SteadyState",
         "steady.steady_state": "steady_state",
         "sweep.loading": "load",
+        "units.units": "Units",
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,11 +85,14 @@ def test_run_prints_the_summary_and_warnings_of_one_line(result):
     assert len(lines[1:15]) == sum(line.count("cov(") + line.count("<") for line in lines[1:15])
     assert any(line.startswith("time error") for line in lines)
     assert lines[-1].split() == ["written", "small.nc"]
-    warned = done.stderr.splitlines()
+    *warned, following = done.stderr.splitlines()
+    assert following == "wignercq: next: wignercq plot small.nc -o small_figures; wignercq info small.nc"
+    warned = [line for line in warned if not re.search(r" \.\.\.$| gone, about ", line)]  # of a machine that is busy
     assert len(warned) > 0
     assert all(line.startswith("wignercq: warning: ") and "expected below" in line for line in warned)
 
 
+@pytest.mark.slow
 def test_save_state_and_output_option(config, capsys):
     """Kills: save_state ignored, -o ignored, or --quiet that prints."""
     config.write_text(CONFIG + "save_state = true\n")
@@ -99,6 +103,33 @@ def test_save_state_and_output_option(config, capsys):
     cell = np.prod([float(dataset[name][1] - dataset[name][0]) for name in "qpxy"])
     assert float(dataset["W"].sum()) * cell == pytest.approx(1.0, abs=1e-5)
     assert not Path("small.nc").exists()
+
+
+def test_observables_and_times_of_states_of_the_file(config, capsys):
+    """Kills: keys of the file that the run never hears of, formulas without the parameters, an info without them.
+
+    <k_Q x**2/2> is a potential energy known from mean and variance; W is kept at an output and between two.
+    """
+    text = CONFIG.replace("duration = 0.7", 'duration = 0.2\nsave_state = [0.05, 0.2]\nframes = "all"')
+    text = text.replace("frames = 2\n", "")
+    config.write_text(text + '[run.observables]\nspring = "k_Q*x**2/2"\nS = "von_neumann_entropy"\n')
+    assert cli.main(["run", str(config)]) == 0
+    shown = capsys.readouterr().out
+    assert cli.main(["info", "small.nc"]) == 0
+    told = capsys.readouterr().out
+    dataset = xr.load_dataset("small.nc", engine="h5netcdf")
+    assert dataset["time"].values.tolist() == [0.0, 0.05, 0.1, 0.2]
+    assert dataset["frame"].values.tolist() == dataset["time"].values.tolist()
+    assert dataset["state_time"].values.tolist() == [0.05]
+    assert dataset["W_0"].dims == ("q_0", "p_0", "x_0", "y_0")
+    assert "W" in dataset
+    k_Q = Config.from_text(text).model.parameters["k_Q"]
+    expected = k_Q / 2 * (dataset["mean"][:, 2] ** 2 + dataset["covariance"][:, 2, 2])
+    np.testing.assert_allclose(dataset["spring"], expected, rtol=1e-12)
+    assert "W kept          2, at t = 0.05, 0.2" in told.splitlines()
+    for output in (shown, told):
+        line = next(line for line in output.splitlines() if line.startswith("spring"))
+        assert line.split()[1:] == [f"{float(dataset['spring'][-1]):.8g}", "mean", "of", "k_Q*x**2/2"]
 
 
 def test_resolution_lost_exits_3_and_keeps_what_was_computed(config, capsys):
@@ -200,7 +231,7 @@ def test_configurations_that_cannot_be_used(config, capsys, command):
     config.write_text("[model")
     refused([command, str(config)], capsys, "small.toml: expected TOML")
     config.write_text(CONFIG.replace("friction", "fricton"))
-    refused([command, str(config)], capsys, "model.classical.fricton", "did you mean friction?")
+    refused([command, str(config)], capsys, "model.classical.fricton", "did you mean 'friction'?")
 
 
 @pytest.mark.parametrize("command", [["info"], ["plot", "-o", "figures"]])
@@ -251,8 +282,17 @@ def test_info_describes_the_file(result, capsys):
     assert "y [-5.1, 5.2]" in out
     assert "2, at t = 0, 0.7" in out
     assert "difference" in out
+    dataset = xr.load_dataset(path, engine="h5netcdf")
+    rows = dict(re.split(" {2,}", line.strip(), maxsplit=1) for line in out.splitlines() if "  " in line.strip())
+    assert rows["kind"] == "run"
+    assert rows["model"] == dataset.attrs["model"]
+    assert float(rows["tolerance"]) == dataset.attrs["tolerance"]
+    for name, row in (("purity", "purity"), ("negativity", "negativity"), ("energy_interaction", "interaction")):
+        first, last = (float(text.split(" at t = ")[0]) for text in rows[row].split(", "))
+        np.testing.assert_allclose([first, last], dataset[name][[0, -1]], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_plot_writes_three_figures(result, tmp_path, capsys):
     """Kills: a figure left out, or a folder that has to exist."""
     path, _ = result
@@ -295,3 +335,15 @@ def test_the_installed_command_returns_the_exit_code():
     done = subprocess.run([script, "info", "/none.nc"], capture_output=True, text=True, env={**os.environ}, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_each_mistake_is_a_line_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: several mistakes run together into one line, or lines without the name of the program."""
+    path = tmp_path / "wrong.toml"
+    path.write_text(CONFIG.replace("friction", "fricton").replace("hbar = 0.7", "hbar = true"))
+    assert cli.main(["run", str(path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["wignercq", "model.hbar"],
+        ["wignercq", "model.classical.fricton"],
+    ]

@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 from support import results
 from support.configurations import configuration
+from support.disk import keep_in_memory
 
 import wignercq
 from wignercq.cli import commands as cli
 from wignercq.config import Config, execute
 from wignercq.errors import ConvergenceError, Interrupted
 from wignercq.gaussian import LinearModel
-from wignercq.results import reading
-from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.steady import SteadyState
 from wignercq.steady.relaxation import Relaxation
@@ -60,23 +58,8 @@ def stopped(seed: int, reason: str = "interrupted", model: str = "") -> SteadySt
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results of which the files are empty and the datasets in memory: to write and read one takes half a second."""
-    kept: dict[Path, xr.Dataset] = {}
-    read = reading.read_dataset
-
-    def save(result: Result, path: Path) -> None:
-        Path(path).write_text("")
-        kept[Path(path).resolve()] = result.dataset.copy(deep=True)
-
-    def read_dataset(path: str | Path) -> xr.Dataset:
-        place = Path(path).resolve()
-        if place in kept and place.exists() and not place.read_text():
-            return kept[place].copy(deep=True)
-        return read(path)
-
-    monkeypatch.setattr(Result, "save", save)
-    for module in ("wignercq.results.result", "wignercq.sweep.loading"):
-        monkeypatch.setattr(f"{module}.read_dataset", read_dataset)
+    """Results whose files hold a word and the datasets in memory: to write and read one takes half a second."""
+    keep_in_memory(monkeypatch)
 
 
 @pytest.fixture
@@ -217,7 +200,8 @@ def test_other_commands_need_more_than_a_model(
 ) -> None:
     """Kills: a traceback where there is no initial state, after an output folder was made."""
     assert cli.main([*command, "model.toml"]) == 2
-    assert capsys.readouterr().err == "wignercq: initial: expected this key, got nothing\n"
+    lines = [f"wignercq: {key}: expected this key, got nothing\n" for key in ("initial", "run.duration")]
+    assert capsys.readouterr().err == "".join(lines)
     assert cli.main(["theory", "model.toml"]) == 0
     assert not Path("out").exists()
 
@@ -234,6 +218,7 @@ def test_a_run_does_not_take_a_steady_state_for_its_own_result(
     assert "expected a run to resume, got the finished result of another configuration" in last_line(capsys)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("disk")
 def test_info_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Kills: a steady state shown as a run, with figures in time of one moment; a sweep drawn as that of breakdowns."""
@@ -242,7 +227,9 @@ def test_info_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     results.steady_sweep().save(swept)
     assert cli.main(["info", str(state)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "1, from t = 0 to 0" in lines[1]
+    assert lines[0].split() == ["kind", "steady", "state"]
+    assert f"{'purity':<16}{float(results.steady().dataset['purity'][0]):.6g}" in lines
+    assert any("1, from t = 0 to 0" in line for line in lines)
     gap = results.steady().gap
     assert f"{'gap':<16}{gap:.4g}, relaxation time {1 / gap:.4g}" in lines
     assert cli.main(["plot", str(state), "-o", str(tmp_path / "figures")]) == 0
@@ -250,7 +237,10 @@ def test_info_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert drawn == [str(tmp_path / "figures" / f"{name}.png") for name in ("planes", "relaxation")]
     assert not (tmp_path / "figures" / "moments.png").exists()
     assert cli.main(["info", str(swept)]) == 0
-    assert capsys.readouterr().out.rstrip() == results.steady_sweep().summary()
+    told = capsys.readouterr().out
+    purity = results.steady_sweep().dataset["purity"]
+    assert f"{'purity':<16}{float(purity.min()):.6g} to {float(purity.max()):.6g}" in told
+    assert told.rstrip().endswith(results.steady_sweep().summary())
     assert cli.main(["plot", str(swept), "-o", str(tmp_path / "swept")]) == 0
     assert (tmp_path / "swept" / "numbers.png").exists()
     assert not (tmp_path / "swept" / "map.png").exists()
@@ -263,15 +253,15 @@ def test_a_sweep_is_kept_beside_its_file(
     """Kills: points in another folder, --processes ignored, a failed point that exits 0."""
     asked: list[object] = []
 
-    def sweep(settings: object, folder: Path, *, processes: int, progress: object) -> SteadySweep:
-        asked.extend((folder, processes))
+    def sweep(settings: object, folder: Path, *, processes: int, threads: int | None, progress: object) -> SteadySweep:
+        asked.extend((folder, processes, threads))
         return results.steady_sweep()
 
     monkeypatch.setattr("wignercq.sweep.sweep_steady_states", sweep)
     config.write_text(MODEL + "[sweep]\ng = [0.1, 0.3]\nlam = [0.4, 0.5, 0.7]\n")
-    assert cli.main(["steady", "model.toml", "-o", "out.nc", "--processes", "3"]) == 3
+    assert cli.main(["steady", "model.toml", "-o", "out.nc", "--processes", "3", "--threads", "2"]) == 3
     out, err = capsys.readouterr()
-    assert asked == [Path("out.nc.points"), 3]
+    assert asked == [Path("out.nc.points"), 3, 2]
     assert err == ("wignercq: 1 points failed, the rest is in out.nc; g = 0.1, lam = 0.5: killed <by> the test\n")
     assert out.splitlines()[0].startswith("2 values of g from 0.1 to 0.3 x 3 values of lam from 0.4 to 0.7")
     assert isinstance(wignercq.load("out.nc"), SteadySweep)

@@ -74,6 +74,9 @@ def test_a_result_survives_the_disk(quadratic: Breakdown, tmp_path: Path) -> Non
     assert loaded.summary() == quadratic.summary()
     assert loaded.theories == THEORIES[1:]
     assert loaded.threshold == 0.1
+    assert all(values.attrs["long_name"] for values in loaded.dataset.variables.values())
+    assert {loaded[name].attrs["units"] for name in ("distance_W", "error", "numerical_error", "purity")} == {""}
+    assert {loaded[name].attrs["units"] for name in ("breakdown_time", "mean", "x")} == {"model units"}
     np.testing.assert_array_equal(loaded.dataset["error"], quadratic.dataset["error"])
     quadratic.dataset.drop_vars("breakdown_time").to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     with pytest.raises(InputError, match="expected the result of a comparison, got another result"):
@@ -102,9 +105,9 @@ def test_theories_that_cannot_be_computed_are_left_out_with_a_reason() -> None:
             "tolerance: expected a positive number, at most 0.0001 for a threshold of 0.01, got 0.001",
         ),
         ({"threshold": 1.5}, "threshold: expected a number between 0 and 1, got 1.5"),
-        ({"outputs": 0}, "outputs: expected a whole number >= 1, got 0"),
+        ({"outputs": 0}, "outputs: expected a whole number from 1 to 1000000, got 0"),
         ({"duration": -1.0}, "duration: expected a positive number, from 1e-100 to 1e+100, got -1.0"),
-        ({"frames": 9}, "frames: expected a whole number from 0 to 5, got 9"),
+        ({"frames": 9}, "frames: expected 'all' or a whole number from 0 to 5, got 9"),
     ],
 )
 def test_unusable_settings_are_refused(changes: dict, message: str) -> None:

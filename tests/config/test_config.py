@@ -182,9 +182,13 @@ def test_wavefunction_sees_the_parameters():
 
 
 REFUSED = {
-    "typo": ("friction = 0.35", "fricton = 0.35", r"model\.classical\.fricton: .*unknown key; did you mean friction\?"),
-    "typo of a required key": ("duration = 2.0", "durration = 2", r"run\.durration: .*did you mean duration\?"),
-    "unknown table": ("[grid]", "[gird]", r"gird: .*did you mean grid\?"),
+    "typo": (
+        "friction = 0.35",
+        "fricton = 0.35",
+        r"model\.classical\.fricton: .* key; did you mean 'friction'\?",
+    ),
+    "typo of a required key": ("duration = 2.0", "durration = 2", r"run\.durration: .*did you mean 'duration'\?"),
+    "unknown table": ("[grid]", "[gird]", r"gird: .*did you mean 'grid'\?"),
     "foreign key": ('kind = "gaussian"', 'kind = "gaussian"\nn = 3', r"initial\.n: expected one of kind, mean, cov"),
     "missing": ("duration = 2.0", "", r"run\.duration: expected this key, got nothing"),
     "text for number": ("mass = 1.7", 'mass = "1.7"', r'model\.classical\.mass: expected a finite number, got "1\.7"'),
@@ -195,7 +199,32 @@ REFUSED = {
     "huge covariance": ("covariance = [0.5", "covariance = [1" + 400 * "0", r"initial\.covariance: expected 4 numbers"),
     "number for text": ('precision = "float32"', "precision = 32", r'run\.precision: expected "float64" or "float32"'),
     "float for count": ("points = 48", "points = 48.0", r"grid\.q\.points: expected a whole number, got 48\.0"),
-    "number for bool": ("save_state = true", "save_state = 1", r"run\.save_state: expected true or false, got 1"),
+    "number for bool": (
+        "save_state = true",
+        "save_state = 1",
+        r"run\.save_state: expected true, false or times in brackets, got 1",
+    ),
+    "text in times": (
+        "save_state = true",
+        'save_state = ["1"]',
+        r"run\.save_state: expected true, false or times in br",
+    ),
+    "observable": (
+        "save_state = true",
+        'observables = { x4 = "z**4" }',
+        r"run\.observables\.x4: expected a formula in .* name 'z'",
+    ),
+    "name of an observable": (
+        "save_state = true",
+        'observables = { purity = "x" }',
+        r"run\.observables\.purity: expected a name that the result does not use itself",
+    ),
+    "formula of an observable": (
+        "save_state = true",
+        "observables = { x = true }",
+        r"run\.observables\.x: expected a formula in quotes, or a number, got true",
+    ),
+    "no such frames": ("frames = 3", 'frames = "some"', r"run\.frames: expected a whole number or \"all\""),
     "number for table": ("x = { points = 40 }", "x = 40", r"grid\.x: expected a table, got 40"),
     "bool for formula": ('potential = "k_C*q**2/2"', "potential = true", r"model\.classical\.potential: .*got true"),
     "few points": ("points = 48", "points = 3", r"grid\.q\.points: expected a whole number from 8 to 10{9}, got 3"),
@@ -233,7 +262,7 @@ REFUSED = {
     ),
     "not TOML": ("[initial]", "[initial", r"settings\.toml: expected TOML, got: .*line 20"),
     "odd key": ("frames = 3", '"fra\\nmes" = 3', r"run\.'fra\\nmes': expected one of"),
-    "date": ("frames = 3", "frames = 2026-01-01", r"run\.frames: expected a whole number, got '2026-01-01'"),
+    "date": ("frames = 3", "frames = 2026-01-01", r"run\.frames: expected a whole number or \"all\", got '2026-01-01'"),
 }
 
 

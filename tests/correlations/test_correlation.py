@@ -252,7 +252,7 @@ def small(**changes):
         ({"dt": -0.1}, "dt: expected a positive number"),
         ({"tolerance": 2.0}, "tolerance: expected a number between 0 and 1"),
         ({"precision": "float16"}, "precision: expected 'float64' or 'float32', got 'float16'"),
-        ({"threads": 0}, "threads: expected at least 1, got 0"),
+        ({"threads": 0}, "threads: expected a whole number from 1 to 4096, got 0"),
     ],
 )
 def test_what_cannot_be_correlated_is_refused_in_one_line(arguments, line):
@@ -287,6 +287,8 @@ def test_a_result_goes_from_a_run_to_a_file_and_back(tmp_path):
         found.dataset["mean_first"][0], [covariance[2, 3] + mean[2] * mean[3], mean[1]], atol=1e-9
     )
     np.testing.assert_allclose(found.connected[0, 1, 0], covariance[0, 1], atol=1e-9)
+    np.testing.assert_array_equal(found.dataset.attrs["gaussian_drift"], LinearModel.from_model(model).drift.ravel())
+    assert all(values.attrs["long_name"] and "units" in values.attrs for values in found.dataset.variables.values())
     assert found.response[0, 1, 0] == pytest.approx(1.0, abs=2e-3)  # W at the end of the box is missing
     xr.testing.assert_equal(found.dataset, other.dataset)
     found.save(tmp_path / "two.nc")

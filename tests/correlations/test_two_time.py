@@ -91,7 +91,7 @@ def test_only_pairs_that_have_both_orders_have_spectra():
     [
         (
             lambda r: r.spectrum(40.0),
-            "frequencies: expected numbers up to pi over the spacing of the times, 31.42",
+            "frequencies: expected numbers up to pi over the spacing of the times, 31.4159",
         ),
         (lambda r: r.spectrum([[1.0]]), "frequencies: expected finite numbers in a row"),
         (lambda r: r.spectrum(np.nan), "frequencies: expected finite numbers in a row"),

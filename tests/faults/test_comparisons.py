@@ -35,6 +35,7 @@ def checkpoint(folder: Path) -> Path:
 def test_a_killed_comparison_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     """Kills: a theory, a distance or a grid of its own that is forgotten when a comparison is taken up again."""
     undisturbed, folder = folder_with(tmp_path, "undisturbed", CONFIG), folder_with(tmp_path, "killed", CONFIG)
+    assert Run(undisturbed, "--version").finish() == 0  # the fork server starts up
     start = time.monotonic()
     assert Run(undisturbed, *COMMAND).finish() == 0
     seconds = time.monotonic() - start
@@ -62,6 +63,7 @@ def test_a_killed_comparison_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert Run(folder, *COMMAND, "--resume").finish() == 0  # finished: nothing to do
 
 
+@pytest.mark.slow
 def test_an_interrupted_comparison_says_how_to_go_on(tmp_path: Path) -> None:
     """Kills: a comparison that Ctrl-C ends without a checkpoint or a partial result."""
     folder = folder_with(tmp_path, "run", CONFIG)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -99,7 +102,7 @@ def test_killed_while_the_result_is_written(tmp_path: Path, undisturbed: Undistu
     assert (folder / "out.nc").stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_stops_after_the_current_steps(
     tmp_path: Path, undisturbed: Undisturbed, number: int, code: int
 ) -> None:
@@ -137,10 +140,27 @@ def test_signals_that_do_not_wait(tmp_path: Path, undisturbed: Undisturbed) -> N
     run = Run(folder, *COMMAND, prepare=twice)
     assert run.finish() == 143
     assert load(folder / "out.nc")["time"].values.tolist() == [0.0]
-    run = Run(folder, *COMMAND)
+    run = Run(folder, *COMMAND, prepare=partial(signal.signal, signal.SIGHUP, signal.SIG_IGN))  # as nohup does
     wait_for(folder / "out.nc.checkpoint.previous")
     run.send(signal.SIGHUP)
-    assert run.finish() == -signal.SIGHUP
+    assert run.finish() == 0
+    require_identical(load(folder / "out.nc"), undisturbed.result)
+
+
+def test_a_terminal_that_is_closed_stops_a_run_that_can_go_on(tmp_path: Path, undisturbed: Undisturbed) -> None:
+    """Kills: a run lost with its terminal, because the line or the bar for it can no longer be written."""
+    folder = folder_with(tmp_path, "run")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "wignercq.cli", *COMMAND[:-1]]
+    with subprocess.Popen(
+        command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        wait_for(folder / "out.nc.checkpoint")
+        os.close(ours)  # what is written from now on fails
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(60) == 129
+    assert load(folder / "out.nc").attrs["stopped"] == "interrupted"
     assert Run(folder, *COMMAND, "--resume").finish() == 0
     require_identical(load(folder / "out.nc"), undisturbed.result)
 

@@ -21,6 +21,7 @@ SMALL = configuration(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::wignercq.errors.ResolutionWarning")
 def test_the_command_line_resumes_what_belongs_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -42,7 +43,7 @@ def test_the_command_line_resumes_what_belongs_together(
     assert (code, line.rpartition("; ")[2]) == (130, "go on with --resume")
     assert run("--resume", friction=0.4) == (
         2,
-        "wignercq: model.classical.friction: expected 0.3 as in the checkpoint, got 0.4",
+        "wignercq: model.classical.friction: expected 0.3 as in the checkpoint, got 0.4 (line 7)",
     )
     code, line = run("--resume", "--quiet")
     assert (code, line) == (0, "")
@@ -55,7 +56,9 @@ def test_the_command_line_resumes_what_belongs_together(
         (tmp_path / f"out.nc.checkpoint{suffix}").write_bytes(b"damaged")
     code, line = run("--resume", friction=0.4)
     assert (code, line.count("got a damaged one")) == (2, 2)
-    code, line = run(friction=0.4)
+    untouched = "out.nc: expected no finished result, or --force to replace it, got "
+    assert run(friction=0.4) == (2, f"{untouched}the finished result of another configuration")
+    code, line = run("--force", friction=0.4)
     assert code == 0
     assert line.startswith("wignercq: starting afresh; ")
     assert sorted(os.listdir(tmp_path)) == ["out.nc", "run.toml"]

@@ -83,6 +83,7 @@ def test_euler_maruyama_converges_at_first_order() -> None:
     assert np.log2(errors[0] / errors[1]) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_euler_maruyama_with_fine_steps_reproduces_the_steady_state() -> None:
     """Kills a bias that does not go away: at h = 0.002 the exact covariance holds within the standard errors."""
     process = coupled(friction=1.5, lam=1.2, classical_diffusion=0.3, quantum_diffusion=0.4).process

@@ -112,6 +112,7 @@ def test_configurations(tmp_path: Path) -> None:
     assert not {*accepted(found)} & {*corpus.FILES.values()}
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path) -> None:
     """Kills: a traceback, a second line or another exit code than 2, where the library alone behaves."""
     formulas = [*corpus.CODE, *corpus.NONSENSE, *corpus.ENDLESS]
@@ -135,7 +136,7 @@ def test_what_is_accepted_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_every_value_for_every_key(tmp_path: Path) -> None:
     """Kills: the same for a key that the tests above leave out."""
-    cases = with_values([*corpus.KEYS])
+    cases = with_values([*corpus.KEYS, "run.observables.x4"])
     for state, keys in corpus.STATES.items():
         cases += with_values([f"initial.{key}" for key in keys], state)
     for act in (configured, commanded):
@@ -148,6 +149,7 @@ def test_every_formula_in_every_place(tmp_path: Path) -> None:
     places = ["model.classical.potential", "model.interaction.potential"]
     cases = [with_formula(key, re.sub(r"\bx\b", "q", formula)) for key in places for formula in FORMULAS]
     cases += [with_formula(places[1], re.sub(r"\bx\b", "(q - x)", formula)) for formula in FORMULAS]
+    cases += [with_formula("run.observables.f", formula) for formula in FORMULAS]
     cases += [with_formula("initial.psi", f"exp(-x**2)*({formula})") for formula in FORMULAS]
     cases += [with_formula("initial.psi", f"exp(-x**2 + I*({formula}))") for formula in FORMULAS]
     require_harmless(answers(configured, cases, tmp_path))

@@ -15,6 +15,8 @@ import sympy as sp
 
 from wignercq.errors import ExpressionError, ModelError
 from wignercq.model.model import Model, Q, X
+from wignercq.model.typeset import lines, number
+from wignercq.plotting import formula_svg
 
 
 def test_oscillators_are_the_formulas_of_the_paper() -> None:
@@ -119,7 +121,7 @@ def test_coupling(interaction: str, coupled: bool) -> None:
 def test_quadratic(potentials: tuple[str, str, str], quadratic: bool | None) -> None:
     """Kills Gaussian theory offered for an anharmonic model, or refused for a harmonic one."""
     if quadratic is None:
-        with pytest.raises(ExpressionError, match="unknown function 'abs'"):
+        with pytest.raises(ExpressionError, match="without kinks, got an absolute value"):
             Model(*potentials, diffusion=0.6)
     else:
         assert Model(*potentials, diffusion=0.6).is_quadratic is quadratic
@@ -277,3 +279,26 @@ def test_models_print_on_one_line() -> None:
         "Model(V_C = k_C*q**2/2, V_Q = k_Q*x**2/2, V_I = lam*(q - x)**2/2, k_C = 1.1, k_Q = 2, lam = 0.3, "
         "M = 1.3, m = 0.8, hbar = 0.7, alpha = 0.4, D2 = 0.625, D0 = 0.4)"
     )
+
+
+def test_a_notebook_shows_the_hamiltonian_and_the_bath() -> None:
+    """Kills: a model as one line of code, numbers of 1e-34 in code, what matplotlib and MathJax cannot read."""
+    model = Model(
+        "depth*q**4 - k_C*q**2/2",
+        "x**2/3",
+        "-lam*q*x",
+        parameters={"depth": 1.5e-34, "k_C": 2.0, "lam": 0.25},
+        hbar=1.054571817e-34,
+        friction=0.5,
+        diffusion=0.2,
+    )
+    first, second, third = lines(model)
+    assert first.startswith(r"H = \dfrac{p^2}{2 M} + \dfrac{y^2}{2 m} + \mathrm{depth} q^{4} - \dfrac{k_{C} q^{2}}{2}")
+    assert first.endswith(r"\dfrac{x^{2}}{3} - \lambda q x")
+    assert r"\hbar = 1.05457 \times 10^{-34}" in second
+    assert third == r"\alpha = 0.5,\; D_2 = 0.2,\; D_0 = 1.25,\; k_\mathrm{B} T_\mathrm{C} = 0.2"
+    assert model._repr_latex_() == rf"$$\begin{{gathered}} {first} \\ {second} \\ {third} \end{{gathered}}$$"
+    assert [number(v) for v in (0.0, 100.0, 123456.0, -2e7, math.inf, 1e-34)] == [
+        *("0", "100", r"1.23456 \times 10^{5}", r"-2 \times 10^{7}", r"\infty", "10^{-34}"),
+    ]
+    assert all("<svg" in formula_svg(line) for line in (first, second, third))

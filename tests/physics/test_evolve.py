@@ -210,7 +210,7 @@ def test_w_as_an_array_is_accepted_with_its_grid() -> None:
         ({"duration": 1.0, "precision": "float32", "tolerance": 1e-6}, "tolerance: expected at least"),
         ({"duration": 1.0, "engine": "gpu"}, "engine: expected"),
         ({"duration": 1.0, "threads": 0}, "threads: expected"),
-        ({"duration": 1.0, "grid": {"z": FixedAxis(points=8)}}, "axes q, p, x, y, got z"),
+        ({"duration": 1.0, "grid": {"z": FixedAxis(points=8)}}, "axes q, p, x, y, got 'z'"),
     ],
 )
 def test_bad_arguments_are_named(changes: dict, message: str) -> None:

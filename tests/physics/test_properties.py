@@ -70,6 +70,7 @@ def conserves_and_composes(system: System, grid: Grid, order: int) -> None:
     assert difference(leaped, once) < 1e-12
 
 
+@pytest.mark.slow
 @examples(4)
 @given(systems(), grids(), st.sampled_from([2, 4]))
 def test_norm_superposition_and_composition(system: System, grid: Grid, order: int) -> None:

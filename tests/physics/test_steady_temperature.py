@@ -61,6 +61,7 @@ def test_the_coldest_temperature_of_eq_85_is_found(example: ModuleType) -> None:
     assert least == pytest.approx(found / 2 - 0.5, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_figure_is_drawn(example: ModuleType, tmp_path: Path) -> None:
     """Kills: a script left behind by a change of the library: a PNG of at least 600 x 400 pixels that is not empty."""
     factors = np.array(example.FACTORS)

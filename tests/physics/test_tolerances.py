@@ -48,7 +48,7 @@ def test_float32_refuses_what_it_cannot_meet() -> None:
     single = Numerics(tolerance=2e-5, precision="float32")
     single.require_precision(50)
     with pytest.raises(
-        InputError, match=r"tolerance: expected at least 1\.1e-04 with float32 over 1000 steps, got 2e-05"
+        InputError, match=r"tolerance: expected at least 0\.000105053 with float32 over 1000 steps, got 2e-05"
     ):
         single.require_precision(1000)
     Numerics(tolerance=1e-10).require_precision(200_000)

@@ -74,7 +74,7 @@ def test_an_anharmonic_run_gets_by_with_a_fraction_of_the_bound() -> None:
     model, duration = systems.quartic(), 1.5
     solution = evolve(model, state, duration=duration, outputs=3, tolerance=TOLERANCE, frames=0)
     sizes = [int(n) for n in solution.dataset.attrs["grid"].split(" x ")]
-    trajectories = Outlook.of(model, state, duration, TOLERANCE, hbar_order=1).grid({})
+    trajectories = Outlook.of(model, state, duration, TOLERANCE, order=1).grid({})
     assert math.prod(sizes) < 0.6 * trajectories.size
     assert solution.dataset.attrs["grid_changes"] == ""
     assert solution.dataset["edge_mass"].values.max() < 0.2 * TOLERANCE

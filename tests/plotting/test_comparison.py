@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from support import results
 
-from wignercq.comparison import OBSERVABLES
+from wignercq.comparison import OBSERVABLES, Breakdown
 from wignercq.errors import InputError
 from wignercq.plotting import animate, labels, plot_errors, plot_map, plot_theories
 
@@ -81,6 +81,8 @@ def test_errors_are_drawn_with_their_breakdown_times() -> None:
         times = DATA["breakdown_time"].sel(theory=SHOWN[1:], observable=name).values
         assert sorted(float(mark.get_xdata()[0]) for mark in marks) == sorted(times[np.isfinite(times)])
         assert all(mark.get_ydata()[0] == 0.01 for mark in marks)
+        early = {float(mark.get_xdata()[0]) for mark in marks if mark.get_markerfacecolor() == "white"}
+        assert early == {t for t in times if t < float(DATA["time"][1])}  # extrapolated
         assert ax.get_yscale() == "log"
         assert ax.get_ylim()[0] < 1e-5 < errors.max() < ax.get_ylim()[1]
 
@@ -119,6 +121,29 @@ def test_contours_need_three_values_along_both_axes() -> None:
         assert len(panels) == 3
         assert all(any(isinstance(c, ContourSet) for c in ax.collections) == drawn for ax in panels)
         assert list(panels[0].get_xticks()) == [0.1, 0.3, 0.4][:count]
+
+
+def test_extrapolated_times_are_marked_everywhere() -> None:
+    """Kills: a time from before the first output that is given as if it had been seen, in a figure or in text."""
+    data = DATA.copy(deep=True)
+    data["breakdown_time"].loc["closure", "W"] = 0.05
+    data["breakdown_time"].loc["closure", "mean_p"] = 0.0  # already there at the start
+    result = Breakdown(data)
+    assert result.first_output == pytest.approx(0.12)
+    assert "mean_p at 0, W at ~0.05" in result.summary()
+    assert "extrapolated, before the first output at 0.12" in result.summary()
+    (ax,) = result.plot.errors("W").axes
+    assert [m.get_xdata()[0] for m in ax.lines if m.get_marker() == "v" and m.get_markerfacecolor() == "white"] == [
+        0.05
+    ]
+    swept = results.sweep("hbar = [0.3, 0.5, 0.6, 0.7]")
+    assert swept.dataset.attrs["first_output"] == pytest.approx(0.12)
+    swept.dataset["breakdown_time"].loc[{"hbar": 0.6, "theory": "closure", "observable": "W"}] = 0.05
+    (ax,) = swept.plot.map("W").axes
+    open_ones = [line for line in ax.lines if line.get_markerfacecolor() == "white" and line.get_marker() == "s"]
+    assert [list(line.get_xdata()) for line in open_ones] == [[0.6]]
+    (without,) = results.breakdown(broken=False).plot.errors("W").axes
+    assert not [m for m in without.lines if m.get_marker() == "v"]
 
 
 def test_curves_over_one_number() -> None:

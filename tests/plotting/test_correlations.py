@@ -23,13 +23,27 @@ def test_each_operator_inserted_has_its_column():
     assert [ax.get_title() for ax in axes[0]] == ["$B =$ $x$", "$B =$ $p$", "$B =$ $q$"]
     for row, name in enumerate(("connected", "response")):
         for ax, second in zip(axes[row], "xpq", strict=True):
-            markers = [line for line in ax.lines if line.get_marker() == "o"]
+            markers = [line for line in ax.lines if line.get_marker() in ("o", "s")]
             lines = [line for line in ax.lines if line.get_xdata(orig=False).size == 400]
             for first, drawn, line in zip("qx", markers, lines, strict=True):
                 values = MADE.dataset[name].sel(first=first, second=second).values
                 np.testing.assert_array_equal(drawn.get_ydata(), values)
                 between = np.interp(MADE.tau[1:40], line.get_xdata(), line.get_ydata())
                 assert np.abs(between - values[1:40]).max() < 3e-3 * np.abs(values).max()
+
+
+def test_operators_of_other_sizes_are_drawn_in_their_own():
+    """Kills: momenta of 1e-22 lost beside positions of 1e-11; a function that is zero up to rounding drawn as noise."""
+    scales = {"q": 1e-11, "p": 1e-22}
+    data = results.two_times("qp", "q", 6.0).dataset
+    factors = np.array([scales[str(name)] for name in data["first"].values])[:, None]
+    data = data.assign({name: data[name] * factors * 1e-11 for name in ("connected", "response")})
+    axes = plot_two_time(data).axes
+    assert axes[0].get_ylabel() == r"connected $C/\max|C|$"
+    assert [np.abs(line.get_ydata()).max() for line in axes[0].lines[:2]] == [1.0, 1.0]
+    expected = data["connected"].values[:, 1, 0]
+    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), expected / np.abs(expected).max(), rtol=1e-12)
+    assert plot_two_time(MADE.dataset).axes[0].get_ylabel() == "connected $C$"
 
 
 def test_spectra_lie_on_those_of_the_theory():

@@ -88,7 +88,7 @@ def test_modes_lie_where_the_dataset_says_and_doubtful_ones_apart():
     lines = labelled(ax)
     sure, doubtful, sums, gap = (
         next(line for label, line in lines.items() if label.startswith(start))
-        for start in ("modes", "residual above", "sums", "gap 0.294\n1/gap 3.401")
+        for start in ("modes", "residual above", "sums", "gap $\\Gamma_1 = 0.294$\n$1/\\Gamma_1 = 3.401$")
     )
     np.testing.assert_array_equal(np.array(sure.get_data()), [[0.294, 0.33, 0.59], [1.01, 1.70, 0.0]])
     np.testing.assert_array_equal(np.array(doubtful.get_data()), [[0.4], [2.9]])
@@ -118,16 +118,16 @@ def test_a_sweep_is_drawn_against_its_number():
         lines = labelled(ax)
         theory = [line for line in ax.lines if line.get_xdata().size == fine.size]
         for lam, line in zip((0.2, 0.5), theory, strict=True):
-            T, drawn = lines[rf"$\lambda$ = {lam:g}"].get_data()
+            T, drawn = lines[rf"$\lambda = {lam:g}$"].get_data()
             factor = {"cov_xp": 10.0, "mean_y": 4.0}.get(name)
             for x, y in ((T, drawn), line.get_data()):
                 np.testing.assert_allclose(y, x + lam / x if factor is None else factor * lam * x, rtol=1e-13)
-        assert lines["$\\lambda$ = 0.2"].get_xdata().tolist() == ([0.1, 1.0] if name == "occupation" else few.tolist())
+        assert lines["$\\lambda = 0.2$"].get_xdata().tolist() == ([0.1, 1.0] if name == "occupation" else few.tolist())
         assert lines["not found"].get_xdata().tolist() == [0.3]
         assert ax.get_xscale() == "log"
     one = plot_steady_sweep(dataset.isel(lam=1))
     assert [ax.get_ylabel() for ax in one.axes] == ["occupation $n$", r"slowest decay rate $\Gamma_1$"]
-    for wrong, told in (("heat", "expected some of .*occupation"), ("failures", "got failures")):
+    for wrong, told in (("heat", "expected some of .*occupation"), ("failures", "got 'failures'; did you mean")):
         with pytest.raises(InputError, match=f"quantities: .*{told}"):
             plot_steady_sweep(dataset, [wrong])
     with pytest.raises(InputError, match="one or two swept numbers"):

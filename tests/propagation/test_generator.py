@@ -133,6 +133,7 @@ def test_propagators_of_a_model_share_its_symbol() -> None:
     """Kills: SymPy at work for every propagator of a run, or the symbol of another equation or splitting."""
     model = morse_model()
     assert symbol_of(model, None, True) is symbol_of(model, None, True)
-    others = symbol_of(model, 0, True), symbol_of(model, None, False), symbol_of(morse_model(), None, True)
+    assert symbol_of(morse_model(), None, True) is symbol_of(model, None, True)  # an equal model
+    others = symbol_of(model, 0, True), symbol_of(model, None, False), symbol_of(Model("q**2", "x**2"), None, True)
     assert len({id(other) for other in (symbol_of(model, None, True), *others)}) == 4
     assert (others[0].hbar_order, others[1].noise_of_p) == (0, False)

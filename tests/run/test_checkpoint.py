@@ -173,7 +173,7 @@ def test_both_damaged_or_none_there_is_an_error(checkpoint: Path) -> None:
     with pytest.raises(CheckpointError, match="expected a checkpoint to resume, got nothing at this path"):
         resume(checkpoint)
     checkpoint.mkdir()
-    with pytest.raises(CheckpointError, match="got something that is no file"):
+    with pytest.raises(CheckpointError, match="expected a file to write, got a folder"):
         resume(checkpoint)
 
 

@@ -106,6 +106,35 @@ def test_it_is_left_at_once_taken_back_and_done_again(
     assert resumed.dataset.attrs["time_error_estimate"] == whole.dataset.attrs["time_error_estimate"]
 
 
+def test_steps_on_a_grid_that_stays_are_left_at_once_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: list[int]
+) -> None:
+    """Kills: a signal that waits for steps, minutes on a large grid; W lost, or other bits, for not waiting."""
+    settings = {"adapt": False, "on_unresolved": "warn", "times": [0.4, 0.8]}
+    expected = run(**settings)
+    momentum, advance = TiledEngine.momentum, Track.advance
+    presses = iter([False, False, True])
+
+    def pressed(self: TiledEngine, *arguments: Any, **named: Any) -> Any:
+        if next(presses, False):
+            os.kill(os.getpid(), signal.SIGHUP)
+            passes.clear()
+        return momentum(self, *arguments, **named)
+
+    def stepped(self: Track, *arguments: Any) -> None:
+        monkeypatch.setattr(TiledEngine, "momentum", pressed)
+        advance(self, *arguments)
+
+    checkpoint = tmp_path / "checkpoint"
+    with monkeypatch.context() as patch:
+        patch.setattr(Track, "advance", stepped)
+        with pytest.raises(Interrupted) as stop:
+            run(**settings, checkpoint=checkpoint)
+    assert stop.value.signal == signal.SIGHUP
+    assert passes == []
+    require_identical(run(**settings, checkpoint=checkpoint, resume=True).dataset, expected.dataset)
+
+
 @pytest.mark.slow
 def test_an_output_that_is_measured_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: distances on a large grid that no signal ends; a row that stays without its distances, or comes twice."""

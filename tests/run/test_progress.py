@@ -101,12 +101,12 @@ def test_who_shows_what() -> None:
 def test_a_log_has_few_lines_that_say_how_long_it_will_take(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Kills: a line in the log of a job that is done in a minute, one for each step, a wrong time left."""
+    """Kills: a line in the log of a job of seconds, one for each step, a wrong time left, days of silence."""
     now = [1000.0]
     monkeypatch.setattr(progress.clock, "monotonic", lambda: now[0])
-    with Log(silence=60.0) as log:
+    with Log(progress.SILENCE, progress.FIRST) as log:
         log.tell("choosing the grid")
-        now[0] += 70
+        now[0] += 12
         log.tell("trial runs")
         log.start(20.0, 4.0)
         for step in range(1, 1025):  # an hour and 40 minutes, 16 units of time
@@ -114,8 +114,17 @@ def test_a_log_has_few_lines_that_say_how_long_it_will_take(
             log.reach(4.0 + step / 64)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "wignercq: trial runs ..."
-    assert 18 <= len(lines) <= 21
-    assert lines[1] == "wignercq: t = 4.812 of 20, 0:05:05 gone, about 1:34:55 left"  # 52 of 1024
+    assert lines[1] == "wignercq: t = 4.172 of 20, 0:01:04 gone, about 1:38:56 left"  # 11 of 1024, a minute later
+    assert lines[2].startswith("wignercq: t = 5.781 of 20, ")  # another 103
+    assert len(lines) == 2 + 1013 // 103
+    with Log(progress.SILENCE, progress.FIRST) as log:
+        log.start(1000.0)
+        for step in range(1, 101):  # 10 % take ten hours
+            now[0] += 600
+            log.reach(step / 6)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 + 99 // 3
+    assert lines[1].startswith("wignercq: t = 0.6667 of 1000, 0:40:00 gone")
     with Log() as log:
         log.start(3, unit="point")
         log.reach(1)

@@ -67,20 +67,21 @@ def test_handlers_of_others_come_back_and_ignored_signals_stay_ignored() -> None
 
 
 def test_other_threads_and_other_signals_are_left_alone() -> None:
-    """Kills: ValueError from signal.signal in a thread; SIGHUP caught, so that a closed terminal leaves runs behind."""
+    """Kills: ValueError from signal.signal in a thread; signals caught that ask for something else."""
     handlers: list[Any] = []
 
     def work() -> None:
         with StopRequests(patient=True):
-            handlers.extend(signal.getsignal(number) for number in (*SIGNALS, signal.SIGHUP))
+            handlers.extend(signal.getsignal(number) for number in (*SIGNALS, signal.SIGUSR1))
 
-    before = [signal.getsignal(number) for number in (*SIGNALS, signal.SIGHUP)]
+    before = [signal.getsignal(number) for number in (*SIGNALS, signal.SIGUSR1)]
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
     assert handlers == before
     with StopRequests():
-        assert signal.getsignal(signal.SIGHUP) == before[-1]
+        assert signal.getsignal(signal.SIGUSR1) == before[-1]
+    assert [*SIGNALS] == [2, 15, 1]  # as POSIX numbers Ctrl-C, SIGTERM and SIGHUP
 
 
 def test_what_a_second_ctrl_c_leaves_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,7 @@ def test_a_divided_step_does_not_depend_on_the_outputs(monkeypatch: pytest.Monke
     assert np.abs(few.W.values - many.W.values).max() < 1e-13
 
 
+@pytest.mark.slow
 def test_a_run_whose_tolerance_is_lost_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a run that goes on to the end although what it has lost already is more than the tolerance."""
     understated(monkeypatch, 1000.0)

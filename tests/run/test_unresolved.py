@@ -30,6 +30,7 @@ def test_a_grid_that_does_not_resolve_the_initial_state_is_refused_before_the_se
         evolve(systems.quartic(), state, grid=COARSE, duration=1.0)
 
 
+@pytest.mark.slow
 def test_an_explorer_goes_on_and_the_result_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: a mark that is lost on disk, in the summary or in a resumption; numbers that differ for being marked."""
     model, state = systems.quartic(diffusion=1.5), systems.packet()

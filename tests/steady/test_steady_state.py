@@ -40,7 +40,8 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def loose() -> SteadyState:
-    return steady_state(OSCILLATORS, tolerance=1e-3)
+    observables = {"x4": "x**4", "mixed": "q*p*x*y", "entropy": "von_neumann_entropy"}
+    return steady_state(OSCILLATORS, tolerance=1e-3, observables=observables)
 
 
 def test_the_covariance_is_that_of_lyapunov(loose: SteadyState) -> None:
@@ -51,6 +52,22 @@ def test_the_covariance_is_that_of_lyapunov(loose: SteadyState) -> None:
     assert loose.distance < 1e-3
 
 
+def test_observables_are_those_of_the_gaussian(loose: SteadyState) -> None:
+    """Kills: observables that a steady state is not asked for, or of a guess.
+
+    Of a Gaussian ``<x**4> = 3 <x**2>**2``, and <q p x y> is the sum over the three pairings.
+    """
+    S = loose.covariance[0]
+    row = loose.dataset.isel(time=0)
+    assert loose.observables == ("x4", "mixed", "entropy")
+    assert float(row["x4"]) == pytest.approx(3 * S[2, 2] ** 2, rel=5e-3)
+    pairings = S[0, 1] * S[2, 3] + S[0, 2] * S[1, 3] + S[0, 3] * S[1, 2]
+    assert float(row["mixed"]) == pytest.approx(pairings, abs=5e-3)
+    n = np.sqrt(np.linalg.det(S[2:, 2:])) / 0.8 - 0.5
+    assert float(row["entropy"]) == pytest.approx((n + 1) * np.log(n + 1) - n * np.log(n), abs=1e-3)
+    assert "mean of x**4" in loose.summary()
+
+
 def test_the_certificate_says_how_it_moves(loose: SteadyState) -> None:
     """Kills: a residual that is not that of W; a drift that is not counted over a relaxation time."""
     assert loose.residual < 0.02
@@ -58,6 +75,8 @@ def test_the_certificate_says_how_it_moves(loose: SteadyState) -> None:
     assert loose.gap == pytest.approx(eigenvalues.real.min(), rel=0.01)
     assert float(np.abs(loose.dataset["drift_covariance"]).max()) < 0.05
     assert "distance" in loose.summary()
+    assert all(values.attrs["long_name"] and "units" in values.attrs for values in loose.dataset.variables.values())
+    assert loose["von_neumann_entropy"].attrs["units"] == "nats"
 
 
 def test_heat_adds_up_to_zero(loose: SteadyState) -> None:

@@ -166,6 +166,7 @@ KEYS = {
     "run.engine": '"tiled"',
     "run.frames": "3",
     "run.save_state": "false",
+    "run.threads": "3",
     "run.checkpoint_every": '"10 s"',
     "compare.threshold": "0.01",
     "compare.observables": '["W"]',

@@ -65,7 +65,7 @@ def test_whatever_steady_states_measure_is_gathered() -> None:
     found[0.3, 0.7] = SteadyState(found[0.3, 0.7].dataset.isel(mode=slice(4)))
     data = gather_steady(settings, found, {}).dataset
     assert data["heat"].dims == ("g", "lam")
-    assert data["heat"].attrs == {"long_name": "heat per unit time"}
+    assert data["heat"].attrs == {"long_name": "heat per unit time", "units": "model units"}
     assert [float(data[name].sel(g=0.3, lam=0.7)) for name in ("heat", "count")] == [6.0, 4.0]
     np.testing.assert_array_equal(data["lam"], [0.4, 0.5, 0.7])
     np.testing.assert_array_equal(np.isfinite(data["decay_rate"].sel(g=0.3, lam=0.7)), [True] * 4 + [False] * 2)

@@ -73,7 +73,10 @@ def test_numbers_are_named_by_parameter_short_name_or_key(table: str, key: str, 
     [
         ("", "sweep: expected one or two numbers to vary, got 0"),
         ("g = [1]\nlam = [1]\nhbar = [1]", "sweep: expected one or two numbers to vary, got 3"),
-        ("gg = [1]", "sweep.gg: expected one of classical_mass, .*, temperature, or a dotted key .*; did you mean g?"),
+        (
+            "gg = [1]",
+            "sweep.gg: expected one of classical_mass, .*, or a dotted key .*; did you mean 'g'?",
+        ),
         ("model.classical.potential = [1]", "sweep.model.classical.potential: expected one of"),
         ("theory = [1]", "sweep.theory: expected a name that the result does not use itself, got theory"),
         ("g = []", r"sweep.g: expected a list of numbers or { from = ..., to = ..., points = ... }, got \[\]"),
@@ -192,7 +195,7 @@ def test_the_result_says_what_failed_and_survives_the_disk(tmp_path: Path) -> No
         lines[0]
         == "2 values of g from 0.1 to 0.3 x 3 values of temperature from 0.5 to 2; t = 0 to 0.6, threshold 0.01"
     )
-    assert lines[1].startswith("fokker_planck  breaks down at 4 of 5 points, first at t = 0.1")
+    assert lines[1].startswith("fokker_planck  breaks down at 4 of 5 points, first at t = ~0.105")
     assert lines[2] == "first_order    the same equation as exact"
     assert lines[-1] == "failed at g = 0.1, temperature = 1: killed <by> the test"
     point = result.dataset.sel(g=0.3, temperature=2.0)
@@ -280,3 +283,32 @@ def test_a_failing_point_is_reported_and_a_damaged_one_computed_again(tmp_path: 
     again = run_sweep(config, folder, processes=1)
     assert set(again.failures) == {point}
     np.testing.assert_array_equal(Breakdown.load(path).dataset["error"].values, before)
+
+
+def test_what_is_no_sweep_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Kills: an AssertionError for a configuration without a sweep, or an AttributeError for a path to one."""
+    plain = Config.from_text(TINY)
+    for config, processes, line in (
+        (plain, 1, "sweep: expected this table, got nothing"),
+        ("sweep.toml", 1, "config: expected a Config, got 'sweep.toml'"),
+        (with_sweep("g = [0.1]"), 0, "processes: expected a whole number >= 1, got 0"),
+    ):
+        with pytest.raises(InputError) as refusal:
+            run_sweep(config, tmp_path, processes=processes)
+        assert str(refusal.value) == line
+
+
+def test_parameters_called_as_numbers_of_the_model_are_swept_as_parameters() -> None:
+    """Kills: a parameter called temperature multiplied by twice the friction, and a number out of reach behind one."""
+    tables = {
+        "quantum": {"potential": "friction*x**2/2 + temperature*x**4"},
+        "parameters": {"k_C": 1.3, "lam": 0.4, "friction": 1.0, "temperature": 0.01},
+    }
+    for table, name, found in (
+        ("temperature = [0.02]", "temperature", lambda model: model.parameters["temperature"]),
+        ("friction = [0.7]", "friction", lambda model: model.parameters["friction"]),
+        ('"model.classical.friction" = [0.6]', "model.classical.friction", lambda model: model.friction),
+    ):
+        config = with_sweep(table, configuration(**tables))
+        (point,) = config.sweep.points
+        assert found(config.at(point).model) == point[name]

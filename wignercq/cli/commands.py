@@ -1,19 +1,21 @@
 """The command ``wignercq``.
 
-Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 130 Ctrl-C, 143 SIGTERM.
+Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import shlex
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from wignercq.cli.figure_files import Drawn, Inches, Names
 from wignercq.cli.surroundings import (
     configuration_in,
     floats_suffice,
@@ -31,10 +33,9 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.results.result import Result
     from wignercq.run.progress import Progress
     from wignercq.steady import SteadyState
-    from wignercq.sweep import SteadySweep, SweepResult
+    from wignercq.sweep import SteadySweep
 
 BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
-FIGURE_RESOLUTION = 200  # dots per inch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,8 +56,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"wignercq: {' '.join(message.split())}", err=True)
+    with suppress(OSError):  # a terminal that was closed
+        for line in message.splitlines():
+            click.echo(f"wignercq: {' '.join(line.split())}", err=True)
     return code
+
+
+def _options_of_runs(command: Callable[..., None]) -> Callable[..., None]:
+    """What all commands take that compute and write."""
+    force = click.option("--force", is_flag=True, help="Replace a finished result.")
+    threads = click.option(
+        "--threads", type=click.IntRange(min=1), help="Worker threads; default: run.threads, or one per core."
+    )
+    return force(threads(command))
 
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,28 +83,46 @@ def commands() -> None:
     "-o", "--output", type=click.Path(path_type=Path), help="Result file; default: CONFIG's name with .nc here."
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that did not finish.")
+@_options_of_runs
+@click.option("--dry-run", is_flag=True, help="Say what the run would take and what would be refused; write nothing.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def run(config: Path, output: Path | None, resume: bool, quiet: bool) -> None:
+def run(
+    config: Path, output: Path | None, resume: bool, force: bool, threads: int | None, dry_run: bool, quiet: bool
+) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
     with showing(f"reading {config.name}", quiet) as progress:
-        from wignercq.cli.run_files import Output
+        from wignercq.cli.run_files import Output, is_result_of
         from wignercq.config import Config
-        from wignercq.config.execute import execute_run
+        from wignercq.config.execute import execute_run, rehearse_run
         from wignercq.results.solution import Solution
 
         settings = Config.load(config)
         files = Output(output if output is not None else Path(config.stem + ".nc"))
+        same = is_result_of(settings, Solution)
+        asked: dict[str, Any] = {"resume": resume, "force": force, "quiet": quiet, "progress": progress}
+        if dry_run:
+            files.require_writable(config)
+            with warnings_as_lines(progress):
+                if files.settled(same, **{**asked, "quiet": False}):
+                    return
+                text = rehearse_run(settings, threads=threads, progress=progress).summary()
+            click.echo(text)
+            return
         with files.reserved(config), warnings_as_lines(progress):
-            if files.settled(lambda: files.finished(settings, Solution), resume=resume, quiet=quiet, progress=progress):
+            if files.settled(same, **asked):
                 return
+            if resume:
+                files.require_resumable()
             with files.saving(settings, _up_to(files)):
-                solution = execute_run(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
+                place = files.checkpoints.path
+                solution = execute_run(settings, checkpoint=place, resume=resume, threads=threads, progress=progress)
             progress.tell(f"writing {files.target.name}")
             files.save(solution, settings)
             files.checkpoints.discard()
         summary = None if quiet else solution.summary(theory_of(settings))
     if summary is not None:
         click.echo(f"{summary}\n{'written':<16}{files.target}")
+        _say_next(files.target)
 
 
 @commands.command()
@@ -117,31 +147,49 @@ def theory(config: Path, as_json: bool) -> None:
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a comparison that did not finish.")
-@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: one per core.")
+@_options_of_runs
+@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: as many as the cores have threads.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def compare(config: Path, output: Path, resume: bool, processes: int | None, quiet: bool) -> None:
+def compare(
+    config: Path,
+    output: Path,
+    resume: bool,
+    force: bool,
+    threads: int | None,
+    processes: int | None,
+    quiet: bool,
+) -> None:
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
     report.html. A sweep that was stopped goes on anyway."""
     with showing(f"reading {config.name}", quiet) as progress:
-        from wignercq.cli.run_files import Output
+        from wignercq.cli.run_files import Output, is_result_of
         from wignercq.comparison import Breakdown
         from wignercq.config import Config
         from wignercq.config.execute import check
         from wignercq.report import PAGE, write_report
+        from wignercq.results.whole_file import destination
+        from wignercq.sweep import SweepResult, run_sweep
 
         settings = Config.load(config)
         check(settings)
         files = Output(output / ("breakdown.nc" if settings.sweep is None else "sweep.nc"))
         with writing_to(output), warnings_as_lines(progress):
             output.mkdir(parents=True, exist_ok=True)
+            destination(output / PAGE)
             with files.reserved(config):
-                if settings.sweep is None and files.settled(
-                    lambda: files.finished(settings, Breakdown), resume=resume, quiet=quiet, progress=progress
-                ):
-                    if not (output / PAGE).exists():
-                        write_report(Breakdown.load(files.target), settings, output, progress.tell)
-                    return
-                result = _compare(settings, files, resume, processes or _cores(), progress)
+                if settings.sweep is not None:
+                    points = output / "points"
+                    files.require_gathered(SweepResult, points, force=force)
+                    result: Breakdown | SweepResult = run_sweep(
+                        settings, points, processes=processes, threads=threads, progress=progress
+                    )
+                else:
+                    same = is_result_of(settings, Breakdown)
+                    if files.settled(same, resume=resume, force=force, quiet=quiet, progress=progress):
+                        if not (output / PAGE).exists():
+                            write_report(Breakdown.load(files.target), settings, output, progress.tell)
+                        return
+                    result = _compare(settings, files, resume, threads, progress)
                 progress.tell(f"writing {files.target.name}")
                 files.save(result, settings)
                 page = write_report(result, settings, output, progress.tell)
@@ -149,6 +197,8 @@ def compare(config: Path, output: Path, resume: bool, processes: int | None, qui
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
     _require_all(result, files)
+    if not quiet:
+        _say_next(files.target, f"open {page} in a browser")
 
 
 @commands.command()
@@ -157,9 +207,18 @@ def compare(config: Path, output: Path, resume: bool, processes: int | None, qui
     "-o", "--output", type=click.Path(path_type=Path), help="Result file; default: CONFIG's name with _steady.nc here."
 )
 @click.option("--resume", is_flag=True, help="Go on from the best W of a search that did not finish.")
-@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: one per core.")
+@_options_of_runs
+@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: as many as the cores have threads.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
-def steady(config: Path, output: Path | None, resume: bool, processes: int | None, quiet: bool) -> None:
+def steady(
+    config: Path,
+    output: Path | None,
+    resume: bool,
+    force: bool,
+    threads: int | None,
+    processes: int | None,
+    quiet: bool,
+) -> None:
     """Find the steady state of the model of CONFIG, at every point of [sweep] if there is one, and write it as NetCDF.
 
     A sweep that was stopped goes on anyway."""
@@ -175,62 +234,67 @@ def steady(config: Path, output: Path | None, resume: bool, processes: int | Non
         result: SteadyState | SteadySweep | None
         with files.reserved(config), warnings_as_lines(progress):
             if settings.sweep is None:
-                result = find_steady_state(files, settings, resume=resume, quiet=quiet, progress=progress)
+                asked: dict[str, Any] = {"resume": resume, "quiet": quiet}
+                result = find_steady_state(files, settings, threads=threads, force=force, progress=progress, **asked)
             else:
-                result = find_steady_states(files, settings, processes or _cores(), progress)
+                result = find_steady_states(
+                    files, settings, processes=processes, threads=threads, force=force, progress=progress
+                )
     if result is None:
         return
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<16}{files.target}")
     _require_all(result, files)
+    if not quiet:
+        _say_next(files.target)
 
 
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 def info(result: Path) -> None:
-    """Print what the file RESULT holds and how it was made."""
+    """Print what the file RESULT holds, a checkpoint too: how it was made, what is in it, how far to trust it."""
     with showing(f"reading {result.name}"):
-        from wignercq.results.solution import Solution
-        from wignercq.results.summary import accuracy_lines, description, final_table
-        from wignercq.steady.result import SteadyState
+        from wignercq.cli.info import told
+        from wignercq.run.array_file import is_archive
         from wignercq.sweep.loading import load
 
-        loaded = load(result)
-        dataset = loaded.dataset
-        if isinstance(loaded, SteadyState):
-            text = f"{description(dataset)}\n\n{loaded.summary()}"
-        elif isinstance(loaded, Solution):
-            theory = theory_of(configuration_in(dataset))
-            text = f"{description(dataset)}\n{accuracy_lines(dataset)}\n\n{final_table(dataset, theory)}"
+        if is_archive(result):
+            from wignercq.cli.checkpoint_info import told_of_checkpoint
+
+            text = told_of_checkpoint(result)
         else:
-            text = loaded.summary()
+            loaded = load(result)
+            settings = configuration_in(loaded.dataset)
+            text = told(loaded, settings, theory_of(settings))
     click.echo(text)
 
 
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
-@click.option("--animate", "moving", is_flag=True, help="Write the frames as planes.mp4 or planes.gif instead.")
-def plot(result: Path, output: Path, moving: bool) -> None:
-    """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions as PNG."""
+@click.option("--format", "suffix", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True)
+@click.option("--dpi", type=click.FloatRange(10, 2000), help="Dots per inch; default: 200, of animations 110.")
+@click.option("--size", type=Inches(), help="Inches, 3.4 or 7x5; default: two columns of a page, 7.")
+@click.option("--frames", type=click.IntRange(min=1), help="So many times, spread over the run; default: what fits.")
+@click.option("--only", type=Names(), default=(), help="Figures by name, as in planes,moments; default: all.")
+@click.option("--animate", "moving", is_flag=True, help="Write planes.mp4 or planes.gif of all frames instead.")
+def plot(
+    result: Path,
+    output: Path,
+    suffix: str,
+    dpi: float | None,
+    size: tuple[float, ...] | None,
+    frames: int | None,
+    only: tuple[str, ...],
+    moving: bool,
+) -> None:
+    """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions."""
     with showing(f"reading {result.name}") as progress:
-        from wignercq.config.sweep import Compare
-        from wignercq.plotting import animate
-        from wignercq.plotting.figures import figures, write_figures
         from wignercq.sweep.loading import load
 
-        dataset = load(result).dataset
-        with writing_to(output):
-            output.mkdir(parents=True, exist_ok=True)
-            if moving:
-                written = [animate(dataset, output, progress=progress)]
-            else:
-                progress.tell("figures")
-                settings = configuration_in(dataset)
-                observables = (Compare() if settings is None else settings.compare).observables
-                drawn = figures(dataset, observables, theory_of(settings))
-                images = write_figures(drawn, output, FIGURE_RESOLUTION, progress.tell)
-                written = [output / f"{name}.png" for name in images]
+        loaded = load(result)
+        drawn = Drawn(output, suffix, dpi, frames, size, only)
+        written = drawn.animation(loaded, progress) if moving else drawn.figures(loaded, progress)
     for path in written:
         click.echo(str(path))
 
@@ -246,22 +310,23 @@ def _up_to(files: Output) -> Callable[[StoppedError], str]:
     return said
 
 
-def _compare(
-    settings: Config, files: Output, resume: bool, processes: int, progress: Progress
-) -> Breakdown | SweepResult:
-    """A comparison, of which what there is is saved when it is stopped, or a sweep, whose points are kept anyway."""
-    if settings.sweep is not None:
-        from wignercq.sweep import run_sweep
-
-        return run_sweep(settings, files.target.with_name("points"), processes=processes, progress=progress)
+def _compare(settings: Config, files: Output, resume: bool, threads: int | None, progress: Progress) -> Breakdown:
+    """A comparison, of which what there is is saved when it is stopped."""
     from wignercq.config.execute import execute_comparison
 
+    if resume:
+        files.require_resumable()
     with files.saving(settings, _up_to(files)):
-        return execute_comparison(settings, checkpoint=files.checkpoints.path, resume=resume, progress=progress)
+        place = files.checkpoints.path
+        return execute_comparison(settings, threads=threads, checkpoint=place, resume=resume, progress=progress)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+def _say_next(result: Path, first: str = "") -> None:
+    """One line on what can be done with a result, on stderr, since what is on stdout may be read by a program."""
+    path = shlex.quote(str(result))
+    figures = shlex.quote(f"{result.with_suffix('')}_figures")
+    steps = [first] if first else [f"wignercq plot {path} -o {figures}"]
+    click.echo(f"wignercq: next: {'; '.join([*steps, f'wignercq info {path}'])}", err=True)
 
 
 def _require_all(result: Result, files: Output) -> None:

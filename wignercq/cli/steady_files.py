@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from wignercq.cli.run_files import Output
 from wignercq.config import Config
 from wignercq.config.identity import seek_the_same
 from wignercq.errors import CheckpointError, InputError, StoppedError
+from wignercq.results.result import Result
 from wignercq.run.progress import Progress
 from wignercq.steady import SteadyState
 from wignercq.sweep import SteadySweep
-from wignercq.sweep.loading import load
 
 
 def find_steady_state(
-    files: Output, settings: Config, *, resume: bool, quiet: bool, progress: Progress
+    files: Output,
+    settings: Config,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    threads: int | None = None,
+    quiet: bool = False,
+    progress: Progress,
 ) -> SteadyState | None:
     """Find the steady state of a configuration and write it; None where it is there already.
 
@@ -23,7 +31,8 @@ def find_steady_state(
     """
     from wignercq.config.execute import execute_steady
 
-    if files.settled(lambda: _is_finished(files, settings), resume=resume, quiet=quiet, progress=progress):
+    same = is_search_of(settings)
+    if files.settled(same, resume=resume, force=force, quiet=quiet, progress=progress):
         return None
     start = _beginning(files, settings) if resume else None
 
@@ -32,32 +41,42 @@ def find_steady_state(
         return f"best W so far saved in {files.target}; go on with --resume"
 
     with files.saving(settings, said):
-        result = execute_steady(settings, start=start, checkpoint=files.checkpoints.path, progress=progress)
+        place = files.checkpoints.path
+        result = execute_steady(settings, threads=threads, start=start, checkpoint=place, progress=progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
     files.checkpoints.discard()
     return result
 
 
-def find_steady_states(files: Output, settings: Config, processes: int, progress: Progress) -> SteadySweep:
+def find_steady_states(
+    files: Output,
+    settings: Config,
+    *,
+    processes: int | None = None,
+    threads: int | None = None,
+    force: bool = False,
+    progress: Progress,
+) -> SteadySweep:
     """Find the steady states of a sweep, whose points are kept in a folder beside the file, and write them."""
     from wignercq.sweep import sweep_steady_states
 
     points = files.target.with_name(files.target.name + ".points")
-    result = sweep_steady_states(settings, points, processes=processes, progress=progress)
+    files.require_gathered(SteadySweep, points, force=force)
+    result = sweep_steady_states(settings, points, processes=processes, threads=threads, progress=progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
     return result
 
 
-def _is_finished(files: Output, settings: Config) -> bool:
-    """Whether the steady state of a configuration is there."""
-    if not files.target.exists():
-        return False
-    result = load(files.target)
-    if not (isinstance(result, SteadyState) and result.converged):
-        return False
-    return seek_the_same(str(result.dataset.attrs.get("configuration", "")), settings.text)
+def is_search_of(settings: Config) -> Callable[[Result], bool]:
+    """What tells whether a result is the steady state of a configuration."""
+
+    def told(result: Result) -> bool:
+        text = str(result.dataset.attrs.get("configuration", ""))
+        return isinstance(result, SteadyState) and result.converged and seek_the_same(text, settings.text)
+
+    return told
 
 
 def _beginning(files: Output, settings: Config) -> SteadyState:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wignercq.grid.grid import NAMES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PAIRS = tuple(combinations_with_replacement(range(4), 2))
 ENERGIES = ("energy", "energy_classical", "energy_quantum", "energy_interaction")
@@ -20,6 +24,8 @@ OBSERVABLES = (
     "occupation",
     *DISTANCES,
 )
+#: The ones that figures and reports show, where nothing else is asked for.
+REPORTED = ("mean_x", "cov_xx", "density_matrix", "W")
 
 
 def observable_errors(values: Mapping[str, np.ndarray], masses: tuple[float, float]) -> np.ndarray:
@@ -89,3 +95,18 @@ def _in_first_interval(times: np.ndarray, errors: np.ndarray, threshold: float) 
     if elapsed.size == 2 and errors[2] > errors[1]:
         power = max(1.0, np.log(errors[2] / errors[1]) / np.log(elapsed[1] / elapsed[0]))
     return float(times[0] + elapsed[0] * (threshold / errors[1]) ** (1 / power))
+
+
+def first_output(dataset: xr.Dataset) -> float:
+    """The first output after the start of a comparison, or of those of a sweep; 0 where it is not known.
+
+    Breakdown times before it are extrapolated, not found between two outputs.
+    """
+    if "first_output" in dataset.attrs:
+        return float(dataset.attrs["first_output"])
+    return float(dataset["time"][1]) if dataset.sizes.get("time", 0) > 1 else 0.0
+
+
+def told(when: float, first: float) -> str:
+    """A breakdown time as text, with the sign ~ where it is extrapolated, before the first output."""
+    return f"{'~' if 0 < when < first else ''}{when:.3g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +11,14 @@ import numpy as np
 from wignercq.comparison.result import Breakdown
 from wignercq.comparison.session import Comparison, ComparisonRequest, twins
 from wignercq.comparison.theories import HBAR_ORDERS
-from wignercq.errors import InputError
-from wignercq.grid.fixed_axis import FixedAxis
-from wignercq.grid.grid import Grid
-from wignercq.model.model import Model
+from wignercq.errors import at_most
+from wignercq.grid.fixed_axis import GridLike, given_axes
+from wignercq.model.model import Model, require_model
+from wignercq.planning import arguments
+from wignercq.planning.arguments import moderate, number
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.planning.time_step import divided
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.run.carry_out import carry_out
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
@@ -28,24 +30,24 @@ TOLERANCE_SHARE = 0.01  # of the threshold: a larger tolerance would let time er
 def compare(
     model: Model,
     state: State | np.ndarray,
-    *,
     duration: float | None = None,
+    *,
     outputs: int | None = None,
     times: Sequence[float] | np.ndarray | None = None,
-    grid: Grid | Mapping[str, FixedAxis] | None = None,
+    grid: GridLike = None,
     tolerance: float = TOLERANCES["float64"],
     dt: float | None = None,
     order: int = 4,
     precision: str = "float64",
     engine: str = "tiled",
     threshold: float = 0.01,
-    frames: int | None = None,
-    threads: int = 2,
+    frames: int | str | None = None,
+    threads: int | None = None,
     adapt: bool | None = None,
-    memory_limit: float | None = None,
+    memory_limit: float | str | None = None,
     on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = 600.0,
+    checkpoint_every: float | str | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
 ) -> Breakdown:
@@ -67,8 +69,8 @@ def compare(
         Initial state, or W itself on a full `grid`.
     duration, outputs, times
         When to compare, as in :func:`wignercq.evolve`. The time step divides the interval between equal outputs.
-    grid : Grid, mapping of axis name to FixedAxis, or None
-        Of the exact theory; what is missing is chosen.
+    grid : Grid, mapping of axis name to what is fixed, or None
+        As in :func:`wignercq.evolve`, of the exact theory; what is missing is chosen.
     tolerance : float
         On W relative to its maximum, at most a hundredth of `threshold`.
     dt : float, optional
@@ -78,7 +80,7 @@ def compare(
     threshold : float
         Error, in the units of :func:`wignercq.comparison.breakdown_times.observable_errors`, that counts as a
         breakdown.
-    frames : int, optional
+    frames : int or "all", optional
         Number of outputs, spread over the run, whose marginal planes are kept; all by default.
     adapt : bool or None
         Whether grids may change. None: that of the exact theory in what `grid` leaves open, those of 2 and 3 by
@@ -100,26 +102,27 @@ def compare(
     ResolutionError
         The grid lost the exact W; ``.solution`` holds what was computed.
     Interrupted
-        Ctrl-C or SIGTERM; ``.solution`` holds what was computed.
+        Ctrl-C, SIGTERM or SIGHUP; ``.solution`` holds what was computed.
     """
     output_times = times_of(duration, outputs, times)
-    _check(output_times, tolerance, threshold, frames)
+    kept = arguments.frames(arguments.ALL if frames is None else frames, output_times.size, output_times.size)
+    _check(tolerance, threshold)
     interval = float(output_times[1]) if times is None else None
-    numerics = Numerics(tolerance, dt, order, None, precision, engine, threads, forms_W=True)
+    numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), forms_W=True)
     if dt is not None and interval is not None:
-        numerics = replace(numerics, dt=divided(interval, dt))
+        numerics = replace(numerics, dt=divided(interval, moderate("dt", dt)))
     with showing(progress) as shown:
         shown.tell("equations to compare")
-        same = twins(model)
+        same = twins(require_model(model))
         request = ComparisonRequest(
             model,
             state,
-            grid,
+            given_axes(grid),
             output_times,
             numerics,
-            output_times.size if frames is None else frames,
+            kept,
             adapt,
-            memory_limit,
+            arguments.memory_limit(memory_limit),
             equations={name: order for name, order in HBAR_ORDERS.items() if name not in same},
             interval=interval,
             on_unresolved=on_unresolved,
@@ -131,14 +134,8 @@ def compare(
     return result
 
 
-def _check(times: np.ndarray, tolerance: float, threshold: float, frames: int | None) -> None:
-    if not 0 < threshold < 1:
-        raise InputError("threshold", "a number between 0 and 1", repr(threshold))
-    if not 0 < tolerance <= TOLERANCE_SHARE * threshold:
-        raise InputError(
-            "tolerance",
-            f"a positive number, at most {TOLERANCE_SHARE * threshold:g} for a threshold of {threshold:g}",
-            repr(tolerance),
-        )
-    if frames is not None and (not isinstance(frames, (int, np.integer)) or not 0 <= frames <= times.size):
-        raise InputError("frames", f"a whole number from 0 to {times.size}", repr(frames))
+def _check(tolerance: float, threshold: float) -> None:
+    number("threshold", threshold, "a number between 0 and 1", lambda v: 0 < v < 1)
+    most = TOLERANCE_SHARE * threshold
+    expected = f"a positive number, at most {at_most(most)} for a threshold of {threshold!r}"
+    number("tolerance", tolerance, expected, lambda v: 0 < v <= most)

@@ -29,7 +29,7 @@ from wignercq.observables.distances import (
 )
 from wignercq.observables.energies import occupation_law
 from wignercq.propagation.engines.base import Engine
-from wignercq.results.variables import FRAME_PLANES, ROW_SHAPES
+from wignercq.results.variables import FRAME_PLANES, LABELS, MODEL_UNITS, PURE, ROW_SHAPES, described
 from wignercq.run.record import Record
 from wignercq.run.track import Track
 
@@ -55,6 +55,23 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "distance_density_matrix": ((), "trace norm of the difference of the reduced density matrices"),
     "edge_mass": (("axis",), "probability in the outer sixteenths of an axis"),
     "spectral_tail": (("axis",), "root of the share of spectral power in the top eighth of the frequencies"),
+}
+#: Of these the ones that are pure numbers; others have the units of the model.
+NUMBERS = {"excess_kurtosis", "distance_W", "distance_density_matrix"}
+#: What axes of figures show of what a run does not have.
+OWN_LABELS: Mapping[str, tuple[str, str]] = {
+    **{
+        name: (text, "nats" if name == "relative_entropy" else PURE if name in NUMBERS else MODEL_UNITS)
+        for name, (_, text) in VARIABLES.items()
+        if name not in LABELS
+    },
+    "error": ("error in units of the exact solution", PURE),
+    "numerical_error": ("numerical error, below which an error is no breakdown", PURE),
+    "breakdown_time": ("breakdown time, the first above the threshold", MODEL_UNITS),
+    "note": ("what is to be said of a theory", PURE),
+    "theory": ("theory", PURE),
+    "observable": ("observable", PURE),
+    "density": ("marginal density", PURE),
 }
 COORDINATES = {"z": NAMES, "z2": NAMES, "axis": NAMES, "density": DENSITIES}
 #: What an output of a comparison has beside the row of a run, by its shape.
@@ -186,13 +203,13 @@ def breakdown_dataset(
     floor += [closure_errors.get(name, 0.0) for name in THEORIES]
     broken = breakdown_times(times, errors, floor, attributes["threshold"])
     variables: dict[str, Any] = {
-        name: (("time", "theory", *dims), values[name], {"long_name": text}) for name, (dims, text) in VARIABLES.items()
+        name: (("time", "theory", *dims), values[name]) for name, (dims, _) in VARIABLES.items()
     }
     variables |= {name: (("frame", "theory", *pair), planes[name]) for name, pair in FRAME_PLANES.items()}
     variables |= {
-        "error": (("time", "theory", "observable"), errors, {"long_name": "error in units of the exact solution"}),
-        "numerical_error": (("time", "theory"), floor, {"long_name": "below it an error is no breakdown"}),
-        "breakdown_time": (("theory", "observable"), broken, {"long_name": "first time above the threshold"}),
+        "error": (("time", "theory", "observable"), errors),
+        "numerical_error": (("time", "theory"), floor),
+        "breakdown_time": (("theory", "observable"), broken),
         "note": (("theory",), [notes.get(name, "") for name in THEORIES]),
     }
     coordinates = {
@@ -204,7 +221,7 @@ def breakdown_dataset(
         **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
     }
     shape = " x ".join(map(str, grid.shape))
-    return xr.Dataset(variables, coordinates, {**attributes, "grid": shape})
+    return described(xr.Dataset(variables, coordinates, {**attributes, "grid": shape}), OWN_LABELS)
 
 
 def _numerical_error(values: Mapping[str, np.ndarray], time_error: float) -> np.ndarray:

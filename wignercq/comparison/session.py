@@ -18,7 +18,6 @@ from wignercq.model.model import Model
 from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.generator import GeneratorSymbol
 from wignercq.results.variables import ROW_SHAPES
-from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.session import Session
 
@@ -74,7 +73,7 @@ class Comparison(Session):
         for name, track in tracks.items():
             track.record.rows[-1] |= rows[name]
         for name, (row, planes) in gaussian.items():
-            record = self.records.setdefault(name, Record(self.request.model, exact.grid, self.request.framed))
+            record = self.records.setdefault(name, self.request.record(exact.grid))
             record.regrid(exact.grid)
             record.add_row(time, row, planes)
 
@@ -94,7 +93,7 @@ class Comparison(Session):
                 notes[name] = str(error)
         return moments, notes
 
-    def solution(self, *, keep_state: bool = False) -> Breakdown | None:
+    def solution(self) -> Breakdown | None:
         """The result so far; None before the first output."""
         if not self._measured:
             return None

@@ -6,92 +6,34 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field
 
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.keys import KEYS
+from wignercq.config.kinds import Bytes, Frames, HbarOrder, SaveState, Seconds
+from wignercq.config.mistakes import Mistakes
+from wignercq.config.model import Formula, ModelTable
 from wignercq.config.steady import Steady
 from wignercq.config.sweep import Compare, Sweep, sweep
 from wignercq.config.text import parse, read
-from wignercq.config.validation import Table, Two, expected, is_number, shown, validate
-from wignercq.errors import ConfigError, GridError, InputError
+from wignercq.config.validation import Table, Two, shown, validate
+from wignercq.errors import ConfigError, GridError, InputError, at_least, suggestion
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
-from wignercq.planning.numerics import OUTPUTS, TOLERANCES
+from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, TOLERANCES
+from wignercq.propagation.engines.cores import MOST
+from wignercq.run.observables import Wanted
 from wignercq.states import State
 
-MAX_OUTPUTS = 1_000_000
 MISSING = "this key", "nothing"
-
-
-def _formula(value: object) -> str | float:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)) and is_number(value):
-        return float(value)
-    raise expected("a formula in quotes, or a number")
-
-
-def _hbar_order(value: object) -> int | None:
-    if value == "exact":
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise expected('"exact" or a whole number >= 0')
-
-
-def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
-    """A positive number with one of the units, in the first of them; a bare number has that unit."""
-
-    def check(value: object) -> float:
-        number, unit = value, next(iter(units))
-        if isinstance(value, str):
-            text, _, unit = value.partition(" ")
-            try:
-                number = float(text)
-            except ValueError:
-                number = None
-        if not is_number(number) or unit not in units or not number > 0:  # type: ignore[operator]
-            raise expected(f"a positive number with one of the units {', '.join(units)}, for example {example}")
-        return float(number) * units[unit]  # type: ignore[arg-type]
-
-    return PlainValidator(check)
-
-
-Formula = Annotated[str | float, PlainValidator(_formula)]
-Seconds = Annotated[float, _quantity({"s": 1.0, "min": 60.0, "h": 3600.0}, '"5 min"')]
-Bytes = Annotated[float, _quantity({"B": 1.0, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40}, '"4 GiB"')]
-
-
-class _Classical(Table):
-    mass: float = 1.0
-    potential: Formula
-    friction: float = 0.0
-    diffusion: float = 0.0
-
-
-class _Quantum(Table):
-    mass: float = 1.0
-    potential: Formula
-
-
-class _Interaction(Table):
-    potential: Formula
-    decoherence: float | None = None
-
-
-class _Model(Table):
-    hbar: float = 1.0
-    classical: _Classical
-    quantum: _Quantum
-    interaction: _Interaction = _Interaction(potential=0.0)
-    parameters: dict[str, float] = Field(default_factory=dict)
+NO_MODEL = {"classical": {"potential": 0}, "quantum": {"potential": 0}}  # in place of one that is broken
 
 
 class _Axis(Table):
@@ -119,12 +61,14 @@ class Run(Table):
     tolerance: float | None = Field(default=None, gt=0)
     dt: float | None = Field(default=None, gt=0)
     order: Literal[2, 4] = 4
-    hbar_order: Annotated[int | None, PlainValidator(_hbar_order)] = None
+    hbar_order: HbarOrder = None
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
-    frames: int = Field(default=5, ge=1)
-    save_state: bool = False
-    checkpoint_every: Seconds = 600.0
+    frames: Frames = 5
+    save_state: SaveState = False
+    observables: dict[str, Formula] = Field(default_factory=dict)
+    threads: int | None = Field(default=None, ge=1, le=MOST)
+    checkpoint_every: Seconds | None = None
     on_unresolved: Literal["stop", "warn"] = "stop"
 
     @property
@@ -162,7 +106,7 @@ class Run(Table):
 
 
 class _File(Table):
-    model: _Model
+    model: ModelTable
     initial: dict[str, Any] | None = None
     grid: GridTable = GridTable()
     run: Run = Run()
@@ -180,8 +124,8 @@ class Config:
     text : str
         The configuration as it was written; it goes into the result file.
     model : Model
-    initial_state : State or None
-        None where the file has no ``[initial]``.
+    initial : Initial or None
+        The table ``[initial]``; None where the file has none.
     axes : mapping of str to FixedAxis
         What the file fixes of each axis; what is missing is for `evolve` to choose.
     grid : GridTable
@@ -196,11 +140,13 @@ class Config:
         Numbers to vary, and their values.
     tables : dict
         Every value of the file and every default, without ``[sweep]``.
+    folder : Path
+        Where files lie that it names.
     """
 
     text: str
     model: Model
-    initial_state: State | None
+    initial: Initial | None
     axes: Mapping[str, FixedAxis]
     grid: GridTable
     run: Run
@@ -208,6 +154,15 @@ class Config:
     compare: Compare
     sweep: Sweep | None
     tables: Mapping[str, Any]
+    folder: Path = Path()
+
+    @cached_property
+    def initial_state(self) -> State | None:
+        """The initial state, if any; ConfigError where it is none."""
+        try:
+            return None if self.initial is None else self.initial.state(self.model)
+        except InputError as error:
+            raise error.under("initial", ConfigError) from None
 
     @property
     def state(self) -> State:
@@ -233,62 +188,86 @@ class Config:
         ConfigError where it says something that cannot be read or used, or lacks what a run needs unless `runs` is
         False.
         """
-        return cls.from_text(read(path), name=str(path), runs=runs)
+        return cls.from_text(read(path), name=str(path), runs=runs, folder=str(Path(path).parent))
 
     @classmethod
-    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True) -> Config:
-        """The configuration written in `text`; `name` stands for it in errors.
+    def from_text(cls, text: str, *, name: str = "configuration", runs: bool = True, folder: str | Path = "") -> Config:
+        """The configuration written in `text`; `name` stands for it in errors, files that it names are in `folder`.
 
         ConfigError where it is not TOML, says something that cannot be used, or lacks the initial state and the
         duration of a run unless `runs` is False.
         """
-        config = cls._of(parse(text, name=name), text)
-        if runs:
-            config._require_run()
+        mistakes = Mistakes()
+        config = cls._of(parse(text, name=name), text, Path(folder), mistakes, runs=runs)
+        mistakes.tell(text)
+        assert config is not None
         return config
-
-    def _require_run(self) -> None:
-        """Refuse, with ConfigError, what lacks something that a run needs."""
-        if self.initial_state is None:
-            raise ConfigError("initial", *MISSING)
-        if self.run.end is None:
-            raise ConfigError("run.duration", *MISSING)
 
     def at(self, point: Mapping[str, float]) -> Config:
         """This configuration with the values of one point of its sweep; ConfigError where they cannot be used."""
         if self.sweep is None:
             raise ConfigError("sweep", "this table", "nothing")
-        try:
-            return self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text)
-        except ConfigError as error:
-            where = ", ".join(f"{name} = {value:g}" for name, value in point.items())
-            raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got) from None
+        mistakes = Mistakes()
+        config = self._of(self.sweep.put(point, tomllib.loads(self.text)), self.text, self.folder, mistakes)
+        if config is not None:
+            return config
+        error, where = mistakes.found[0], ", ".join(f"{name} = {value:g}" for name, value in point.items())
+        raise ConfigError(f"sweep at {where}: {error.argument}", error.expected, error.got)
 
     @classmethod
-    def _of(cls, data: Mapping[str, Any], text: str) -> Config:
-        tables = validate(_File, data)
-        _check_run(tables.run)
-        initial = None if tables.initial is None else _initial(tables.initial)
-        model = _model(tables.model)
-        try:
-            state = None if initial is None else initial.state(model)
-        except InputError as error:
-            raise error.under("initial", ConfigError) from None
-        return cls(
+    def _of(
+        cls, data: Mapping[str, Any], text: str, folder: Path, mistakes: Mistakes, *, runs: bool = False
+    ) -> Config | None:
+        """The configuration of tables that were read; None where something is wrong, all of which is noted."""
+        tables, broken = _tables(data, mistakes)
+        model = None if "model" in broken else tables.model.model(mistakes)
+        initial, swept = None, None
+        with mistakes:
+            initial = None if tables.initial is None else _initial(tables.initial, folder)
+        with mistakes:
+            _check_run(tables.run)
+        with mistakes:
+            if model is not None and "run" not in broken:
+                _check_observables(tables.run, model)
+        axes = _axes(tables.grid, mistakes)
+        if not broken:
+            with mistakes:
+                swept = sweep(data)
+        for name, value in (("initial", tables.initial), ("run.duration", tables.run.end)) if runs else ():
+            if value is None and name.partition(".")[0] not in broken:
+                mistakes.found.append(ConfigError(name, *MISSING))
+        if model is None:
+            return None
+        config = cls(
             text=text,
             model=model,
-            initial_state=state,
-            axes=MappingProxyType(_axes(tables.grid)),
+            initial=initial,
+            axes=MappingProxyType(axes),
             grid=tables.grid,
             run=tables.run,
             steady=tables.steady,
             compare=tables.compare,
-            sweep=sweep(data),
+            sweep=swept,
             tables=MappingProxyType(
                 tables.model_dump(exclude={"sweep"}, by_alias=True)
                 | {"initial": None if initial is None else initial.model_dump()}
             ),
+            folder=folder,
         )
+        if initial is not None and (runs or initial.path is None):  # others read their file when it is needed
+            with mistakes:
+                _ = config.initial_state
+        return None if mistakes.found else config
+
+
+def _tables(data: Mapping[str, Any], mistakes: Mistakes) -> tuple[_File, set[str]]:
+    """The tables of a file, and the names of those that are broken, in whose place are harmless ones."""
+    broken: set[str] = set()
+    with mistakes:
+        return validate(_File, data), broken
+    broken = {error.argument.partition(".")[0] for error in mistakes.found}
+    sound = {name: table for name, table in data.items() if name in _File.model_fields and name not in broken}
+    return validate(_File, {"model": NO_MODEL, **sound}), broken
 
 
 def _check_run(run: Run) -> None:
@@ -297,43 +276,34 @@ def _check_run(run: Run) -> None:
             raise ConfigError(f"run.{second}", f"either {first} or {second}", "both")
     if run.save_every is not None and run.end is not None and run.end / run.save_every > MAX_OUTPUTS:
         least = run.end / MAX_OUTPUTS
-        raise ConfigError("run.save_every", f"a number >= {least:g}", f"{run.save_every:g}")
+        raise ConfigError("run.save_every", f"a number >= {at_least(least)}", repr(run.save_every))
 
 
-def _initial(data: Mapping[str, Any]) -> Initial:
-    kind = data.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        came = shown(kind) if "kind" in data else "nothing"
-        raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
-    return validate(KINDS[kind], data, ("initial",))
-
-
-def _model(table: _Model) -> Model:
+def _check_observables(run: Run, model: Model) -> None:
     try:
-        return Model(
-            table.classical.potential,
-            table.quantum.potential,
-            table.interaction.potential,
-            parameters=table.parameters,
-            classical_mass=table.classical.mass,
-            quantum_mass=table.quantum.mass,
-            hbar=table.hbar,
-            friction=table.classical.friction,
-            diffusion=table.classical.diffusion,
-            decoherence=table.interaction.decoherence,
-        )
+        Wanted.read(run.observables, model)
     except InputError as error:
         raise error.renamed(KEYS, ConfigError) from None
 
 
-def _axes(table: GridTable) -> dict[str, FixedAxis]:
+def _initial(data: Mapping[str, Any], folder: Path) -> Initial:
+    kind = data.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        came = shown(kind) + suggestion(kind, KINDS) if "kind" in data else "nothing"
+        raise ConfigError("initial.kind", f"one of {', '.join(KINDS)}", came)
+    if isinstance(data.get("file"), str):
+        data = {**data, "file": str(folder / data["file"])}
+    return validate(KINDS[kind], data, ("initial",))
+
+
+def _axes(table: GridTable, mistakes: Mistakes) -> dict[str, FixedAxis]:
     axes = {}
     for name in NAMES:
         axis = getattr(table, name)
         if axis is not None:
-            axes[name] = FixedAxis(axis.extent, axis.points)
-            try:
-                axes[name].axis((0.0, 1.0), 0.0)
-            except GridError as error:
-                raise error.under(f"grid.{name}", ConfigError) from None
+            with mistakes:
+                try:
+                    axes[name] = FixedAxis(axis.extent, axis.points)
+                except GridError as error:
+                    raise error.under(f"grid.{name}", ConfigError) from None
     return axes

@@ -12,12 +12,14 @@ from typing import Any
 from wignercq.comparison import OBSERVABLES, Breakdown, compare
 from wignercq.config import Config
 from wignercq.config.keys import KEYS
+from wignercq.config.lines import lines_of
 from wignercq.config.validation import shown
-from wignercq.errors import ConfigError, InputError, StoppedError
+from wignercq.errors import ConfigError, InputError, StoppedError, suggestion
 from wignercq.results.solution import Solution
 from wignercq.results.variables import DESCRIPTIONS
-from wignercq.run.evolve import evolve
+from wignercq.run.evolve import asked, evolve
 from wignercq.run.progress import Progress
+from wignercq.run.rehearsal import Rehearsal, rehearse
 from wignercq.steady import SteadyState, steady_state
 from wignercq.steady.result import DRIFT_VARIABLES, MODE_VARIABLES, NUMBERS
 
@@ -30,39 +32,74 @@ TAKEN = {
 
 def check(config: Config) -> None:
     """Refuse, with ConfigError, a configuration that asks for what a comparison cannot do."""
-    for key, default, wanted in (("hbar_order", None, '"exact"'), ("save_state", False, "false")):
+    for key, default, wanted in (
+        ("hbar_order", None, '"exact"'),
+        ("save_state", False, "false"),
+        ("observables", {}, "none"),
+    ):
         value = getattr(config.run, key)
         if value != default:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
     for name in config.compare.observables:
         if name not in OBSERVABLES:
-            raise ConfigError("compare.observables", f"some of {', '.join(OBSERVABLES)}", name)
+            raise ConfigError(
+                "compare.observables", f"some of {', '.join(OBSERVABLES)}", name + suggestion(name, OBSERVABLES)
+            )
 
 
-def execute_run(config: Config, *, checkpoint: Path, resume: bool, progress: bool | Progress = False) -> Solution:
-    """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`."""
-    run = config.run
-    with _errors_name_keys():
+def execute_run(
+    config: Config,
+    *,
+    checkpoint: Path,
+    resume: bool,
+    threads: int | None = None,
+    progress: bool | Progress = False,
+) -> Solution:
+    """Carry out the run of a configuration; arguments and errors as in :func:`wignercq.run.evolve.evolve`.
+
+    `threads` takes the place of ``run.threads``.
+    """
+    with _errors_name_keys(config):
         return evolve(
             config.model,
             config.state,
-            **run.when,
-            tolerance=run.tolerance,
-            hbar_order=run.hbar_order,
-            frames=run.frames,
-            keep_state=run.save_state,
+            **_asked(config, threads),
+            checkpoint_every=config.run.checkpoint_every,
             checkpoint=checkpoint,
             resume=resume,
             progress=progress,
-            **_settings(config),
         )
+
+
+def rehearse_run(config: Config, *, threads: int | None = None, progress: bool | Progress = False) -> Rehearsal:
+    """What the run of a configuration will take; errors are those of :func:`execute_run` before the first step."""
+    with _errors_name_keys(config):
+        return rehearse(asked(config.model, config.state, **_asked(config, threads)), progress=progress)
+
+
+def _asked(config: Config, threads: int | None) -> dict[str, Any]:
+    """What a configuration asks of a run, as arguments; `threads` take the place of ``run.threads``."""
+    run = config.run
+    return {
+        "duration": None,
+        "outputs": None,
+        "times": None,
+        **run.when,
+        "tolerance": run.tolerance,
+        "hbar_order": run.hbar_order,
+        "observables": run.observables or None,
+        "frames": run.frames,
+        "keep_state": run.save_state,
+        "threads": run.threads if threads is None else threads,
+        **_settings(config),
+    }
 
 
 def execute_comparison(
     config: Config,
     *,
     frames: int | None = None,
-    threads: int = 2,
+    threads: int | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
@@ -70,8 +107,8 @@ def execute_comparison(
     """Carry out the comparison of a configuration that :func:`check` has passed.
 
     The result has the configuration and the warnings of the run among its attributes. `frames` is the number of outputs
-    whose planes are kept, in place of ``run.frames``; other arguments and errors are those of
-    :func:`wignercq.run.evolve.evolve`.
+    whose planes are kept, in place of ``run.frames``, `threads` takes the place of ``run.threads``; other arguments and
+    errors are those of :func:`wignercq.run.evolve.evolve`.
     """
     run = config.run
     caught: list[warnings.WarningMessage] = []
@@ -82,7 +119,7 @@ def execute_comparison(
         return result
 
     try:
-        with warnings.catch_warnings(record=True) as caught, _errors_name_keys():
+        with warnings.catch_warnings(record=True) as caught, _errors_name_keys(config):
             warnings.simplefilter("always")
             result = compare(
                 config.model,
@@ -90,9 +127,10 @@ def execute_comparison(
                 **run.when,
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
-                frames=min(run.frames, len(run.times)) if frames is None else frames,
-                threads=threads,
+                frames=_frames(config) if frames is None else frames,
+                threads=run.threads if threads is None else threads,
                 checkpoint=checkpoint,
+                checkpoint_every=run.checkpoint_every,
                 resume=resume,
                 progress=progress,
                 **_settings(config),
@@ -110,7 +148,7 @@ def execute_comparison(
 def check_steady(config: Config) -> None:
     """Refuse, with ConfigError, a sweep of numbers that a steady state does not depend on, or whose name it uses."""
     for axis in config.sweep.axes if config.sweep is not None else ():
-        if axis.name in TAKEN:
+        if axis.name in TAKEN or axis.name in config.run.observables:
             raise ConfigError(f"sweep.{axis.name}", "a name that the result does not use itself", axis.name)
         if axis.key.startswith("initial."):
             raise ConfigError(
@@ -121,7 +159,7 @@ def check_steady(config: Config) -> None:
 def execute_steady(
     config: Config,
     *,
-    threads: int = 2,
+    threads: int | None = None,
     start: SteadyState | None = None,
     checkpoint: Path | None = None,
     progress: bool | Progress = False,
@@ -132,7 +170,7 @@ def execute_steady(
     """
     run, own = config.run, config.steady
     keys = {name: f"steady.{name}" for name in ("tolerance", "dt") if getattr(own, name) or not getattr(run, name)}
-    with _errors_name_keys(keys):
+    with _errors_name_keys(config, keys):
         return steady_state(
             config.model,
             grid=config.axes or None,
@@ -141,13 +179,20 @@ def execute_steady(
             order=run.order,
             hbar_order=run.hbar_order,
             engine=run.engine,
-            threads=threads,
+            threads=run.threads if threads is None else threads,
             memory_limit=config.grid.memory_limit,
             start=start,
+            observables=run.observables or None,
             checkpoint=checkpoint,
             checkpoint_every=run.checkpoint_every,
             progress=progress,
         )
+
+
+def _frames(config: Config) -> int:
+    """Number of outputs whose planes are kept."""
+    outputs, frames = len(config.run.times), config.run.frames
+    return outputs if isinstance(frames, str) else min(frames, outputs)
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -157,16 +202,15 @@ def _settings(config: Config) -> dict[str, Any]:
         "grid": config.axes,
         "adapt": grid.adapt,
         "memory_limit": grid.memory_limit,
-        **{
-            name: getattr(run, name)
-            for name in ("dt", "order", "precision", "engine", "checkpoint_every", "on_unresolved")
-        },
+        **{name: getattr(run, name) for name in ("dt", "order", "precision", "engine", "on_unresolved")},
     }
 
 
 @contextmanager
-def _errors_name_keys(keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+def _errors_name_keys(config: Config, keys: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise error.renamed({**KEYS, **keys}) from None
+        named = error.renamed({**KEYS, **keys})
+        named.line = None if isinstance(named.args[0], Path) else lines_of(config.text).find(named.argument)
+        raise named from None

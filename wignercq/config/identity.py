@@ -13,9 +13,14 @@ from wignercq.errors import ConfigError
 from wignercq.grid.grid import NAMES
 from wignercq.results.provenance import __version__
 
-FREE_IN_A_RUN = (("run", "checkpoint_every"), ("grid", "memory_limit"))  # may differ from those of a resumed run
+#: May differ from those of a resumed run.
+FREE_IN_A_RUN = (("run", "checkpoint_every"), ("run", "threads"), ("grid", "memory_limit"))
 #: May differ between two points of sweeps that are the same.
-FREE_IN_A_POINT = (*FREE_IN_A_RUN, ("run", "frames"), ("run", "save_state"), ("compare", "observables"))
+FREE_IN_A_POINT = (
+    *FREE_IN_A_RUN,
+    *(("run", key) for key in ("frames", "save_state", "observables")),
+    ("compare", "observables"),
+)
 
 STEADY_KEYS = ("order", "hbar_order", "engine")  # of [run], that a search for a steady state heeds
 
@@ -49,6 +54,7 @@ def seek_the_same(text: str, other: str) -> bool:
 def point_identity(config: Config) -> str:
     """A name for everything that decides the result of a point of a sweep, a comparison."""
     tables: dict[str, Any] = {name: dict(table) for name, table in config.tables.items() if name != "steady"}
+    tables["initial"] = config.initial and config.initial.identity
     for table, key in FREE_IN_A_POINT:
         del tables[table][key]
     return _name(tables)
@@ -63,6 +69,7 @@ def steady_identity(config: Config) -> str:
             "grid": {name: tables["grid"][name] for name in NAMES},
             "steady": {"tolerance": config.steady_tolerance, "dt": config.steady_dt},
             "run": {name: tables["run"][name] for name in STEADY_KEYS},
+            "observables": tables["run"]["observables"],
         }
     )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
 from pydantic import Field
 
+from wignercq.config.initial_file import digest, numbers_in, result_in
 from wignercq.config.validation import Covariance2, Covariance4, Four, Table, Two
 from wignercq.errors import StateError
 from wignercq.model.evaluation import sampled
@@ -24,6 +26,8 @@ from wignercq.states import (
     cat,
     coherent,
     fock,
+    from_number_basis,
+    from_result,
     from_wavefunction,
     gaussian,
     product,
@@ -42,6 +46,16 @@ class Initial(Table):
     """What every kind of initial state can do."""
 
     kind: str
+
+    @property
+    def path(self) -> Path | None:
+        """The file that it reads, if any."""
+        return None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that tells it from others: its keys, and the content of its file in place of the name."""
+        return self.model_dump() | ({} if self.path is None else {"file": digest(self.path)})
 
     @abstractmethod
     def state(self, model: Model) -> State:
@@ -124,6 +138,43 @@ class _Cat(_Oscillator):
         return cat(self.displacement, phase=self.phase, **oscillator)
 
 
+class _NumberBasis(_Oscillator):
+    """A ket or a density matrix of an oscillator in a .npy file."""
+
+    kind: Literal["number_basis"]
+    file: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
+
+    def quantum(self, oscillator: dict[str, float]) -> QuantumState:
+        try:
+            return from_number_basis(numbers_in(self.path), **oscillator)
+        except StateError as error:
+            raise error.renamed({"rho": "file"}) from None
+
+
+class _Result(Initial):
+    """W at the end of a run, or at one of the times at which the run kept it."""
+
+    kind: Literal["result"]
+    file: str
+    time: float | None = None
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
+
+    def state(self, model: Model) -> State:
+        try:
+            state = from_result(result_in(self.path), self.time)
+            state.require_model(model)
+        except StateError as error:
+            raise error.renamed({"result": "file", "W": "file", "state": "file"}) from None
+        return state
+
+
 class _Wavefunction(Initial):
     """A classical Gaussian beside the pure state psi(x), a formula in x, hbar and the model's parameters."""
 
@@ -182,6 +233,8 @@ KINDS: Mapping[str, type[Initial]] = MappingProxyType(
         "thermal": _Thermal,
         "fock": _Fock,
         "cat": _Cat,
+        "number_basis": _NumberBasis,
         "wavefunction": _Wavefunction,
+        "result": _Result,
     }
 )

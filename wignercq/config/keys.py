@@ -24,6 +24,11 @@ KEYS: Mapping[str, str] = {
     **{name: f"grid.{name}" for name in ("adapt", "memory_limit")},
     "times": "run.duration or run.outputs",
     **{name: f"run.{name}" for name in ("duration", "outputs", "tolerance", "dt", "order", "hbar_order")},
-    **{name: f"run.{name}" for name in ("precision", "engine", "frames", "checkpoint_every", "on_unresolved")},
+    **{
+        name: f"run.{name}"
+        for name in ("precision", "engine", "frames", "threads", "checkpoint_every", "on_unresolved")
+    },
+    "observables": "run.observables",
+    "keep_state": "run.save_state",
     "threshold": "compare.threshold",
 }

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PlainValidator
 
+from wignercq.comparison.breakdown_times import REPORTED
 from wignercq.config.keys import NUMBERS
-from wignercq.config.validation import Table, dotted, expected, is_number, shown, suggestion, validate
-from wignercq.errors import ConfigError
+from wignercq.config.validation import Table, dotted, expected, is_number, shown, validate
+from wignercq.errors import ConfigError, suggestion
 
 MAX_POINTS = 10_000
 MAX_AXES = 2  # what a map can show
@@ -32,7 +33,7 @@ class Compare(Table):
     """The table ``[compare]``: when a theory counts as broken, and which observables the figures show."""
 
     threshold: float = Field(default=0.01, gt=0, lt=1)
-    observables: Annotated[tuple[str, ...], PlainValidator(_names)] = ("mean_x", "cov_xx", "density_matrix", "W")
+    observables: Annotated[tuple[str, ...], PlainValidator(_names)] = REPORTED
 
 
 class _Range(Table):
@@ -50,6 +51,11 @@ class SweptAxis:
     key: str  # dotted path of the number
     values: tuple[float, ...]  # increasing
     log: bool = False  # whether they are spaced logarithmically
+
+    @property
+    def is_temperature(self) -> bool:
+        """Whether it is the temperature of the bath, and not a parameter of that name."""
+        return self.name == TEMPERATURE and self.key == NUMBERS["diffusion"]
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,9 @@ class Sweep:
         A temperature sets the diffusion, ``D2 = 2 alpha k_B T``.
         """
         result = copy.deepcopy({name: table for name, table in data.items() if name != "sweep"})
-        for axis in sorted(self.axes, key=lambda axis: axis.name == TEMPERATURE):
+        for axis in sorted(self.axes, key=lambda axis: axis.is_temperature):
             value = point[axis.name]
-            if axis.name == TEMPERATURE:
+            if axis.is_temperature:
                 value *= 2 * _at(result, NUMBERS["friction"], 0.0)
             *tables, key = axis.key.split(".")
             table = result
@@ -95,7 +101,7 @@ def sweep(data: Mapping[str, Any]) -> Sweep | None:
     axes = tuple(_axis(path, values, data) for path, values in written)
     if len({axis.key for axis in axes}) < len(axes):
         raise ConfigError(f"sweep.{axes[1].name}", f"another number than {axes[0].name}", "the same")
-    if any(axis.name == TEMPERATURE for axis in axes) and not any(axis.key == NUMBERS["friction"] for axis in axes):
+    if any(axis.is_temperature for axis in axes) and not any(axis.key == NUMBERS["friction"] for axis in axes):
         friction = _at(data, NUMBERS["friction"], 0.0)
         if not friction > 0:
             raise ConfigError(f"sweep.{TEMPERATURE}", "friction > 0, since D2 = 2 alpha k_B T", f"{friction:g}")
@@ -150,7 +156,7 @@ def _key(name: str, data: Mapping[str, Any]) -> str:
         raise ConfigError(f"sweep.{name}", "a name that the result does not use itself", name)
     if name in names:
         return names[name]
-    if name in names.values() or name in initial:
+    if name in {*NUMBERS.values(), *parameters.values(), *initial}:
         return name
     known = sorted({*names, *initial})
     raise ConfigError(

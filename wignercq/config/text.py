@@ -19,7 +19,8 @@ DEEP_KEY = re.compile(rf"(?:{PART}[ \t]*\.[ \t]*){{{MAX_DEPTH}}}")
 def read(path: str | Path) -> str:
     """The text of a configuration file.
 
-    ConfigError where it is missing, too long or not UTF-8, or a pipe or a device, which is not read at all.
+    A byte order mark is left out. ConfigError where it is missing, too long or not UTF-8, or a pipe or a device, which
+    is not read at all.
     """
     try:
         content = _content(Path(path))
@@ -30,7 +31,7 @@ def read(path: str | Path) -> str:
     if len(content) > 4 * MAX_LENGTH:
         raise ConfigError(path, f"at most {MAX_LENGTH} characters", "more")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(path, "a text file in UTF-8", "something else") from None
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from wignercq.errors import ConfigError, cut
+from wignercq.errors import ConfigError, cut, nearest, suggestion
 
 
 class Table(BaseModel):
@@ -19,6 +19,8 @@ class Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+
+MOST = 20  # mistakes that are told one by one
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
@@ -29,10 +31,10 @@ EXPECTED = {
     **dict.fromkeys(("int_type", "int_from_float"), "a whole number"),
     "bool_type": "true or false",
     "string_type": "text in quotes",
-    "greater_than": "a number > {gt:g}",
-    "greater_than_equal": "a number >= {ge:g}",
-    "less_than": "a number < {lt:g}",
-    "less_than_equal": "a number <= {le:g}",
+    "greater_than": "a number > {gt}",
+    "greater_than_equal": "a number >= {ge}",
+    "less_than": "a number < {lt}",
+    "less_than_equal": "a number <= {le}",
     "literal_error": "{expected}",
     **dict.fromkeys(("model_type", "dict_type"), "a table"),
 }
@@ -91,14 +93,28 @@ Covariance4 = Annotated[tuple[tuple[float, ...], ...], _covariance(4)]
 def validate(table: type[AnyTable], data: Mapping[str, Any], prefix: Sequence[str] = ()) -> AnyTable:
     """Check `data` against `table`.
 
-    ConfigError says the first thing wrong, an unknown key before everything else, on one line with its dotted path.
+    ConfigError says all that is wrong, unknown keys before everything else, each on a line with its dotted path.
     """
     try:
         return table.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    raise ConfigError(dotted((*prefix, *first["loc"])), *_parts(table, first)) from None
+    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")
+    meant = {dotted(_meant(table, detail)) for detail in details[:MOST]}
+    told = [detail for detail in details if detail["type"] != "missing" or dotted(detail["loc"]) not in meant]
+    errors = [ConfigError(dotted((*prefix, *detail["loc"])), *_parts(table, detail)) for detail in told[:MOST]]
+    if len(told) > MOST:
+        errors.append(
+            ConfigError(dotted(prefix) or "configuration", "no more mistakes than these", f"{len(told)} in all")
+        )
+    raise ConfigError.of(errors) from None
+
+
+def _meant(table: type[Table], error: ErrorDetails) -> tuple[str | int, ...]:
+    """The key for which an unknown one was written; nothing for other errors."""
+    *outer, name = error["loc"]
+    near = nearest(str(name), _known_keys(table, outer)) if error["type"] == "extra_forbidden" else None
+    return (*outer, near) if near else ()
 
 
 def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
@@ -108,13 +124,8 @@ def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
         return f"one of {', '.join(known)}", f"an unknown key{suggestion(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
         return "this key", "nothing"
-    return _expected(error), shown(error["input"])
-
-
-def suggestion(name: str, known: Sequence[str]) -> str:
-    """The nearest of the known names, as the end of a message; nothing if none is near."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    known = re.findall(r"'(\w+)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else []
+    return _expected(error), shown(error["input"]) + suggestion(error["input"], known)
 
 
 def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
@@ -127,7 +138,8 @@ def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
 def _expected(error: ErrorDetails) -> str:
     if error["type"] not in EXPECTED:
         return error["msg"]
-    text = EXPECTED[error["type"]].format(**error.get("ctx", {}))
+    bounds = {key: f"{v:g}" if isinstance(v, float) else v for key, v in error.get("ctx", {}).items()}
+    text = EXPECTED[error["type"]].format(**bounds)
     return text.replace("'", '"') if error["type"] == "literal_error" else text
 
 

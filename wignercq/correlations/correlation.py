@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wignercq.correlations.format import DESCRIPTIONS
-from wignercq.correlations.given import checked_times, state_on_grid
+from wignercq.correlations.format import DESCRIPTIONS, theory_attributes
+from wignercq.correlations.given import checked_times
 from wignercq.correlations.measurement import Measurement
 from wignercq.correlations.operators import Operators
 from wignercq.correlations.regression import Regression
 from wignercq.correlations.two_time import TwoTime
 from wignercq.grid.grid import NAMES
-from wignercq.model.model import Formula, Model
+from wignercq.model.model import Formula, Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
+from wignercq.propagation.engines.cores import thread_count
+from wignercq.results.variables import PURE, described
+from wignercq.run.given import state_on_grid
 from wignercq.run.progress import Progress, showing
 
 ARRAYS = 3  # as large as W in double precision, beside it and beside what a run needs
@@ -35,7 +38,7 @@ def correlation(
     tolerance: float | None = None,
     dt: float | None = None,
     precision: str = "float64",
-    threads: int = 2,
+    threads: int | None = None,
     progress: bool | Progress = False,
 ) -> TwoTime:
     """Two-time functions and responses of a state by evolving what operators make of it, cf. eqs (31), (75)-(78).
@@ -67,8 +70,8 @@ def correlation(
     dt : float, optional
         Time step, whose error is estimated, warned of above `tolerance`, or 1e-2, and refused above 0.3.
     precision : {"float64", "float32"}
-    threads : int
-        Worker threads; the result is the same for any number.
+    threads : int, optional
+        Worker threads, by default one for each core that this process may use; the result is the same for any number.
     progress : bool or Progress
         Show what is being done.
 
@@ -89,12 +92,12 @@ def correlation(
         The grid of the state does not hold or resolve a modified W; it goes on.
     """
     started, delays = clock.perf_counter(), checked_times(times)
-    numerics = Numerics(
-        TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance, dt, precision=precision, threads=threads
-    )
+    level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
+    numerics = Numerics(level, dt, precision=precision, threads=thread_count(threads))
     measured = Operators.read(first, where="first")
     inserting = Operators.read(second, where="second").named_like(measured)
     polynomials = inserting.polynomials(where="second")
+    require_model(model)
     W, grid = state_on_grid(state)
     require_memory([grid], numerics, free_memory() - ARRAYS * W.nbytes)
     with showing(progress) as shown:
@@ -103,12 +106,12 @@ def correlation(
         if dt is not None:
             runs.step.judge(ERROR_LEVEL if tolerance is None else tolerance)
         variables = runs.variables()
-    attributes = {**runs.attributes, "wall_time": clock.perf_counter() - started}
+    attributes = {**runs.attributes, **theory_attributes(model), "wall_time": clock.perf_counter() - started}
     coordinates = {
         "tau": ("tau", delays, {"long_name": "delay"}),
         "first": ("first", [*measured.labels], {"long_name": "A, measured after tau"}),
         "second": ("second", [*inserting.labels], {"long_name": "B, inserted at tau = 0"}),
         "axis": ("axis", [*NAMES]),
     }
-    described = {name: (*values, {"long_name": DESCRIPTIONS[name]}) for name, values in variables.items()}
-    return TwoTime(xr.Dataset(described, coordinates, attributes))
+    labelled = {name: (*values, {"long_name": DESCRIPTIONS[name]}) for name, values in variables.items()}
+    return TwoTime(described(xr.Dataset(labelled, coordinates, attributes), {"state_change": ("", PURE)}))

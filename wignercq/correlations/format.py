@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
 from wignercq.errors import brief
 from wignercq.grid.grid import NAMES
-from wignercq.results.reading import LONGEST, Fault, not_a_number, not_increasing, not_numbers, not_texts
+from wignercq.results.reading import LARGEST, LONGEST, Fault, not_a_number, not_increasing, not_numbers, not_texts
+
+if TYPE_CHECKING:
+    from wignercq.model.model import Model
 
 PAIR = ("tau", "first", "second")
 DESCRIPTIONS: Mapping[str, str] = {
@@ -32,11 +37,23 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 KINDS = {"classical", "quantum", "mixed"}
 ATTRIBUTES = ("wignercq_version", "versions", "model", "engine", "precision", "scheme", "bath", "grid")
 OTHERS = ("unresolved",)  # where there is something to say
+#: Attributes of a quadratic model, numbers of its Gaussian theory: drift A and diffusion B by rows, and the force f.
+THEORY: Mapping[str, int] = {"gaussian_drift": 16, "gaussian_diffusion": 16, "gaussian_force": 4}
 
 
 def is_two_time(dataset: xr.Dataset) -> bool:
     """Whether a dataset claims to hold two-time functions."""
     return "second" in dataset.dims
+
+
+def theory_attributes(model: Model) -> dict[str, Any]:
+    """The Gaussian theory of a model as attributes; none where it is not quadratic."""
+    if not model.is_quadratic:
+        return {}
+    from wignercq.gaussian import LinearModel  # loads SymPy, which reading a file does not need
+
+    theory = LinearModel.from_model(model)
+    return dict(zip(THEORY, (theory.drift.ravel(), theory.diffusion.ravel(), theory.force), strict=True))
 
 
 def faults(dataset: xr.Dataset) -> Iterator[Fault]:
@@ -58,6 +75,10 @@ def faults(dataset: xr.Dataset) -> Iterator[Fault]:
     yield from not_increasing(dataset, {"tau": 1})
     for name in ("hbar", "time_step", "time_error_estimate", "wall_time"):
         yield from not_a_number(dataset.attrs, name)
+    for name, count in THEORY.items():
+        numbers = np.asarray(dataset.attrs.get(name, np.zeros(count)))
+        if numbers.shape != (count,) or numbers.dtype.kind != "f" or not (np.abs(numbers) < LARGEST).all():
+            yield f"{count} numbers as attribute {name}", "others"
     for name in (*ATTRIBUTES, *(name for name in OTHERS if name in dataset.attrs)):
         text = dataset.attrs.get(name)
         if not (isinstance(text, str) and len(text) <= LONGEST and text.isprintable()):

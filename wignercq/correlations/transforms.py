@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, at_most, one_of
 
 NODES = 8  # of a Gauss rule between two times, for a phase that turns by pi at most
 SHORTENED = 0.75  # of the times: what a transform of these alone differs by is its truncation error
@@ -43,14 +43,13 @@ def half_transform(
     """
     from scipy.interpolate import make_interp_spline  # here, since results are read without SciPy
 
-    if window not in WINDOWS:
-        raise InputError("window", " or ".join(map(repr, WINDOWS)), repr(window))
+    one_of("window", window, WINDOWS)
     if tau.size < 4 or tau[0] != 0:
         raise InputError("times", "at least 4 that begin at 0, for a transform", f"{tau.size} from {tau[0]:g}")
     highest = np.pi / np.diff(tau).max()
     if not np.abs(frequencies).max(initial=0.0) <= highest * (1 + 1e-9):
-        expected = f"numbers up to pi over the spacing of the times, {highest:.4g}"
-        raise InputError("frequencies", expected, f"{np.abs(frequencies).max():.4g}")
+        expected = f"numbers up to pi over the spacing of the times, {at_most(highest)}"
+        raise InputError("frequencies", expected, repr(float(np.abs(frequencies).max())))
     spline = make_interp_spline(tau, values, k=5 if tau.size > 5 else 3)
     x, weights = np.polynomial.legendre.leggauss(NODES)
     halves = np.diff(tau)[:, None] / 2

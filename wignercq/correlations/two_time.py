@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from wignercq.correlations.format import PAIR, faults
+from wignercq.correlations.format import PAIR, THEORY, faults
 from wignercq.correlations.transforms import half_transform
-from wignercq.errors import InputError, cut, listed
+from wignercq.errors import InputError, brief, cut, listed
 from wignercq.results.reading import Fault
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
+from wignercq.results.variables import MODEL_UNITS, PURE, described
+
+if TYPE_CHECKING:
+    from wignercq.gaussian import LinearModel
 
 STATIONARY = 0.1  # change of W relative to its maximum from which on a spectrum means nothing
 SILENT = 1e-12  # of the largest susceptibility: a smaller loss is none
+#: Labels of coordinates of what is a function of the frequency.
+FREQUENCIES = {
+    "frequency": ("angular frequency", MODEL_UNITS),
+    "first": ("A", PURE),
+    "second": ("B", PURE),
+    "observable": ("A = B", PURE),
+}
 LAST = 0.1  # share of the times, at the end, at which it is seen what is left
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwoTime(Result):
     """Two-time functions and responses of operators A, the dimension ``first``, and B, the dimension ``second``.
 
@@ -30,10 +42,27 @@ class TwoTime(Result):
         Variables and dimensions are listed in ``docs/correlations.md``.
     """
 
+    plot = Plots("TwoTimePlots")
+
     @property
     def tau(self) -> np.ndarray:
         """Delays, shape (n,)."""
         return self.dataset["tau"].values
+
+    @property
+    def theory(self) -> LinearModel | None:
+        """The Gaussian theory of the model, whose functions these are if the state is its steady state.
+
+        None where the model is not quadratic, has no steady state, or the state changes.
+        """
+        from wignercq.gaussian import LinearModel
+
+        attributes = self.dataset.attrs
+        if not set(THEORY) <= set(attributes) or float(self.dataset["state_change"].max()) > STATIONARY:
+            return None
+        drift, diffusion, force = (np.asarray(attributes[name]) for name in THEORY)
+        linear = LinearModel(drift.reshape(4, 4), diffusion.reshape(4, 4), force)
+        return linear if linear.is_stable else None
 
     @property
     def correlation(self) -> xr.DataArray:
@@ -153,7 +182,7 @@ class TwoTime(Result):
             temperature = np.where(silent, np.inf, w[:, None] * noise / (2 * loss))
             uncertain = np.abs(temperature) * (error[0] / np.abs(noise) + error[1] / np.abs(loss))
         names = ("frequency", "observable")
-        return xr.Dataset(
+        made = xr.Dataset(
             {
                 "temperature": (names, temperature, {"long_name": "w S(w)/(2 chi''(w)), an energy"}),
                 "truncation_error": (names, uncertain, {"long_name": "by which it may be off"}),
@@ -161,6 +190,7 @@ class TwoTime(Result):
             {"frequency": w, "observable": self._common()},
             {"window": window},
         )
+        return described(made, FREQUENCIES)
 
     def fdr_violation(self, frequencies: ArrayLike, temperature: float, window: str = "tukey") -> xr.DataArray:
         """How far the fluctuation-dissipation relation fails at w, for each A = B of one particle.
@@ -184,7 +214,7 @@ class TwoTime(Result):
             0 in equilibrium at that temperature, NaN for operators of both particles.
         """
         if not temperature > 0:
-            raise InputError("temperature", "a positive energy", repr(temperature))
+            raise InputError("temperature", "a positive energy", brief(temperature))
         effective = self.effective_temperature(frequencies, window)["temperature"]
         kind = self.dataset["kind"].sel(second=effective["observable"].values).rename(second="observable")
         x = self.dataset.attrs["hbar"] * effective["frequency"] / (2 * temperature)
@@ -220,6 +250,12 @@ class TwoTime(Result):
         if attributes.get("unresolved"):
             rows["unresolved"] = attributes["unresolved"]
         return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+    def _in_short(self) -> Iterator[str]:
+        for label, name in (("A", "first"), ("B", "second")):
+            yield f"{label} = {', '.join(map(str, self[name].values))}"
+        yield f"tau = {self.tau[0]:g} to {self.tau[-1]:g}"
+        yield from super()._in_short()
 
     @staticmethod
     def faults(dataset: xr.Dataset) -> Iterator[Fault]:
@@ -269,7 +305,7 @@ def _in_frequency(
     window: str,
 ) -> xr.Dataset:
     dimensions = ("frequency", "first", "second")
-    return xr.Dataset(
+    made = xr.Dataset(
         {
             name: (dimensions, values, {"long_name": meaning}),
             "truncation_error": (dimensions, errors, {"long_name": "difference from three quarters of the times"}),
@@ -277,3 +313,4 @@ def _in_frequency(
         {"frequency": _frequencies(frequencies), "first": first, "second": second},
         {"window": window},
     )
+    return described(made, FREQUENCIES)

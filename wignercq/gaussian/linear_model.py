@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import ModelError
+from wignercq.errors import ModelError, brief
 from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.formulas import as_rational
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, X, require_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,8 @@ class LinearModel(OrnsteinUhlenbeck):
         ModelError
             When no point is given and the potential has no minimum with positive curvature.
         """
-        point = potential_minimum(model) if at is None else (float(at[0]), float(at[1]))
+        require_model(model)
+        point = potential_minimum(model) if at is None else _point(at)
         curvature, gradient, coupling = _derivatives(model, point)
         return cls(*_process(model, curvature, gradient - curvature @ point, coupling), point=point)
 
@@ -88,9 +90,19 @@ class LinearModel(OrnsteinUhlenbeck):
         return super()._why()
 
 
+def _point(at: tuple[float, float]) -> tuple[float, float]:
+    try:
+        q, x = map(float, at)
+    except (TypeError, ValueError, OverflowError):
+        raise ModelError("at", "two numbers (q, x)", brief(at)) from None
+    if not (math.isfinite(q) and math.isfinite(x)):
+        raise ModelError("at", "two finite numbers (q, x)", brief(at))
+    return q, x
+
+
 def require_quadratic(model: Model) -> None:
     """Raise ModelError unless the potentials of `model` are at most quadratic."""
-    if not model.is_quadratic:
+    if not require_model(model).is_quadratic:
         raise ModelError(
             "model",
             "potentials at most quadratic in (q, x)",

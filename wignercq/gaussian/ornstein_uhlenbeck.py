@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_continuous_lyapunov
 
-from wignercq.errors import InputError, ModelError
+from wignercq.errors import InputError, ModelError, brief, kind_of
 from wignercq.gaussian.own_units import OwnProcess, in_widths
 
 SERIES_TERMS = 20  # of the Taylor series, at a step of norm at most 1/2: remainder below 1e-20
@@ -172,9 +172,9 @@ class OrnsteinUhlenbeck:
 
     def _flow(self, t: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """exp(-A t), its integral from 0 to t, and the noise covariance, each of shape (..., n, n)."""
-        times = np.asarray(t, dtype=float)
+        times = _floats(t)
         if not np.all(np.isfinite(times)) or np.any(times < 0):
-            raise InputError("t", "finite times >= 0", repr(t))
+            raise InputError("t", "finite times >= 0", brief(t))
         flat = times.ravel()
         own, flat = self.own, flat * self.own.rate
         size = 2 * float(np.linalg.norm(own.drift, 2)) * flat
@@ -317,7 +317,7 @@ class OrnsteinUhlenbeck:
         ModelError
             When there is no steady state, or the noise does not reach every direction.
         """
-        points = np.asarray(z, dtype=float)
+        points = _floats(z)
         if points.shape[-1:] != (self.dimension,):
             raise InputError("z", f"a last axis of length {self.dimension}", f"shape {points.shape}")
         widths, correlations = in_widths(self._steady)
@@ -331,11 +331,19 @@ class OrnsteinUhlenbeck:
         return (peak * np.exp(-0.5 * np.sum(whitened**2, axis=0))).reshape(points.shape[:-1])
 
 
+def _floats(value: ArrayLike) -> np.ndarray:
+    """An array of floats, or of one nan if there are other things in it."""
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return np.array(np.nan)
+
+
 def _array(name: str, value: ArrayLike, shape: tuple[int, ...] | None) -> np.ndarray:
     """A finite float copy of `value` of the given shape."""
-    array = np.array(value, dtype=float)
+    array = _floats(value).copy()
+    if not np.all(np.isfinite(array)):
+        raise ModelError(name, "finite numbers", kind_of(value))
     if shape is not None and array.shape != shape:
         raise ModelError(name, f"shape {shape}", array.shape)
-    if not np.all(np.isfinite(array)):
-        raise ModelError(name, "finite numbers", repr(value))
     return array

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
@@ -51,7 +51,8 @@ def sensitivity(model: Model, parameter: str, *, saturated: bool = False) -> Sen
     require_quadratic(model)
     if parameter not in (*model.parameters, *PHYSICAL):
         known = ", ".join((*model.parameters, *PHYSICAL))
-        raise InputError("parameter", f"one of {known}", repr(parameter))
+        hint = suggestion(parameter, (*model.parameters, *PHYSICAL))
+        raise InputError("parameter", f"one of {known}", brief(parameter) + hint)
     process = LinearModel.from_model(model)
     steady, fixed = process.steady_covariance(), process.fixed_point
     drift, diffusion, force = _derivatives(model, parameter, saturated)

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from wignercq.errors import InputError, ModelError, StateError
+from wignercq.errors import InputError, ModelError, StateError, brief
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.gaussian.own_units import in_widths
 from wignercq.model.model import Model, Q, X
@@ -287,5 +287,5 @@ def _curvature(model: Model) -> np.ndarray:
 def _temperature(model: Model, temperature: float | None) -> float:
     value = model.bath_temperature if temperature is None else temperature
     if not 0 < value < np.inf:
-        raise ModelError("temperature", "a positive, finite energy", repr(value))
+        raise ModelError("temperature", "a positive, finite energy", brief(value))
     return value

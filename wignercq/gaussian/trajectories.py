@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.gaussian.own_units import in_widths
 
@@ -97,7 +97,7 @@ def sample_euler_maruyama(
         When no start is given and there is no steady state.
     """
     if not 0 < step < math.inf:
-        raise InputError("step", "a positive time", repr(step))
+        raise InputError("step", "a positive time", brief(step))
     grid, generator, state = _prepare(process, times, trajectories, rng, start)
     path = np.empty((trajectories, len(grid), process.dimension))
     path[:, 0] = state
@@ -124,7 +124,7 @@ def _prepare(
     if grid.ndim != 1 or len(grid) == 0 or not np.all(np.isfinite(grid)) or np.any(np.diff(grid) <= 0):
         raise InputError("times", "a list of finite, increasing times", "one that is not")
     if trajectories < 1:
-        raise InputError("trajectories", "a positive whole number", repr(trajectories))
+        raise InputError("trajectories", "a positive whole number", brief(trajectories))
     generator = np.random.default_rng(rng)
     shape = (trajectories, process.dimension)
     if start is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 
@@ -186,6 +186,6 @@ def fdr_violation(linear: LinearModel, w: ArrayLike, *, hbar: float, temperature
         0 in equilibrium at that temperature; positive when there is more noise than the response explains.
     """
     if not temperature > 0:
-        raise InputError("temperature", "a positive energy", repr(temperature))
+        raise InputError("temperature", "a positive energy", brief(temperature))
     thermal = np.tanh(hbar * np.asarray(w, dtype=float) / (2 * temperature))
     return keldysh_distribution(linear, w, hbar=hbar) * thermal - 1

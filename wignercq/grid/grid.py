@@ -53,6 +53,9 @@ class Axis:
         if not (self.spacing > math.ulp(max(abs(lower), abs(upper))) and math.isfinite(1 / self.spacing)):
             raise GridError("extent", f"room for {self.points} points", f"[{lower}, {upper}]")
 
+    def __repr__(self) -> str:
+        return f"Axis({self.lower:.6g}, {self.upper:.6g}, {self.points})"
+
     @property
     def length(self) -> float:
         """Period of the axis, ``upper - lower``."""
@@ -128,6 +131,10 @@ class Grid:
         for name, axis in zip(NAMES, self, strict=True):
             if not isinstance(axis, Axis):
                 raise GridError(name, "an Axis", _brief(axis))
+
+    def __repr__(self) -> str:
+        axes = zip(NAMES, self, strict=True)
+        return f"Grid({', '.join(f'{name}=({a.lower:.6g}, {a.upper:.6g}, {a.points})' for name, a in axes)})"
 
     def __iter__(self) -> Iterator[Axis]:
         return (getattr(self, field.name) for field in fields(self))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 
 class LazyPackage(ModuleType):
@@ -44,3 +45,12 @@ def export(package: str, names: Mapping[str, str]) -> None:
     homes = {name: f"wignercq.{home}" for home, defined in names.items() for name in defined.split()}
     vars(module).update(homes=homes, __all__=[name for name in homes if not name.startswith("_")])
     module.__class__ = LazyPackage
+
+
+def called(home: str, name: str) -> Callable[..., Any]:
+    """A function of a module, named from ``wignercq`` on, which is imported when it is called for.
+
+    For what a lower part offers and a higher one does: each such place is listed in ``tests/test_imports.py``.
+    """
+    function: Callable[..., Any] = getattr(import_module(f"wignercq.{home}"), name)
+    return function

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from wignercq.errors import ExpressionError
+from wignercq.model.formulas import WITHOUT_KINKS
 
 MAX_TERMS = 600  # of a formula multiplied out; a term of degree n counts n + 1 times, as it does after x -> x + h
 MAX_SECOND_DERIVATIVE = 6000  # numbers, names and operations, as it is written down
@@ -29,9 +30,7 @@ def require_tractable(formula: sp.Expr, *, where: str) -> None:
     out; for a second derivative of more than 6000 operations.
     """
     if any(kink.free_symbols for kink in formula.atoms(sp.Abs, sp.sign)):
-        raise ExpressionError(
-            where, "a potential without kinks", "an absolute value such as sqrt(x**2); round it off: sqrt(x**2 + w**2)"
-        )
+        raise ExpressionError(where, *WITHOUT_KINKS)
     if _monomials(formula) is None:
         raise ExpressionError(
             where, f"at most {MAX_TERMS} terms when multiplied out (one of degree n counts n + 1 times)", "more"

@@ -11,12 +11,12 @@ import ast
 import math
 import numbers
 import operator
-import warnings
 from collections.abc import Callable, Collection, Mapping
 
 import sympy as sp
 
-from wignercq.errors import ExpressionError, brief, listed
+from wignercq.errors import ExpressionError, brief, listed, suggestion
+from wignercq.model.syntax import syntax_tree
 
 FUNCTIONS: Mapping[str, Callable[..., sp.Expr]] = {
     name: getattr(sp, name)
@@ -31,7 +31,14 @@ SINGULAR = {sp.zoo, sp.nan, sp.oo, -sp.oo}
 ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 REFUSED = {ast.BitXor: "^ (a power is **)", ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}  # as typed
 
-MAX_LENGTH = 2000  # characters
+#: What is expected of a potential, and what came, where there is an absolute value.
+WITHOUT_KINKS = (
+    "a formula without kinks",
+    "an absolute value such as abs(x) or sqrt(x**2); round it off: sqrt(x**2 + w**2)",
+)
+OTHER_NAMES = {"ln": "log", "tg": "tan", "abs": "sqrt(x**2)", "Abs": "sqrt(x**2)", "pow": "**"}  # of functions
+EXPONENTIAL = "; did you mean 'exp(...)'?"
+
 MAX_DEPTH = 60  # nested operations; SymPy takes up to three levels for one
 MAX_EXPONENT = 64
 MAX_EXACT_ROOT = 64  # of exact numbers; with others, SymPy raises their factors to powers as large as the root
@@ -72,7 +79,7 @@ def parse(formula: str | float | sp.Expr, names: Collection[str], *, where: str,
     """
     builder = _Builder({name: real_symbol(name) for name in names}, where, imaginary)
     if isinstance(formula, str):
-        return builder.read(_syntax_tree(formula, where))
+        return builder.read(syntax_tree(formula, where))
     if isinstance(formula, sp.Basic):
         return builder.rebuild(formula)
     if isinstance(formula, bool) or not isinstance(formula, numbers.Real):
@@ -109,20 +116,6 @@ def representable(expression: sp.Expr, *, where: str, imaginary: bool = False) -
     return _Builder(names, where, imaginary).rebuild(replaced) if better else expression
 
 
-def _syntax_tree(text: str, where: str) -> ast.expr:
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(where, f"at most {MAX_LENGTH} characters", len(text))
-    if not text.isascii():
-        odd = next(c for c in text if not c.isascii())
-        raise ExpressionError(where, "plain ASCII text", f"the character {odd!a}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python reads "1or x" and prints that it will not do so for ever
-            return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, Warning, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(where, "a formula", brief(text)) from None
-
-
 class _Builder:
     """Builds an expression from a syntax tree or from SymPy, refusing what is not whitelisted or out of hand."""
 
@@ -135,6 +128,18 @@ class _Builder:
     def refuse(self, what: str) -> ExpressionError:
         names = listed([*sorted(self.values), *self.constants], limit=10)
         return self.error(f"a formula in {names} with + - * / ** and {listed([*FUNCTIONS], limit=3)}", what)
+
+    def refuse_name(self, name: str) -> ExpressionError:
+        hint = EXPONENTIAL if name in ("e", "E") else suggestion(name, [*self.values, *self.constants])
+        return self.refuse(f"the unknown name {brief(name)}{hint}")
+
+    def refuse_function(self, name: str) -> ExpressionError:
+        if name in self.values or name in self.constants:
+            return self.error(f"an operator between {brief(name)} and '('", "none")
+        if name.lower() == "abs" and not self.imaginary:
+            return self.error(*WITHOUT_KINKS)
+        hint = f"; did you mean {OTHER_NAMES[name]!r}?" if name in OTHER_NAMES else suggestion(name, FUNCTIONS)
+        return self.error(f"one of the functions {', '.join(FUNCTIONS)}", f"the unknown function {brief(name)}{hint}")
 
     def error(self, expected: str, what: str) -> ExpressionError:
         return ExpressionError(self.where, expected, what)
@@ -152,7 +157,7 @@ class _Builder:
             case ast.Name(id=name) if name in self.constants:
                 return self.constants[name]
             case ast.Name(id=name):
-                raise self.refuse(f"the unknown name {brief(name)}")
+                raise self.refuse_name(name)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
                 value = self.read(operand, depth + 1)
                 return -value if isinstance(node.op, ast.USub) else value
@@ -163,7 +168,7 @@ class _Builder:
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
                 raise self.error("one argument of a function", f"{name} with another number")
             case ast.Call(func=ast.Name(id=name)):
-                raise self.error(f"one of the functions {', '.join(FUNCTIONS)}", f"the unknown function {brief(name)}")
+                raise self.refuse_function(name)
             case _:
                 raise self.refuse(brief(ast.unparse(node)))
 
@@ -173,7 +178,7 @@ class _Builder:
         match node:
             case sp.Symbol():
                 if node.name not in self.values:
-                    raise self.refuse(f"the unknown name {brief(node.name)}")
+                    raise self.refuse_name(node.name)
                 return self.values[node.name]
             case sp.Float():
                 return self.number(node)

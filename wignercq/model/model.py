@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from wignercq.errors import ModelError, brief, listed
+from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed
+from wignercq.lazy import called
 from wignercq.model.complexity import require_tractable
 from wignercq.model.formulas import (
     CONSTANTS,
@@ -27,11 +28,17 @@ from wignercq.model.formulas import (
     substitute,
 )
 from wignercq.model.structure import is_quadratic, is_separable
+from wignercq.model.typeset import lines
 
 Formula: TypeAlias = str | float | sp.Expr
 
 Q, X = real_symbol("q"), real_symbol("x")
+#: Arguments by the letters that stand for them in a repr.
+UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
+BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
+ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
 LONGEST_NAME = 60  # characters
+LONG_FRACTION = 1000  # denominator, above which a number that is a decimal is shown as one
 RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
 
@@ -134,19 +141,41 @@ class Model:
                 )
             self._set("decoherence", least if self.is_coupled else 0.0)
         product = 4 * self.D0 * self.diffusion
-        if self.is_coupled and product < 1 - 1e-12 and not self.allow_unphysical:
+        if not self.is_physical and not self.allow_unphysical:
             raise ModelError(
                 "decoherence",
-                f"4 D0 D2 >= 1 (complete positivity), so at least {least:g}",
-                f"{self.D0:g} (4 D0 D2 = {product:g})",
+                f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
+                f"{self.D0!r} (4 D0 D2 = {at_most(product)})",
             )
 
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Model) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """What tells models apart: formulas, parameters and numbers, with the default of decoherence resolved."""
+        formulas = self.classical_potential, self.quantum_potential, self.interaction
+        numbers = (getattr(self, name) for name in (*UNITS.values(), *BATH.values()))
+        return (*formulas, *sorted(self.parameters.items()), *numbers, self.allow_unphysical)
+
     def __repr__(self) -> str:
-        potentials = {"V_C": self.classical_potential, "V_Q": self.quantum_potential, "V_I": self.interaction}
-        units = {"M": self.classical_mass, "m": self.quantum_mass, "hbar": self.hbar}
-        bath = {"alpha": self.friction, "D2": self.diffusion, "D0": self.D0}
-        values: dict[str, Formula] = {**potentials, **self.parameters, **units, **bath}
+        """Potentials, parameters and numbers; a parameter called as one of the others is ``parameters.NAME``."""
+        values: dict[str, Formula] = {
+            "V_C": self.classical_potential,
+            "V_Q": self.quantum_potential,
+            "V_I": self.interaction,
+        }
+        taken = {*values, *UNITS, *BATH}
+        values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
+        values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
         return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
+
+    def _repr_latex_(self) -> str:
+        """What a notebook shows: H with its numbers, and the bath."""
+        return "$$\\begin{gathered} " + r" \\ ".join(lines(self)) + " \\end{gathered}$$"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "parameters": dict(self.parameters)}
@@ -184,6 +213,14 @@ class Model:
             allow_unphysical=allow_unphysical,
         )
 
+    def well(self, x: float = 0.0, q: float | None = None) -> Any:
+        """The oscillator at the bottom of the well of V_Q at x, whose methods make its states.
+
+        ``model.well(0.0).cat(1.2)`` has the mass and the hbar of the model and the frequency of the well.
+        It is :func:`wignercq.states.well`, which says more.
+        """
+        return called("states.wells", "well")(self, x, q)
+
     @property
     def D0(self) -> float:
         """Decoherence strength, with the default resolved."""
@@ -201,6 +238,11 @@ class Model:
         return is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
 
     @property
+    def is_physical(self) -> bool:
+        """Whether the dynamics is completely positive: 4 D0 D2 >= 1, or no coupling."""
+        return not self.is_coupled or 4 * self.D0 * self.diffusion >= 1 - ROUNDING
+
+    @property
     def damping_rate(self) -> float:
         """Momentum damping rate gamma = alpha / M."""
         return self.friction / self.classical_mass
@@ -209,6 +251,13 @@ class Model:
     def bath_temperature(self) -> float:
         """Temperature of the classical bath, k_B T_C = D2 / (2 alpha); infinite without friction."""
         return self.diffusion / (2 * self.friction) if self.friction else math.inf
+
+
+def require_model(value: object) -> Model:
+    """`value` itself, if it is a model; ModelError otherwise."""
+    if not isinstance(value, Model):
+        raise ModelError("model", "a Model", kind_of(value))
+    return value
 
 
 def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
@@ -245,4 +294,10 @@ def _number(name: str, value: object, expected: str, accepts: Callable[[float], 
 
 
 def _plain(value: Formula) -> str:
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if not isinstance(value, sp.Expr):
+        return value
+    long = {number: repr(float(number)) for number in value.atoms(sp.Rational) if number.q > LONG_FRACTION}
+    exact = {number: sp.Symbol(decimal) for number, decimal in long.items() if sp.Rational(decimal) == number}
+    return str(value.xreplace(exact))

@@ -32,19 +32,24 @@ def density_matrix(plane: np.ndarray, x: Axis, y: Axis, *, hbar: float) -> np.nd
     return result
 
 
-def lattice(x: Axis, y: Axis, *, hbar: float) -> Axis:
-    """The positions of :func:`density_matrix`."""
-    reach = math.pi * hbar / y.spacing
+def lattice(x: Axis, y: Axis, *, hbar: float) -> np.ndarray:
+    """The positions u of the rows and columns of :func:`density_matrix`, shape (n,)."""
+    reach = _reach(y, hbar)
     count = math.ceil((x.length + reach) * (y.length + math.pi * hbar / x.spacing) / (2 * math.pi * hbar))
-    return Axis(x.lower - reach / 2, x.upper + reach / 2, count)
+    return x.lower - reach / 2 + (x.length + reach) / count * np.arange(count)
+
+
+def _reach(y: Axis, hbar: float) -> float:
+    """The shift ``u - v`` that belongs to the highest frequency of y."""
+    return math.pi * hbar / y.spacing
 
 
 @lru_cache(maxsize=4)
 def _lattice(x: Axis, y: Axis, hbar: float) -> tuple[np.ndarray, np.ndarray]:
     """What takes W from the left to the centres ``(u + v)/2`` and from the right to the shifts ``u - v``."""
-    positions, reach = lattice(x, y, hbar=hbar), math.pi * hbar / y.spacing
-    count, step = positions.points, positions.spacing
-    centres = positions.lower + step / 2 * np.arange(2 * count - 1)
+    reach, count = _reach(y, hbar), lattice(x, y, hbar=hbar).size
+    step = (x.length + reach) / count
+    centres = x.lower - reach / 2 + step / 2 * np.arange(2 * count - 1)
     shifts = step * np.arange(1 - count, count)
     phases = np.exp(1j / hbar * np.outer(y.values, shifts)) * (np.abs(shifts) <= reach)
     return interpolation(x, centres), phases * (y.spacing * step)

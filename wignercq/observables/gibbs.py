@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from wignercq.errors import ModelError
+from wignercq.errors import ModelError, brief
 from wignercq.grid.grid import Grid
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
@@ -46,7 +46,7 @@ def classical_gibbs(model: Model, grid: Grid, temperature: float) -> Callable[[i
         potentials do not confine the particles to the grid.
     """
     if not 0 < temperature < np.inf:
-        raise ModelError("temperature", "a positive, finite energy", repr(temperature))
+        raise ModelError("temperature", "a positive, finite energy", brief(temperature))
     q, p, x, y = (axis.values for axis in grid)
     potential = sampled((Q, X), model.V_C + model.V_Q + model.V_I)(q[:, None], x[None, :])
     of_qx = np.exp((potential.min() - potential) / temperature)

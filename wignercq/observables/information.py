@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from wignercq.grid.grid import Grid
+from wignercq.grid.grid import NAMES, Grid
 from wignercq.observables.density_matrix import density_matrix, von_neumann_entropy
 from wignercq.observables.marginals import Marginals
 
@@ -28,6 +28,17 @@ class HolevoInformation(NamedTuple):
     conditional_purity: float  # mean of Tr rho_qp**2
     conditional_negativity: float  # mean of the sum of the moduli of negative eigenvalues, by errors of W
     left_out: float  # share of the density of (q, p) whose conditional states are not looked at
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def quantum_entropy(marginals: Marginals, *, hbar: float) -> float:
+    """``S(rho_Q) = -Tr rho_Q ln rho_Q`` of the reduced quantum state, from the plane (x, y); in nats.
+
+    Eigenvalues that errors of W made negative count as zero.
+    """
+    grid = marginals.grid
+    weights = np.linalg.eigvalsh(density_matrix(marginals.planes["x", "y"], grid.x, grid.y, hbar=hbar))
+    return float(von_neumann_entropy(weights / weights.sum()))
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # matrices are small
@@ -111,6 +122,15 @@ def pair_information(marginals: Marginals) -> dict[str, float]:
     return {
         a + b: _x_log_x(marginals.planes[a, b], norm) * axes[a].spacing * axes[b].spacing - alone[a] - alone[b]
         for a, b in PAIRS
+    }
+
+
+def pair_correlations(marginals: Marginals) -> dict[str, float]:
+    """Correlation coefficient of each of :data:`PAIRS`, their covariance over the root of the product of variances."""
+    covariance = marginals.covariance
+    indices = {a + b: (NAMES.index(a), NAMES.index(b)) for a, b in PAIRS}
+    return {
+        pair: float(covariance[i, j] / np.sqrt(covariance[i, i] * covariance[j, j])) for pair, (i, j) in indices.items()
     }
 
 

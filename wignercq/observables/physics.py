@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,7 +16,14 @@ from wignercq.observables.energies import occupation
 from wignercq.observables.entropy import entropy_flux, entropy_production
 from wignercq.observables.gibbs import classical_gibbs, total_variation
 from wignercq.observables.heat import Currents, heat_flows, temperatures
-from wignercq.observables.information import block_information, holevo_information, pair_information
+from wignercq.observables.information import (
+    PAIRS,
+    block_information,
+    holevo_information,
+    pair_correlations,
+    pair_information,
+    quantum_entropy,
+)
 from wignercq.observables.marginals import Marginals
 
 #: The names of :func:`physics_of` and their meaning.
@@ -46,7 +55,131 @@ MEANINGS = {
     "mutual_information_qy": "of q with y",
     "mutual_information_px": "of p with x",
     "mutual_information_py": "of p with y",
+    "correlation_qx": "cov(q, x) over the widths of q and x",
+    "correlation_qy": "cov(q, y) over the widths of q and y",
+    "correlation_px": "cov(p, x) over the widths of p and x",
+    "correlation_py": "cov(p, y) over the widths of p and y",
 }
+#: What is computed together, by the property of :class:`Physics` that does it.
+GROUPS = {
+    "temperatures": ("occupation", "temperature_classical", "temperature_quantum", "temperature_occupation"),
+    "heat": ("heat_from_bath", "heat_from_decoherence", "work_on_classical", "work_on_quantum"),
+    "production": tuple(
+        f"entropy_production{part}" for part in ("", "_momentum", "_decoherence", "_leading", "_left_out")
+    ),
+    "flux": ("entropy_flux",),
+    "classical_distance": ("gibbs_distance_classical",),
+    "distance": ("gibbs_distance",),
+    "entropy": ("von_neumann_entropy",),
+    "conditional": (
+        *(f"conditional_{what}" for what in ("entropy", "purity", "negativity", "left_out")),
+        "holevo_information",
+    ),
+    "blocks": ("mutual_information_blocks",),
+    "pairs": tuple(f"mutual_information_{a}{b}" for a, b in PAIRS),
+    "correlations": tuple(f"correlation_{a}{b}" for a, b in PAIRS),
+}
+#: Names that marginals alone tell: as quick as the observables of every run.
+OF_MARGINALS = frozenset(
+    name for group in ("temperatures", "flux", "entropy", "pairs", "correlations") for name in GROUPS[group]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Physics:
+    """The numbers of :data:`MEANINGS` of one W, computed when they are asked for: ``physics["entropy_flux"]``.
+
+    Parameters
+    ----------
+    W : callable
+        Gives W as a sequence of slabs; not called for the names :data:`OF_MARGINALS`.
+    gibbs, floor
+        As for :func:`physics_of`.
+    """
+
+    model: Model
+    grid: Grid
+    marginals: Marginals
+    W: Callable[[], Sequence[np.ndarray]]
+    gibbs: Callable[[int, np.ndarray], None] | None = None
+    floor: float | None = None
+
+    def __getitem__(self, name: str) -> float:
+        group = next((group for group, names in GROUPS.items() if name in names), None)
+        if group is None:
+            raise KeyError(name)
+        return dict(zip(GROUPS[group], getattr(self, group), strict=True))[name]
+
+    @cached_property
+    def temperatures(self) -> tuple[float, ...]:
+        """Occupation and temperatures."""
+        return occupation(self.model, self.marginals), *temperatures(self.model, self.marginals)
+
+    @cached_property
+    def heat(self) -> tuple[float, ...]:
+        """Heat and work, per time."""
+        return tuple(heat_flows(self.model, self.marginals, Currents.of(self.W(), self.grid)))
+
+    @cached_property
+    def production(self) -> tuple[float, ...]:
+        """Entropy production, its parts and what is left out."""
+        found = entropy_production(self.W(), self.model, self.grid, floor=self.floor)
+        return found.total, found.momentum, found.decoherence, found.decoherence_leading, found.left_out
+
+    @cached_property
+    def flux(self) -> tuple[float, ...]:
+        """Entropy flux."""
+        return (entropy_flux(self.model, self.marginals),)
+
+    @cached_property
+    def classical_distance(self) -> tuple[float, ...]:
+        """Distance from two classical particles; NaN without friction, or where potentials do not confine."""
+        try:
+            gibbs = classical_gibbs(self.model, self.grid, self.model.bath_temperature)
+            return (total_variation(self.W(), gibbs, self.grid),)
+        except ModelError:
+            return (math.nan,)
+
+    @cached_property
+    def distance(self) -> tuple[float, ...]:
+        """Distance from the hybrid Gibbs state."""
+        return (math.nan if self.gibbs is None else total_variation(self.W(), self.gibbs, self.grid),)
+
+    @cached_property
+    def entropy(self) -> tuple[float, ...]:
+        """Entropy of the reduced quantum state."""
+        return (quantum_entropy(self.marginals, hbar=self.model.hbar),)
+
+    @cached_property
+    def conditional(self) -> tuple[float, ...]:
+        """What holds of the quantum states given (q, p)."""
+        found = holevo_information(self.W(), self.marginals, hbar=self.model.hbar)
+        averages = found.conditional_entropy, found.conditional_purity, found.conditional_negativity, found.left_out
+        return *averages, found.information
+
+    @cached_property
+    def blocks(self) -> tuple[float, ...]:
+        """Mutual information of the two phase-space densities."""
+        return (block_information(self.W(), self.marginals),)
+
+    @cached_property
+    def pairs(self) -> tuple[float, ...]:
+        """Mutual information of pairs of variables."""
+        return tuple(pair_information(self.marginals).values())
+
+    @cached_property
+    def correlations(self) -> tuple[float, ...]:
+        """Correlation coefficients of pairs of variables."""
+        return tuple(pair_correlations(self.marginals).values())
+
+
+def units(name: str) -> str:
+    """In what a number of :data:`MEANINGS` is measured; empty for a pure number."""
+    if name.startswith(("entropy_production_left_out", "gibbs", "conditional", "occupation")):
+        return "nats" if name == "conditional_entropy" else ""
+    if name.startswith("entropy"):
+        return "nats per model unit of time"
+    return "nats" if name.startswith(("von_neumann", "holevo", "mutual")) else "model units"
 
 
 def physics_of(
@@ -80,41 +213,5 @@ def physics_of(
         The keys of :data:`MEANINGS`, in this order. A number that does not exist for a model is NaN.
     """
     known = Marginals.of(W, grid) if marginals is None else marginals
-    warmth = temperatures(model, known)
-    heat = heat_flows(model, known, Currents.of(W, grid))
-    entropy = entropy_production(W, model, grid, floor=floor)
-    holevo = holevo_information(W, known, hbar=model.hbar)
-    return {
-        "occupation": occupation(model, known),
-        "temperature_classical": warmth.classical,
-        "temperature_quantum": warmth.quantum,
-        "temperature_occupation": warmth.occupation,
-        "heat_from_bath": heat.bath,
-        "heat_from_decoherence": heat.decoherence,
-        "work_on_classical": heat.work_on_classical,
-        "work_on_quantum": heat.work_on_quantum,
-        "entropy_production": entropy.total,
-        "entropy_production_momentum": entropy.momentum,
-        "entropy_production_decoherence": entropy.decoherence,
-        "entropy_production_leading": entropy.decoherence_leading,
-        "entropy_production_left_out": entropy.left_out,
-        "entropy_flux": entropy_flux(model, known),
-        "gibbs_distance_classical": _classical_distance(W, model, grid),
-        "gibbs_distance": math.nan if gibbs is None else total_variation(W, gibbs, grid),
-        "von_neumann_entropy": holevo.entropy,
-        "conditional_entropy": holevo.conditional_entropy,
-        "conditional_purity": holevo.conditional_purity,
-        "conditional_negativity": holevo.conditional_negativity,
-        "conditional_left_out": holevo.left_out,
-        "holevo_information": holevo.information,
-        "mutual_information_blocks": block_information(W, known),
-        **{f"mutual_information_{pair}": value for pair, value in pair_information(known).items()},
-    }
-
-
-def _classical_distance(W: Sequence[np.ndarray], model: Model, grid: Grid) -> float:
-    """NaN where there is no such state: without friction, or without potentials that confine."""
-    try:
-        return total_variation(W, classical_gibbs(model, grid, model.bath_temperature), grid)
-    except ModelError:
-        return math.nan
+    physics = Physics(model, grid, known, lambda: W, gibbs, floor)
+    return {name: physics[name] for name in MEANINGS}

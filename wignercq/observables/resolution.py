@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from wignercq.errors import ResolutionError, ResolutionWarning
+from wignercq.errors import ResolutionError, ResolutionWarning, warn
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.observables.marginals import Marginals
 
@@ -85,11 +84,21 @@ class Watch:
         level, key = ENERGY_MARGIN * self.warning_level, ("H", "left out")
         if left_out > level and key not in self.warned:
             self.warned.add(key)
-            warnings.warn(
+            warn(
                 f"energy at t = {time:.6g}: expected known to {level:.2g} of the kinetic energy, got up to "
                 f"{left_out:.2g} of it left out at a wall of the potential, where W is below its errors",
                 ResolutionWarning,
-                stacklevel=2,
+            )
+
+    def check_purity(self, time: float, purity: float) -> None:
+        """Look at the purity of a run of a model that need not lead from states to states."""
+        key = ("purity", "above 1")
+        if purity > 1 + self.warning_level and key not in self.warned:
+            self.warned.add(key)
+            warn(
+                f"purity at t = {time:.6g}: expected at most 1, got {purity:.6g}; W is the Wigner function of no state "
+                "any more, since 4 D0 D2 < 1 is not completely positive",
+                ResolutionWarning,
             )
 
     def _judge(self, time: float, name: str, quantity: str, value: float, remedy: str) -> None:
@@ -100,11 +109,10 @@ class Watch:
             )
         elif value > self.warning_level and (name, quantity) not in self.warned:
             self.warned.add((name, quantity))
-            warnings.warn(
+            warn(
                 f"{quantity} of axis {name} at t = {time:.6g}: expected below {self.warning_level:.2g}, "
                 f"got {value:.2g}; {remedy}",
                 ResolutionWarning,
-                stacklevel=2,
             )
 
     def lose(self, message: str) -> None:
@@ -113,4 +121,4 @@ class Watch:
             raise ResolutionError(message)
         if not self.unresolved:
             self.unresolved = message
-            warnings.warn(f"{message}; going on without resolution", ResolutionWarning, stacklevel=2)
+            warn(f"{message}; going on without resolution", ResolutionWarning)

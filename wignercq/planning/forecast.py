@@ -7,13 +7,12 @@ trajectories of the classical counterpart say when W comes to the ends of an axi
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import GridError, ResolutionWarning
+from wignercq.errors import GridError, ModelError, ResolutionWarning, at_least, at_most, warn
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
@@ -83,7 +82,7 @@ def look_ahead(
     )
     if sure and refuses:
         raise error
-    warnings.warn(str(error), ResolutionWarning, stacklevel=2)
+    warn(str(error), ResolutionWarning)
 
 
 def _of_the_mean(model: Model, marginals: Marginals, end: float, axes: Collection[str]) -> Departure | None:
@@ -119,7 +118,7 @@ class _Ensemble:
             for now in Trajectories(model, end, 1.0, random).positions(start):
                 near = ((now < lower) | (now > upper)).mean(axis=1) > SHARE
                 seen.append((near, now.mean(axis=1), np.quantile(now, TAILS, axis=1)))
-        except GridError:
+        except (GridError, ModelError):
             is_whole = False
         times = end * np.arange(1, len(seen) + 1) / MOMENTS_IN_TIME
         nears, centres, quantiles = zip(*seen, strict=True) if seen else ((), (), ())
@@ -131,4 +130,4 @@ class _Ensemble:
             return "shorten the run"
         factor = math.sqrt(2 * math.log(1 / (LEVEL * tolerance))) / WIDTHS
         far = self.centres[:, None] + factor * (self.quantiles - self.centres[:, None])
-        return f"widen it to [{far[:, 0, axis].min():.3g}, {far[:, 1, axis].max():.3g}] or shorten the run"
+        return f"widen it to [{at_most(far[:, 0, axis].min())}, {at_least(far[:, 1, axis].max())}] or shorten the run"

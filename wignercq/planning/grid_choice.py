@@ -5,13 +5,11 @@
   a large enough c, a few thousand samples reach the level.
 - Points: every trajectory carries a Gaussian packet as fine as the initial W, deformed by the linearised flow and
   widened by diffusion.
-- x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`).
-  Where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
+- x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`);
+  where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
 - A box that goes with W along some axes, where it takes far fewer cells than one that holds all places of the run.
 
-These are bounds: an anharmonic state that stays mixed, or is not found in all of its phase space at once, needs less.
-A pilot run on a coarser grid shows that, and the grid is trimmed. What it then resolves is watched by the monitors of
-the run.
+These are bounds: a pilot run shows where less would do, and the grid is trimmed.
 """
 
 from __future__ import annotations
@@ -26,9 +24,11 @@ from scipy.special import erfcinv
 from scipy.stats import norm
 
 from wignercq.errors import GridError
-from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
+from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
 from wignercq.grid.grid import NAMES, Axis, Grid
-from wignercq.model.model import Model, X
+from wignercq.model.model import Model, X, require_model
+from wignercq.model.singularity import require_regular
+from wignercq.planning.arguments import moderate, number, require_state
 from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
@@ -38,7 +38,7 @@ from wignercq.states import GaussianState, State
 TRIMMED = 0.03  # of the tolerance: what each edge and the tail of a trimmed axis may hold, as far as the pilot run saw
 KEPT = 7 / 8  # of a trimmed axis, in space and in frequency, lies between the edges and below the tail
 
-#: Of the tolerance: the root of the share of power in the outer eighth of the frequencies; by samples, and exact.
+#: Of the tolerance: root of the share of power in the outer eighth of the frequencies; by samples, and exact.
 TAIL = 0.05, 0.2
 LEVEL = 5e-3  # of the tolerance: where W ends, relative to its maximum
 SAMPLES = 8000
@@ -64,7 +64,7 @@ def choose_grid(
     duration: float,
     *,
     tolerance: float = 1e-6,
-    axes: Mapping[str, FixedAxis] | None = None,
+    axes: GridLike = None,
 ) -> Grid:
     """A grid on which W should stay resolved to `tolerance` from time 0 to `duration`.
 
@@ -76,16 +76,24 @@ def choose_grid(
     duration : float
     tolerance : float
         On W relative to its maximum; the grid aims at tails of ``5e-3 * tolerance``.
-    axes : mapping of axis name to FixedAxis, optional
-        Extents or points that are fixed.
+    axes : mapping of axis name to what is fixed, optional
+        As the `grid` of :func:`wignercq.evolve`.
 
     Raises
     ------
     GridError
         Trajectories run away, so that no finite box holds them, or an axis name is unknown.
+    ModelError
+        A potential is singular or not real where the state is or goes.
+    StateError
+        A state of another hbar or mass than those of the model.
     """
-    fixed = axes or {}
-    return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, duration, tolerance).grid(fixed)
+    require_model(model), require_state(state)
+    fixed, end = given_axes(axes), moderate("duration", duration)
+    number("tolerance", tolerance, "a number between 0 and 1", lambda v: 0 < v < 1)
+    if isinstance(fixed, Grid):
+        return fixed
+    return fixed_grid(fixed) if is_fixed(fixed) else Outlook.of(model, state, end, tolerance).grid(fixed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +114,12 @@ class Outlook:
     quantum: tuple[Reach, Reach] | None  # along x and y by wave functions, where trajectories do not tell
 
     @classmethod
-    def of(
-        cls, model: Model, state: State, duration: float, tolerance: float, hbar_order: int | None = None
-    ) -> Outlook:
-        """Follow classical trajectories, and wave functions, to the end of a run; GridError where they run away."""
-        level = LEVEL * tolerance
-        quantum = None
-        if hbar_order is None and not _is_harmonic(model):
+    def of(cls, model: Model, state: State, duration: float, tolerance: float, order: int | None = None) -> Outlook:
+        """Follow classical trajectories, and wave functions, to the end; errors as of :func:`choose_grid`."""
+        state.require_model(model)
+        level, quantum = LEVEL * tolerance, None
+        require_regular(model, *state.support(level)[::2].tolist())
+        if order is None and not _is_harmonic(model):
             quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)
@@ -120,8 +127,7 @@ class Outlook:
         moments = list((_normal_ends if exact else _sampled_ends)(model, state, duration, radius))
         spread = np.diag((radius / state.bandwidth(level)) ** 2)
         finest = state.covariance if isinstance(state, GaussianState) else spread
-        precisions = np.zeros(4)
-        typical = Trajectories(model, duration, 1.0, random)
+        precisions, typical = np.zeros(4), Trajectories(model, duration, 1.0, random)
         count = round(PACKETS * _share(model, state, duration))
         for packets in typical.packets(draw(state, 1.0, count, random), finest):
             try:
@@ -185,11 +191,8 @@ class Outlook:
         if reach < 1:
             still = self.pilot_grid(still)
         axes_of = dict(zip(NAMES, still, strict=True))
-        for name, centre, half, k in zip(
-            NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True
-        ):
-            if name in axes:
-                axes_of[name] = Axis.resolving(centre - half, centre + half, k)
+        rows = zip(NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True)
+        axes_of |= {name: Axis.resolving(mean - half, mean + half, k) for name, mean, half, k in rows if name in axes}
         return Grid(**axes_of)
 
     def course(self, axes: Collection[str]) -> Course:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import resource
+import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,11 @@ import psutil
 from wignercq.errors import MemoryLimitError, readable_size
 from wignercq.grid.grid import Grid
 from wignercq.planning.numerics import Numerics
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
@@ -34,16 +40,26 @@ class Need(NamedTuple):
 
 def free_memory() -> float:
     """Bytes this process can still allocate: free memory, within the limits of control groups and of ``ulimit -v``."""
-    limits = [float(psutil.virtual_memory().available), *_left_in_cgroups()]
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if soft != resource.RLIM_INFINITY:
-        limits.append(float(soft - psutil.Process().memory_info().vms))
+    limits = [math.inf, *_left_in_cgroups(), *_left_of_address_space()]
+    with suppress(psutil.Error, OSError, NotImplementedError):  # a system that does not say
+        limits.append(float(psutil.virtual_memory().available))
     return max(0.0, min(limits))
 
 
 def held_memory() -> float:
-    """Bytes this process holds now."""
-    return float(psutil.Process().memory_info().rss)
+    """Bytes this process holds now; 0 where the system does not say."""
+    with suppress(psutil.Error, OSError, NotImplementedError):
+        return float(psutil.Process().memory_info().rss)
+    return 0.0
+
+
+def _left_of_address_space() -> Iterator[float]:
+    """What ``ulimit -v`` leaves, where there is such a limit."""
+    if resource is None or not hasattr(resource, "RLIMIT_AS"):
+        return
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        yield float(soft - psutil.Process().memory_info().vms)
 
 
 def _left_in_cgroups() -> Iterator[float]:
@@ -85,6 +101,8 @@ def require_memory(
     `beside` is what else is needed, in bytes.
     """
     room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids)) + beside
+    if room is not None:
+        _require_room_for_states(grids, numerics)
     free, where = (free_memory(), "") if room is None else (room.free, " of the devices")
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
@@ -94,4 +112,15 @@ def require_memory(
             "grid",
             f"{what} {whose} of {readable_size(allowed)}",
             f"{' x '.join(map(str, grids[0].shape))} points, which need {readable_size(needed)}; {remedy}",
+        )
+
+
+def _require_room_for_states(grids: Sequence[Grid], numerics: Numerics) -> None:
+    """Refuse to keep more W than this process can hold, where a run itself lies elsewhere."""
+    needed, free = sum(map(numerics.memory_of_states, grids)), free_memory()
+    if needed > free:
+        raise MemoryLimitError(
+            "keep_state",
+            f"states that fit the free memory of {readable_size(free)}",
+            f"{numerics.kept}, which need {readable_size(needed)}",
         )

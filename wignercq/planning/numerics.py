@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, at_least, one_of
 from wignercq.grid.grid import Grid
-from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model
+from wignercq.planning.arguments import moderate, number
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine, Room
+from wignercq.propagation.engines.cores import cores, thread_count
 from wignercq.propagation.engines.registry import ENGINES, PLANES, engine_class
 from wignercq.propagation.schemes import BY_ORDER, Part, Scheme
 from wignercq.states import State
 
 DTYPES: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 TOLERANCES = {"float64": 1e-6, "float32": 1e-4}  # what a precision comfortably allows; the default
+MAX_OUTPUTS = 1_000_000
 OUTPUTS = 20  # intervals between outputs, where a run is asked for no number of them
 ROUNDING_GROWTH = (7.0, 0.7)  # n steps: at most 7 n**0.7 units of rounding of the maximum of W, in all cases seen
 
@@ -33,22 +35,24 @@ class Numerics:
     hbar_order: int | None = None  # None is exact; 0 the classical Fokker-Planck counterpart
     precision: str = "float64"
     engine: str = "tiled"
-    threads: int = 2
+    threads: int = field(default_factory=cores)
     forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
+    kept: int = 0  # arrays of all of W that are held beside the run
+    copies: int = 0  # of W as the engine has it, held beside those that steps need
     uncoupled: bool = False  # W stays a product, and planes take the place of the fast engine; see :meth:`suited_to`
 
     def __post_init__(self) -> None:
         for name, known in (("order", BY_ORDER), ("precision", DTYPES), ("engine", ENGINES)):
-            if getattr(self, name) not in known:
-                raise InputError(name, " or ".join(map(repr, known)), repr(getattr(self, name)))
-        if not 0 < self.tolerance < 1:
-            raise InputError("tolerance", "a number between 0 and 1", repr(self.tolerance))
+            one_of(name, getattr(self, name), known)
+        self._set("tolerance", number("tolerance", self.tolerance, "a number between 0 and 1", lambda v: 0 < v < 1))
+        self._set("threads", thread_count(self.threads))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
-        elif not 1 / MAX_NUMBER <= self.dt <= MAX_NUMBER:
-            raise InputError("dt", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(self.dt))
-        if self.threads < 1:
-            raise InputError("threads", "at least 1", repr(self.threads))
+        else:
+            self._set("dt", moderate("dt", self.dt))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     def least_tolerance(self, steps: int) -> float:
         """What rounding errors of so many steps come to."""
@@ -60,7 +64,9 @@ class Numerics:
         expected = self.least_tolerance(steps)
         if self.tolerance < expected:
             raise InputError(
-                "tolerance", f"at least {expected:.1e} with {self.precision} over {steps} steps", f"{self.tolerance:g}"
+                "tolerance",
+                f"at least {at_least(expected)} with {self.precision} over {steps} steps",
+                repr(self.tolerance),
             )
 
     @property
@@ -119,8 +125,15 @@ class Numerics:
         return self._engine_class.stored_shapes(grid)
 
     def memory(self, grid: Grid) -> float:
-        """Bytes a run on `grid` needs."""
+        """Bytes a run on `grid` needs, those of :meth:`memory_of_states` among them where they are in one memory."""
         dtype = DTYPES[self.precision]
         tables = len({stage for stage in self.scheme.stages if stage.part is Part.MOMENTUM})
-        formed = grid.size if self.forms_W and self.engine_name == PLANES else 0
-        return self._engine_class.memory(grid, dtype, tables=tables) + formed * dtype.itemsize
+        own = self._engine_class.memory(grid, dtype, tables=tables)
+        copies = self.copies * self.cells(grid) * dtype.itemsize
+        states = self.memory_of_states(grid) if self.room(grid) is None else 0.0
+        return own + copies + states
+
+    def memory_of_states(self, grid: Grid) -> float:
+        """Bytes of the arrays of all of W that are held beside the run, in the memory of this process."""
+        formed = int(self.forms_W and self.engine_name == PLANES)
+        return float((self.kept + formed) * grid.size * DTYPES[self.precision].itemsize)

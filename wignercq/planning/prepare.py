@@ -91,7 +91,7 @@ def prepare(
     if isinstance(grid, Grid):
         require_memory([grid] * runs, numerics, memory_limit)
         tell("initial state on the grid")
-        engine, W = _start(numerics, grid, state, model.hbar)
+        engine, W = _start(numerics, grid, state, model)
         powers = engine.spectral_power(W)
         look = Look.of(Marginals(grid, *engine.marginals(W)), powers)
         if watch is not None:
@@ -115,7 +115,7 @@ def prepare(
         require_memory([chosen] * runs, numerics, memory_limit)
         announce_run(chosen, round(end / step.dt), numerics)
         tell("initial state on the grid")
-        engine, W = _start(numerics, chosen, state, model.hbar)
+        engine, W = _start(numerics, chosen, state, model)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order, exact_bath)
     return Prepared(propagator, W, step, check, moving)
 
@@ -156,13 +156,14 @@ def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float,
     return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, **options)
 
 
-def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, hbar: float) -> tuple[Engine, Any]:
+def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, model: Model) -> tuple[Engine, Any]:
     """An engine and W at time 0, checked.
 
     What the box cuts off a state (1e-10, say) is made up for once, here and never again.
     """
-    if not isinstance(state, np.ndarray) and state.hbar != hbar:
-        raise StateError("state.hbar", f"the model's hbar = {hbar:g}", f"{state.hbar:g}")
+    if not isinstance(state, np.ndarray):
+        state.require_model(model)
+        state.require_held(grid)
     engine = numerics.make_engine(grid)
     if isinstance(state, np.ndarray):
         if state.shape != grid.shape or not np.isrealobj(state):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 
-from wignercq.errors import GridError, SizeWarning, readable_size
+from wignercq.errors import GridError, SizeWarning, readable_size, warn
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.planning.numerics import Numerics
@@ -25,11 +24,10 @@ def announce(grid: Grid, fixed: Mapping[str, FixedAxis], pilot: Grid, numerics: 
             f"up to {_shape(grid)} points, {_cells(grid, numerics)}, and {_time(seconds)}; {remedy(grid, fixed)}",
         )
     if seconds > NOTEWORTHY:
-        warnings.warn(
+        warn(
             f"grid: up to {_shape(grid)} points, {_cells(grid, numerics)} and {readable_size(numerics.memory(grid))}; "
             f"the search for a time step alone takes {_time(seconds)}, the run longer; {remedy(grid, fixed)}",
             SizeWarning,
-            stacklevel=2,
         )
 
 
@@ -37,10 +35,9 @@ def announce_run(grid: Grid, steps: int, numerics: Numerics) -> None:
     """A SizeWarning before a run that takes long."""
     seconds = steps * numerics.cells(grid) / numerics.speed
     if seconds > NOTEWORTHY:
-        warnings.warn(
+        warn(
             f"grid: {_shape(grid)} points, {_cells(grid, numerics)}, and {steps} steps take {_time(seconds)}",
             SizeWarning,
-            stacklevel=2,
         )
 
 

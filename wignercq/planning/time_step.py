@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import InputError, ResolutionWarning
+from wignercq.errors import InputError, ResolutionWarning, warn
 
 FEWEST_STEPS = 5  # of a run whose step is chosen
 STEP_MULTIPLE = 20  # of which more than ten steps are a multiple, so that common output times fall on steps
@@ -35,11 +34,10 @@ class TimeStep:
                 f"{self.dt:g} with one of {self.error:.2g}; lower dt",
             )
         if self.error > accuracy:
-            warnings.warn(
+            warn(
                 f"time error at dt = {self.dt:g}: expected below {accuracy:.2g} of the maximum of W, "
                 f"got {self.error:.2g}; lower run.dt",
                 ResolutionWarning,
-                stacklevel=2,
             )
 
 

@@ -6,7 +6,7 @@ The counterpart has the same forces, the diffusion D2 in p and ``D_y = hbar**2 D
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -17,8 +17,9 @@ from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
+from wignercq.model.singularity import require_regular
 from wignercq.propagation.transport import spreading_time
-from wignercq.states import ClassicalGaussian, GaussianQuantumState, ProductState, State
+from wignercq.states import ClassicalGaussian, GaussianQuantumState, GriddedState, ProductState, State
 
 MOMENTS_IN_TIME = 60
 MAX_STEPS = 40_000
@@ -28,9 +29,11 @@ FLOOR = 1e-12  # relative size below which a sampled state is rounding
 
 
 def is_gaussian(state: State) -> bool:
-    """Whether a state is a Gaussian or a product of two; of states of other kinds only their covariance is used."""
+    """Whether a state is a Gaussian or a product of two, or counts as one; of other than products only their covariance
+    is used.
+    """
     if not isinstance(state, ProductState):
-        return True
+        return not isinstance(state, GriddedState)
     return isinstance(state.classical, ClassicalGaussian) and isinstance(state.quantum, GaussianQuantumState)
 
 
@@ -89,6 +92,7 @@ class Trajectories:
         """Both of these, the covariances None where none is given."""
         packets = None if covariance is None else np.tile(covariance, (samples.shape[1], 1, 1))
         start, reach = samples.mean(axis=1), ESCAPE * samples.std(axis=1).max()
+        visited = [samples]
         substeps = self._substeps(samples)
         dt = self.duration / (MOMENTS_IN_TIME * substeps)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -98,13 +102,23 @@ class Trajectories:
                 farthest = np.maximum(samples.max(axis=1) - start, start - samples.min(axis=1))
                 bounded = farthest < reach
                 if not bounded.all():
+                    self._require_regular(visited)
                     raise GridError(
                         "grid",
                         "trajectories that stay bounded",
                         f"ones that run away along {', '.join(np.array(NAMES)[~bounded])}; shorten the run, or give "
                         "extent and points of every axis",
                     )
+                visited = [np.concatenate([ends(visited), ends([samples])], axis=1), samples]
                 yield samples, packets
+
+    def _require_regular(self, visited: list[np.ndarray]) -> None:
+        """Refuse, with ModelError, potentials that are singular or not real where samples came, or were going."""
+        model, last = self.model, visited[-1].copy()
+        last[0] += self.duration / MOMENTS_IN_TIME * last[1] / model.classical_mass
+        last[2] += self.duration / MOMENTS_IN_TIME * last[3] / model.quantum_mass
+        (q_low, q_high), _, (x_low, x_high), _ = ends([*visited, last]).tolist()
+        require_regular(model, (q_low, q_high), (x_low, x_high))
 
     def path(self, samples: np.ndarray) -> np.ndarray:
         """q at the beginning and after every step, shape (steps + 1, n)."""
@@ -166,6 +180,12 @@ class Trajectories:
         packets[:, 1, 1] += diffusion[0]
         packets[:, 3, 3] += diffusion[1]
         return drift @ packets @ drift.T
+
+
+def ends(samples: Iterable[np.ndarray]) -> np.ndarray:
+    """Least and largest of each coordinate, shape (4, 2)."""
+    together = np.concatenate([*samples], axis=1)
+    return np.stack([together.min(axis=1), together.max(axis=1)], axis=1)
 
 
 @lru_cache(maxsize=64)

@@ -26,9 +26,10 @@ from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.observables.density_matrix import density_matrix, lattice
 from wignercq.planning.reach import ENDS, Reach, autocorrelation, cumulated, fringes
 from wignercq.planning.trajectories import Trajectories, draw
-from wignercq.states import ProductState, State
+from wignercq.states import GriddedState, ProductState, State
 from wignercq.states.sampled import SampledQuantumState
 
 PATHS = 16  # typical classical paths, and as many rare ones
@@ -47,6 +48,7 @@ REACHED = 0.25  # of the largest kinetic energy of an axis, up to which its poin
 RESOLVED_PHASE = 0.5  # to so many radians in the run
 PURE = 1e-6  # less than this away from purity 1 is pure
 FAINT = 1e-3  # of the level: the weight below which a part of a mixture counts as nothing
+SIGNIFICANT = 100  # times the level: the weight above which a part of a computed W is no error of it
 
 
 def reaches(model: Model, state: State, duration: float, level: float) -> tuple[Reach, Reach] | None:
@@ -273,6 +275,8 @@ class Parts:
     def of(cls, state: State, level: float) -> Parts:
         """The parts that count at `level`."""
         quantum = state.quantum if isinstance(state, ProductState) else state
+        if isinstance(quantum, GriddedState):
+            quantum = _reduced(quantum, level)
         if isinstance(quantum, SampledQuantumState):
             kept = np.flatnonzero(quantum.weights > FAINT * level)
             none = np.zeros((2, 2))
@@ -283,6 +287,16 @@ class Parts:
         purity = min(1.0, state.hbar / 2 / math.sqrt(np.linalg.det(conditional)))
         spread = conditional * (1 - purity if purity < 1 - PURE else 0.0)
         return cls(np.ones(1), _gaussian_waves(purity * conditional, state.hbar), state.mean[2:], spread, slope)
+
+
+def _reduced(state: GriddedState, level: float) -> SampledQuantumState:
+    """The reduced quantum state of W on a grid, which spans the conditional ones, without what errors have made."""
+    x, y = state.grid.x, state.grid.y
+    plane = state.W.sum(axis=(0, 1)) * (state.grid.q.spacing * state.grid.p.spacing)
+    points = lattice(x, y, hbar=state.hbar)
+    weights, waves = np.linalg.eigh(density_matrix(plane, x, y, hbar=state.hbar))
+    kept = weights > SIGNIFICANT * level
+    return SampledQuantumState(points, waves.T[kept] / math.sqrt(points[1] - points[0]), weights[kept], hbar=state.hbar)
 
 
 def _gaussian_waves(covariance: np.ndarray, hbar: float) -> Callable[[Axis, np.ndarray, np.ndarray], np.ndarray]:

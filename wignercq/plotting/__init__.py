@@ -7,17 +7,20 @@ from wignercq.plotting.animation import animate
 from wignercq.plotting.comparison import plot_errors, plot_theories
 from wignercq.plotting.correlations import plot_spectra, plot_two_time
 from wignercq.plotting.formula import formula_svg
-from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_planes
+from wignercq.plotting.picture import STYLE, style, styled
+from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_plane, plot_planes
 from wignercq.plotting.steady import plot_relaxation, plot_steady_planes, plot_steady_sweep
 from wignercq.plotting.sweep import plot_map
 
 __all__ = [
+    "STYLE",
     "animate",
     "formula_svg",
     "plot_diagnostics",
     "plot_errors",
     "plot_map",
     "plot_moments",
+    "plot_plane",
     "plot_planes",
     "plot_relaxation",
     "plot_spectra",
@@ -25,4 +28,6 @@ __all__ = [
     "plot_steady_sweep",
     "plot_theories",
     "plot_two_time",
+    "style",
+    "styled",
 ]

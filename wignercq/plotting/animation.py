@@ -12,28 +12,47 @@ import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
 
 from wignercq.comparison.theories import TABLE
 from wignercq.errors import InputError
+from wignercq.model.typeset import number
 from wignercq.plotting import labels
+from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
-from wignercq.plotting.style import DENSITY, FONT, SIGNED, WIDTH, draw_bar, draw_plane, largest, reached
+from wignercq.plotting.scales import name_axis
+from wignercq.plotting.style import DENSITY, SIGNED, draw_bar, draw_plane, draw_zero, frame_plane, largest
+from wignercq.results.whole_file import destination
 from wignercq.run.progress import Progress, showing
 
-RATE = 8  # frames per second
+SMOOTH = 48  # frames from which on an animation is smooth
+SECONDS = 8.0  # that an animation takes, as far as the rates allow
+RATES = 4.0, 25.0  # frames per second, at least and at most
 RESOLUTION = 110  # dots per inch
 
 #: Colours a GIF may have, of either colour map and greys for the rest; 256 in all.
 SHADES = ((SIGNED, 128), (DENSITY, 111), ("gray", 17))
 
-Moving = list[tuple[QuadMesh, xr.DataArray]]
+Moving = list[tuple[Axes, QuadMesh, xr.DataArray]]
 
 
-def animate(dataset: xr.Dataset, folder: str | os.PathLike[str], *, progress: bool | Progress = False) -> Path:
-    """Write an animation of the frames of a result, MP4 if ffmpeg is installed, else GIF.
+@styled
+def animate(
+    dataset: xr.Dataset,
+    folder: str | os.PathLike[str],
+    *,
+    size: Size = None,
+    dpi: float = RESOLUTION,
+    progress: bool | Progress = False,
+) -> Path:
+    """Write an animation of all frames of a result, MP4 if ffmpeg is installed, else GIF.
+
+    A result has as many frames as its run kept planes (``frames=``, ``run.frames``); nothing is made up between them.
+    From about 50 on the animation is smooth.
 
     Of a run the four marginal planes move, of a comparison ``W(x, y)`` in each theory. Colour scales do not change
     in time.
@@ -44,6 +63,10 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str], *, progress: bo
         Of a :class:`wignercq.Solution` or a :class:`wignercq.comparison.Breakdown`.
     folder : path
         Where ``planes.mp4`` or ``planes.gif`` goes.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
+    dpi : float
+        Pixels per inch.
     progress : bool or Progress
         Show a bar of frames.
 
@@ -59,15 +82,23 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str], *, progress: bo
     """
     if dataset.sizes.get("frame", 0) < 2:
         raise InputError("frames", "at least 2 to animate", dataset.sizes.get("frame", 0))
-    writer, suffix = _writer()
+    writer, suffix = _writer(rate(dataset.sizes["frame"]))
     target = Path(folder) / f"planes.{suffix}"
-    figure, moving = _theories(dataset) if "theory" in dataset.dims else _planes(dataset)
-    with showing(progress) as shown, writer.saving(figure, str(target), RESOLUTION):
+    destination(target)
+    figure, moving = _theories(dataset, size) if "theory" in dataset.dims else _planes(dataset, size)
+    figure.suptitle(f"$t = {number(float(dataset['frame'][-1]), 4)}$", fontsize="large")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # all frames are laid out alike, once
+    with showing(progress) as shown, writer.saving(figure, str(target), dpi):
         shown.start(dataset.sizes["frame"], unit="frame")
         for k, time in enumerate(dataset["frame"].values):
-            figure.suptitle(f"$t = {time:.3f}$", fontsize=FONT + 2)
-            for mesh, planes in moving:
+            figure.suptitle(f"$t = {number(time, 4)}$", fontsize="large")
+            for ax, mesh, planes in moving:
                 mesh.set_array(planes[k].values.T)
+                for line in [drawn for drawn in ax.collections if isinstance(drawn, ContourSet)]:
+                    line.remove()
+                if planes.name == "wigner_xy":
+                    draw_zero(ax, planes[k], "x", "y", mesh.get_clim()[1] or 1.0)
             writer.grab_frame()
             shown.reach(k + 1)
         shown.finish()
@@ -75,10 +106,15 @@ def animate(dataset: xr.Dataset, folder: str | os.PathLike[str], *, progress: bo
     return target
 
 
-def _writer() -> tuple[AbstractMovieWriter, str]:
+def rate(frames: int) -> float:
+    """Frames per second of an animation."""
+    return min(max(frames / SECONDS, RATES[0]), RATES[1])
+
+
+def _writer(fps: float) -> tuple[AbstractMovieWriter, str]:
     choice: tuple[Callable[..., AbstractMovieWriter], str]
     choice = (FFMpegWriter, "mp4") if shutil.which("ffmpeg") else (_GIFWriter, "gif")
-    return choice[0](fps=RATE), choice[1]
+    return choice[0](fps=fps), choice[1]
 
 
 class _GIFWriter(AbstractMovieWriter):
@@ -99,37 +135,35 @@ class _GIFWriter(AbstractMovieWriter):
 
     def finish(self) -> None:
         first, *others = self.pictures
-        first.save(self.outfile, save_all=True, append_images=others, duration=1000 // RATE, loop=0)
+        first.save(self.outfile, save_all=True, append_images=others, duration=round(1000 / self.fps), loop=0)
 
 
-def _planes(dataset: xr.Dataset) -> tuple[Figure, Moving]:
-    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
+def _planes(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
+    figure = Picture(width_of(size), 0.72 * width_of(size), size)
     moving = []
     for ax, (name, first, second, label) in zip(figure.subplots(2, 2).ravel(), PLANES, strict=True):
         planes = dataset[name].transpose("frame", first, second)
         mesh = draw_plane(ax, planes[0], first, second, top=largest(planes), signed=name == "wigner_xy")
-        ax.set_xlim(reached(planes, first))
-        ax.set_ylim(reached(planes, second))
-        ax.set_xlabel(f"${first}$", fontsize=FONT)
-        ax.set_ylabel(f"${second}$", fontsize=FONT)
+        frame_plane(ax, planes, first, second, shape=0.8)
+        name_axis(ax.xaxis, f"${first}$")
+        name_axis(ax.yaxis, f"${second}$")
         draw_bar(figure, mesh, [ax], label)
-        moving.append((mesh, planes))
+        moving.append((ax, mesh, planes))
     return figure, moving
 
 
-def _theories(dataset: xr.Dataset) -> tuple[Figure, Moving]:
+def _theories(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
     theories = ["exact", *labels.distinct(dataset)]
     planes = dataset["wigner_xy"].sel(theory=theories).transpose("frame", "theory", "x", "y")
-    figure = Figure(figsize=(WIDTH, 2.4), layout="constrained")
+    figure = Picture(width_of(size), 0.34 * width_of(size), size)
     axes = figure.subplots(1, len(theories), squeeze=False, sharex=True, sharey=True)[0]
     top, moving = largest(planes), []
     for i, (ax, name) in enumerate(zip(axes, theories, strict=True)):
         mesh = draw_plane(ax, planes[0, i], "x", "y", top=top, signed=True)
-        ax.set_title(TABLE[name].mathtext, fontsize=FONT)
-        ax.set_xlabel("$x$", fontsize=FONT)
-        moving.append((mesh, planes[:, i]))
-    axes[0].set_xlim(reached(planes, "x"))
-    axes[0].set_ylim(reached(planes, "y"))
-    axes[0].set_ylabel("$y$", fontsize=FONT)
+        frame_plane(ax, planes, "x", "y")
+        ax.set_title(TABLE[name].mathtext)
+        name_axis(ax.xaxis, "$x$")
+        moving.append((ax, mesh, planes[:, i]))
+    name_axis(axes[0].yaxis, "$y$")
     draw_bar(figure, mesh, axes, "$W(x, y)$")
     return figure, moving

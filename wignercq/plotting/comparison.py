@@ -11,9 +11,13 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wignercq.comparison.breakdown_times import first_output
 from wignercq.comparison.theories import TABLE
+from wignercq.model.typeset import number
 from wignercq.plotting import labels
-from wignercq.plotting.style import FONT, WIDTH, chosen_frames, draw_bar, draw_plane, largest, panels, reached
+from wignercq.plotting.picture import Picture, Size, styled, width_of
+from wignercq.plotting.scales import name_axis
+from wignercq.plotting.style import NARROW, chosen_frames, draw_bar, draw_plane, frame_plane, largest, narrowed, panels
 
 LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
 DECADES = 7  # shown of an error at most
@@ -21,7 +25,8 @@ SMALLEST = 1e-12  # errors below are those of the numbers themselves
 HIDDEN = 5  # the axis reaches so far below the numerical error
 
 
-def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) -> Figure:
+@styled
+def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, *, size: Size = None) -> Figure:
     """Draw the Wigner function of the quantum particle in each theory, and its difference from the exact one.
 
     Two rows per frame: ``W(x, y)`` in each theory that has an equation of its own, on one colour scale for the whole
@@ -33,6 +38,8 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
         Of a :class:`wignercq.comparison.Breakdown`.
     frames : int, sequence of int or None
         Which frames; None draws up to three, the last among them.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
 
     Returns
     -------
@@ -49,17 +56,17 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
     chosen = chosen_frames(dataset, frames)
     theories = ["exact", *labels.distinct(dataset)]
     planes = dataset["wigner_xy"].sel(theory=theories).isel(frame=chosen).transpose("frame", "theory", "x", "y")
-    figure = Figure(figsize=(WIDTH, 0.5 + 2.5 * len(chosen)), layout="constrained")
+    width = width_of(size)
+    figure = Picture(width, 0.5 + min(2.5, 0.2 + 0.36 * width) * len(chosen), size)
     axes = figure.subplots(2 * len(chosen), len(theories), squeeze=False, sharex=True, sharey=True)
     for ax, name in zip(axes[0], theories, strict=True):
-        ax.set_title(TABLE[name].mathtext, fontsize=FONT)
+        ax.set_title(narrowed(TABLE[name].mathtext, width < NARROW))
     top = largest(planes)
     for k, frame in enumerate(planes):
         _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top)
-    axes[0, 0].set_xlim(reached(planes, "x"))
-    axes[0, 0].set_ylim(reached(planes, "y"))
+    frame_plane(axes[0, 0], planes, "x", "y")
     for ax in (axes[-2, 0], *axes[-1, 1:]):
-        ax.set_xlabel("$x$", fontsize=FONT)
+        name_axis(ax.xaxis, "$x$")
         ax.tick_params(labelbottom=True)
     return figure
 
@@ -70,23 +77,25 @@ def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: flo
     for ax, plane in zip(rows[0], planes, strict=True):
         mesh = draw_plane(ax, plane, "x", "y", top=top, signed=True)
     for ax, plane in zip(rows[1, 1:], differences[1:], strict=True):
-        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True)
+        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True, zero=False)
     rows[1, 0].set_axis_off()
-    rows[1, 0].text(
-        1, 0.5, "difference\nfrom exact", transform=rows[1, 0].transAxes, ha="right", va="center", fontsize=FONT
-    )
+    rows[1, 0].text(1, 0.5, "difference\nfrom exact", transform=rows[1, 0].transAxes, ha="right", va="center")
     time = float(planes["frame"])
-    rows[0, 0].set_ylabel(f"$t = {time:.4g}$\n$y$", fontsize=FONT)
+    name_axis(rows[0, 0].yaxis, f"$t = {number(time, 4)}$\n$y$")
     draw_bar(figure, mesh, rows[0], "$W(x, y)$", aspect=12)
     if rows.shape[1] > 1:
         draw_bar(figure, below, rows[1], r"$W - W_\mathrm{exact}$", aspect=12)
 
 
-def plot_errors(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
+@styled
+def plot_errors(
+    dataset: xr.Dataset, observables: Sequence[str], *, ax: Axes | None = None, size: Size = None
+) -> Figure | Axes:
     """Draw the errors of the theories in time, with the breakdown times marked.
 
     One panel per observable, on a logarithmic axis. The dashed grey line is the threshold, the grey area what the
-    numerical error hides, a triangle on the threshold a breakdown time.
+    numerical error hides, a triangle on the threshold a breakdown time; an open one is extrapolated, before the first
+    output.
 
     Parameters
     ----------
@@ -94,12 +103,16 @@ def plot_errors(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
         Of a :class:`wignercq.comparison.Breakdown`.
     observables : sequence of str
         Of :data:`wignercq.comparison.OBSERVABLES`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, of one observable; default: a figure of its own.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure, or matplotlib.axes.Axes where one was given
     """
-    return panels(observables, 2.0, "$t$", lambda ax, name: _draw_errors(ax, dataset, name))
+    return panels(observables, 2.0, "$t$", lambda ax, name: _draw_errors(ax, dataset, name), ax=ax, size=size)
 
 
 def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
@@ -112,7 +125,10 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
         ax.plot(times, np.where(values > SMALLEST, values, np.nan), label=TABLE[name].mathtext, linewidth=1.1, **style)
         when = float(data["breakdown_time"].sel(theory=name))
         if math.isfinite(when):
-            ax.plot([when], [threshold], "v", color=labels.COLOURS[name], markersize=5, clip_on=False, zorder=4)
+            early = 0 < when < first_output(data)
+            mark: dict[str, Any] = {"mfc": "white", "label": "extrapolated breakdown"} if early else {}
+            colour = labels.COLOURS[name]
+            ax.plot([when], [threshold], "v", color=colour, markersize=5, clip_on=False, zorder=4, ls="none", **mark)
             ax.axvline(when, color=labels.COLOURS[name], linewidth=0.5, alpha=0.5)
     floor = data["numerical_error"].sel(theory=theories).max("theory").values
     errors = data["error"].sel(theory=theories).values
@@ -120,8 +136,9 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
     lowest = max(float(np.min(floor, initial=threshold)) / HIDDEN, highest * 10.0**-DECADES)
     ax.fill_between(times, np.zeros_like(floor), floor, color="0.9", zorder=0, label="numerical error")
     ax.axhline(threshold, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), label="threshold")
+    if not (errors > lowest).any():
+        ax.text(0.5, 0.6, "no error above the numerical one", transform=ax.transAxes, ha="center", va="center")
     ax.set_yscale("log")
     ax.set_ylim(lowest, highest)
     ax.set_xlim(times[0], times[-1])
-    ax.tick_params(labelsize=FONT - 1)
-    ax.set_ylabel(f"error of {labels.observable(observable)}", fontsize=FONT)
+    name_axis(ax.yaxis, f"error of {labels.observable(observable)}", log=True)

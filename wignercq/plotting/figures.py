@@ -1,10 +1,9 @@
-"""The figures that belong to a result of any kind."""
+"""The figures that belong to a result of any kind, and their files."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -27,52 +26,117 @@ from wignercq.plotting import (
     plot_theories,
     plot_two_time,
 )
+from wignercq.plotting.picture import Size
+from wignercq.plotting.style import spread
+from wignercq.results.whole_file import destination, whole_file
 from wignercq.steady.result import is_steady
+
+Drawing = Callable[[], Figure]
 
 
 def figures(
-    dataset: xr.Dataset, observables: Sequence[str], theory: OrnsteinUhlenbeck | None = None
+    dataset: xr.Dataset,
+    observables: Sequence[str],
+    theory: OrnsteinUhlenbeck | None = None,
+    *,
+    frames: int | None = None,
+    size: Size = None,
+    only: Sequence[str] = (),
 ) -> dict[str, Figure]:
     """Figures by the names of their files, of a run, a steady state, a comparison, a sweep or two-time functions.
 
     Planes are drawn of what has frames. `observables` are those shown of a comparison or a sweep, `theory` is the
-    Gaussian theory of the model of a run. Spectra are drawn where two-time functions make some.
+    Gaussian theory of the model. Spectra are drawn where two-time functions make some.
+
+    Parameters
+    ----------
+    frames : int, optional
+        So many frames, spread over the run; default: as many as a figure has room for.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
+    only : sequence of str
+        Names of the figures to draw; default: all.
+
+    Raises
+    ------
+    InputError
+        A name that is no figure of this kind of result; `frames` is not from 1 to their number.
     """
-    if is_steady(dataset):
-        return _of_steady_state(dataset, theory if isinstance(theory, LinearModel) else None)
-    if "failure" in dataset and "breakdown_time" not in dataset:
-        return {"numbers": plot_steady_sweep(dataset)}
-    if "failure" in dataset:
-        return {"map": plot_map(dataset, observables)}
-    if is_two_time(dataset):
-        return _of_two_times(dataset, theory if isinstance(theory, LinearModel) else None)
-    framed = dataset.sizes.get("frame", 0) > 0
-    if "theory" in dataset.dims:
-        planes = {"theories": plot_theories(dataset)} if framed else {}
-        return {**planes, "errors": plot_errors(dataset, observables)}
-    planes = {"planes": plot_planes(dataset)} if framed else {}
-    return {**planes, "moments": plot_moments(dataset, theory), "diagnostics": plot_diagnostics(dataset)}
-
-
-def _of_steady_state(dataset: xr.Dataset, theory: LinearModel | None) -> dict[str, Figure]:
-    drawn = {"planes": plot_steady_planes(dataset, theory)} if dataset.sizes.get("frame", 0) > 0 else {}
-    return {**drawn, "relaxation": plot_relaxation(dataset, theory)}
-
-
-def _of_two_times(dataset: xr.Dataset, theory: LinearModel | None) -> dict[str, Figure]:
-    drawn = {"two_time": plot_two_time(dataset, theory)}
-    with suppress(InputError):  # a state that changes, operators that are not both A and B
-        drawn["spectra"] = plot_spectra(dataset, theory)
+    drawings = _drawings(dataset, observables, theory, _chosen(dataset, frames), size)
+    for name in only:
+        if name not in drawings:
+            raise InputError("only", f"some of {', '.join(drawings)}", name)
+    drawn = {}
+    for name, draw in drawings.items():
+        if name in only or not only:
+            try:
+                drawn[name] = draw()
+            except InputError:
+                if only or name != "spectra":  # which not all functions have
+                    raise
     return drawn
 
 
-def write_figures(drawn: dict[str, Figure], folder: Path, resolution: float, tell: Tell = silent) -> dict[str, bytes]:
-    """Write figures as PNG into a folder, or raise OSError; the images by the names of the figures."""
+def _chosen(dataset: xr.Dataset, frames: int | None) -> list[int] | None:
+    if frames is None:
+        return None
+    held = dataset.sizes.get("frame", 0)
+    if not 1 <= frames <= held:
+        raise InputError("frames", f"a number from 1 to {held}, the planes in the result" if held else "none", frames)
+    return spread(held, frames)
+
+
+def _drawings(
+    dataset: xr.Dataset,
+    observables: Sequence[str],
+    theory: OrnsteinUhlenbeck | None,
+    frames: list[int] | None,
+    size: Size,
+) -> dict[str, Drawing]:
+    linear = theory if isinstance(theory, LinearModel) else None
+    framed = dataset.sizes.get("frame", 0) > 0
+    if is_steady(dataset):
+        planes: dict[str, Drawing] = {"planes": lambda: plot_steady_planes(dataset, linear, size=size)}
+        return (planes if framed else {}) | {"relaxation": lambda: _whole(plot_relaxation(dataset, linear, size=size))}
+    if "failure" in dataset and "breakdown_time" not in dataset:
+        return {"numbers": lambda: _whole(plot_steady_sweep(dataset, size=size))}
+    if "failure" in dataset:
+        return {"map": lambda: _whole(plot_map(dataset, observables, size=size))}
+    if is_two_time(dataset):
+        return {
+            "two_time": lambda: plot_two_time(dataset, linear, size=size),
+            "spectra": lambda: plot_spectra(dataset, linear, size=size),
+        }
+    if "theory" in dataset.dims:
+        planes = {"theories": lambda: plot_theories(dataset, frames, size=size)} if framed else {}
+        return planes | {"errors": lambda: _whole(plot_errors(dataset, observables, size=size))}
+    planes = {"planes": lambda: plot_planes(dataset, frames, size=size)} if framed else {}
+    return planes | {
+        "moments": lambda: plot_moments(dataset, theory, size=size),
+        "diagnostics": lambda: plot_diagnostics(dataset, size=size),
+    }
+
+
+def _whole(drawn: object) -> Figure:
+    assert isinstance(drawn, Figure)  # no axes were given
+    return drawn
+
+
+def write_figures(
+    drawn: Mapping[str, Figure], folder: Path, resolution: float, tell: Tell = silent, *, suffix: str = "png"
+) -> dict[str, bytes]:
+    """Write figures into a folder, as PNG, PDF or SVG; the images by the names of the figures.
+
+    OSError where the system cannot, InputError where something in their place is no file.
+    """
     images = {}
+    for name in drawn:
+        destination(folder / f"{name}.png")
     for name, figure in drawn.items():
-        tell(f"drawing {name}.png")
+        tell(f"drawing {name}.{suffix}")
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=resolution)
+        figure.savefig(buffer, format=suffix, dpi=resolution)
         images[name] = buffer.getvalue()
-        (folder / f"{name}.png").write_bytes(images[name])
+        with whole_file(folder / f"{name}.{suffix}") as partial:
+            partial.write_bytes(images[name])
     return images

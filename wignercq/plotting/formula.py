@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from matplotlib import rc_context
 from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import math_to_image
 
@@ -14,5 +15,6 @@ def formula_svg(latex: str) -> str:
     """An SVG image of a formula in matplotlib's subset of LaTeX, given without dollar signs."""
     buffer = io.BytesIO()
     font = FontProperties(size=SIZE, math_fontfamily="cm")
-    math_to_image(f"${latex}$", buffer, format="svg", prop=font)
+    with rc_context({"savefig.transparent": True}):  # the page may be dark
+        math_to_image(f"${latex}$", buffer, format="svg", prop=font)
     return buffer.getvalue().decode()

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import sympy as sp
 import xarray as xr
+
+from wignercq.model.typeset import name as typeset_name
+from wignercq.model.typeset import number
+from wignercq.plotting.style import DASHES
 
 COLOURS: Mapping[str, str] = {
     "fokker_planck": "#d55e00",
@@ -12,13 +18,17 @@ COLOURS: Mapping[str, str] = {
     "closure": "#0072b2",
     "linearised": "#cc79a7",
 }
-LINES: Mapping[str, str] = {"fokker_planck": "-", "first_order": "-.", "closure": "--", "linearised": ":"}
+LINES: Mapping[str, Any] = dict(zip(COLOURS, (DASHES[0], DASHES[2], DASHES[1], DASHES[3]), strict=True))
+MARKS = dict(zip(COLOURS, ("o", "P", "s", "D"), strict=True))  # triangles mean never
 OTHERS: Mapping[str, str] = {
     "energy": r"$\langle H \rangle$",
     "energy_classical": r"$\langle H_\mathrm{C} \rangle$",
     "energy_quantum": r"$\langle H_\mathrm{Q} \rangle$",
     "energy_interaction": r"$\langle V_\mathrm{I} \rangle$",
-    "occupation": "$n$",
+    "occupation": "occupation $n$",
+    "purity": r"purity $\mathrm{Tr}\,\hat{\rho}^2$",
+    "negativity": "negativity",
+    "gap": r"slowest decay rate $\Gamma_1$",
     "W": "$W$",
     "density_matrix": r"$\hat{\rho}$",
 }
@@ -31,7 +41,7 @@ def observable(name: str) -> str:
         return rf"$\langle {variables} \rangle$"
     if kind == "cov":
         return rf"$\sigma_{{{variables}}}$"
-    return OTHERS[name]
+    return OTHERS.get(name) or name.replace("_", " ")
 
 
 def swept(name: str) -> str:
@@ -47,7 +57,12 @@ def swept(name: str) -> str:
         "lam": r"\lambda",
     }
     last = name.rpartition(".")[2]
-    return f"${known[last]}$" if last in known else f"${last}$" if len(last) == 1 else name
+    return f"${known[last] if last in known else typeset_name(sp.Symbol(last))}$"
+
+
+def value(name: str, number_: float) -> str:
+    """A swept number and its value, as mathtext."""
+    return f"{swept(name)[:-1]} = {number(number_, 4)}$"
 
 
 def distinct(dataset: xr.Dataset) -> list[str]:

@@ -8,11 +8,27 @@ from itertools import combinations
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.lines import Line2D
 
-from wignercq.gaussian import OrnsteinUhlenbeck
+from wignercq.errors import InputError
+from wignercq.gaussian import LinearModel, OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
-from wignercq.plotting.style import FONT, PALETTE, WIDTH, chosen_frames, draw_bar, draw_plane, largest, reached
+from wignercq.model.model import Model
+from wignercq.model.typeset import number
+from wignercq.plotting.picture import Picture, Size, styled, width_of
+from wignercq.plotting.scales import name_axis, with_power
+from wignercq.plotting.style import (
+    MARKERS,
+    NARROW,
+    chosen_frames,
+    draw_bar,
+    draw_plane,
+    frame_plane,
+    largest,
+    look,
+    refined,
+)
 
 PLANES = (
     ("density_qp", "q", "p", r"$\int W\,\mathrm{d}x\,\mathrm{d}y$"),
@@ -20,22 +36,29 @@ PLANES = (
     ("density_qx", "q", "x", r"$\int W\,\mathrm{d}p\,\mathrm{d}y$"),
     ("density_py", "p", "y", r"$\int W\,\mathrm{d}q\,\mathrm{d}x$"),
 )
-COLOURS = dict(zip(NAMES, PALETTE, strict=False))
-CROSS_COLOURS = dict(zip(combinations(NAMES, 2), (*COLOURS.values(), "#e69f00", "#56b4e9"), strict=True))
+COLUMN = 1.25  # inches of a frame at least
+BESIDE, BELOW, BETWEEN = 1.25, 0.42, 0.12  # inches for what is written beside and below panels, and between them
+LOWEST, HIGHEST = 1.15, 1.5  # inches of a panel
+APART = 1e3  # widths that differ by more are drawn in units of their own
+FINE = 400  # points of a theory's line
 
 
-def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) -> Figure:
+@styled
+def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, *, size: Size = None) -> Figure:
     """Draw the four marginal planes of W, one column per frame.
 
     The densities of (q, p), (q, x) and (p, y) use a sequential colour map that starts at 0, the Wigner function of
-    (x, y) a diverging one centred on 0; each row has one colour scale.
+    (x, y) a diverging one centred on 0, with a thin line where it changes its sign; each row has one colour scale.
+    Two positions, and two momenta, are drawn to one scale.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A result, with the variables ``density_qp``, ``wigner_xy``, ``density_qx`` and ``density_py``.
     frames : int, sequence of int or None
-        Which frames; None draws all of them.
+        Which frames; None draws as many as there is room for, spread over the run, five on two columns of a page.
+    size : float or tuple of two floats, optional
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
@@ -46,130 +69,222 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None) 
     InputError
         A frame that the dataset does not hold.
     """
-    chosen = chosen_frames(dataset, frames)
-    figure = Figure(figsize=(max(WIDTH / 2, WIDTH / 5 * len(chosen)), 7.2), layout="constrained")
+    width = width_of(size)
+    chosen = chosen_frames(dataset, frames, most=max(1, int((width - 0.6) / COLUMN)))
+    if size is None:
+        width = min(width, max(width / 2, width / 5 * len(chosen)))
+    panel = (width - BESIDE) / len(chosen) - BETWEEN
+    height = min(max(panel, LOWEST), HIGHEST)
+    figure = Picture(width, len(PLANES) * (height + BELOW) + BELOW, size)
     axes = figure.subplots(len(PLANES), len(chosen), squeeze=False, sharex="row", sharey="row")
     for row, (name, first, second, label) in zip(axes, PLANES, strict=True):
         planes = dataset[name].isel(frame=chosen).transpose("frame", first, second)
-        _draw_row(figure, row, planes, first, second, label)
+        _draw_row(figure, row, planes, first, second, label, height / panel)
     for ax, time in zip(axes[0], dataset["frame"].values[chosen], strict=True):
-        ax.set_title(f"$t = {time:.4g}$", fontsize=FONT)
+        ax.set_title(f"$t = {number(time, 4)}$")
     return figure
 
 
-def _draw_row(figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: str, second: str, label: str) -> None:
+def _draw_row(
+    figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: str, second: str, label: str, shape: float
+) -> None:
     top = largest(planes)
-    extent = (reached(planes, first), reached(planes, second))
     for ax, plane in zip(row, planes, strict=True):
         mesh = draw_plane(ax, plane, first, second, top=top, signed=planes.name == "wigner_xy")
-        ax.set_xlim(extent[0])
-        ax.set_ylim(extent[1])
-        ax.set_xlabel(f"${first}$", fontsize=FONT, labelpad=1)
-    row[0].set_ylabel(f"${second}$", fontsize=FONT)
+        frame_plane(ax, planes, first, second, shape)
+        name_axis(ax.xaxis, f"${first}$")
+        ax.xaxis.labelpad = 1
+    name_axis(row[0].yaxis, f"${second}$")
     draw_bar(figure, mesh, row, label, aspect=15)
 
 
-def plot_moments(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | None = None) -> Figure:
+@styled
+def plot_plane(
+    dataset: xr.Dataset, plane: str = "wigner_xy", frame: int = -1, *, ax: Axes | None = None, size: Size = None
+) -> Figure | Axes:
+    """Draw one marginal plane of W at one time.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A result with planes.
+    plane : {"wigner_xy", "density_qp", "density_qx", "density_py"}
+    frame : int
+        Which frame.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default: a figure of its own.
+    size : float or tuple of two floats, optional
+        As in :func:`plot_planes`; default: half the width.
+
+    Returns
+    -------
+    matplotlib.figure.Figure, or matplotlib.axes.Axes where one was given
+    """
+    rows = {name: rest for name, *rest in PLANES}
+    if plane not in rows:
+        raise InputError("plane", f"one of {', '.join(rows)}", repr(plane))
+    (first, second, label), (index,) = rows[plane], chosen_frames(dataset, frame)
+    values = dataset[plane].isel(frame=index)
+    if ax is None:
+        figure = Picture(width_of(size) / (1 if size else 2), 2.8, size)
+        _draw_plane(figure, figure.subplots(), values, first, second, label)
+        return figure
+    _draw_plane(ax.figure, ax, values, first, second, label)
+    return ax
+
+
+def _draw_plane(figure: FigureBase, ax: Axes, plane: xr.DataArray, first: str, second: str, label: str) -> None:
+    fine = refined(plane.transpose(first, second))
+    mesh = draw_plane(ax, fine, first, second, top=largest(fine), signed=plane.name == "wigner_xy")
+    frame_plane(ax, fine, first, second, shape=1.0)
+    name_axis(ax.xaxis, f"${first}$")
+    name_axis(ax.yaxis, f"${second}$")
+    ax.set_title(f"$t = {number(float(plane['frame']), 4)}$")
+    draw_bar(figure, mesh, [ax], label)
+
+
+@styled
+def plot_moments(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | Model | None = None, *, size: Size = None) -> Figure:
     """Draw means, variances and cross covariances in time, the result as markers.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A result, with ``mean`` and ``covariance``.
-    theory : LinearModel or None
-        Gaussian theory of the model, exact for quadratic potentials, drawn as lines from the first output on.
+    theory : LinearModel, Model or None
+        Gaussian theory of the model, exact for quadratic potentials, drawn as lines from the first output on; of a
+        quadratic model its own.
+    size : float or tuple of two floats, optional
+        As in :func:`plot_planes`.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ModelError
+        The model is not quadratic: give ``LinearModel.linearised(model)``.
     """
+    theory = LinearModel.from_model(theory) if isinstance(theory, Model) else theory
     times = dataset["time"].values
     mean = dataset["mean"].transpose("time", "z").values
     covariance = dataset["covariance"].transpose("time", "z", "z2").values
-    figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
+    powers = _powers(mean, covariance)
+    figure = Picture(width_of(size), 5.6, size)
     axes = figure.subplots(3, 1, sharex=True)
-    style = "o-" if theory is None else "o"
-    for panel, name, colour, values in _moments(mean, covariance):
-        axes[panel].plot(times, values, style, color=colour, markersize=3, linewidth=0.8, label=name)
+    for panel, k, name, values in _moments(mean, covariance, powers):
+        line = {"markersize": 3, "linewidth": 0.8, "marker": MARKERS[k], **look(k)}
+        axes[panel].plot(times, values, label=name, **line | ({} if theory is None else {"linestyle": "none"}))
     if theory is not None:
-        fine = np.linspace(0, times[-1] - times[0], 400)
-        for panel, _, colour, values in _moments(theory.mean(fine, mean[0]), theory.covariance(fine, covariance[0])):
-            axes[panel].plot(times[0] + fine, values, color=colour, linewidth=0.9)
-        axes[0].set_title("markers: grid, lines: Gaussian theory", fontsize=FONT)
+        fine = np.linspace(0, times[-1] - times[0], FINE)
+        lines = theory.mean(fine, mean[0]), theory.covariance(fine, covariance[0])
+        for panel, k, _, values in _moments(*lines, powers):
+            axes[panel].plot(times[0] + fine, values, linewidth=0.9, **look(k))
+        axes[0].set_title("markers: grid, lines: Gaussian theory")
     for ax, label in zip(axes, ("mean", "variance", "covariance"), strict=True):
-        ax.set_ylabel(label, fontsize=FONT)
         ax.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-        ax.tick_params(labelsize=FONT - 1)
-        ax.legend(fontsize=FONT - 1, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    axes[-1].set_xlabel("$t$", fontsize=FONT)
+        name_axis(ax.yaxis, label)
+        handles, names = ax.get_legend_handles_labels()
+        keys = [Line2D([], [], marker=MARKERS[k], markersize=3, linewidth=0.8, **look(k)) for k in range(len(handles))]
+        ax.legend(keys, names, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=2.4)
+    name_axis(axes[-1].xaxis, "$t$")
     return figure
 
 
-def _moments(mean: np.ndarray, covariance: np.ndarray) -> Iterator[tuple[int, str, str, np.ndarray]]:
-    """Panel, symbol, colour and course in time of each mean, variance and cross covariance."""
+def _powers(mean: np.ndarray, covariance: np.ndarray) -> list[int]:
+    """Powers of ten in which q, p, x and y are drawn: of their own where they have nothing in common, else 0."""
+    squares = np.diagonal(covariance, axis1=1, axis2=2) + mean**2
+    sizes = np.sqrt(np.nanmax(np.abs(squares), axis=0))
+    if not (sizes > 0).all() or sizes.max() <= APART * sizes.min():
+        return [0] * len(sizes)
+    return [int(power) for power in np.floor(np.log10(sizes))]
+
+
+def _moments(
+    mean: np.ndarray, covariance: np.ndarray, powers: Sequence[int]
+) -> Iterator[tuple[int, int, str, np.ndarray]]:
+    """Panel, number in it, symbol and course in time of each mean, variance and cross covariance."""
+
+    def in_units(symbol: str, values: np.ndarray, power: int) -> tuple[str, np.ndarray]:
+        return with_power(symbol, power), values / 10.0**power
+
     for i, name in enumerate(NAMES):
-        yield 0, rf"$\langle {name} \rangle$", COLOURS[name], mean[:, i]
-        yield 1, rf"$\sigma_{{{name}{name}}}$", COLOURS[name], covariance[:, i, i]
-    for (a, b), colour in CROSS_COLOURS.items():
-        yield 2, rf"$\sigma_{{{a}{b}}}$", colour, covariance[:, NAMES.index(a), NAMES.index(b)]
+        yield 0, i, *in_units(rf"$\langle {name} \rangle$", mean[:, i], powers[i])
+        yield 1, i, *in_units(rf"$\sigma_{{{name}{name}}}$", covariance[:, i, i], 2 * powers[i])
+    for k, (a, b) in enumerate(combinations(range(4), 2)):
+        symbol = rf"$\sigma_{{{NAMES[a]}{NAMES[b]}}}$"
+        yield 2, k, *in_units(symbol, covariance[:, a, b], powers[a] + powers[b])
 
 
-def plot_diagnostics(dataset: xr.Dataset) -> Figure:
+ENERGIES = {
+    r"$\langle H \rangle$": "energy",
+    r"$\langle H_\mathrm{C} \rangle$": "energy_classical",
+    r"$\langle H_\mathrm{Q} \rangle$": "energy_quantum",
+    r"$\langle V_\mathrm{I} \rangle$": "energy_interaction",
+}
+
+
+@styled
+def plot_diagnostics(dataset: xr.Dataset, *, size: Size = None) -> Figure:
     """Draw what tells how far a result can be trusted, and what the quantum state has become.
 
     Norm error, energies and the residual of their budget, purity, negativity and occupation of the reduced quantum
-    state, edge mass and spectral tail of each axis.
+    state, edge mass and spectral tail of each axis. What is not defined has no panel: the occupation where V_Q is not
+    a harmonic well.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A result.
+    size : float or tuple of two floats, optional
+        As in :func:`plot_planes`.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(WIDTH, 7.6), layout="constrained")
-    axes = figure.subplots(4, 2, sharex=True)
-    times = dataset["time"].values
-    energies = {
-        "total": "energy",
-        "classical": "energy_classical",
-        "quantum": "energy_quantum",
-        "interaction": "energy_interaction",
-    }
-    _lines(axes[0, 0], times, {"": np.abs(dataset["norm"].values - 1)}, r"$|\mathrm{norm} - 1|$", log=True)
-    _lines(axes[0, 1], times, {name: dataset[key].values for name, key in energies.items()}, "energy")
-    residual = np.abs(dataset["energy_budget_residual"].values)
-    _lines(axes[1, 0], times, {"": residual}, "|energy budget residual|", log=True)
-    _lines(axes[1, 1], times, {"": dataset["purity"].values}, "purity")
-    _lines(axes[2, 0], times, {"": dataset["negativity"].values}, "negativity")
-    _lines(axes[2, 1], times, {"": dataset["occupation"].values}, r"occupation $n$")
-    for ax, key in ((axes[3, 0], "edge_mass"), (axes[3, 1], "spectral_tail")):
-        values = dataset[key].transpose("time", "axis")
-        named = {f"${name}$": values.sel(axis=name).values for name in NAMES}
-        _lines(ax, times, named, key.replace("_", " "), log=True)
-        ax.set_xlabel("$t$", fontsize=FONT)
+    drawn = [entry for entry in _diagnostics(dataset) if not all(np.isnan(v).all() for v in entry[0].values())]
+    width = width_of(size)
+    columns = 1 if width < NARROW else 2
+    rows = -(-len(drawn) // columns)
+    figure = Picture(width, 0.2 + (1.75 if columns == 2 else 1.2) * rows, size)
+    axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+    for ax, (series, label, log) in zip(axes, drawn, strict=False):
+        _lines(ax, dataset["time"].values, series, label, log=log)
+    for ax in axes[len(drawn) :]:
+        ax.remove()
+    for ax in axes[len(drawn) - columns : len(drawn)]:
+        name_axis(ax.xaxis, "$t$")
+        ax.tick_params(labelbottom=True)
     return figure
 
 
-def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: str, *, log: bool = False) -> None:
+def _diagnostics(dataset: xr.Dataset) -> Iterator[tuple[dict[str, np.ndarray], str, bool]]:
+    """What is in a panel, its label, and whether its axis is logarithmic."""
+    yield {"": np.abs(dataset["norm"].values - 1)}, r"$|\mathrm{norm} - 1|$", True
+    yield {name: dataset[key].values for name, key in ENERGIES.items()}, "energy", False
+    yield {"": np.abs(dataset["energy_budget_residual"].values)}, "|energy budget residual|", True
+    yield {"": dataset["purity"].values}, r"purity $\mathrm{Tr}\,\hat\rho^2$", False
+    yield {"": dataset["negativity"].values}, "negativity", False
+    yield {"": dataset["occupation"].values}, r"occupation $n$", False
+    for key in ("edge_mass", "spectral_tail"):
+        values = dataset[key].transpose("time", "axis")
+        yield {f"${name}$": values.sel(axis=name).values for name in NAMES}, key.replace("_", " "), True
+
+
+def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: str, *, log: bool) -> None:
     log = log and any((values > 0).any() for values in series.values())  # zeros alone have no logarithm to show
-    for (name, values), colour in zip(series.items(), COLOURS.values(), strict=False):
+    for k, (name, values) in enumerate(series.items()):
         drawn = np.where(values > 0, values, np.nan) if log else values
-        ax.plot(times, drawn, "o-", color=colour, markersize=2, linewidth=0.9, label=name)
+        ax.plot(times, drawn, marker=MARKERS[k], markersize=2, linewidth=0.9, label=name, **look(k))
     if log:
         ax.set_yscale("log")
         positive = np.concatenate([values[values > 0] for values in series.values()])
         decades = np.log10(positive)
         ax.set_ylim(10.0 ** (np.floor(decades.min()) - 0.1), 10.0 ** (np.ceil(decades.max()) + 0.1))
-    else:
-        ax.ticklabel_format(axis="y", useOffset=False)
-    if all(np.isnan(values).all() for values in series.values()):
-        ax.set_yticks([])
-        ax.text(0.5, 0.5, "not defined", transform=ax.transAxes, ha="center", va="center", fontsize=FONT)
+    name_axis(ax.yaxis, label, log=log)
     if len(series) > 1:
-        ax.legend(fontsize=FONT - 2, ncols=2, frameon=False)
-    ax.set_ylabel(label, fontsize=FONT)
-    ax.tick_params(labelsize=FONT - 1)
-    ax.yaxis.get_offset_text().set_fontsize(FONT - 1)
+        ax.legend(
+            ncols=len(series), loc="lower center", bbox_to_anchor=(0.5, 0.98), columnspacing=1.2, handlelength=1.8
+        )

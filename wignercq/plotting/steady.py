@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.signal import resample
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian import LinearModel, sums_of_eigenvalues
 from wignercq.grid.grid import NAMES
+from wignercq.model.model import Model
+from wignercq.model.typeset import number
 from wignercq.plotting import labels
+from wignercq.plotting.picture import PALETTE, Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
-from wignercq.plotting.style import FONT, PALETTE, WIDTH, draw_bar, draw_plane, largest, log_ticks, panels, reached
+from wignercq.plotting.scales import log_ticks, name_axis
+from wignercq.plotting.style import MARKERS, NARROW, draw_bar, draw_plane, frame_plane, largest, look, panels, refined
 
 WITHIN = 2.0  # standard deviations that the ellipse of a theory encloses
 FURTHER = 1.25  # the spectrum of a theory is drawn to so many times the fastest decay rate found
-SMOOTH = 96  # points of a plane along an axis at least
 UNSURE = 0.3  # residual beside the decay rate from which on a mode is drawn pale
 PALE = 0.3  # opacity
 MODE, THEORY = PALETTE[:2]
 SWEPT = ("occupation", "energy_quantum", "purity", "gap")  # drawn of a sweep where the dataset has them
-TITLES = {
-    "purity": r"purity $\mathrm{Tr}\,\hat{\rho}^2$",
-    "negativity": "negativity",
-    "gap": r"slowest decay rate $\Gamma_1$",
-    "occupation": "occupation $n$",
-}
 
 
-def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | None = None) -> Figure:
+@styled
+def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None = None, *, size: Size = None) -> Figure:
     """Draw the four marginal planes of a steady state.
 
     Colours as in :func:`wignercq.plotting.plot_planes`: densities start at 0, the Wigner function of (x, y) is centred
@@ -43,48 +39,34 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | None = None) -
     ----------
     dataset : xarray.Dataset
         Of a :class:`wignercq.steady.SteadyState`.
-    theory : LinearModel or None
-        Gaussian theory; ellipses at two of its standard deviations are drawn dashed.
+    theory : LinearModel, Model or None
+        Gaussian theory, or a quadratic model whose it is; ellipses at two of its standard deviations are drawn dashed.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(WIDTH, 5.8), layout="constrained")
+    width, theory = width_of(size), LinearModel.from_model(theory) if isinstance(theory, Model) else theory
+    columns = 1 if width < NARROW else 2
+    figure = Picture(width, 0.4 + (2.5 if columns == 2 else 2.1) * (4 // columns), size)
     stable = theory if theory is not None and theory.is_stable else None
-    for ax, (name, first, second, label) in zip(figure.subplots(2, 2).ravel(), PLANES, strict=True):
-        plane = _refined(dataset[name].isel(frame=-1).transpose(first, second))
+    for ax, (name, first, second, label) in zip(figure.subplots(4 // columns, columns).ravel(), PLANES, strict=True):
+        plane = refined(dataset[name].isel(frame=-1).transpose(first, second))
         signed = name == "wigner_xy"
         mesh = draw_plane(ax, plane, first, second, top=largest(plane), signed=signed)
-        ax.set_xlim(_shown(plane, first))
-        ax.set_ylim(_shown(plane, second))
-        ax.set_xlabel(f"${first}$", fontsize=FONT)
-        ax.set_ylabel(f"${second}$", fontsize=FONT)
+        frame_plane(ax, plane, first, second, shape=0.85)
+        name_axis(ax.xaxis, f"${first}$")
+        name_axis(ax.yaxis, f"${second}$")
         if stable is not None:
             ax.plot(*_ellipse(stable, first, second), "--", color="black" if signed else "white", linewidth=0.8)
         draw_bar(figure, mesh, [ax], label)
     title = "steady state"
     if stable is not None:
-        title += f", dashed: two standard deviations of the {_name(stable)}"
-    figure.suptitle(title, fontsize=FONT + 1)
+        title += f"{', ' if columns > 1 else chr(10)}dashed: two standard deviations of the {_name(stable)}"
+    figure.suptitle(title)
     return figure
-
-
-def _refined(plane: xr.DataArray) -> xr.DataArray:
-    """A plane on a finer mesh, by its trigonometric polynomial: grids of loose tolerances are coarse to look at."""
-    values, coordinates = plane.values, {}
-    if not np.isfinite(values).all():
-        return plane
-    for axis, name in enumerate(map(str, plane.dims)):
-        points, finer = plane[name].values, math.ceil(SMOOTH / plane.sizes[name])
-        values = resample(values, finer * points.size, axis=axis)
-        coordinates[name] = points[0] + (points[1] - points[0]) / finer * np.arange(finer * points.size)
-    return xr.DataArray(values, coordinates, tuple(map(str, plane.dims)), plane.name)
-
-
-def _shown(plane: xr.DataArray, name: str) -> tuple[float, float]:
-    lower, upper = reached(plane, name)
-    return max(lower, float(plane[name][0])), min(upper, float(plane[name][-1]))
 
 
 def _ellipse(theory: LinearModel, first: str, second: str) -> np.ndarray:
@@ -99,7 +81,10 @@ def _name(theory: LinearModel) -> str:
     return "Gaussian theory" if theory.point is None else "linearised theory"
 
 
-def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> Figure:
+@styled
+def plot_relaxation(
+    dataset: xr.Dataset, theory: LinearModel | Model | None = None, *, ax: Axes | None = None, size: Size = None
+) -> Figure | Axes:
     """Draw the slowest modes of relaxation in the complex plane: frequency against decay rate.
 
     Bars are the residuals. Modes whose residual exceeds 0.3 of the decay rate are pale and have none: they may be no
@@ -110,17 +95,35 @@ def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> F
     dataset : xarray.Dataset
         With ``decay_rate``, ``mode_frequency`` and ``mode_residual`` along ``mode``: of a
         :class:`wignercq.steady.SteadyState`.
-    theory : LinearModel or None
-        Gaussian theory; the sums of eigenvalues of its drift A, eq (17), which are the spectrum of a quadratic model,
-        are drawn as open markers.
+    theory : LinearModel, Model or None
+        Gaussian theory, or a quadratic model whose it is; the sums of eigenvalues of its drift A, eq (17), which are
+        the spectrum of a quadratic model, are drawn as open markers.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default: a figure of its own.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure, or matplotlib.axes.Axes where one was given
     """
+    if ax is None:
+        width = width_of(size) if size is not None else min(width_of(size), 4.9)
+        figure = Picture(width, 3.6, size)
+        _draw_relaxation(figure.subplots(), dataset, theory)
+        if width < 4.5:
+            figure.legend(loc="outside upper center", ncols=2)
+        else:
+            figure.legend(loc="outside right upper")
+        return figure
+    _draw_relaxation(ax, dataset, theory)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
+
+
+def _draw_relaxation(ax: Axes, dataset: xr.Dataset, theory: LinearModel | Model | None) -> None:
+    theory = LinearModel.from_model(theory) if isinstance(theory, Model) else theory
     decay, frequency, residual = (dataset[name].values for name in ("decay_rate", "mode_frequency", "mode_residual"))
-    figure = Figure(figsize=(WIDTH * 0.7, 3.6), layout="constrained")
-    ax = figure.subplots()
     gap = float(dataset.attrs.get("gap", decay.min(initial=1.0)))
     right = FURTHER * max(gap, float(decay.max(initial=0.0)))
     sure = residual <= UNSURE * decay
@@ -134,22 +137,25 @@ def plot_relaxation(dataset: xr.Dataset, theory: LinearModel | None = None) -> F
         sums = sums_of_eigenvalues(theory.eigenvalues, right)
         label = "sums of the eigenvalues\n" + ("of $A$" if theory.point is None else "of $A$, linearised")
         ax.plot(sums.real, sums.imag, "s", ms=7.5, label=label, zorder=2, mfc="none", mec=THEORY, mew=0.9)
-    label = f"gap {gap:.4g}\n1/gap {1 / gap:.4g}"
+    label = rf"gap $\Gamma_1 = {number(gap, 4)}$" + "\n" + rf"$1/\Gamma_1 = {number(1 / gap, 4)}$"
     ax.axvline(gap, color="0.4", lw=0.8, ls=(0, (4, 3)), zorder=1, label=label)
     highest = float(frequency.max(initial=0.0))
     ax.set_xlim(0, right)
     ax.set_ylim(-0.08 * (highest or 1.0), 1.15 * (highest or 1.0))
     ax.axhline(0, color="0.8", lw=0.6, zorder=0)
-    ax.set_xlabel(r"decay rate $-\mathrm{Re}\,\lambda$", fontsize=FONT)
-    ax.set_ylabel(r"frequency $\mathrm{Im}\,\lambda$", fontsize=FONT)
-    ax.tick_params(labelsize=FONT - 1)
-    figure.legend(loc="outside right upper", fontsize=FONT - 1, frameon=False)
-    return figure
+    name_axis(ax.xaxis, r"decay rate $-\mathrm{Re}\,\lambda$")
+    name_axis(ax.yaxis, r"frequency $\mathrm{Im}\,\lambda$")
 
 
+@styled
 def plot_steady_sweep(
-    dataset: xr.Dataset, quantities: Sequence[str] | None = None, theory: xr.Dataset | None = None
-) -> Figure:
+    dataset: xr.Dataset,
+    quantities: Sequence[str] | None = None,
+    theory: xr.Dataset | None = None,
+    *,
+    ax: Axes | None = None,
+    size: Size = None,
+) -> Figure | Axes:
     """Draw numbers of steady states against a swept number, a panel each.
 
     Parameters
@@ -163,10 +169,14 @@ def plot_steady_sweep(
         gap, those that there are.
     theory : xarray.Dataset or None
         The same of the Gaussian theory, drawn as lines; its values of the swept number may be others.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, of one quantity; default: a figure of its own.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure, or matplotlib.axes.Axes where one was given
 
     Raises
     ------
@@ -181,18 +191,19 @@ def plot_steady_sweep(
     first, *_ = _swept(dataset[_variable(quantities[0])])
 
     def draw(ax: Axes, name: str) -> None:
-        for colour, (label, values) in zip(_colours(len(curves[name])), curves[name], strict=True):
+        for k, (label, values) in enumerate(curves[name]):
             known = values.notnull().values
-            style = "o-" if theory is None else "o"
-            ax.plot(values[first][known], values[known], style, color=colour, ms=3.5, lw=0.9, label=label)
+            line = {"marker": MARKERS[k % len(MARKERS)], "lw": 0.9, **look(k)}
+            line |= {} if theory is None else {"linestyle": "none"}
+            ax.plot(values[first][known], values[known], label=label, **line)
         if theory is not None:
             ax.plot([], [], color="0.3", linewidth=0.9, label="lines: Gaussian theory")
         lines = [] if theory is None or _variable(name) not in theory else _curves(theory, name)
-        for colour, (_, values) in zip(_colours(len(lines)), lines, strict=True):
-            ax.plot(values[first], values, color=colour, linewidth=0.9)
+        for k, (_, values) in enumerate(lines):
+            ax.plot(values[first], values, linewidth=0.9, **look(k))
         _finish(ax, dataset, first, name)
 
-    return panels(quantities, 2.2, labels.swept(first), draw)
+    return panels(quantities, 2.2, labels.swept(first), draw, ax=ax, size=size)
 
 
 def _variable(quantity: str) -> str:
@@ -208,7 +219,8 @@ def _curves(dataset: xr.Dataset, quantity: str) -> list[tuple[str, xr.DataArray]
     """What a quantity is along the first swept number, for each value of the second, with labels."""
     name = _variable(quantity)
     if name not in dataset:
-        raise InputError("quantities", f"some of {', '.join(map(str, dataset.data_vars))}", quantity)
+        hinted = brief(quantity) + suggestion(quantity, dataset.data_vars)
+        raise InputError("quantities", f"some of {', '.join(map(str, dataset.data_vars))}", hinted)
     values = dataset[name]
     for dimension, variable in zip(("z", "z2"), quantity.partition("_")[2], strict=False):
         if dimension in values.dims:
@@ -218,16 +230,12 @@ def _curves(dataset: xr.Dataset, quantity: str) -> list[tuple[str, xr.DataArray]
         raise InputError("quantities", "numbers over one or two swept numbers", f"{quantity} over {swept}")
     if len(swept) == 1:
         return [("steady state", values)]
-    return [(f"{labels.swept(swept[1])} = {float(one[swept[1]]):.4g}", one) for one in _along(values, swept[1])]
+    return [(labels.value(swept[1], float(one[swept[1]])), one) for one in _along(values, swept[1])]
 
 
 def _along(values: xr.DataArray, name: str) -> Iterator[xr.DataArray]:
     for k in range(values.sizes[name]):
         yield values.isel({name: k})
-
-
-def _colours(count: int) -> list[str]:
-    return [PALETTE[k % len(PALETTE)] for k in range(count)]
 
 
 def _finish(ax: Axes, dataset: xr.Dataset, first: str, name: str) -> None:
@@ -241,5 +249,4 @@ def _finish(ax: Axes, dataset: xr.Dataset, first: str, name: str) -> None:
         if failed.any():
             at, lower = np.zeros(failed.sum()), ax.get_xaxis_transform()
             ax.plot(along[failed], at, "x", color="black", ms=4, transform=lower, clip_on=False, label="not found")
-    ax.tick_params(labelsize=FONT - 1)
-    ax.set_ylabel(TITLES.get(name) or labels.observable(name), fontsize=FONT)
+    name_axis(ax.yaxis, labels.observable(name))

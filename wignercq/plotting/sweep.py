@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
+from wignercq.comparison.breakdown_times import first_output
 from wignercq.comparison.theories import TABLE
+from wignercq.errors import InputError
+from wignercq.model.typeset import number
 from wignercq.plotting import labels
-from wignercq.plotting.style import FONT, WIDTH, log_ticks, panels
+from wignercq.plotting.picture import Picture, Size, styled, width_of
+from wignercq.plotting.scales import log_ticks, name_axis
+from wignercq.plotting.style import NARROW, narrowed, panels
 
 LEVELS = np.outer(10.0 ** np.arange(-6, 7), (1, 2, 5)).ravel()  # breakdown times that may have a contour
 FEW = 4  # contours of a map at most
@@ -25,12 +31,16 @@ NEVER = "0.85"
 LIFT = 0.04  # of the duration, between the marks of theories that do not break down
 
 
-def plot_map(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
+@styled
+def plot_map(
+    dataset: xr.Dataset, observables: Sequence[str], *, ax: Axes | None = None, size: Size = None
+) -> Figure | Axes:
     """Draw when each theory breaks down over the swept numbers.
 
     Over one number a panel per observable and a line per theory; over two a panel for each of both, coloured by the
     breakdown time, with contours. Open triangles on the upper edge and grey areas mean: not within the run.
-    Crosses are points without a result.
+    Crosses are points without a result. Open circles, and white dots in a map, are breakdown times before the first
+    output, which are extrapolated.
 
     Parameters
     ----------
@@ -38,15 +48,22 @@ def plot_map(dataset: xr.Dataset, observables: Sequence[str]) -> Figure:
         Of a :class:`wignercq.sweep.SweepResult`.
     observables : sequence of str
         Of :data:`wignercq.comparison.OBSERVABLES`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, of one observable over one number; default: a figure of its own.
+    size : float or tuple of two floats, optional
+        As in :func:`wignercq.plotting.plot_planes`.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure, or matplotlib.axes.Axes where one was given
     """
     first, *others = (str(name) for name in dataset["failure"].dims)
     if not others:
-        return panels(observables, 2.2, labels.swept(first), lambda ax, name: _draw_curves(ax, dataset, name, first))
-    return _maps(dataset, observables, first, others[0])
+        swept = labels.swept(first)
+        return panels(observables, 2.2, swept, lambda a, name: _draw_curves(a, dataset, name, first), ax=ax, size=size)
+    if ax is not None:
+        raise InputError("ax", "None for a sweep of two numbers, which has a panel for each theory", "axes")
+    return _maps(dataset, observables, first, others[0], size)
 
 
 def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> None:
@@ -57,7 +74,11 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> N
     for k, name in enumerate(labels.distinct(data), start=1):
         times = data["breakdown_time"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
-        ax.plot(values, times, marker="o", markersize=3, linewidth=1.0, label=TABLE[name].mathtext, **style)
+        marker = labels.MARKS[name]
+        ax.plot(values, times, marker=marker, markersize=3, linewidth=1.0, label=TABLE[name].mathtext, **style)
+        early = (times > 0) & (times < first_output(data))
+        label = "extrapolated, before the first output" if early.any() else None
+        ax.plot(values[early], times[early], marker, mfc="white", markersize=3, color=labels.COLOURS[name], label=label)
         never = np.isnan(times) & ~failed
         above = np.full(never.sum(), end * (1 + LIFT * k))
         ax.plot(values[never], above, "^", mfc="none", markersize=4, color=labels.COLOURS[name])
@@ -66,31 +87,38 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> N
         ax.set_xscale("log")
         log_ticks(ax.xaxis, values[0], values[-1])
     ax.set_ylim(0, end * (1 + 6 * LIFT))
-    ax.tick_params(labelsize=FONT - 1)
-    ax.set_ylabel(f"breakdown time of {labels.observable(observable)}", fontsize=FONT)
+    name_axis(ax.yaxis, f"breakdown time of {labels.observable(observable)}")
 
 
-def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: str) -> Figure:
+def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: str, size: Size) -> Figure:
     theories = labels.distinct(dataset) or ["closure"]
-    figure = Figure(
-        figsize=(min(WIDTH, 1.2 + 1.9 * len(theories)), 0.6 + 1.75 * len(observables)), layout="constrained"
-    )
+    width = width_of(size) if size is not None else min(width_of(size), 1.2 + 1.9 * len(theories))
+    figure = Picture(width, 0.6 + 1.75 * len(observables), size)
     axes = figure.subplots(len(observables), len(theories), squeeze=False, sharex=True, sharey=True)
     times = dataset["breakdown_time"].sel(theory=theories, observable=list(observables))
     norm = _norm(times.values, dataset.attrs["duration"])
     for row, observable in zip(axes, observables, strict=True):
         for ax, theory in zip(row, theories, strict=True):
             _draw_map(ax, dataset, times.sel(theory=theory, observable=observable), first, second, norm)
-        row[0].set_ylabel(f"error of {labels.observable(observable)}\n{labels.swept(second)}", fontsize=FONT)
+        name = f"error of {labels.observable(observable)}\n{labels.swept(second)}"
+        _name(row[0].yaxis, name, dataset[second])
     for ax, theory in zip(axes[0], theories, strict=True):
-        ax.set_title(TABLE[theory].mathtext, fontsize=FONT)
+        ax.set_title(narrowed(TABLE[theory].mathtext, width < NARROW))
     for ax in axes[-1]:
-        ax.set_xlabel(labels.swept(first), fontsize=FONT)
+        _name(ax.xaxis, labels.swept(first), dataset[first])
     bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes, pad=0.01, aspect=30, shrink=0.9)
-    bar.set_label("breakdown time", fontsize=FONT)
+    bar.set_label("breakdown time")
     log_ticks(bar.ax.yaxis, norm.vmin or 1.0, norm.vmax or 1.0)
-    bar.ax.tick_params(labelsize=FONT - 1)
     return figure
+
+
+def _name(axis: Axis, label: str, values: xr.DataArray) -> None:
+    """Label an axis of a map; few values are its ticks."""
+    name_axis(axis, label, log=bool(values.attrs["log"]))
+    if values.size <= NAMED:
+        axis.set_ticks(values.values)
+        if values.attrs["log"]:
+            axis.set_ticklabels([f"${number(value, 3)}$" for value in values.values.tolist()])
 
 
 def _norm(times: np.ndarray, end: float) -> Normalize:
@@ -111,17 +139,16 @@ def _draw_map(ax: Axes, data: xr.Dataset, times: xr.DataArray, first: str, secon
     if min(values.shape) >= CONTOURED and levels.size:
         few = levels[:: math.ceil(levels.size / FEW)]
         lines = ax.contour(*along, np.ma.masked_invalid(values), levels=few, colors="white", linewidths=0.7)
-        ax.clabel(lines, fmt="%g", fontsize=FONT - 2)
+        ax.clabel(lines, fmt=lambda level: f"${number(level, 3)}$", fontsize="x-small")
     ax.plot(*(grid[failed] for grid in np.meshgrid(*along)), "x", color="black", markersize=4, linestyle="none")
     for name, axis, set_scale in ((first, ax.xaxis, ax.set_xscale), (second, ax.yaxis, ax.set_yscale)):
         if data[name].attrs["log"]:
             set_scale("log")
             log_ticks(axis, *data[name].values[[0, -1]])
-        if data[name].size <= NAMED:
-            axis.set_ticks(data[name].values, [f"{value:.3g}" for value in data[name].values])
-    ax.tick_params(labelsize=FONT - 1)
+    early = (values > 0) & (values < first_output(data))
+    ax.plot(*(grid[early] for grid in np.meshgrid(*along)), ".", color="white", markersize=3, linestyle="none")
     if not known.size:
-        ax.text(0.5, 0.5, "no breakdown", transform=ax.transAxes, ha="center", va="center", fontsize=FONT)
+        ax.text(0.5, 0.5, "no breakdown", transform=ax.transAxes, ha="center", va="center")
 
 
 def _edges(values: np.ndarray, log: bool) -> np.ndarray:

@@ -27,11 +27,12 @@ from typing import TypeAlias
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import ModelError
+from wignercq.errors import ModelError, brief
 from wignercq.model.complexity import require_differentiable
 from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
+from wignercq.model.singularity import described, potentials
 
 R, S = real_symbol("r"), real_symbol("s")
 ZERO = sp.Integer(0)
@@ -61,7 +62,7 @@ class GeneratorSymbol:
 
     def __post_init__(self) -> None:
         if self.hbar_order is not None and not 0 <= self.hbar_order <= MAX_HBAR_ORDER:
-            raise ModelError("hbar_order", f"'exact' or an integer from 0 to {MAX_HBAR_ORDER}", self.hbar_order)
+            raise ModelError("hbar_order", f"'exact' or an integer from 0 to {MAX_HBAR_ORDER}", brief(self.hbar_order))
 
     @property
     def _h(self) -> sp.Expr:
@@ -218,18 +219,18 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
 def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
     """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     q, x = np.broadcast_arrays(q, x)
-    for name, potential in _potentials(model).items():
+    for name, potential in potentials(model).items():
         infinite = ~np.isfinite(sampled((Q, X), potential)(q, x))
         if infinite.any():
-            where = f"q = {q[infinite][0]:.4g}, x = {x[infinite][0]:.4g}"
-            raise ModelError(name, "finite values on the grid", f"a singular or overflowing one near {where}")
+            came = described(potential, float(q[infinite][0]), float(x[infinite][0]))
+            raise ModelError(name, "finite values on the grid", came)
     if np.isfinite(table).all():
         return
     _, _, *place, k = np.argwhere(~np.isfinite(table))[0]
     reach, at_q, at_x = model.hbar * s[k] / 2, q[tuple(place)], x[tuple(place)]
     below, above = at_x - reach, at_x + reach
     name = next(
-        (n for n, V in _potentials(model).items() if not _is_smooth(V, at_q, np.array([below, above]))), "interaction"
+        (n for n, V in potentials(model).items() if not _is_smooth(V, at_q, np.array([below, above]))), "interaction"
     )
     raise ModelError(
         name,
@@ -238,11 +239,6 @@ def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarra
         f"a singular or overflowing one near q = {at_q:.4g}, x = {below:.4g} or {above:.4g}; narrow grid.x.extent or "
         "lower grid.y.points",
     )
-
-
-def _potentials(model: Model) -> dict[str, sp.Expr]:
-    """The potentials by the names of the arguments that set them."""
-    return {"classical_potential": model.V_C, "quantum_potential": model.V_Q, "interaction": model.V_I}
 
 
 def _is_smooth(potential: sp.Expr, q: float, x: np.ndarray) -> bool:

@@ -6,14 +6,13 @@ Local errors go as ``dt**(order + 1)``. The pilot run, on its coarser grid and w
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from wignercq.errors import ResolutionWarning
+from wignercq.errors import ResolutionWarning, warn
 from wignercq.propagation.propagator import Propagator
 
 MOMENTS = (1 / 5, 3 / 5)  # of the run at which local errors are taken
@@ -37,6 +36,8 @@ class StepCheck:
     is_given: bool = False  # whether the step was asked for, and stays
     done: int = 0  # moments already checked
     excess: float = 1.0  # largest local error so far over the expected one, at least 1
+    origin: float = 0.0  # that is added to times when they are told
+    warned: bool = False  # of a step that stays
 
     @property
     def estimate(self) -> float:
@@ -71,17 +72,17 @@ class StepCheck:
             return 1
         excess = found / expected
         message = (
-            f"time error at t = {time:.6g}: expected steps as in the pilot run, got local errors {excess:.1f} "
-            "times as large"
+            f"time error at t = {self.origin + time:.6g}: expected steps as in the pilot run, got local errors "
+            f"{excess:.1f} times as large"
         )
         if excess * self.error >= self.tolerance and not self._falls(found, propagator, W):
-            warnings.warn(f"{message}, which are those of the grid; raise its points", ResolutionWarning, stacklevel=2)
+            self._warn_once(f"{message}, which are those of the grid; raise its points")
             return 1
         self.excess = excess
         if self.estimate < self.tolerance:
             return 1
         if self.is_given:
-            warnings.warn(f"{message}; lower run.dt", ResolutionWarning, stacklevel=2)
+            self._warn_once(f"{message}; lower run.dt")
             return 1
         so_far = self.estimate * time / self.duration
         to_come, order = self.estimate - so_far, propagator.scheme.order
@@ -89,10 +90,15 @@ class StepCheck:
             lose(f"{message}, so that the tolerance of {self.tolerance:g} is lost; lower tolerance or give run.dt")
             return 1
         divisor = math.ceil((to_come / (self.tolerance - so_far)) ** (1 / order))
-        warnings.warn(f"{message}; the step is divided by {divisor} from here on", ResolutionWarning, stacklevel=2)
+        warn(f"{message}; the step is divided by {divisor} from here on", ResolutionWarning)
         self.error, self.excess = so_far + to_come / divisor**order, 1.0
         self.expected = [max(found, value) for value in self.expected]
         return divisor
+
+    def _warn_once(self, message: str) -> None:
+        if not self.warned:
+            warn(message, ResolutionWarning)
+        self.warned = True
 
     def _falls(self, found: float, propagator: Propagator, W: Any) -> bool:
         """Whether steps half as long make local errors smaller by about the power they should."""

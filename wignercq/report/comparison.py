@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import xarray as xr
@@ -14,12 +15,16 @@ from wignercq.grid.grid import NAMES
 from wignercq.report import page
 from wignercq.report.model import model_section
 from wignercq.report.page import Cell
+from wignercq.report.pictures import errors_in_words, theories_in_words
 
 CAPTIONS: Mapping[str, str] = {
     "theories": "Wigner function of the quantum particle in each theory, and its difference from the exact one.",
     "errors": "Errors in time. Triangles mark breakdown times, the dashed line is the threshold, and what lies in the "
-    "grey area may be numerical error.",
+    "grey area may be numerical error. Open triangles are breakdown times before the first output, by extrapolation.",
 }
+
+#: What they show, in words.
+ALTS: Mapping[str, Callable[[xr.Dataset], str]] = {"theories": theories_in_words, "errors": errors_in_words}
 
 
 def comparison_report(result: Breakdown, config: Config, images: Mapping[str, bytes]) -> str:
@@ -30,38 +35,51 @@ def comparison_report(result: Breakdown, config: Config, images: Mapping[str, by
         page.heading("Theories"),
         _theories(result),
         page.heading("Breakdown"),
-        page.paragraph(
-            f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and the "
-            "numerical error. Errors are in units of the exact solution at the same time: means and covariances in its "
-            "widths, energies in its kinetic energy, n in n + 1/2; W in the integral of |W - W_exact|, density_matrix "
-            "in the trace norm."
-        ),
+        page.paragraph(_meaning(result)),
         page.beside(_times(result), _errors(data)),
-        *(page.figure(images[name], caption) for name, caption in CAPTIONS.items() if name in images),
+        *(page.figure(images[name], CAPTIONS[name], alt(data)) for name, alt in ALTS.items() if name in images),
         page.heading("Settings and accuracy"),
         _settings(data, config),
         _accuracy(data),
-        page.hidden("Configuration", config.text),
+        page.heading("Configuration"),
+        page.verbatim(config.text),
     ]
     return page.page("Anharmonic breakdown", verdict(result), parts)
+
+
+def _meaning(result: Breakdown) -> page.Markup:
+    """What a breakdown and an error are."""
+    return page.Markup(
+        f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and the "
+        "numerical error. Errors are in units of the exact solution at the same time: means and covariances in its "
+        "widths, energies in its kinetic energy, <i>n</i> in <i>n</i> + 1/2; <i>W</i> in the integral of "
+        "|<i>W</i> - <i>W</i><sub>exact</sub>|, the density matrix in the trace norm."
+    )
 
 
 def verdict(result: Breakdown) -> list[str]:
     """The result, a sentence for each theory."""
     if not result.is_broken:
-        return [f"No breakdown up to t = {result.time[-1]:g}."]
-    sentences = []
+        return [f"No breakdown up to t = {page.number(result.time[-1])}."]
+    sentences: list[str] = []
     for theory in result.theories:
         broken, note = result.broken(theory), result.note(theory)
         name = TABLE[theory].name
         if broken:
             observable, when = broken[0]
-            sentences.append(f"{name}: first off in {observable}, at t = {when:.3g}.")
+            time = time_text(when, result.first_output)
+            what = page.symbol(observable)
+            sentences.append(page.Markup(f"{html.escape(name)}: first off in {what}, at t = {time}."))
         elif note:
             sentences.append(f"{name}: {note}.")
         else:
             sentences.append(f"{name}: no breakdown.")
     return sentences
+
+
+def time_text(when: float, first: float) -> str:
+    """A breakdown time, marked if it is extrapolated."""
+    return f"{'~' if 0 < when < first else ''}{page.number(when, 3)}"
 
 
 def _theories(result: Breakdown) -> str:
@@ -72,13 +90,17 @@ def _theories(result: Breakdown) -> str:
 
 
 def _times(result: Breakdown) -> str:
-    columns = [result.times(theory) for theory in result.theories]
+    columns, first = [result.times(theory) for theory in result.theories], result.first_output
     rows: list[tuple[str | Cell, ...]] = []
     for name in OBSERVABLES:
-        cells = (Cell("-", "faint") if (when := column[name]) is None else Cell(f"{when:.3g}") for column in columns)
-        rows.append((name, *cells))
+        times = (column[name] for column in columns)
+        cells = (Cell("-", "faint") if when is None else Cell(time_text(when, first)) for when in times)
+        rows.append((page.symbol(name), *cells))
     head = ("", *(TABLE[theory].name for theory in result.theories))
-    return page.table(head, rows, caption="Breakdown times; - for never, as long as the theory has a result")
+    caption = "Breakdown times; - for never, as long as the theory has a result"
+    if any(when is not None and 0 < when < first for column in columns for when in column.values()):
+        caption += f"; ~ for extrapolated, before the first output at t = {page.number(first, 3)}"
+    return page.table(head, rows, caption=caption)
 
 
 def _errors(data: xr.Dataset) -> str:
@@ -91,9 +113,10 @@ def _errors(data: xr.Dataset) -> str:
             error = float(last["error"].sel(theory=theory, observable=name))
             floor = float(last["numerical_error"].sel(theory=theory))
             cells.append(_error_cell(error, floor, data.attrs["threshold"]))
-        rows.append((name, *cells))
+        rows.append((page.symbol(name), *cells))
     head = ("", *(TABLE[theory].name for theory in theories))
-    caption = f"Errors and distances at t = {float(last['time']):g}; bold: above the threshold, grey: numerical error"
+    when = page.number(float(last["time"]))
+    caption = f"Errors and distances at t = {when}; bold: above the threshold, grey: numerical error"
     return page.table(head, rows, caption=caption)
 
 
@@ -111,9 +134,9 @@ def _settings(data: xr.Dataset, config: Config) -> str:
     rows = {f"axis {name}": _axis(data, name) for name in NAMES}
     rows |= {
         "points": attributes["grid"],
-        "duration, outputs": f"{float(data['time'][-1]):g}, {data.sizes['time'] - 1}",
+        "duration, outputs": f"{page.number(float(data['time'][-1]))}, {data.sizes['time'] - 1}",
         "tolerance": f"{attributes['tolerance']:g} of the maximum of W",
-        "time step": f"{attributes['time_step']:.6g} ({attributes['scheme']})",
+        "time step": f"{page.number(attributes['time_step'])} ({attributes['scheme']})",
         "time error": f"{attributes['time_error_estimate']:.1e} of the maximum of W, estimated",
         "threshold": f"{attributes['threshold']:g}",
         "wall time": f"{attributes['wall_time']:.1f} s",
@@ -126,7 +149,8 @@ def _settings(data: xr.Dataset, config: Config) -> str:
 
 def _axis(data: xr.Dataset, name: str) -> str:
     values = data[name].values
-    return f"{values[0]:.4g} to {2 * values[-1] - values[-2]:.4g}, {values.size} points"
+    upper = 2 * values[-1] - values[-2]
+    return f"{page.number(values[0], 4)} to {page.number(upper, 4)}, {values.size} points"
 
 
 def _accuracy(data: xr.Dataset) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import sympy as sp
 
@@ -11,11 +9,13 @@ from wignercq.config import Config
 from wignercq.config.keys import NUMBERS
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model, Q
+from wignercq.model.typeset import latex
 from wignercq.report import page
 
-KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
-UNITS = "All numbers are in one consistent set of units, with k_B = 1; the value of ħ is among them."
+UNITS = page.Markup(
+    "All numbers are in one consistent set of units, with <i>k</i><sub>B</sub> = 1; the value of &hbar; is among them."
+)
 LABELS = {
     "classical_mass": "classical mass M",
     "quantum_mass": "quantum mass m",
@@ -24,7 +24,7 @@ LABELS = {
     "diffusion": "diffusion D₂",
     "decoherence": "decoherence D₀",
 }
-LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
+ROUNDING = 1e-12  # of a width: a smaller mean is zero
 HAMILTONIAN = r"H = \dfrac{p^2}{2M} + V_\mathrm{C}(q) + \dfrac{y^2}{2m} + V_\mathrm{Q}(x) + V_\mathrm{I}(q, x)"
 EQUATION = (
     r"\dfrac{\partial \hat\rho}{\partial t} = -\dfrac{i}{\hbar} [\hat H, \hat\rho]"
@@ -62,49 +62,25 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
     )
 
 
-def latex(formula: sp.Expr) -> str:
-    """A formula for typesetting: fractions at full size outside of exponents, words upright, long fractions decimal."""
-    short = formula.replace(
-        lambda part: part.is_Rational and part.q > LARGEST_DENOMINATOR, lambda part: sp.Float(part, 6)
-    )
-    names = {symbol: _name(symbol) for symbol in short.free_symbols}
-    return _displayed(sp.latex(short, symbol_names=names))
-
-
-def _name(symbol: sp.Symbol) -> str:
-    if symbol.name in KNOWN:
-        return KNOWN[symbol.name]
-    typeset = str(sp.latex(symbol))
-    return rf"\mathrm{{{typeset}}}" if re.fullmatch("[A-Za-z]{2,}[0-9]*", typeset) else typeset
-
-
-def _displayed(text: str) -> str:
-    r"""With \dfrac for each \frac that is in no braces."""
-    depth, result = 0, []
-    for part in re.split(r"(\\frac|[{}])", text):
-        depth += {"{": 1, "}": -1}.get(part, 0)
-        result.append(r"\dfrac" if part == r"\frac" and depth == 0 else part)
-    return "".join(result)
-
-
 def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str, str]:
-    parameters = {f"model.parameters.{name}": (name, value) for name, value in model.parameters.items()}
+    parameters = {f"model.parameters.{name}": (page.parameter(name), value) for name, value in model.parameters.items()}
     fixed = {key: (LABELS[name], getattr(model, name)) for name, key in NUMBERS.items()}
     rows = {
-        name: "varied" if key in swept else f"{value:.6g}" for key, (name, value) in {**parameters, **fixed}.items()
+        name: "varied" if key in swept else page.number(value) for key, (name, value) in {**parameters, **fixed}.items()
     }
     if swept and saturated and model.is_coupled:
         rows["decoherence D₀"] = "1/(4 D₂)"
     if not swept:
-        rows["4 D₀ D₂"] = f"{4 * model.D0 * model.diffusion:.6g}"
-        rows[f"bath temperature D₂/(2{ALPHA})"] = f"{model.bath_temperature:.6g}"
+        rows["4 D₀ D₂"] = page.number(4 * model.D0 * model.diffusion)
+        rows[f"bath temperature D₂/(2{ALPHA})"] = page.number(model.bath_temperature)
     return rows
 
 
 def _initial(config: Config) -> dict[str, str]:
     state = config.state
     widths = np.sqrt(np.diag(state.covariance))
-    rows = {"kind": str(config.tables["initial"]["kind"])}
+    rows: dict[str, str] = {"kind": str(config.tables["initial"]["kind"])}
     for name, mean, width in zip(NAMES, state.mean, widths, strict=True):
-        rows[f"{name}, mean and width"] = f"{mean:.6g}, {width:.6g}"
+        mean = 0.0 if abs(mean) < ROUNDING * width else mean
+        rows[page.Markup(f"<i>{name}</i>, mean and width")] = f"{page.number(mean)}, {page.number(width)}"
     return rows

@@ -7,16 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from wignercq.comparison.breakdown_times import first_output
 from wignercq.comparison.theories import TABLE
 from wignercq.config import Config
 from wignercq.report import page
+from wignercq.report.comparison import time_text
 from wignercq.report.model import model_section
 from wignercq.report.page import Cell
+from wignercq.report.pictures import map_in_words
 from wignercq.sweep import SweepResult
 
 CAPTION = (
     "Breakdown times over the varied numbers. Grey areas and open triangles above the dashed line mean that the theory "
-    "holds to the end of the run, crosses that the point has no result."
+    "holds to the end of the run, crosses that the point has no result; white dots and open circles mark times before "
+    "the first output, by extrapolation."
 )
 
 
@@ -32,19 +36,20 @@ def sweep_report(result: SweepResult, config: Config, images: Mapping[str, bytes
             [(theory.name, Cell(theory.meaning, "text")) for theory in TABLE.values()],
         ),
         page.heading("Breakdown"),
-        page.figure(images["map"], CAPTION),
+        page.figure(images["map"], CAPTION, map_in_words(data)),
         *(_times(data, result.axes, observable) for observable in config.compare.observables),
         page.heading("Settings and accuracy of every run"),
         page.settings(
             {
-                "duration": f"{data.attrs['duration']:g}",
+                "duration": page.number(data.attrs["duration"]),
                 "threshold": f"{data.attrs['threshold']:g}",
                 "tolerance": f"{config.run.accuracy:g} of the maximum of W",
                 "program": f"wignercq {data.attrs['wignercq_version']}",
             }
         ),
         _runs(data, result.axes),
-        page.hidden("Configuration", config.text),
+        page.heading("Configuration"),
+        page.verbatim(config.text),
     ]
     return page.page("Anharmonic breakdown, a sweep", _lead(result), parts)
 
@@ -62,17 +67,19 @@ def _points(data: xr.Dataset, axes: Sequence[str]) -> list[tuple[tuple[str, ...]
     """Every point: its values as text, and what is known of it."""
     shape = tuple(data.sizes[name] for name in axes)
     chosen = [data.isel(dict(zip(axes, indices, strict=True))) for indices in np.ndindex(*shape)]
-    return [(tuple(f"{float(point[name]):.6g}" for name in axes), point) for point in chosen]
+    return [(tuple(page.number(float(point[name])) for name in axes), point) for point in chosen]
 
 
 def _times(data: xr.Dataset, axes: Sequence[str], observable: str) -> str:
     theories = [str(name) for name in data["theory"].values[1:]]
-    rows: list[list[str | Cell]] = []
+    first, rows = first_output(data), list[list[str | Cell]]()
     for values, point in _points(data, axes):
-        times = point["breakdown_time"].sel(observable=observable, theory=theories).values
-        rows.append([*values, *(Cell("-", "faint") if np.isnan(t) else Cell(f"{t:.3g}") for t in times)])
-    head = (*axes, *(TABLE[name].name for name in theories))
-    return page.table(head, rows, caption=f"Breakdown times in {observable}; - for never")
+        times = point["breakdown_time"].sel(observable=observable, theory=theories).values.tolist()
+        cells = (Cell("-", "faint") if np.isnan(t) else Cell(time_text(t, first)) for t in times)
+        rows.append([*values, *cells])
+    head = (*map(page.parameter, axes), *(TABLE[name].name for name in theories))
+    caption = f"Breakdown times in {page.symbol(observable)}; - for never, ~ for extrapolated, before the first output"
+    return page.table(head, rows, caption=page.Markup(caption))
 
 
 def _runs(data: xr.Dataset, axes: Sequence[str]) -> str:
@@ -93,6 +100,5 @@ def _runs(data: xr.Dataset, axes: Sequence[str]) -> str:
                 Cell(str(point["warnings"].item()), "text"),
             ]
         )
-    return page.table(
-        (*axes, "grid", "time step", "time error", "numerical error", "wall time", Cell("remarks", "text")), rows
-    )
+    measured = "grid", "time step", "time error", "numerical error", "wall time"
+    return page.table((*map(page.parameter, axes), *measured, Cell("remarks", "text")), rows)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wignercq.model.model import Model
 
 __version__ = version("wignercq")
 VERSIONED = ("wignercq", "numpy", "scipy", "sympy", "pyfftw", "xarray")
@@ -18,6 +22,12 @@ def program(made_with: Mapping[str, str]) -> dict[str, str]:
     """Program and libraries as attributes of a result, from :func:`versions`."""
     others = {name: number for name, number in made_with.items() if name != "wignercq"}
     return {"wignercq_version": made_with["wignercq"], "versions": listed_versions(others)}
+
+
+def solved(model: Model) -> dict[str, Any]:
+    """What was solved, as attributes of a result."""
+    numbers = {name: getattr(model, name) for name in ("hbar", "classical_mass", "quantum_mass")}
+    return {"model": str(model), **numbers}
 
 
 def listed_versions(versions: Mapping[str, str]) -> str:

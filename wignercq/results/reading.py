@@ -18,7 +18,14 @@ import xarray as xr
 
 from wignercq.errors import InputError, brief
 from wignercq.grid.grid import NAMES
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+from wignercq.results.variables import (
+    DESCRIPTIONS,
+    FRAME_PLANES,
+    ROW_DIMENSIONS,
+    asked_for,
+    kept_axis,
+    kept_state,
+)
 
 COMPRESSION = 100  # a variable may hold this many times the bytes of its file
 LARGEST = 1e100  # of all numbers
@@ -29,6 +36,7 @@ LABELS = ("z", "z2", "axis")
 TEXTS = ("wignercq_version", "versions", "engine", "precision", "scheme", "grid")
 OPTIONAL_TEXTS = ("stopped", "unresolved", "model", "grid_changes", "resumed")
 LINES = ("grid_changes", "resumed")  # may have several
+SIZES = ("hbar", "classical_mass", "quantum_mass")  # of the model; results of earlier versions have none
 NUMBERS = ("time_step", "time_error_estimate", "wall_time")
 
 Fault: TypeAlias = tuple[str, str]  # what was expected, and what came
@@ -90,6 +98,8 @@ def faults_of_a_run(dataset: xr.Dataset) -> Iterator[Fault]:
             yield f"the names q, p, x, y as coordinate {name}", "others"
     yield from not_increasing(dataset, LEAST)
     yield from _variables(dataset)
+    yield from _asked_for(dataset)
+    yield from _states(dataset)
 
 
 def _attributes(attributes: Mapping[str, Any]) -> Iterator[Fault]:
@@ -101,6 +111,10 @@ def _attributes(attributes: Mapping[str, Any]) -> Iterator[Fault]:
     for name in NUMBERS:
         if not isinstance(attributes.get(name), (float, int, np.floating, np.integer)):
             yield f"a number as attribute {name}", brief(attributes.get(name))
+    for name in (name for name in SIZES if name in attributes):
+        size = attributes[name]
+        if not (isinstance(size, (float, np.floating)) and 0 < size < LARGEST):
+            yield f"a positive number as attribute {name}", brief(size)
     order = attributes.get("hbar_order")
     if not (isinstance(order, (int, np.integer)) or (isinstance(order, str) and order == "exact")):
         yield "'exact' or a whole number as attribute hbar_order", brief(order)
@@ -117,6 +131,26 @@ def _variables(dataset: xr.Dataset) -> Iterator[Fault]:
             yield f"a variable {name} of numbers over ({', '.join(dimensions)})", "none"
         if not _moderate(dataset[name].values, nan=name == "occupation"):
             yield f"finite numbers below {LARGEST:g} as {name}", "others"
+
+
+def _asked_for(dataset: xr.Dataset) -> Iterator[Fault]:
+    """What lacks in observables that a run was asked for."""
+    for name in asked_for(dataset):
+        yield from not_numbers(dataset, name, ("time",))
+        for key in ("long_name", "formula"):
+            if not _is_printable(dataset[name].attrs.get(key, "")):
+                yield f"printable text as {key} of {name}", "others"
+
+
+def _states(dataset: xr.Dataset) -> Iterator[Fault]:
+    """What lacks in a W that was kept on the way."""
+    if "state_time" not in dataset.coords:
+        return
+    yield from not_increasing(dataset, {"state_time": 1})
+    for k in range(dataset["state_time"].size):
+        axes = tuple(kept_axis(name, k) for name in NAMES)
+        yield from not_increasing(dataset, dict.fromkeys(axes, 2))
+        yield from not_numbers(dataset, kept_state(k), axes)
 
 
 def _dimensions(name: str) -> tuple[str, ...]:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import html
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief
 from wignercq.results.reading import Fault, read_dataset
 from wignercq.results.whole_file import whole_file
 
 SPACE_PER_VARIABLE = 2**13  # bytes a variable takes in a file beside its values, at most
 
 
-@dataclass(frozen=True, eq=False)
+class Plots:
+    """The attribute ``plot`` of a kind of result: its figures.
+
+    Named here, imported when first used: results know nothing of figures, and matplotlib is loaded when one is drawn.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name  # of a class of wignercq.plotting.accessors
+
+    def __get__(self, result: Result | None, kind: type[Result]) -> Any:
+        figures = getattr(import_module("wignercq.plotting.accessors"), self._name)
+        return figures if result is None else figures(result)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Result(ABC):
     """A dataset, what is asked of it, and its file.
 
@@ -29,6 +45,39 @@ class Result(ABC):
     """
 
     dataset: xr.Dataset
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        """A variable or a coordinate; InputError, with the names there are, where there is none of this name."""
+        if not isinstance(name, str) or name not in self.dataset.variables:
+            raise InputError("variable", f"one of {', '.join(map(str, self.dataset.variables))}", brief(name))
+        return self.dataset[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.dataset.variables
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self.dataset)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [str(name) for name in self.dataset.variables]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._in_short())})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the summary, then the dataset as xarray shows it."""
+        return f"<pre>{html.escape(self.summary())}</pre>\n{self.dataset._repr_html_()}"
+
+    def _in_short(self) -> Iterator[str]:
+        """What a result is, in a few words each."""
+        data = self.dataset
+        if "time" in data.dims:
+            last = f"t = {data['time'].values[0]:g} to {data['time'].values[-1]:g}"
+            yield f"{last}, {data.sizes['time']} outputs" if data.sizes["time"] > 1 else last
+        if "grid" in data.attrs:
+            yield f"grid {data.attrs['grid']}"
+        if data.attrs.get("stopped"):
+            yield "stopped"
 
     @property
     def time(self) -> np.ndarray:

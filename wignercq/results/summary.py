@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.grid.grid import NAMES
+from wignercq.results.variables import asked_for
 
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 
@@ -28,7 +29,7 @@ def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
     time, first = float(dataset["time"][-1]), float(dataset["time"][0])
     mean, covariance = dataset["mean"].values, dataset["covariance"].values
     labels = [f"<{name}>" for name in NAMES] + [f"cov({NAMES[i]},{NAMES[j]})" for i, j in PAIRS]
-    columns = [_column(mean[-1], covariance[-1])]
+    columns, powers = [_column(mean[-1], covariance[-1])], _powers(mean, covariance)
     if theory is None:
         lines = [f"at t = {time:.6g}{'grid':>14}"]
     else:
@@ -36,10 +37,32 @@ def final_table(dataset: xr.Dataset, theory: MomentTheory | None = None) -> str:
         with np.errstate(all="ignore"):  # what is beyond floats is shown as inf or nan
             columns.append(_column(theory.mean(elapsed, mean[0]), theory.covariance(elapsed, covariance[0])))
         lines = [f"{f'at t = {time:.6g}':<14}{'grid':>14}{'theory':>14}{'difference':>14}"]
-    for label, *values in zip(labels, *columns, strict=True):
-        line = f"{label:<14}" + "".join(f"{value:14.8f}" for value in values)
+    for label, power, *values in zip(labels, powers, *columns, strict=True):
+        line = f"{label:<14}" + "".join(f"{_fixed(value, power):>14}" for value in values)
         lines.append(line if theory is None else f"{line}{values[0] - values[1]:14.1e}")
     return "\n".join(lines)
+
+
+def observable_lines(dataset: xr.Dataset) -> list[str]:
+    """The last value of each observable that was asked for beside those of every run, a line each, and what it is."""
+    lines = []
+    for name in asked_for(dataset):
+        meaning = dataset[name].attrs.get("long_name", "")
+        lines.append(f"{name:<14}{float(dataset[name].values[-1]):14.8g}  {meaning}".rstrip())
+    return lines
+
+
+def _powers(mean: np.ndarray, covariance: np.ndarray) -> list[int]:
+    """The power of ten that each line is written with: 0 where widths and means are of order one, else of three."""
+    widths = np.sqrt(np.abs(np.diagonal(covariance, axis1=1, axis2=2))).max(axis=0)
+    sizes = _column(np.maximum(widths, np.abs(mean).max(axis=0)), np.outer(widths, widths))
+    logs = np.log10(sizes, out=np.zeros(len(sizes)), where=np.isfinite(sizes) & (np.array(sizes) > 0))
+    return [0 if -3 < log < 5 else 3 * int(np.floor(log / 3)) for log in logs]
+
+
+def _fixed(value: float, power: int) -> str:
+    """A number with eight decimals, or with four and a power of ten, which its zeros keep."""
+    return f"{value:.8f}" if power == 0 else f"{value / 10.0**power:.4f}e{power:+03d}"
 
 
 def _column(mean: np.ndarray, covariance: np.ndarray) -> list[float]:
@@ -84,12 +107,21 @@ def description(dataset: xr.Dataset) -> str:
         "made by": f"wignercq {attributes['wignercq_version']} ({attributes['versions']})",
         "outputs": f"{times.size}, from t = {times[0]:.6g} to {times[-1]:.6g}",
         "frames": f"{frames.size}, at t = {', '.join(f'{time:.6g}' for time in frames)}",
+        **_states(dataset),
         "extents": ", ".join(f"{name} [{_ends(dataset, name)}]" for name in NAMES),
         "variables": ", ".join(str(name) for name in dataset.data_vars),
         "engine": f"{attributes['engine']}, {attributes['precision']}",
         "hbar order": str(attributes["hbar_order"]),
     }
     return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+def _states(dataset: xr.Dataset) -> dict[str, str]:
+    """The times at which W was kept, if it was before the last output."""
+    if "state_time" not in dataset.coords:
+        return {}
+    times = [*dataset["state_time"].values, *(dataset["time"].values[-1:] if "W" in dataset else ())]
+    return {"W kept": f"{len(times)}, at t = {', '.join(f'{time:.6g}' for time in times)}"}
 
 
 def _ends(dataset: xr.Dataset, name: str) -> str:

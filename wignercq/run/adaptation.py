@@ -78,6 +78,7 @@ class Adapter:
     end: float = 0.0  # time at which the run ends; 0: nothing is foreseen
     refinements: list[Refinement] = field(default_factory=list)
     moving: frozenset[str] = frozenset()  # axes along which the box goes with W
+    origin: float = 0.0  # that is added to times when they are told
     _settled: int = field(init=False, default=0)  # refinements before the last change
 
     def following(self, grid: Grid, mean: np.ndarray) -> Grid:
@@ -117,7 +118,7 @@ class Adapter:
         if not reasons:
             return None
         better = Grid(**axes)
-        self.notes.append(f"t = {time:.6g}: {'; '.join(reasons)}")
+        self.notes.append(f"t = {self.origin + time:.6g}: {'; '.join(reasons)}")
         self._settled = len(self.refinements)
         self.refinements += refinements
         reason = self._objection(time, better)
@@ -144,7 +145,8 @@ class Adapter:
             return ""
         later = time + FORESIGHT * (self.end - time)
         ahead = Need(need.needed * growth, need.allowed)
-        return f"W folds ever finer ({history}), and at this pace would need {ahead} at t = {later:.4g}; {REMEDIES}"
+        when = f"t = {self.origin + later:.4g}"
+        return f"W folds ever finer ({history}), and at this pace would need {ahead} at {when}; {REMEDIES}"
 
     def _count(self, name: str) -> int:
         return sum(each.axis == name for each in self.refinements)

@@ -90,6 +90,17 @@ class Archive:
             raise CheckpointError(path, "a checkpoint of wignercq", "another content") from None
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a file begins as those that :meth:`Archive.write` writes."""
+    if not path.is_file():
+        return False
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:  # said by whoever reads it
+        return False
+
+
 def _parse(body: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Header and arrays of the signed part of a file; ValueError and its like where it is not one."""
     length = int.from_bytes(body[:LENGTH_BYTES].tobytes(), "little")

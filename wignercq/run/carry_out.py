@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
-import time as clock
-import warnings
-from pathlib import Path
+import shutil
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, MemoryLimitError, ResolutionError, quoted
+from wignercq.errors import (
+    CheckpointWarning,
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ResolutionError,
+    quoted,
+    readable_size,
+    warn,
+)
+from wignercq.planning.arguments import flag, path
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
+from wignercq.run.schedule import Schedule
 from wignercq.run.session import Session
 from wignercq.run.signals import Stop, StopRequests
 
@@ -25,7 +34,7 @@ def carry_out(
     request: Request,
     checkpoint: str | os.PathLike[str] | None,
     *,
-    every: float,
+    every: float | str | None,
     resume: bool,
     progress: bool | Progress,
 ) -> AnySession:
@@ -35,8 +44,8 @@ def carry_out(
     ----------
     checkpoint : path or None
         Where checkpoints are written.
-    every : float
-        Seconds of wall time between checkpoints.
+    every : float, str or None
+        Seconds, or text with a unit, of wall time between checkpoints; None leaves it to their cost.
     resume : bool
         Go on from the checkpoint.
     progress : bool or Progress
@@ -49,10 +58,8 @@ def carry_out(
     StoppedError
         The grid lost the state, or a signal came; ``.solution`` holds what there is.
     """
-    for name, value in (("memory_limit", request.memory_limit), ("checkpoint_every", every)):
-        if value is not None and not value > 0:
-            raise InputError(name, "a positive number", repr(value))
-    files = _checkpoint_files(checkpoint, resume)
+    schedule = Schedule(every)
+    files = _checkpoint_files(checkpoint, flag("resume", resume))
     session: AnySession | None = None
     with (
         showing(progress) as shown,
@@ -62,11 +69,15 @@ def carry_out(
         try:
             if files is not None and resume:
                 shown.tell("reading the checkpoint")
-                session = kind.resume(request, files.read(request.model, request.framed, kind.row_shapes))
+                session = kind.resume(
+                    request, files.read(request.record, {**kind.row_shapes, **dict.fromkeys(request.names, ())})
+                )
             else:
                 session = kind.begin(request, shown.tell)
+            if files is not None:
+                _require_disk(files, session)
             requests.patient = True
-            _go(session, requests, files, every, shown)
+            _go(session, requests, files, schedule, shown)
         except Stop as stop:
             raise Interrupted("interrupted", session and session.solution(), stop.signal) from None
         except ResolutionError as error:
@@ -82,40 +93,59 @@ def _checkpoint_files(checkpoint: str | os.PathLike[str] | None, resume: bool) -
         if resume:
             raise InputError("checkpoint", "the path of a checkpoint to resume", "none")
         return None
-    path = Path(checkpoint)
-    if not path.parent.is_dir():
-        raise InputError("checkpoint", "a file in an existing folder", path)
-    return CheckpointFiles(path)
+    file = path("checkpoint", checkpoint)
+    if not file.parent.is_dir():
+        raise InputError("checkpoint", "a file in an existing folder", file)
+    files = CheckpointFiles(file)
+    files.require_files()
+    return files
 
 
-def _go(session: Session, requests: StopRequests, files: CheckpointFiles | None, every: float, shown: Progress) -> None:
+def _require_disk(files: CheckpointFiles, session: Session) -> None:
+    """Refuse to keep more W than the disk of the checkpoints, which hold them all, has room for."""
+    needed = session.request.numerics.memory_of_states(session.loop.leader.grid)
+    free = shutil.disk_usage(files.path.parent).free
+    if session.request.keeping.outputs and needed > free:
+        raise InputError(
+            "keep_state",
+            f"states that fit the free {readable_size(free)} of the disk of the checkpoints",
+            f"{len(session.request.keeping.outputs)}, which need {readable_size(needed)}",
+        )
+
+
+def _go(
+    session: Session, requests: StopRequests, files: CheckpointFiles | None, schedule: Schedule, shown: Progress
+) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
-    end, written = float(session.request.times[-1]), clock.perf_counter()
+    end, origin, written = float(session.request.times[-1]), session.request.origin, None
     session.loop.interruption.asked = lambda: requests.requested is not None
-    shown.start(end, session.loop.time, text="tables and first steps")
+    shown.start(origin + end, origin + session.loop.time, text="tables and first steps")
     try:
         for reached in session.outputs():
-            shown.reach(reached)
+            shown.reach(origin + reached)
             if session.loop.outputs_done == session.request.times.size:
                 return
             stop = requests.requested
-            if files is not None and (stop is not None or clock.perf_counter() - written > every):
-                _checkpoint(files, session)
-                written = clock.perf_counter()
+            here = session.loop.steps, session.loop.outputs_done
+            if files is not None and here != written and (stop is not None or schedule.is_due):
+                schedule.begin()
+                written = here if _checkpoint(files, session) else None
+                schedule.end()
             if stop is not None:
                 raise Stop(stop)
     finally:
         shown.finish()
 
 
-def _checkpoint(files: CheckpointFiles, session: Session) -> None:
-    """Write a checkpoint; a run does not end because one cannot be written."""
+def _checkpoint(files: CheckpointFiles, session: Session) -> bool:
+    """Write a checkpoint, and whether it could be; a run does not end because one cannot be written."""
     try:
         files.write(session.snapshot())
     except OSError as error:
-        warnings.warn(
+        warn(
             f"{files.path}: expected a checkpoint that can be written, got: {error.strerror or error}; "
             "going on without",
             CheckpointWarning,
-            stacklevel=2,
         )
+        return False
+    return True

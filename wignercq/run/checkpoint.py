@@ -6,24 +6,23 @@ A checkpoint is written beside its final name, synced and renamed; the one befor
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from wignercq.errors import CheckpointError, CheckpointWarning, GridError, quoted
+from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted, warn
 from wignercq.grid.grid import NAMES, Axis, Grid
-from wignercq.model.model import Model
 from wignercq.results.variables import FRAME_PLANES
+from wignercq.results.whole_file import destination
 from wignercq.run.adaptation import Refinement
 from wignercq.run.array_file import Archive
-from wignercq.run.record import Frame, Record
+from wignercq.run.record import Frame, KeptState, Record
 
-FORMAT = 3
+FORMAT = 4
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
@@ -45,6 +44,7 @@ class TrackHeader(BaseModel):
     exhausted: bool  # no more changes of the grid
     refinements: list[Refinement] = []  # see Adapter
     moving: list[str] = []  # axes along which the box goes with W
+    good: Axes | None = None  # where the W of the last output lies, if that is another one than W now
 
 
 class Header(BaseModel):
@@ -73,6 +73,8 @@ class _RecordLayout(BaseModel):
 
     grid: Axes
     frames: list[tuple[FiniteFloat, Axes]]
+    latest: bool = False  # whether the last of the frames is that of an output that is not framed
+    states: list[tuple[FiniteFloat, Axes]] = []
 
 
 class _Layout(BaseModel):
@@ -91,7 +93,8 @@ class Snapshot:
     header: Header
     probe: np.ndarray  # some values of the initial W
     records: dict[str, Record]
-    fields: Mapping[str, Mapping[str, Any]]  # W of every equation still followed, as Engine.stored names its arrays
+    # W of every equation still followed, as Engine.stored names its arrays; under NAME/good that of its last output
+    fields: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,14 @@ class CheckpointFiles:
     @property
     def _partial(self) -> Path:
         return self.path.with_name(self.path.name + ".partial")
+
+    def require_files(self) -> None:
+        """CheckpointError where something lies in the place of a checkpoint that is no file, or a read-only one."""
+        for path in (self._partial, self.previous, self.path):
+            try:
+                destination(path)
+            except InputError as error:
+                raise CheckpointError(*error.args) from None
 
     def exist(self) -> bool:
         """Whether there is one to go on from."""
@@ -129,67 +140,103 @@ class CheckpointFiles:
         finally:
             self._partial.unlink(missing_ok=True)
 
-    def read(self, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+    def read(self, empty: Callable[[Grid], Record], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
         """The last checkpoint; when it is damaged the one before, which takes its place, with a CheckpointWarning.
 
-        `framed` is that of its records, `shapes` what each output has in one. CheckpointError where none is whole.
+        `empty` makes a record in which nothing is reported, `shapes` says what each output has in one. CheckpointError
+        where none is whole.
         """
         if not self.exist():
             raise CheckpointError(self.path, "a checkpoint to resume", "nothing at this path")
         if not self.path.exists():
-            return _read(self.previous, model, framed, shapes)
+            return _read(self.previous, empty, shapes)
         try:
-            return _read(self.path, model, framed, shapes)
+            return _read(self.path, empty, shapes)
         except CheckpointError as error:
             if not self.previous.exists():
                 raise
             try:
-                snapshot = _read(self.previous, model, framed, shapes)
+                snapshot = _read(self.previous, empty, shapes)
             except CheckpointError as earlier:
                 raise CheckpointError(error.argument, error.expected, f"{error.got}; {earlier}") from None
-            warnings.warn(f"{error}; going on from the one before", CheckpointWarning, stacklevel=2)
+            warn(f"{error}; going on from the one before", CheckpointWarning)
         os.replace(self.previous, self.path)
         return snapshot
 
 
-def _packed(snapshot: Snapshot) -> Archive:
-    layouts, arrays = {}, {"probe": snapshot.probe}
-    for name, record in snapshot.records.items():
-        frames = [(frame.time, _axes(frame.grid)) for frame in record.frames]
-        layouts[name] = _RecordLayout(grid=_axes(record.grid), frames=frames)
-        arrays[f"{name}/rates"] = np.array([*record.rates.items()], float).reshape(-1, 2)
-        columns = record.rows[0] if record.rows else {}
-        arrays |= {f"{name}/rows/{column}": np.array([row[column] for row in record.rows], float) for column in columns}
-        for k, frame in enumerate(record.frames):
-            arrays |= {f"{name}/frames/{k}/{plane}": values for plane, values in frame.planes.items()}
-    fields = {f"{name}/{key}": part for name, parts in snapshot.fields.items() for key, part in parts.items()}
-    return Archive(_Layout(header=snapshot.header, records=layouts).model_dump(), {**arrays, **fields})
+def outline(path: Path) -> tuple[Header, dict[str, dict[str, np.ndarray]]]:
+    """What the checkpoint at a path says beside its W: the header, and the outputs of each equation by variable.
 
-
-def _read(path: Path, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+    CheckpointError where it is damaged or something else.
+    """
     try:
         archive = Archive.read(path)
     except OSError as error:
         raise CheckpointError(path, "a readable checkpoint", quoted(error)) from None
     try:
-        return _unpacked(archive, model, framed, shapes)
+        layout = _Layout.model_validate(archive.header)
+        rows = {
+            name: {
+                key.removeprefix("rows/"): np.array(values)
+                for key, values in _own(name, archive.arrays).items()
+                if key.startswith("rows/")
+            }
+            for name in layout.records
+        }
+        _require(layout.header.format == FORMAT and bool(rows) and all(len(row["time"]) > 0 for row in rows.values()))
+        _require(all(len(values) == len(row["time"]) for row in rows.values() for values in row.values()))
+    except (ValidationError, KeyError, TypeError, ValueError):
+        raise CheckpointError(path, "a checkpoint of this version", "another content") from None
+    return layout.header, rows
+
+
+def _packed(snapshot: Snapshot) -> Archive:
+    layouts, arrays = {}, {"probe": snapshot.probe}
+    for name, record in snapshot.records.items():
+        known = record.frames if record.latest is None else [*record.frames, record.latest]
+        layouts[name] = _RecordLayout(
+            grid=axes_of(record.grid),
+            frames=[(frame.time, axes_of(frame.grid)) for frame in known],
+            latest=record.latest is not None,
+            states=[(state.time, axes_of(state.grid)) for state in record.states],
+        )
+        arrays[f"{name}/rates"] = np.array([*record.rates.items()], float).reshape(-1, 2)
+        columns = record.rows[0] if record.rows else {}
+        arrays |= {f"{name}/rows/{column}": np.array([row[column] for row in record.rows], float) for column in columns}
+        arrays |= {f"{name}/states/{k}": state.W for k, state in enumerate(record.states)}
+        for k, frame in enumerate(known):
+            arrays |= {f"{name}/frames/{k}/{plane}": values for plane, values in frame.planes.items()}
+    fields = {f"{name}/{key}": part for name, parts in snapshot.fields.items() for key, part in parts.items()}
+    return Archive(_Layout(header=snapshot.header, records=layouts).model_dump(), {**arrays, **fields})
+
+
+def _read(path: Path, empty: Callable[[Grid], Record], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+    try:
+        archive = Archive.read(path)
+    except OSError as error:
+        raise CheckpointError(path, "a readable checkpoint", quoted(error)) from None
+    try:
+        return _unpacked(archive, empty, shapes)
     except (ValidationError, GridError, KeyError, TypeError, ValueError):
         raise CheckpointError(path, "a checkpoint of this version", "another content") from None
 
 
-def _unpacked(archive: Archive, model: Model, framed: set[int], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+def _unpacked(archive: Archive, empty: Callable[[Grid], Record], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
     """The snapshot in an archive; ValueError and its like where it is none."""
     layout = _Layout.model_validate(archive.header)
     arrays = archive.arrays
     _require(layout.header.format == FORMAT and bool(layout.records))
     records = {}
     for name, stored in layout.records.items():
-        records[name] = _record(stored, _own(name, arrays), model, framed, shapes)
+        records[name] = _record(stored, _own(name, arrays), empty, shapes)
     fields = {
         name: {key: part for key, part in _own(name, arrays).items() if key.startswith("W")}
         for name in layout.header.tracks
     }
     _require(all(name in records and parts for name, parts in fields.items()))
+    for name, header in layout.header.tracks.items():
+        if header.good is not None:
+            fields[f"{name}/good"] = _own("good", _own(name, arrays))
     return Snapshot(layout.header, np.array(arrays["probe"]), records, fields)
 
 
@@ -201,13 +248,12 @@ def _own(name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _record(
     layout: _RecordLayout,
     arrays: Mapping[str, np.ndarray],
-    model: Model,
-    framed: set[int],
+    empty: Callable[[Grid], Record],
     shapes: Mapping[str, tuple[int, ...]],
 ) -> Record:
-    grid, frames = _grid(layout.grid), []
+    grid, frames = grid_of(layout.grid), []
     for k, (time, axes) in enumerate(layout.frames):
-        frame = Frame(time, _grid(axes), {name: np.array(arrays[f"frames/{k}/{name}"]) for name in FRAME_PLANES})
+        frame = Frame(time, grid_of(axes), {name: np.array(arrays[f"frames/{k}/{name}"]) for name in FRAME_PLANES})
         points = dict(zip(NAMES, frame.grid.shape, strict=True))
         _require(all(frame.planes[n].shape == (points[a], points[b]) for n, (a, b) in FRAME_PLANES.items()))
         _require(all(before <= now for before, now in zip(frame.grid.shape, grid.shape, strict=True)))
@@ -218,7 +264,10 @@ def _record(
     rows = [{name: c[i] if c.ndim > 1 else float(c[i]) for name, c in columns.items()} for i in range(outputs)]
     _require(arrays["rates"].shape[1:] == (2,) and bool(np.isfinite(arrays["rates"]).all()))
     rates = dict(arrays["rates"].tolist())
-    return Record(model, grid, framed, rows, frames, rates)
+    states = [KeptState(time, grid_of(axes), arrays[f"states/{k}"]) for k, (time, axes) in enumerate(layout.states)]
+    _require(all(state.W.shape == state.grid.shape for state in states))
+    latest = frames.pop() if layout.latest else None
+    return replace(empty(grid), rows=rows, frames=frames, rates=rates, states=states, latest=latest)
 
 
 def _require(condition: bool) -> None:
@@ -226,15 +275,20 @@ def _require(condition: bool) -> None:
         raise ValueError
 
 
-def _axes(grid: Grid) -> Axes:
+def axes_of(grid: Grid) -> Axes:
+    """A grid as it is stored."""
     return [(axis.lower, axis.upper, axis.points) for axis in grid]
 
 
-def _grid(axes: Axes) -> Grid:
+def grid_of(axes: Axes) -> Grid:
+    """A grid that was stored."""
     return Grid(*(Axis(*axis) for axis in axes))
 
 
 def _sync(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where a folder can be opened: not on Windows."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -12,7 +12,7 @@ from wignercq.errors import CheckpointError, cut
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.planning.numerics import DTYPES
-from wignercq.run.checkpoint import Snapshot
+from wignercq.run.checkpoint import Snapshot, grid_of
 from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import whole_steps
@@ -29,7 +29,7 @@ def identity(request: Request) -> dict[str, str]:
     of_model = {
         f.name: getattr(request.model, f.name) for f in fields(request.model) if f.init and f.name != "parameters"
     }
-    settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W")]
+    settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W", "kept", "copies")]
     numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
     values = {
@@ -40,6 +40,11 @@ def identity(request: Request) -> dict[str, str]:
         "adapt": f"extents of {', '.join(extents) or 'no axis'}, points of {', '.join(points) or 'no axis'}",
         "times": f"{request.times.size} outputs to t = {request.times[-1]}, {_digest(request.times)}",
         "frames": request.frames,
+        "keep_state": f"{len(request.keeping.outputs)} times before the last" if request.keeping.outputs else "none",
+        **{f"keep_state.{number}": request.times[number] for number in sorted(request.keeping.outputs)},
+        **({} if request.wanted is None else request.wanted.identity),
+        "start": request.origin,
+        "state.grid": request.on,
         "on_unresolved": request.on_unresolved,
         "interval": request.interval,
         **numerics,
@@ -100,7 +105,7 @@ def require_consistent(request: Request, snapshot: Snapshot) -> None:
         or not all(row["time"] in leader.rates for row in leader.rows)
         or not first <= header.steps <= last
         or request.numerics.dt not in (None, header.dt)
-        or not all(_fits(parts, snapshot.records[name], request) for name, parts in snapshot.fields.items())
+        or not all(_fits(parts, _grid(name, snapshot), request) for name, parts in snapshot.fields.items())
         or next(iter(snapshot.records)) not in header.tracks
         or not {*header.tracks} <= {*request.equations}
         or next(iter(snapshot.records)) != next(iter(request.equations))
@@ -108,10 +113,17 @@ def require_consistent(request: Request, snapshot: Snapshot) -> None:
         raise CheckpointError("checkpoint", "one that this program has written", "one that contradicts itself")
 
 
-def _fits(parts: Mapping[str, np.ndarray], record: Record, request: Request) -> bool:
+def _grid(name: str, snapshot: Snapshot) -> Grid:
+    """Where a W in a checkpoint lies: that of an equation, or that of its last output."""
+    track, _, is_good = name.partition("/")
+    good = snapshot.header.tracks[track].good
+    return grid_of(good) if is_good and good is not None else snapshot.records[track].grid
+
+
+def _fits(parts: Mapping[str, np.ndarray], grid: Grid, request: Request) -> bool:
     """Whether these are the arrays that W is stored as."""
     shapes = {key: part.shape for key, part in parts.items()}
-    is_whole = shapes == request.numerics.stored_shapes(record.grid)
+    is_whole = shapes == request.numerics.stored_shapes(grid)
     return is_whole and all(part.dtype == DTYPES[request.numerics.precision] for part in parts.values())
 
 
@@ -120,4 +132,11 @@ def _agrees(record: Record, request: Request, outputs: int) -> bool:
     count = len(record.rows)
     kept = [float(request.times[n]) for n in sorted(request.framed) if n < count]
     times = request.times[:count].tolist()
-    return count <= outputs and record.times == times and [frame.time for frame in record.frames] == kept
+    states = [float(request.times[n]) for n in sorted(request.keeping.outputs) if n < count]
+    return (
+        count <= outputs
+        and record.times == times
+        and [frame.time for frame in record.frames] == kept
+        and [state.time for state in record.states] == states
+        and (record.latest is None or record.latest.time == times[-1])
+    )

@@ -10,14 +10,18 @@ import os
 import sys
 import time as clock
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
 from typing import Any, Self
 
+from wignercq.errors import InputError, kind_of
+
 TIME_BAR = "{l_bar}{bar}| t = {n:.4g}/{total:.4g} [{elapsed}<{remaining}]"
 WIDTH, HEIGHT = 80, 24  # of a terminal that does not say
-SILENCE = 60.0  # seconds between two lines of the command's log
-SHARE = 0.05  # of the whole, between two lines of a log
+FIRST = 10.0  # seconds before the first line of the command's log,
+SILENCE = 60.0  # between two of them at least,
+LONGEST = 1800.0  # and at most, where something can be said
+SHARE = 0.1  # of the whole, between two lines of a log that come within that time
 
 
 class Progress:
@@ -47,9 +51,10 @@ class Progress:
         """End the bar, which stays, or take away what was told."""
 
     def say(self, line: str) -> None:
-        """Print a whole line on stderr, above what is shown."""
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        """Print a whole line on stderr, above what is shown; a terminal that is closed stops nothing."""
+        with suppress(OSError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
 
 class Bar(Progress):
@@ -95,7 +100,8 @@ class Bar(Progress):
         self._shown, self._is_line = None, False
 
     def say(self, line: str) -> None:
-        self._tqdm.write(line, file=sys.stderr)
+        with suppress(OSError):
+            self._tqdm.write(line, file=sys.stderr)
 
     def _open(self, **options: Any) -> None:
         self.finish()
@@ -104,16 +110,19 @@ class Bar(Progress):
         self._shown = self._tqdm(**options, **size)
 
     def _show_warning(self, *arguments: Any, **options: Any) -> None:
-        with self._tqdm.external_write_mode(file=sys.stderr):
+        with suppress(OSError), self._tqdm.external_write_mode(file=sys.stderr):
             self._before(*arguments, **options)
 
 
 class Log(Progress):
-    """Whole lines, at most one each `silence` seconds: for the log of a job, and for the output of a script."""
+    """Whole lines, for the log of a job and for the output of a script.
 
-    def __init__(self, silence: float = 0.0) -> None:
+    The first after `first` seconds, each other after `silence` seconds, when a tenth more is done or half an hour gone.
+    """
+
+    def __init__(self, silence: float = 0.0, first: float = 0.0) -> None:
         self._silence = silence
-        self._last = clock.monotonic()
+        self._last, self._due = clock.monotonic(), first
         self._total, self._unit = 0.0, ""
         self._begun = self._first = self._noted = 0.0
 
@@ -127,20 +136,22 @@ class Log(Progress):
         self._begun = clock.monotonic()
 
     def reach(self, done: float) -> None:
-        if not self._is_due or done - self._noted < SHARE * (self._total - self._first):
+        is_overdue = clock.monotonic() - self._last >= LONGEST
+        is_more = done - self._noted >= SHARE * (self._total - self._first) or self._noted == self._first
+        if not self._is_due or done == self._first or not (is_more or is_overdue):
             return
         self._noted = done
         gone = clock.monotonic() - self._begun
         left = gone * (self._total - done) / (done - self._first)
         counted = f"{done:g} of {self._total:g} {self._unit}s" if self._unit else f"t = {done:.4g} of {self._total:.4g}"
-        self._note(f"{counted}, {_span(gone)} gone, about {_span(left)} left")
+        self._note(f"{counted}, {span(gone)} gone, about {span(left)} left")
 
     @property
     def _is_due(self) -> bool:
-        return clock.monotonic() - self._last >= self._silence
+        return clock.monotonic() - self._last >= self._due
 
     def _note(self, text: str) -> None:
-        self._last = clock.monotonic()
+        self._last, self._due = clock.monotonic(), self._silence
         self.say(f"wignercq: {text}")
 
 
@@ -148,16 +159,18 @@ def showing(progress: bool | Progress) -> AbstractContextManager[Progress]:
     """Context of what `progress` asks of a function: nothing, what is open already, or what suits this place."""
     if isinstance(progress, Progress):
         return nullcontext(progress)
+    if not isinstance(progress, bool):
+        raise InputError("progress", "True, False or a Progress", kind_of(progress))
     if not progress:
         return Progress()
     return Bar() if sys.stderr.isatty() or _is_notebook() else Log()
 
 
 def showing_command(quiet: bool) -> Progress:
-    """Context of what a command shows: of a job without a terminal only what takes its time."""
+    """Context of what a command shows: of a job without a terminal only what takes longer than some seconds."""
     if quiet:
         return Progress()
-    return Bar() if sys.stderr.isatty() else Log(SILENCE)
+    return Bar() if sys.stderr.isatty() else Log(SILENCE, FIRST)
 
 
 def _tqdm() -> Any:
@@ -188,7 +201,8 @@ def _size() -> tuple[int, int]:
     return columns or WIDTH, rows or HEIGHT
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """Hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -1,4 +1,4 @@
-"""Collects what a run reports: observables at outputs, the energy budget at every step, marginal planes at frames."""
+"""Collects what a run reports: observables at outputs, the energy budget at every step, planes and W of some."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
 from wignercq.observables.row import row_of
 from wignercq.propagation.engines.base import Boundary
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES, ROW_DIMENSIONS
+from wignercq.results.variables import FRAME_PLANES, ROW_DIMENSIONS, described, kept_axis, kept_state
+from wignercq.run.observables import Field, Observers, Wanted
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,15 @@ class Frame:
         return {name: on_grid(self.planes[name], pair, self.grid, grid) for name, pair in FRAME_PLANES.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class KeptState:
+    """W at one moment."""
+
+    time: float
+    grid: Grid  # at that moment
+    W: np.ndarray  # shape grid.shape
+
+
 @dataclass(eq=False)
 class Record:
     """Everything a run has reported so far."""
@@ -46,8 +56,17 @@ class Record:
     rows: list[dict[str, Any]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     rates: dict[float, float] = field(default_factory=dict)  # rate of <H> at step boundaries and outputs
+    wanted: Wanted | None = None  # observables beside those of every run
+    kept: frozenset[int] = frozenset()  # numbers of the outputs whose W is kept
+    states: list[KeptState] = field(default_factory=list)
+    latest: Frame | None = None  # planes of the last output, if it is not framed while others are
+    origin: float = 0.0  # that is added to all times when they are told
+    is_lenient: bool = False  # no observable that fails stops anything, not even at the first output
+    _observers: Observers | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.wanted is not None and self.wanted.asked:
+            self._observers = Observers(self.wanted, self.grid, begun=self.is_lenient or bool(self.rows))
         self.regrid(self.grid)
 
     @property
@@ -59,6 +78,8 @@ class Record:
         """W is on another grid from now on."""
         self.grid = grid
         self._energies = Energies(self.model, grid)
+        if self._observers is not None and self._observers.grid != grid:
+            self._observers.regrid(grid)
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
         """The energy rate at the step boundaries inside a run of fused steps."""
@@ -73,18 +94,29 @@ class Record:
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
         self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
 
-    def add_output(self, time: float, look: Look) -> float:
-        """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy."""
+    def add_output(self, time: float, look: Look, W: Field | None = None) -> float:
+        """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy.
+
+        W itself is needed where it is kept or where something was asked for beside the observables of every run.
+        """
+        row: dict[str, Any] = row_of(look, self._energies)
+        if W is not None and self._observers is not None:
+            row |= self._observers.of(self.origin + time, look.marginals, W)
+        if W is not None and len(self.rows) in self.kept:
+            self.states.append(KeptState(time, self.grid, np.array(W.array())))
         self.add_rate(time, look.marginals)
         planes = {name: look.marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
-        row = row_of(look, self._energies)
         self.add_row(time, row, planes)
         return float(row["energy_left_out"]) / self._energies.kinetic(look.marginals)
 
     def add_row(self, time: float, row: Mapping[str, Any], planes: dict[str, np.ndarray]) -> None:
         """What is known of an output, and its planes, which are kept if it is framed."""
+        frame = Frame(time, self.grid, planes)
+        self.latest = None
         if len(self.rows) in self.framed:
-            self.frames.append(Frame(time, self.grid, planes))
+            self.frames.append(frame)
+        elif self.framed:
+            self.latest = frame
         self.rows.append({"time": time, **row})
 
     def drop_output(self) -> None:
@@ -93,6 +125,7 @@ class Record:
         self.rates.pop(time)
         if self.frames and self.frames[-1].time == time:
             self.frames.pop()
+        self.latest = None
 
     def _budget_residual(self) -> np.ndarray:
         """<H>(t) - <H>(0) - integral of the rate, the integral taken along a spline through all step boundaries."""
@@ -106,29 +139,44 @@ class Record:
         supplied = integral(np.array(self.times)) - integral(0.0)
         return energy - energy[0] - supplied
 
-    def dataset(self, attributes: Mapping[str, Any], W: np.ndarray | None) -> xr.Dataset:
-        """The record as a dataset."""
+    def dataset(
+        self, attributes: Mapping[str, Any], W: np.ndarray | None = None, grid_of_W: Grid | None = None
+    ) -> xr.Dataset:
+        """The record as a dataset, with W at the last output if it is given, by default on the grid of now."""
         variables: dict[str, Any] = {
             name: (("time", *ROW_DIMENSIONS.get(name, ())), np.array([row[name] for row in self.rows]))
             for name in self.rows[0]
             if name != "time"
         }
         variables["energy_budget_residual"] = (("time",), self._budget_residual())
-        grid = common_grid([self.grid, *(frame.grid for frame in self.frames)]) if W is None else self.grid
-        frames = [frame.on(grid) for frame in self.frames]
+        known = self.frames if self.latest is None else [*self.frames, self.latest]
+        grid = common_grid([self.grid, *(frame.grid for frame in known)]) if W is None else grid_of_W or self.grid
+        frames = [frame.on(grid) for frame in known]
         for name, (a, b) in FRAME_PLANES.items():
             shape = (len(frames), getattr(grid, a).points, getattr(grid, b).points)
             variables[name] = (("frame", a, b), np.array([planes[name] for planes in frames]).reshape(shape))
         if W is not None:
             variables["W"] = (NAMES, W)
         coordinates = {
-            "time": np.array(self.times),
-            "frame": np.array([frame.time for frame in self.frames]),
+            "time": self.origin + np.array(self.times),
+            "frame": self.origin + np.array([frame.time for frame in known]),
             **{name: list(NAMES) for name in ("z", "z2", "axis")},
             **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
         }
         dataset = xr.Dataset(variables, coordinates, dict(attributes))
-        for name, text in DESCRIPTIONS.items():
-            if name in dataset:
-                dataset[name].attrs["long_name"] = text
-        return dataset
+        for name, its in (self.wanted.attributes if self.wanted is not None else {}).items():
+            dataset[name].attrs.update(its)
+        return described(self._with_states(dataset))
+
+    def _with_states(self, dataset: xr.Dataset) -> xr.Dataset:
+        """The dataset with every W that was kept on its way, each on axes of its own."""
+        if not self.states:
+            return dataset
+        times = self.origin + np.array([state.time for state in self.states])
+        for k, (time, state) in enumerate(zip(times, self.states, strict=True)):
+            axes = {name: (kept_axis(name, k), axis.values) for name, axis in zip(NAMES, state.grid, strict=True)}
+            dimensions = tuple(own for own, _ in axes.values())
+            text = f"hybrid Wigner function at t = {time:.6g}"
+            dataset[kept_state(k)] = (dimensions, state.W, {"long_name": text})
+            dataset = dataset.assign_coords({own: (own, values) for own, values in axes.values()})
+        return dataset.assign_coords(state_time=("state_time", times))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, one_of
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.formulas import MAX_NUMBER
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
+from wignercq.planning.arguments import flag, moderate, require_state, whole
 from wignercq.planning.memory import Need, free_memory, held_memory
-from wignercq.planning.numerics import OUTPUTS, Numerics
+from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
+from wignercq.run.keeping import SAME_TIME, Keeping
+from wignercq.run.observables import Wanted
+from wignercq.run.record import Record
 from wignercq.states import State
 
 LOWEST_WARNING = 1e-9  # edge mass or spectral tail that no tolerance makes worth a warning
@@ -45,13 +49,25 @@ class Request:
     equations: Mapping[str, int | None] = field(default_factory=dict)
     interval: float | None = None  # a time that a chosen time step is to divide
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
+    wanted: Wanted | None = None  # observables beside those of every run
+    keeping: Keeping = field(default_factory=Keeping)
+    on: Grid | None = None  # where W lies that was given on a grid of its own; `grid` says what of it is fixed
+    origin: float = 0.0  # time at which the run begins, as it is told; `times` count from there
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "numerics", self.numerics.suited_to(self.model, self.state))
+        require_model(self.model)
+        if not isinstance(self.state, np.ndarray):
+            require_state(self.state)
+        if self.adapt is not None:
+            flag("adapt", self.adapt)
+        forms_W = self.numerics.forms_W or self.keeping.last or (self.wanted is not None and self.wanted.forms_W)
+        numerics = replace(
+            self.numerics, forms_W=forms_W, kept=len(self.keeping.outputs), copies=int(bool(self.keeping))
+        )
+        object.__setattr__(self, "numerics", numerics.suited_to(self.model, self.state))
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
-        if self.on_unresolved not in ("stop", "warn"):
-            raise InputError("on_unresolved", "'stop' or 'warn'", repr(self.on_unresolved))
+        one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
 
     @property
     def level(self) -> float:
@@ -63,6 +79,15 @@ class Request:
         """Numbers of the outputs whose planes are kept: spread evenly, the last always among them."""
         last = self.times.size - 1
         return {round(k) for k in np.linspace(last, 0, min(self.frames, self.times.size))}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the observables that were asked for beside those of every run."""
+        return () if self.wanted is None else self.wanted.names
+
+    def record(self, grid: Grid) -> Record:
+        """One in which nothing is reported yet."""
+        return Record(self.model, grid, self.framed, wanted=self.wanted, kept=self.keeping.outputs, origin=self.origin)
 
     @property
     def freedom(self) -> Freedom:
@@ -88,17 +113,28 @@ class Request:
             return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 
         level = min(share * self.level, LAST_CHANCE * ERROR_LEVEL)
-        return Adapter(freedom, level, memory, self.numerics.make_engine, end=float(self.times[-1]))
+        end = float(self.times[-1])
+        return Adapter(freedom, level, memory, self.numerics.make_engine, end=end, origin=self.origin)
 
 
-def times_of(duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None) -> np.ndarray:
-    """Output times from 0 on: given, or so many equal intervals, 20 by default. InputError where they are of no use."""
+def times_of(
+    duration: float | None, outputs: int | None, times: Sequence[float] | np.ndarray | None, start: float = 0.0
+) -> np.ndarray:
+    """Output times from 0 on: given, or so many equal intervals, 20 by default. InputError where they are of no use.
+
+    Times that are given count from the same moment as `start`, where the run begins.
+    """
     if (duration is None) == (times is None):
         raise InputError("duration", "either duration or times", "both or neither")
     if times is not None:
         if outputs is not None:
             raise InputError("outputs", "it together with duration", "it together with times")
-        given = np.asarray(times, float)
+        try:
+            given = np.asarray(times, float) - start
+        except (TypeError, ValueError):
+            given = np.zeros((0, 0))
+        if start and given.ndim == 1 and given.size and abs(given[0]) <= SAME_TIME * abs(start):
+            given[0] = 0.0
         if (
             given.ndim != 1
             or not given.size
@@ -106,17 +142,13 @@ def times_of(duration: float | None, outputs: int | None, times: Sequence[float]
             or given[0] < 0
             or (np.diff(given) <= 0).any()
         ):
-            raise InputError("times", "increasing times >= 0", "others")
+            raise InputError("times", f"increasing times >= {start:g}", "others")
         result = given if given[0] == 0 else np.concatenate([[0.0], given])
         if result.size < 2:
-            raise InputError("times", "a time after 0", "none")
+            raise InputError("times", f"a time after {start:g}", "none")
         if not 1 / MAX_NUMBER <= result[-1] <= MAX_NUMBER:
             raise InputError("times", f"an end from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(float(result[-1])))
         return result
-    assert duration is not None
-    if not 1 / MAX_NUMBER <= duration <= MAX_NUMBER:
-        raise InputError("duration", f"a positive number, from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", repr(duration))
-    count = OUTPUTS if outputs is None else outputs
-    if not isinstance(count, (int, np.integer)) or count < 1:
-        raise InputError("outputs", "a whole number >= 1", repr(count))
-    return np.linspace(0.0, duration, count + 1)
+    end = moderate("duration", duration)
+    count = OUTPUTS if outputs is None else whole("outputs", outputs, 1, MAX_OUTPUTS)
+    return np.linspace(0.0, end, count + 1)

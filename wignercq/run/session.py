@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time as clock
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from wignercq.errors import CheckpointWarning, InputError
+from wignercq.errors import CheckpointWarning, InputError, warn
 from wignercq.observables.resolution import ERROR_LEVEL, Watch
 from wignercq.planning.memory import require_memory
 from wignercq.planning.prepare import prepare
 from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep
+from wignercq.propagation.engines import Engine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
-from wignercq.results.provenance import listed_versions, program, versions
+from wignercq.results.provenance import listed_versions, program, solved, versions
 from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.results.variables import ROW_SHAPES
 from wignercq.run.array_file import Pieces
-from wignercq.run.checkpoint import Header, Snapshot, TrackHeader
+from wignercq.run.checkpoint import Header, Snapshot, TrackHeader, axes_of, grid_of
 from wignercq.run.identity import identity, probe, require_consistent, require_same
 from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import TimeLoop
-from wignercq.run.track import Track
+from wignercq.run.track import ON_STEP, Good, Track
 
 
 @dataclass(eq=False)
@@ -51,7 +51,7 @@ class Session:
         start = prepare(
             request.model,
             request.state,
-            grid=request.grid,
+            grid=request.on or request.grid,
             end=float(request.times[-1]),
             numerics=request.numerics,
             memory_limit=request.memory_limit,
@@ -72,12 +72,14 @@ class Session:
                 loop.lost[name] = str(error)
                 continue
             W = start.W if leads else propagator.engine.copy(loop.leader.W)
-            record = Record(request.model, start.grid, request.framed)
+            record = request.record(start.grid)
             watch = Watch(request.level, stops) if leads else Watch(ERROR_LEVEL)  # the grid is chosen for the first
             track = _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
             if track.adapter is not None and start.moving:
                 track.adapter.moving = start.moving
-                track.adapter.notes.append(f"t = 0: a box that goes with W along {', '.join(sorted(start.moving))}")
+                track.adapter.notes.append(
+                    f"t = {request.origin:.6g}: a box that goes with W along {', '.join(sorted(start.moving))}"
+                )
         records = {name: track.record for name, track in loop.tracks.items()}
         return cls(request, loop, records, start.step, versions(), [], started)
 
@@ -117,7 +119,12 @@ class Session:
                 track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
                 track.adapter.refinements = list(stored.refinements)
                 track.adapter.moving = frozenset(stored.moving)
-        resumed = [*header.resumed, f"at t = {loop.time:.6g}{_told_changes(header.versions)}"]
+            if stored.good is not None and track.keeps:
+                owner = numerics.make_engine(grid_of(stored.good))
+                track.good = Good(owner, owner.restored(snapshot.fields[f"{name}/good"]))
+            elif abs(record.times[-1] - loop.time) < ON_STEP * header.dt:  # W is that of the last output
+                track.keep_copy()
+        resumed = [*header.resumed, f"at t = {request.origin + loop.time:.6g}{_told_changes(header.versions)}"]
         started = clock.perf_counter() - header.seconds
         step = TimeStep(header.dt, header.error)
         return cls(request, loop, snapshot.records, step, header.versions, resumed, started)
@@ -141,9 +148,11 @@ class Session:
                 exhausted=adapter is not None and adapter.exhausted,
                 refinements=[] if adapter is None else adapter.refinements,
                 moving=[] if adapter is None else sorted(adapter.moving),
+                good=None if track.good is None or track.good.W is track.W else axes_of(track.good.engine.grid),
             )
-            shapes, parts = track.engine.stored_shapes(track.grid), track.engine.stored(track.W)
-            fields[name] = {key: Pieces(track.engine.dtype, shapes[key], parts[key]) for key in shapes}
+            fields[name] = _stored(track.engine, track.W)
+            if track.good is not None and track.good.W is not track.W:
+                fields[f"{name}/good"] = _stored(*track.good)
         header = Header(
             identity=identity(self.request),
             versions=self.versions,
@@ -158,19 +167,22 @@ class Session:
         )
         return Snapshot(header, probe(self.request), self.records, fields)
 
-    def solution(self, *, keep_state: bool = False) -> Result | None:
-        """The result so far; None before the first output."""
+    def solution(self) -> Result | None:
+        """The result so far; None before the first output. One that was stopped has its last W if any is kept."""
         track = self.loop.leader
         if not track.record.rows:
             return None
+        stopped, keeping = len(track.record.rows) < self.request.times.size, self.request.keeping
+        good = track.good if keeping.last or stopped else None
+        grid = track.grid if good is None else good.engine.grid
         attributes = {
             **self.attributes,
             "hbar_order": self.request.numerics.hbar_text,
-            "grid": " x ".join(str(n) for n in track.grid.shape),
+            "grid": " x ".join(str(n) for n in grid.shape),
             "grid_changes": "\n".join(track.adapter.notes if track.adapter is not None else []),
         }
-        W = track.engine.array(track.at_output) if keep_state else None
-        return Solution(track.record.dataset(attributes, W))
+        W = None if good is None else good.array()
+        return Solution(track.record.dataset(attributes, W, grid))
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -178,7 +190,7 @@ class Session:
         numerics, check = self.request.numerics, self.loop.leader.check
         attributes = {
             **program(self.versions),
-            "model": str(self.request.model),
+            **solved(self.request.model),
             **numerics.attributes,
             "bath": "one flow with free motion" if self.loop.leader.propagator.exact_bath else "split",
             "time_step": self.loop.dt,
@@ -207,8 +219,17 @@ def _follow(
     def beside() -> list[Any]:
         return [track.grid for other, track in loop.tracks.items() if other != name]
 
-    loop.tracks[name] = Track(propagator, W, record, watch, request.adapter(name, beside), check)
+    if check is not None:
+        check.origin = request.origin
+    adapter = request.adapter(name, beside)
+    loop.tracks[name] = Track(propagator, W, record, watch, adapter, check, keeps=bool(request.keeping))
     return loop.tracks[name]
+
+
+def _stored(engine: Engine, W: Any) -> dict[str, Pieces]:
+    """W as it goes into a checkpoint."""
+    shapes, parts = engine.stored_shapes(engine.grid), engine.stored(W)
+    return {key: Pieces(engine.dtype, shapes[key], parts[key]) for key in shapes}
 
 
 def _told_changes(begun: Mapping[str, str]) -> str:
@@ -219,9 +240,8 @@ def _told_changes(begun: Mapping[str, str]) -> str:
         return ""
     old = listed_versions({name: begun.get(name, "unknown") for name in changed})
     new = listed_versions({name: now[name] for name in changed})
-    warnings.warn(
+    warn(
         f"checkpoint: begun with {old}, going on with {new}; the result is equal to rounding, not to the last bit",
         CheckpointWarning,
-        stacklevel=2,
     )
     return f" with {new} instead of {old}"

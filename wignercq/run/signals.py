@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while nothing is worth keeping, at the next good moment once a run is under way."""
+"""Ctrl-C and its like: at once while nothing is worth keeping, at the next good moment once a run is under way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: What asks a run to stop: Ctrl-C, a batch system, a terminal that is closed; on Windows Ctrl-Break.
+SIGNALS: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
 
 
 class Stop(BaseException):
@@ -18,12 +21,12 @@ class Stop(BaseException):
 
 
 class StopRequests:
-    """Context in which a first SIGINT or SIGTERM only sets :attr:`requested`, once :attr:`patient` is True.
+    """Context in which a first of :data:`SIGNALS` only sets :attr:`requested`, once :attr:`patient` is True.
 
     Before that, and for every further signal, :class:`Stop` is raised where the program is; :attr:`requested` is set
     all the same, since Python drops what is raised while an object is finalised. A signal that is ignored, as in a job
-    that a script put into the background, stays ignored. Outside the main thread, where Python delivers no signals, it
-    does nothing.
+    that a script put into the background or that ``nohup`` began, stays ignored. Outside the main thread, where Python
+    delivers no signals, it does nothing.
     """
 
     def __init__(self, *, patient: bool = False) -> None:

@@ -85,20 +85,16 @@ class TimeLoop:
                 track.after_output()
 
     def _advance(self, count: int) -> None:
-        """Take steps with every track, or, Abandoned, with none; those that cannot be taken back come last."""
+        """Take steps with every track, or, Abandoned, with none."""
         try:
             with self.interruption.welcome():
                 for track in self.tracks.values():
-                    if track.adapter is not None:
-                        track.advance(self.steps, count)
+                    track.advance(self.steps, count)
                 self.interruption.look()
         except Abandoned:
             for track in self.tracks.values():
                 track.take_back()
             raise
-        for track in self.tracks.values():
-            if track.adapter is None:
-                track.advance(self.steps, count)
         for track in self.tracks.values():
             track.settle(self.steps)
         self.steps += count

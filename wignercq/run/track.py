@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,21 @@ from wignercq.run.record import Record
 ON_STEP = 1e-9  # an output this close to a step boundary, in steps, is on it
 
 
+class Good(NamedTuple):
+    """W at the last output that was reported."""
+
+    engine: Engine  # that owns it
+    W: Any
+
+    def slabs(self) -> Iterable[np.ndarray]:
+        """W one q after the other."""
+        return self.engine.slabs(self.W)
+
+    def array(self) -> np.ndarray:
+        """All of W."""
+        return self.engine.array(self.W)
+
+
 @dataclass(eq=False)
 class Track:
     """W under one equation, advanced by whole steps and looked at.
@@ -36,10 +52,12 @@ class Track:
     watch: Watch
     adapter: Adapter | None = None  # chooses better grids; None keeps the grid
     check: StepCheck | None = None  # compares the steps with those of the pilot run now and then; None trusts them
+    keeps: bool = False  # whether W at the last output is at hand until the next one
+    good: Good | None = None  # that W, if it is kept
     # W at the last output, as long as no step is taken, and what was seen of it
     at_output: Any = field(init=False, default=None)
     look: Look | None = field(init=False, default=None)
-    _before: Any = field(init=False, default=None)  # W before the stretch under way, if it can be taken back
+    _before: Any = field(init=False, default=None)  # W before the stretch under way
     _spare: Any = field(init=False, default=None)  # a W that nobody needs any more, for the next one
     _boundaries: list[Boundary] = field(init=False, default_factory=list)  # of the last stretch, until it is settled
     _seen: Look | None = field(init=False, default=None)  # W now, if it has been looked at
@@ -64,10 +82,7 @@ class Track:
                 break
 
     def _step(self, count: int) -> None:
-        """W after so many steps; where the grid may change, W before them is kept."""
-        if self.adapter is None:
-            self.W, self._boundaries = self.propagator.advance(self.W, count)
-            return
+        """W after so many steps; W before them is kept until they are settled."""
         self._before = self.W
         self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare())
 
@@ -124,12 +139,25 @@ class Track:
         """Report the output that was reached."""
         assert self.look is not None
         self._judge(time, self.look)
-        self.watch.check_energy(time, self.record.add_output(time, self.look))
+        seen = Good(self.engine, self.at_output)
+        left_out = self.record.add_output(time, self.look, seen)
+        self.good = seen if self.keeps else None
+        self.watch.check_energy(self.record.origin + time, left_out)
+        if not self.record.model.is_physical:
+            self.watch.check_purity(self.record.origin + time, self.record.rows[-1]["purity"])
 
     def after_output(self) -> None:
-        """Go on from W; what was put out is needed no more."""
-        if self.at_output is not self.W:
+        """Go on from W; what was put out is needed no more, unless it is kept."""
+        if self.at_output is self.W:
+            self.keep_copy()
+        elif not self.keeps:
             self._spare = self.at_output
+
+    def keep_copy(self) -> None:
+        """Keep W as it is now, if that is asked for, for the case that this output is the last."""
+        self.good = None  # its memory first
+        if self.keeps:
+            self.good = Good(self.engine, self.engine.copy(self.W))
 
     def let_go(self) -> None:
         """Do without the memory that only the next steps need."""
@@ -140,7 +168,7 @@ class Track:
 
     def _judge(self, time: float, look: Look) -> None:
         try:
-            self.watch.check(time, look.marginals.norm, look.edge, look.tail)
+            self.watch.check(self.record.origin + time, look.marginals.norm, look.edge, look.tail)
         except ResolutionError as error:
             if self.adapter is None or not self.adapter.exhausted:
                 raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, brief, kind_of
 
 LARGEST = 1e75  # size of a number that a state may contain, so that a product of four is a float; its inverse the least
 
@@ -16,17 +17,17 @@ def number(name: str, value: float, *, above: float | None = None, least: float 
 
     Its size is at most 1e75; where it has to be positive, at least 1e-75. StateError otherwise.
     """
-    finite = (
-        isinstance(value, (int, float, np.number))
-        and not isinstance(value, (bool, np.complexfloating))
-        and math.isfinite(value)
-    )
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.complexfloating))
+    try:
+        finite = is_number and math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        finite = False
     if finite and (above is None or value > above) and (least is None or value >= least):
         if abs(value) > LARGEST or (above == 0 and value < 1 / LARGEST):
             raise StateError(name, f"a number between {1 / LARGEST:g} and {LARGEST:g} in size", f"{value:g}")
         return float(value)
     bound = f" above {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
-    raise StateError(name, f"a finite number{bound}", repr(value))
+    raise StateError(name, f"a finite number{bound}", brief(value))
 
 
 def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
@@ -36,6 +37,8 @@ def array(name: str, value: object, *, dtype: type = float) -> np.ndarray:
         raw = np.asarray(value)
     except ValueError:
         raise StateError(name, "an array of numbers", "rows of unequal length") from None
+    except TypeError:
+        raise StateError(name, "an array of numbers", kind_of(value)) from None
     if raw.dtype.kind not in kinds:
         raise StateError(name, f"an array of {dtype.__name__} numbers", f"{raw.dtype} values")
     result: np.ndarray = raw.astype(dtype)
@@ -78,6 +81,13 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
         least = least if (np.diag(result) > 0).all() else np.diag(result).min()
         raise StateError("covariance", "a positive-definite matrix", f"the eigenvalue or variance {least:.3g}")
     return frozen(result)
+
+
+def short_repr(state: Any) -> str:
+    """Kind, mean and standard deviations of a state, and hbar where it has one."""
+    mean, widths = (", ".join(f"{v:.4g}" for v in row) for row in (state.mean, np.sqrt(np.diag(state.covariance))))
+    hbar = f", hbar={state.hbar:g}" if hasattr(state, "hbar") else ""
+    return f"{type(state).__name__}(mean=({mean}), widths=({widths}){hbar})"
 
 
 def frozen(values: np.ndarray) -> np.ndarray:

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, brief, kind_of
 from wignercq.grid.grid import Axis
-from wignercq.states.arguments import array, covariance_matrix, frozen, vector
+from wignercq.states.arguments import array, covariance_matrix, frozen, short_repr, vector
 from wignercq.states.extent import (
     Normal,
     bandwidth_of,
@@ -20,6 +21,10 @@ from wignercq.states.extent import (
     support_of,
 )
 from wignercq.states.sampling import evaluate, sample
+
+if TYPE_CHECKING:
+    from wignercq.states.hybrid import ProductState
+    from wignercq.states.quantum import QuantumState
 
 MAX_SAMPLES = 1024  # along each axis
 NEGATIVE = 1e-12  # of the maximum: rounding error in a density that should not be negative
@@ -39,6 +44,9 @@ class ClassicalState(ABC):
     mean: np.ndarray
     covariance: np.ndarray
 
+    def __repr__(self) -> str:
+        return short_repr(self)
+
     @abstractmethod
     def density(self, q: Axis, p: Axis) -> np.ndarray:
         """The density on the points of two axes, shape (nq, np), in units of 1/action."""
@@ -51,8 +59,14 @@ class ClassicalState(ABC):
     def bandwidth(self, level: float = 1e-10) -> np.ndarray:
         """Angular frequencies beyond which the spectrum is below `level` times its maximum, shape (2,)."""
 
+    def __mul__(self, quantum: QuantumState) -> ProductState:
+        """``classical * quantum`` is :func:`wignercq.states.product` of the two."""
+        from wignercq.states.hybrid import product  # which builds on this module
 
-@dataclass(frozen=True, eq=False)
+        return product(self, quantum)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassicalGaussian(Normal, ClassicalState):
     """A Gaussian density, ``f = exp(-(z - mean) S^-1 (z - mean)/2) / (2 pi sqrt(det S))``, ``z = (q, p)``.
 
@@ -80,7 +94,7 @@ class ClassicalGaussian(Normal, ClassicalState):
         return normal_density(self.mean, self.covariance, q, p)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassicalDensity(ClassicalState):
     """A density given as a function of (q, p) that vanishes at the border of a region and counts as zero outside.
 
@@ -105,9 +119,11 @@ class ClassicalDensity(ClassicalState):
     covariance: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise StateError("function", "a function of q and p", kind_of(self.function))
         region = array("region", self.region)
         if region.shape != (2, 2) or (region[:, 0] >= region[:, 1]).any():
-            raise StateError("region", "((q_lower, q_upper), (p_lower, p_upper))", repr(self.region))
+            raise StateError("region", "((q_lower, q_upper), (p_lower, p_upper))", brief(self.region))
         object.__setattr__(self, "region", frozen(region))
         samples, axes = self._reference
         if samples.min() < -NEGATIVE * samples.max():
@@ -143,3 +159,28 @@ class ClassicalDensity(ClassicalState):
 
     def bandwidth(self, level: float = 1e-10) -> np.ndarray:
         return bandwidth_of(*self._reference, level)
+
+
+def classical(
+    *, q: float = 0.0, p: float = 0.0, variances: Sequence[float] | None = None, covariance: ArrayLike | None = None
+) -> ClassicalGaussian:
+    """A Gaussian density of the classical particle about (q, p).
+
+    Parameters
+    ----------
+    q, p : float
+        Its mean.
+    variances : sequence of two float
+        Of q and of p.
+    covariance : array_like, shape (2, 2)
+        In place of `variances`, for correlations of q and p.
+
+    Raises
+    ------
+    StateError
+        Values that are not finite, variances that are not positive, both or neither of the last two.
+    """
+    given = [spread for spread in (variances, covariance) if spread is not None]
+    if len(given) != 1:
+        raise StateError("variances", "either variances or covariance", "both" if given else "neither")
+    return ClassicalGaussian((q, p), given[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, X, require_model
+from wignercq.model.singularity import require_regular
 from wignercq.states.arguments import frozen, number
 from wignercq.states.extent import FLOOR, Normal, check_level
 from wignercq.states.hybrid import State
@@ -26,6 +27,7 @@ REACH = 34.5  # in units of the temperature: exp(-34.5) is 1e-15
 LADDER = np.concatenate([-(10.0 ** np.arange(12, -12.01, -1 / 16)), [0.0], 10.0 ** np.arange(-12, 12.01, 1 / 16)])
 MESH = 129  # places along each axis once it is known where to look
 ZOOMS = 6
+WIDER = 0.05  # of the region, beyond each end: where potentials are looked at for singularities
 FEWEST, MOST = 32, 512  # points of x, and of q
 GROWTH = 1.25  # of an axis that is too short or too coarse
 LOOKS = 5  # places of q at which the axis of x is tried
@@ -54,6 +56,7 @@ def gibbs(model: Model, *, temperature: float | None = None) -> GibbsState:
         A temperature that is not positive and finite; potentials that do not confine the particles at 34.5 k_B T above
         their least value; a state that 512 points of x or of q do not hold.
     """
+    require_model(model)
     T = number("temperature", model.bath_temperature if temperature is None else temperature, above=0)
     q, x = thermal_region(model, T)
     with threadpool_limits(1, "blas"):  # small matrices
@@ -63,7 +66,8 @@ def gibbs(model: Model, *, temperature: float | None = None) -> GibbsState:
 def thermal_region(model: Model, temperature: float) -> tuple[np.ndarray, np.ndarray]:
     """Ranges of q and x, each (2,), outside which the potential is 34.5 temperatures above its least value.
 
-    StateError where there are none: the potentials do not confine the particles.
+    StateError where there are none: the potentials do not confine the particles. ModelError where a potential is
+    singular or not real within.
     """
     potential = sampled((Q, X), model.V_C + model.V_Q + model.V_I)
     q = x = LADDER
@@ -74,10 +78,23 @@ def thermal_region(model: Model, temperature: float) -> tuple[np.ndarray, np.nda
         for points, inside in ((q, within.any(axis=1)), (x, within.any(axis=0))):
             first, last = np.flatnonzero(inside)[[0, -1]]
             if zoom == 0 and (first == 0 or last == len(points) - 1):
+                require_regular(model, *_around_the_least(values, q, x))
                 raise StateError("model", "a potential that confines both particles for a thermal state", "one without")
             ranges.append(np.array([points[max(first - 1, 0)], points[min(last + 1, len(points) - 1)]]))
         q, x = (np.linspace(low, high, MESH) for low, high in ranges)
+    require_regular(model, *(_pair(ends + WIDER * np.array([-1, 1]) * np.ptp(ends)) for ends in ranges))
     return ranges[0], ranges[1]
+
+
+def _around_the_least(values: np.ndarray, *axes: np.ndarray) -> Iterator[tuple[float, float]]:
+    """The neighbours along each axis of the place where `values` are least."""
+    place = np.unravel_index(np.nanargmin(values), values.shape)
+    for i, points in zip(map(int, place), axes, strict=True):
+        yield float(points[max(i - 1, 0)]), float(points[min(i + 1, len(points) - 1)])
+
+
+def _pair(ends: np.ndarray) -> tuple[float, float]:
+    return float(ends[0]), float(ends[1])
 
 
 def _axis_of_x(model: Model, temperature: float, q: np.ndarray, x: np.ndarray) -> Axis:
@@ -137,7 +154,7 @@ def _density_of_y(state: SampledQuantumState) -> np.ndarray:
     return state.weights @ np.abs(np.fft.fft(state.waves, axis=1)) ** 2
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GibbsState(State):
     """The hybrid Gibbs state of a model; see :func:`gibbs`, which finds the axes.
 
@@ -157,11 +174,13 @@ class GibbsState(State):
     places: Axis
     axis: Axis
     hbar: float = field(init=False)
+    mass: float | None = field(init=False)
     mean: np.ndarray = field(init=False)
     covariance: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hbar", self.model.hbar)
+        object.__setattr__(self, "mass", self.model.quantum_mass)
         mean, covariance = self._moments()
         object.__setattr__(self, "mean", frozen(mean))
         object.__setattr__(self, "covariance", frozen(covariance))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, brief
 from wignercq.grid.grid import Axis
 
 LEFTOVER = 1e-8  # of the maximum: what samples may still hold at the ends of their range and near their Nyquist limit
@@ -46,7 +46,7 @@ def _radius(level: float) -> float:
 def check_level(level: float) -> float:
     """`level` if it lies between 0 and 1, StateError otherwise."""
     if not 0 < level < 1:
-        raise StateError("level", "a number between 0 and 1", repr(level))
+        raise StateError("level", "a number between 0 and 1", brief(level))
     return level
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,10 +13,13 @@ from numpy.typing import ArrayLike
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
-from wignercq.states.arguments import covariance_matrix, frozen, number, vector
+from wignercq.model.model import Model
+from wignercq.states.arguments import covariance_matrix, frozen, number, short_repr, vector
 from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
 from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_uncertainty
+
+SAME_NUMBER = 1e-12  # relative: what a change of units does to a number
 
 
 class State(ABC):
@@ -28,11 +32,17 @@ class State(ABC):
         Mean of (q, p, x, y).
     covariance : ndarray, shape (4, 4)
         Covariance of W, order (q, p, x, y).
+    mass : float or None
+        Of the quantum particle, where the state was made for one; a model of another mass refuses it.
     """
 
     hbar: float
     mean: np.ndarray
     covariance: np.ndarray
+    mass: float | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     @abstractmethod
     def slab(self, grid: Grid) -> Callable[[int, np.ndarray], None]:
@@ -50,6 +60,17 @@ class State(ABC):
     @abstractmethod
     def bandwidth(self, level: float = 1e-10) -> np.ndarray:
         """Angular frequencies beyond which the spectrum of W is below `level` times its maximum, shape (4,)."""
+
+    def require_model(self, model: Model) -> None:
+        """Refuse, with StateError, a model of another hbar or another mass of the quantum particle."""
+        for name, its, own in (("hbar", "hbar", self.hbar), ("mass", "quantum_mass", self.mass)):
+            value = getattr(model, its)
+            if own is not None and not math.isclose(own, value, rel_tol=SAME_NUMBER):
+                raise StateError(f"state.{name}", f"the model's {its} = {value!r}", repr(own))
+
+    def require_held(self, grid: Grid) -> None:
+        """Refuse, with StateError, a grid that cuts off much of a state that is known on another grid alone."""
+        return
 
     def fill(self, grid: Grid, out: np.ndarray) -> None:
         """Write W on the grid into `out`, with at most two slabs of constant q in temporary memory.
@@ -79,7 +100,7 @@ class State(ABC):
         return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianState(Normal, State):
     """A Gaussian hybrid state, correlations included; see :func:`gaussian`."""
 
@@ -156,7 +177,7 @@ def gaussian(mean: ArrayLike, covariance: ArrayLike, *, hbar: float) -> Gaussian
     return GaussianState(mean, covariance, hbar=hbar)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProductState(State):
     """A classical density times a quantum state, without correlations; see :func:`product`."""
 
@@ -165,6 +186,7 @@ class ProductState(State):
     mean: np.ndarray = field(init=False)
     covariance: np.ndarray = field(init=False)
     hbar: float = field(init=False)
+    mass: float | None = field(init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.classical, ClassicalState):
@@ -176,6 +198,7 @@ class ProductState(State):
         object.__setattr__(self, "mean", frozen(np.concatenate((self.classical.mean, self.quantum.mean))))
         object.__setattr__(self, "covariance", frozen(covariance))
         object.__setattr__(self, "hbar", self.quantum.hbar)
+        object.__setattr__(self, "mass", self.quantum.mass)
 
     @property
     def factors(self) -> tuple[ClassicalState, QuantumState]:
@@ -200,7 +223,7 @@ def product(classical: ClassicalState, quantum: QuantumState) -> ProductState:
         f, the density of the classical particle, units of 1/action.
     quantum : QuantumState
         W_Q: :func:`coherent`, :func:`squeezed`, :func:`thermal`, :func:`fock`, :func:`cat`,
-        :func:`from_wavefunction` or :func:`from_density_matrix`.
+        :func:`from_wavefunction`, :func:`from_density_matrix` or :func:`from_number_basis`.
 
     Returns
     -------

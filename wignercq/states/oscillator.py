@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, brief
 from wignercq.states.arguments import number, vector
 from wignercq.states.quantum import GaussianQuantumState
 from wignercq.states.sampled import MAX_SAMPLES, SampledQuantumState, pure_state
@@ -79,6 +79,7 @@ def squeezed(
             [mixed, (narrow * sin**2 + wide * cos**2) * (hbar / length) ** 2],
         ],
         hbar=hbar,
+        mass=mass,
     )
 
 
@@ -104,7 +105,7 @@ def thermal(
     ratio = hbar * frequency / (2 * temperature) if temperature else math.inf
     spread = 0.5 / math.tanh(ratio)
     centre = (number("position", position), number("momentum", momentum))
-    return GaussianQuantumState(centre, (spread * length**2, spread * (hbar / length) ** 2), hbar=hbar)
+    return GaussianQuantumState(centre, (spread * length**2, spread * (hbar / length) ** 2), hbar=hbar, mass=mass)
 
 
 def fock(
@@ -125,18 +126,15 @@ def fock(
         A quantum number that is no whole number between 0 and 300, or a value out of its range.
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 0 <= n <= MAX_FOCK:
-        raise StateError("n", f"a whole number from 0 to {MAX_FOCK}", repr(n))
+        raise StateError("n", f"a whole number from 0 to {MAX_FOCK}", brief(n))
     length = oscillator_length(mass, frequency, hbar)
     reach = math.sqrt(2 * n + 1) + TAIL
-    xi = _uniform(reach, reach)
-    before, psi = np.zeros_like(xi), np.pi**-0.25 * np.exp(-(xi**2) / 2)
-    for k in range(n):
-        before, psi = psi, math.sqrt(2 / (k + 1)) * xi * psi - math.sqrt(k / (k + 1)) * before
-    return pure_state(xi * length, psi, (position, momentum), hbar)
+    xi = uniform(reach, reach)
+    return pure_state(xi * length, hermite_functions(n + 1, xi)[n], (position, momentum), hbar, float(mass))
 
 
 def cat(
-    displacement: Sequence[float],
+    displacement: float | Sequence[float],
     *,
     phase: float = 0.0,
     position: float = 0.0,
@@ -152,8 +150,8 @@ def cat(
 
     Parameters
     ----------
-    displacement : sequence of two float
-        (dx, dy), half the separation in position and in momentum.
+    displacement : float or sequence of two
+        (dx, dy), half the separation in position and in momentum; one number is dx.
     phase : float
         0 gives the even cat, pi the odd one.
     position, momentum, mass, frequency, hbar
@@ -165,7 +163,8 @@ def cat(
         A value out of its range, or two components that cancel.
     """
     length = oscillator_length(mass, frequency, hbar)
-    dx, dy = vector("displacement", displacement, 2) / np.array([length, hbar / length])
+    along = (displacement, 0.0) if np.ndim(displacement) == 0 else displacement
+    dx, dy = vector("displacement", along, 2) / np.array([length, hbar / length])
     phase = number("phase", phase)
     reach, bandwidth = float(abs(dx)) + TAIL, float(abs(dy)) + TAIL
     if 2 * reach * bandwidth / math.pi > MAX_SAMPLES:
@@ -176,12 +175,24 @@ def cat(
         )
     if 1 + math.cos(phase) * math.exp(-(dx**2) - dy**2) < 1e-8:
         raise StateError("displacement", "components that do not cancel", "too small a separation")
-    xi = _uniform(reach, bandwidth)
+    xi = uniform(reach, bandwidth)
     psi = np.exp(-((xi - dx) ** 2) / 2 + 1j * dy * xi) + np.exp(-((xi + dx) ** 2) / 2 - 1j * dy * xi + 1j * phase)
-    return pure_state(xi * length, psi, (position, momentum), hbar)
+    return pure_state(xi * length, psi, (position, momentum), hbar, float(mass))
 
 
-def _uniform(reach: float, bandwidth: float) -> np.ndarray:
+def hermite_functions(count: int, z: np.ndarray) -> np.ndarray:
+    """The first orthonormal Hermite functions ``H_n(z) exp(-z**2/2)/sqrt(2**n n! sqrt(pi))``, shape (count, points).
+
+    By the stable three-term recursion, accurate to rounding errors for at least 512 of them.
+    """
+    table = np.zeros((count + 1, len(z)))  # its last row stands in for the one before the first
+    table[0] = np.pi**-0.25 * np.exp(-(z**2) / 2)
+    for n in range(count - 1):
+        table[n + 1] = math.sqrt(2 / (n + 1)) * z * table[n] - math.sqrt(n / (n + 1)) * table[n - 1]
+    return table[:count]
+
+
+def uniform(reach: float, bandwidth: float) -> np.ndarray:
     """Points from -reach to reach whose Nyquist frequency is `bandwidth`."""
     points = math.ceil(2 * reach * bandwidth / np.pi) // 2 * 2 + 2
     return reach * (2 * np.arange(points) / points - 1)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import StateError
+from wignercq.errors import StateError, at_least, at_most
 from wignercq.grid.grid import Axis
-from wignercq.states.arguments import covariance_matrix, number, vector
+from wignercq.states.arguments import covariance_matrix, number, short_repr, vector
 from wignercq.states.extent import Normal, normal_density
 
 TOLERANCE = 1e-9  # relative, of the uncertainty bound
@@ -27,11 +27,17 @@ class QuantumState(ABC):
         Mean of (x, y).
     covariance : ndarray, shape (2, 2)
         Symmetrised covariance of (x, y), which is the covariance of W.
+    mass : float or None
+        Of the particle, where the state was made for one; a model of another mass refuses it.
     """
 
     hbar: float
     mean: np.ndarray
     covariance: np.ndarray
+    mass: float | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     @property
     @abstractmethod
@@ -51,7 +57,7 @@ class QuantumState(ABC):
         """Angular frequencies in x and y beyond which the spectrum of W is below `level` times its maximum."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianQuantumState(Normal, QuantumState):
     """A Gaussian state, ``W = exp(-z S^-1 z/2) / (2 pi sqrt(det S))``, eq (129) of arXiv:2510.07402.
 
@@ -63,6 +69,8 @@ class GaussianQuantumState(Normal, QuantumState):
         Variances or covariance matrix S of (x, y).
     hbar : float
         Positive.
+    mass : float, optional
+        Of the particle, if the state is to be one of a certain mass only.
 
     Raises
     ------
@@ -73,9 +81,11 @@ class GaussianQuantumState(Normal, QuantumState):
     mean: np.ndarray
     covariance: np.ndarray
     hbar: float
+    mass: float | None
 
-    def __init__(self, mean: ArrayLike, covariance: ArrayLike, *, hbar: float) -> None:
+    def __init__(self, mean: ArrayLike, covariance: ArrayLike, *, hbar: float, mass: float | None = None) -> None:
         object.__setattr__(self, "hbar", number("hbar", hbar, above=0))
+        object.__setattr__(self, "mass", mass if mass is None else number("mass", mass, above=0))
         object.__setattr__(self, "mean", vector("mean", mean, 2))
         object.__setattr__(self, "covariance", covariance_matrix(covariance, 2))
         require_uncertainty(self.covariance, self.hbar)
@@ -94,6 +104,6 @@ def require_uncertainty(covariance: np.ndarray, hbar: float) -> None:
     if determinant < (hbar / 2) ** 2 * (1 - TOLERANCE):
         raise StateError(
             "covariance",
-            f"the quantum uncertainty area to be at least hbar/2 = {hbar / 2:g}",
-            f"{math.sqrt(max(determinant, 0)):.6g}",
+            f"the quantum uncertainty area to be at least hbar/2 = {at_least(hbar / 2)}",
+            at_most(math.sqrt(max(determinant, 0))),
         )

@@ -24,7 +24,7 @@ TOLERANCE = 1e-9  # of the checks on trace, Hermiticity and positivity
 MAX_SAMPLES = 2048
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SampledQuantumState(QuantumState):
     """A mixture ``rho = sum_k w_k |psi_k><psi_k|`` of wave functions sampled on a uniform range, zero outside it.
 
@@ -43,6 +43,8 @@ class SampledQuantumState(QuantumState):
     shift : tuple of float
         Displacement (x, y) applied to the sampled state.
     hbar : float
+    mass : float or None
+        Of the particle, if the state is to be one of a certain mass only.
     """
 
     x: np.ndarray
@@ -50,6 +52,7 @@ class SampledQuantumState(QuantumState):
     weights: np.ndarray
     shift: tuple[float, float] = field(default=(0.0, 0.0), kw_only=True)
     hbar: float = field(kw_only=True)
+    mass: float | None = field(default=None, kw_only=True)
     mean: np.ndarray = field(init=False)
     covariance: np.ndarray = field(init=False)
 
@@ -205,25 +208,36 @@ def from_density_matrix(x: Sequence[float] | np.ndarray, rho: np.ndarray, *, hba
         raise StateError("rho", f"shape {(len(points), len(points))}", matrix.shape)
     require_sampled("rho", matrix, 0)
     require_sampled("rho", matrix, 1)
-    asymmetry = np.abs(matrix - matrix.conj().T).max() / np.abs(matrix).max()
-    if asymmetry > TOLERANCE:
-        raise StateError("rho", "a Hermitian matrix", f"one off by {asymmetry:.3g} of its largest element")
     spacing = (points[-1] - points[0]) / (len(points) - 1)
-    weights, waves = np.linalg.eigh((matrix + matrix.conj().T) * (spacing / 2))
-    if abs(weights.sum() - 1) > TOLERANCE:
-        raise StateError("rho", "the trace sum rho[i, i] dx = 1", f"{weights.sum():.12g}")
-    if weights[0] < -TOLERANCE:
+    weights, vectors = decomposed(matrix * spacing, "the trace sum rho[i, i] dx = 1")
+    return SampledQuantumState(points, vectors / math.sqrt(spacing), weights, hbar=hbar)
+
+
+def decomposed(matrix: np.ndarray, trace: str, tolerance: float = TOLERANCE) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (k,) and eigenvectors (k, n), as rows, of a density matrix, without those that are rounding errors.
+
+    StateError unless it is Hermitian, positive and of trace 1, all to `tolerance`; `trace` says the last one in words.
+    """
+    asymmetry = np.abs(matrix - matrix.conj().T).max() / (np.abs(matrix).max() or 1.0)
+    if asymmetry > tolerance:
+        raise StateError("rho", "a Hermitian matrix", f"one off by {asymmetry:.3g} of its largest element")
+    weights, vectors = np.linalg.eigh((matrix + matrix.conj().T) / 2)
+    if abs(weights.sum() - 1) > tolerance:
+        raise StateError("rho", trace, f"{weights.sum():.12g}")
+    if weights[0] < -tolerance:
         raise StateError("rho", "a positive matrix", f"the eigenvalue {weights[0]:.3g}")
-    kept = np.abs(weights) > 1e-15  # the rest is rounding error of the diagonalisation
-    return SampledQuantumState(points, waves.T[kept] / math.sqrt(spacing), weights[kept], hbar=hbar)
+    kept = np.abs(weights) > 1e-15
+    return weights[kept], vectors.T[kept]
 
 
-def pure_state(x: np.ndarray, psi: np.ndarray, shift: tuple[float, float], hbar: float) -> SampledQuantumState:
+def pure_state(
+    x: np.ndarray, psi: np.ndarray, shift: tuple[float, float], hbar: float, mass: float | None = None
+) -> SampledQuantumState:
     """The pure state of resolved samples, normalised and displaced by `shift`."""
     wave = psi / np.abs(psi).max()
     wave = wave / math.sqrt(np.sum(np.abs(wave) ** 2) * (x[-1] - x[0]) / (len(x) - 1))
     centre = (number("position", shift[0]), number("momentum", shift[1]))
-    return SampledQuantumState(x, wave[None, :], np.ones(1), shift=centre, hbar=hbar)
+    return SampledQuantumState(x, wave[None, :], np.ones(1), shift=centre, hbar=hbar, mass=mass)
 
 
 def _positions(x: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.polynomial.hermite import hermgauss
 
 from wignercq.grid.grid import Axis, Grid
+from wignercq.states.oscillator import hermite_functions
 
 SKIRT = 3.0  # beyond its turning point, in lengths, a Hermite function is below 1e-6
 LOOKS = 36  # points along an axis on which the reach of a function is seen
@@ -140,17 +141,6 @@ class HermiteBasis:
     def _axis(self, i: int) -> Axis:
         half = (np.sqrt(2 * self.shape[i] + 1) + SKIRT) * self.lengths[i]
         return Axis(float(self.centre[i] - half), float(self.centre[i] + half), LOOKS)
-
-
-def hermite_functions(count: int, z: np.ndarray) -> np.ndarray:
-    """The first orthonormal Hermite functions, shape (count, z.size)."""
-    values = np.empty((count, z.size))
-    values[0] = np.exp(-z * z / 2) / np.pi**0.25
-    if count > 1:
-        values[1] = np.sqrt(2) * z * values[0]
-    for n in range(2, count):
-        values[n] = np.sqrt(2 / n) * z * values[n - 1] - np.sqrt((n - 1) / n) * values[n - 2]
-    return values
 
 
 def _transformed(values: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:

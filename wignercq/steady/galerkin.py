@@ -17,7 +17,8 @@ from scipy.sparse.linalg import LinearOperator, SuperLU, eigs, splu
 
 from wignercq.model.model import Model
 from wignercq.propagation.generator import SampledSymbol, symbol_of
-from wignercq.steady.basis import HermiteBasis, hermite_functions
+from wignercq.states.oscillator import hermite_functions
+from wignercq.steady.basis import HermiteBasis
 
 EXTRA_NODES = 12  # of the quadrature beyond the number of functions
 NEGLIGIBLE = 1e-13  # matrix elements beside the largest of a kind

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_model
+from wignercq.planning import arguments
 from wignercq.planning.numerics import Numerics
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import BY_ORDER
@@ -75,7 +75,7 @@ class Relaxation:
         return np.asarray(values / largest)
 
 
-def relaxation(model: Model, *, count: int = 6, hbar_order: int | None = None) -> Relaxation:
+def relaxation(model: Model, *, count: int = 6, hbar_order: int | str | None = None) -> Relaxation:
     """The slowest decay rates and frequencies with which a model approaches its steady state.
 
     Eigenvalues of the generator of eqs (101)-(112) of arXiv:2510.07402 between Hermite functions that are fitted to the
@@ -101,14 +101,13 @@ def relaxation(model: Model, *, count: int = 6, hbar_order: int | None = None) -
     InputError
         `count` cannot be used.
     """
-    if not isinstance(count, int) or not 1 <= count <= MOST:
-        raise InputError("count", f"a whole number from 1 to {MOST}", repr(count))
-    guess = Guess.of(model, hbar_order)
+    count, order = arguments.whole("count", count, 1, MOST), arguments.hbar_order(hbar_order)
+    guess = Guess.of(require_model(model), order)
     own = guess.galerkin.basis
     engine = Numerics().make_engine(guess.grid(LEVEL))
     dt = 2 * np.pi / max(guess.frequencies) / STEPS
     with threadpool_limits(1, "blas"):
-        propagator = Propagator(model, engine, BY_ORDER[4], dt, hbar_order)
+        propagator = Propagator(model, engine, BY_ORDER[4], dt, order)
         degrees = QUADRATIC_DEGREES if model.is_quadratic else EVEN_DEGREES if own.parity == 0 else DEGREES
         return slowest_modes(guess, count, propagator, HermiteBasis(own.centre, own.lengths, *degrees))
 

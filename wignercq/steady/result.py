@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_numbers
+from wignercq.results.result import Plots
 from wignercq.results.solution import Solution
-from wignercq.results.summary import MomentTheory, accuracy_lines, final_table
+from wignercq.results.summary import MomentTheory, accuracy_lines, final_table, observable_lines
 
 KIND = "steady state"
 NUMBERS = ("residual", "distance_estimate", "gap", "solver_error", "steps", "cell_steps")
@@ -30,7 +31,7 @@ def is_steady(dataset: xr.Dataset) -> bool:
     return dataset.attrs.get("kind") == KIND
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SteadyState(Solution):
     """A steady state with its certificate: a result with one time, 0.
 
@@ -39,6 +40,8 @@ class SteadyState(Solution):
     dataset : xarray.Dataset
         Variables and dimensions are listed in ``docs/result-file.md``.
     """
+
+    plot = Plots("SteadyPlots")
 
     @property
     def residual(self) -> float:
@@ -67,7 +70,7 @@ class SteadyState(Solution):
 
     def summary(self, theory: MomentTheory | None = None) -> str:
         """Means and covariances, and how far to trust them."""
-        table = final_table(self.dataset).partition("\n")[2]
+        table = "\n".join([final_table(self.dataset).partition("\n")[2], *observable_lines(self.dataset)])
         attributes = self.dataset.attrs
         drifts = [float(np.abs(self.dataset[name]).max()) for name in DRIFT_VARIABLES]
         rows = {
@@ -79,6 +82,11 @@ class SteadyState(Solution):
         }
         lines = "\n".join(f"{name:<16}{text}" for name, text in rows.items())
         return f"steady state\n{table}\n\n{lines}\n{accuracy_lines(self.dataset)}"
+
+    def _in_short(self) -> Iterator[str]:
+        yield f"distance {self.distance:.1e}"
+        yield f"gap {self.gap:.4g}"
+        yield from [*super()._in_short()][1:]  # its time means nothing
 
     @staticmethod
     def faults(dataset: xr.Dataset) -> Iterator[Fault]:

@@ -18,20 +18,28 @@ from wignercq.errors import (
     InputError,
     Interrupted,
     MemoryLimitError,
+    ModelError,
     ResolutionError,
     StateError,
+    kind_of,
     quoted,
 )
-from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
+from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.model.model import Model
-from wignercq.observables.physics import MEANINGS, physics_of
+from wignercq.model.model import Model, require_model
+from wignercq.observables.physics import MEANINGS, physics_of, units
 from wignercq.observables.resolution import Look, Watch
+from wignercq.planning import arguments
 from wignercq.planning.numerics import Numerics
+from wignercq.propagation.engines.cores import thread_count
 from wignercq.propagation.propagator import Propagator
-from wignercq.results.provenance import program, versions
+from wignercq.results.provenance import program, solved, versions
+from wignercq.results.variables import described
+from wignercq.results.whole_file import destination
+from wignercq.run.observables import Observables, Observers, Wanted, Whole
 from wignercq.run.progress import Progress, showing
 from wignercq.run.record import Record
+from wignercq.run.schedule import Schedule
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import gibbs
 from wignercq.steady.certificate import drift
@@ -46,17 +54,18 @@ MODES = 6  # decay rates that are reported
 def steady_state(
     model: Model,
     *,
-    grid: Grid | Mapping[str, FixedAxis] | None = None,
+    grid: GridLike = None,
     tolerance: float = 1e-6,
     dt: float | None = None,
     order: int = 4,
-    hbar_order: int | None = None,
+    hbar_order: int | str | None = None,
     engine: str = "tiled",
-    threads: int = 2,
-    memory_limit: float | None = None,
+    threads: int | None = None,
+    memory_limit: float | str | None = None,
     start: SteadyState | None = None,
+    observables: Observables | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = 600.0,
+    checkpoint_every: float | str | None = None,
     progress: bool | Progress = False,
 ) -> SteadyState:
     """The steady state of the classical-quantum master equation, eqs (101)-(112) of arXiv:2510.07402.
@@ -68,27 +77,31 @@ def steady_state(
     ----------
     model : Model
         With friction, noise, a coupling and potentials that bind.
-    grid : Grid, mapping of axis name to FixedAxis, or None
-        What is missing is chosen, and grows where W needs it.
+    grid : Grid, mapping of axis name to what is fixed, or None
+        As in :func:`wignercq.evolve`. What is missing is chosen, and grows where W needs it.
     tolerance : float
         On W relative to its maximum: for what is left of the equation, and for the error of the time step.
     dt : float, optional
         Time step of the propagator whose steady state is sought; chosen if not given.
     order : {4, 2}
         Of the splitting scheme.
-    hbar_order : int or None
-        None: exact. 0: the classical Fokker-Planck counterpart.
+    hbar_order : int, "exact" or None
+        None, "exact": all orders. 0: the classical Fokker-Planck counterpart.
     engine : {"tiled", "array"}
-    threads : int
-    memory_limit : float, optional
-        Bytes, at most the free memory.
+    threads : int, optional
+        As in :func:`wignercq.evolve`.
+    memory_limit : float or str, optional
+        Bytes, or text such as "4 GiB", at most the free memory.
     start : SteadyState, optional
         Another one to begin with, of the same model to go on, or of a similar one, with its W; its grid is taken unless
         one is given.
+    observables : mapping, or sequence of names, optional
+        What to record of the steady state besides, as for :func:`wignercq.evolve`.
     checkpoint : path, optional
         Where the best W so far is written as a result file.
-    checkpoint_every : float
-        Seconds of wall time between checkpoints.
+    checkpoint_every : float or str, optional
+        Seconds, or text such as "5 min", of wall time between checkpoints; without it the first is written after a
+        minute, and the others so that writing takes at most a fiftieth of the time.
     progress : bool or Progress
         Show what is being done and the error so far.
 
@@ -107,15 +120,23 @@ def steady_state(
     ConvergenceError
         The tolerance was not reached; ``.solution`` holds the best W and its certificate.
     Interrupted
-        Ctrl-C or SIGTERM; ``.solution`` likewise.
+        Ctrl-C, SIGTERM or SIGHUP; ``.solution`` likewise.
     """
-    numerics = Numerics(tolerance, dt, order, hbar_order, "float64", engine, threads)
+    numerics = Numerics(
+        tolerance, dt, order, arguments.hbar_order(hbar_order), "float64", engine, thread_count(threads)
+    )
+    axes, limit = given_axes(grid) if grid is not None else None, arguments.memory_limit(memory_limit)
+    if start is not None and not isinstance(start, SteadyState):
+        raise InputError("start", "a SteadyState", kind_of(start))
     if start is not None and "W" not in start.dataset:
         raise InputError("start", "a steady state with its W", "one without")
+    wanted = Wanted.read(observables, model, grid if isinstance(grid, Grid) else None)
     search: _Search | None = None
+    schedule = Schedule(checkpoint_every)
     with showing(progress) as shown, StopRequests() as requests, threadpool_limits(1, "blas"):
         try:
-            search = _Search.begin(model, numerics, grid, memory_limit, start, shown)
+            search = _Search.begin(require_model(model), numerics, axes, limit, start, shown)
+            search.wanted = Observers(wanted, search.solver.grid).wanted  # refused now where it is not finite there
             requests.patient = True
 
             def look() -> None:
@@ -124,7 +145,7 @@ def steady_state(
 
             search.solver.look = look
             if checkpoint is not None:
-                search.write_to(Path(checkpoint), checkpoint_every)
+                search.write_to(arguments.path("checkpoint", checkpoint), schedule)
             reached = search.solver.solve()
         except Stop as stop:
             raise Interrupted("interrupted", search and search.result("interrupted"), stop.signal) from None
@@ -147,6 +168,7 @@ class _Search:
     solver: Solver
     begun: float
     modes: Relaxation | None = None
+    wanted: Wanted | None = None  # observables beside those of every steady state
 
     @classmethod
     def begin(
@@ -179,17 +201,17 @@ class _Search:
             solver.move(chosen)
         return cls(solver, begun)
 
-    def write_to(self, path: Path, every: float) -> None:
-        """Write the best W so far to a file, every so many seconds."""
+    def write_to(self, path: Path, schedule: Schedule) -> None:
+        """Write the best W so far to a file, now and then."""
         if not path.parent.is_dir():
             raise InputError("checkpoint", "a file in an existing folder", path)
-        written = clock.perf_counter()
+        destination(path)
 
         def write() -> None:
-            nonlocal written
-            if clock.perf_counter() - written > every:
+            if schedule.is_due:
+                schedule.begin()
                 self.result("a checkpoint").save(path)
-                written = clock.perf_counter()
+                schedule.end()
 
         self.solver.after_cycle = write
 
@@ -209,8 +231,8 @@ class _Search:
         """What there is of the steady state so far."""
         solver = self.solver
         look = solver.seen()
-        record = Record(solver.model, solver.grid, {0})
-        record.add_output(0.0, look)
+        record = Record(solver.model, solver.grid, {0}, wanted=self.wanted, is_lenient=True)
+        record.add_output(0.0, look, Whole(solver.W))
         propagator = solver.propagator(solver.dt or 1.0)
         modes = self._modes(propagator)
         change = drift(propagator, solver.W)
@@ -223,8 +245,8 @@ class _Search:
             dataset[name] = (DRIFT_VARIABLES[name], rate / gap, {"long_name": meaning})
         for name, value in self._physics(look).items():
             if name not in dataset:
-                dataset[name] = ((), value, {"long_name": MEANINGS[name]})
-        return SteadyState(dataset)
+                dataset[name] = ((), value, {"long_name": MEANINGS[name], "units": units(name)})
+        return SteadyState(described(dataset))
 
     def _modes(self, propagator: Propagator) -> Relaxation:
         """The slowest modes, found once, on the grid of that moment."""
@@ -237,7 +259,7 @@ class _Search:
         """Temperatures, heat, entropy and information, of the W so far."""
         solver = self.solver
         write = None
-        with suppress(StateError):  # a model without a Gibbs state
+        with suppress(StateError, ModelError):  # a model without a Gibbs state
             write = gibbs(solver.model).slab(solver.grid)
         return physics_of(list(solver.W), solver.model, solver.grid, gibbs=write, marginals=look.marginals)
 
@@ -246,7 +268,7 @@ class _Search:
         attributes: dict[str, Any] = {
             "kind": KIND,
             **program(versions()),
-            "model": str(solver.model),
+            **solved(solver.model),
             **numerics.attributes,
             "hbar_order": numerics.hbar_text,
             "grid": " x ".join(map(str, solver.grid.shape)),

@@ -8,8 +8,10 @@ import numpy as np
 import xarray as xr
 
 from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
+from wignercq.comparison.measurements import OWN_LABELS
 from wignercq.config import Config
 from wignercq.results.provenance import __version__
+from wignercq.results.variables import PURE, described
 from wignercq.sweep.layout import Layout, Point
 from wignercq.sweep.result import SweepResult
 
@@ -40,9 +42,9 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
         numerical[indices] = data["numerical_error"].max("time")
         notes[indices] = data["note"].values
     variables = {
-        "breakdown_time": ((*names, "theory", "observable"), times, {"long_name": "first time above the threshold"}),
-        "final_error": ((*names, "theory", "observable"), errors, {"long_name": "error at the end"}),
-        "numerical_error": ((*names, "theory"), numerical, {"long_name": "largest in time"}),
+        "breakdown_time": ((*names, "theory", "observable"), times),
+        "final_error": ((*names, "theory", "observable"), errors, {"long_name": "error at the end", "units": PURE}),
+        "numerical_error": ((*names, "theory"), numerical, {"long_name": "largest numerical error in time"}),
         "note": ((*names, "theory"), notes.astype(str)),
         **{
             name: (names, values, {"long_name": NUMBERS[name]})
@@ -56,5 +58,6 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
         "configuration": config.text,
         "threshold": config.compare.threshold,
         "duration": config.run.duration,
+        "first_output": config.run.times[1],
     }
-    return SweepResult(xr.Dataset(variables, coordinates, attributes))
+    return SweepResult(described(xr.Dataset(variables, coordinates, attributes), OWN_LABELS))

@@ -30,20 +30,20 @@ class Kind(Generic[OfPoint, OfSweep]):
     name: str
     check: Callable[[Config], None]  # refuses, with ConfigError, what no point could be computed of
     identity: Callable[[Config], str]  # a name for everything that decides the result of a point
-    compute: Callable[[Config], OfPoint]  # on one thread; the result as it is kept in a file
+    compute: Callable[[Config, int], OfPoint]  # on so many threads; the result as it is kept in a file
     load: Callable[[Path], OfPoint]  # what is gathered of such a file
     gather: Callable[[Config, Mapping[Point, OfPoint], Mapping[Point, str]], OfSweep]
 
 
-def _comparison(config: Config) -> Breakdown:
-    result = execute_comparison(config, frames=0, threads=1)
+def _comparison(config: Config, threads: int) -> Breakdown:
+    result = execute_comparison(config, frames=0, threads=threads)
     return Breakdown(result.dataset.drop_dims(PLANES))
 
 
-def _steady(config: Config) -> SteadyState:
+def _steady(config: Config, threads: int) -> SteadyState:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        dataset = execute_steady(config, threads=1).dataset.drop_vars("W")
+        dataset = execute_steady(config, threads=threads).dataset.drop_vars("W")
     dataset.attrs["configuration"] = config.text
     dataset.attrs["warnings"] = "\n".join(str(warning.message) for warning in caught)
     return SteadyState(dataset)

@@ -48,7 +48,12 @@ class Layout:
     def coordinates(self) -> dict[str, Any]:
         """Values of the swept numbers, as coordinates of a dataset."""
         return {
-            axis.name: (axis.name, list(axis.values), {"key": axis.key, "log": int(axis.log)}) for axis in self.axes
+            axis.name: (
+                axis.name,
+                list(axis.values),
+                {"key": axis.key, "log": int(axis.log), "long_name": axis.name.replace("_", " ")},
+            )
+            for axis in self.axes
         }
 
     def numbers(self, results: Mapping[Point, Result], names: Iterable[str]) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 
 COMMAND = (sys.executable, "-m", "wignercq.sweep.worker")
 ATTEMPTS = 2  # processes that a job may cost
+WINDOWS_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 PATIENCE = 0.2  # seconds between looks for a request to stop
 
 Label = TypeVar("Label")
@@ -32,7 +34,8 @@ class Worker:
 
     def __init__(self) -> None:
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, text=True, process_group=0)
+        apart: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {"creationflags": WINDOWS_GROUP}
+        self.process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, text=True, **apart)
 
     def __call__(self, job: dict[str, Any]) -> str | None:
         """What went wrong with a job, None when it is done; WorkerDied where the process ended."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from wignercq.comparison.breakdown_times import first_output, told
 from wignercq.comparison.reading import ANOTHER, FRAME_LENGTHS, FRAMES
 from wignercq.errors import brief
 from wignercq.results.reading import Fault, not_a_number, not_increasing, not_numbers, not_texts
-from wignercq.results.result import Result
+from wignercq.results.result import Plots, Result
 
 
 def is_sweep(dataset: xr.Dataset) -> bool:
@@ -19,7 +20,7 @@ def is_sweep(dataset: xr.Dataset) -> bool:
     return "failure" in dataset
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Swept(Result):
     """Results over one or two swept numbers, and why a point has none.
 
@@ -49,6 +50,11 @@ class Swept(Result):
         """They, a line each."""
         return [f"failed at {point}: {reason}" for point, reason in self.failures.items()]
 
+    def _in_short(self) -> Iterator[str]:
+        yield self.swept
+        if self.failures:
+            yield f"{len(self.failures)} failed"
+
     @property
     def swept(self) -> str:
         """What was varied, in a few words."""
@@ -56,7 +62,7 @@ class Swept(Result):
         return " x ".join(f"{data.sizes[n]} values of {n} from {data[n][0]:g} to {data[n][-1]:g}" for n in self.axes)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult(Swept):
     """When each theory breaks down, point by point.
 
@@ -67,20 +73,28 @@ class SweepResult(Swept):
         numbers are dimensions.
     """
 
+    plot = Plots("SweepPlots")
+
     def summary(self) -> str:
         """A few lines: how many points, and for each theory where and when it breaks down."""
         data = self.dataset
         lines = [f"{self.swept}; t = 0 to {data.attrs['duration']:g}, threshold {data.attrs['threshold']:g}"]
         finished = data["failure"].size - len(self.failures)
+        before, early = first_output(data), False
         for theory in data["theory"].values[1:]:
             first = data["breakdown_time"].sel(theory=theory).min("observable").values
             broken = np.isfinite(first)
             if broken.any():
-                text = f"breaks down at {broken.sum()} of {finished} points, first at t = {np.nanmin(first):.3g}"
+                text = (
+                    f"breaks down at {broken.sum()} of {finished} points, first at t = {told(np.nanmin(first), before)}"
+                )
+                early = early or 0 < np.nanmin(first) < before
             else:
                 notes = {str(note) for note in data["note"].sel(theory=theory).values[data["failure"].values == ""]}
                 text = (notes.pop() if len(notes) == 1 else "") or "no breakdown"
             lines.append(f"{theory:14} {text}")
+        if early:
+            lines.append(f"{'~':14} extrapolated, before the first output at {before:g}")
         return "\n".join([*lines, *self.failure_lines])
 
     @staticmethod

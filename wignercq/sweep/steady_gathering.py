@@ -9,9 +9,12 @@ import xarray as xr
 
 from wignercq.config import Config
 from wignercq.results.provenance import __version__
+from wignercq.results.variables import PURE, described
 from wignercq.steady import SteadyState
 from wignercq.sweep.layout import PLANES, Layout, Point
 from wignercq.sweep.steady_result import NUMBERS, STEADY_SWEEP, SteadySweep
+
+PURE_NUMBERS = dict.fromkeys(("distance_estimate", "solver_error", "time_error_estimate", "steps"), ("", PURE))
 
 
 def gather_steady(config: Config, results: Mapping[Point, SteadyState], failures: Mapping[Point, str]) -> SteadySweep:
@@ -36,7 +39,7 @@ def gather_steady(config: Config, results: Mapping[Point, SteadyState], failures
         "tolerance": config.steady_tolerance,
     }
     coordinates = _labels(datasets.values(), dimensions) | layout.coordinates
-    return SteadySweep(xr.Dataset(variables, coordinates, attributes))
+    return SteadySweep(described(xr.Dataset(variables, coordinates, attributes), PURE_NUMBERS))
 
 
 def _attributes(layout: Layout, results: Mapping[Point, SteadyState]) -> dict[str, tuple]:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_numbers, not_texts
+from wignercq.results.result import Plots
 from wignercq.sweep.result import Swept, faults_of_axes
 
 STEADY_SWEEP = "steady state sweep"
@@ -22,7 +23,7 @@ NUMBERS: Mapping[str, str] = {
     "time_step": "of the propagator",
     "steps": "taken by the search",
     "cell_steps": "steps times cells",
-    "wall_time": "seconds on one thread",
+    "wall_time": "seconds",
 }
 SHOWN = ("energy", "occupation", "purity", "negativity", "gap")  # in the summary
 
@@ -32,7 +33,7 @@ def is_steady_sweep(dataset: xr.Dataset) -> bool:
     return dataset.attrs.get("kind") == STEADY_SWEEP and "failure" in dataset
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SteadySweep(Swept):
     """Steady states, point by point.
 
@@ -42,6 +43,8 @@ class SteadySweep(Swept):
         Variables are those of a steady state that have no dimension of the grid, and its numbers among the attributes,
         listed in ``docs/result-file.md``; the swept numbers are dimensions, and time is none.
     """
+
+    plot = Plots("SteadySweepPlots")
 
     def summary(self) -> str:
         """A few lines: how many points, how accurate, and between what bounds their energies and rates lie."""

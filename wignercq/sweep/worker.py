@@ -29,12 +29,12 @@ def main() -> None:
 
 
 def outcome(job: dict[str, Any]) -> str | None:
-    """Do one job: compute a point on one thread and write it whole or not at all; what went wrong, or None."""
+    """Do one job: compute a point and write it whole or not at all; what went wrong, or None."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are among the attributes
-            config = Config.from_text(job["configuration"], runs=False).at(job["point"])
-            result = KINDS[job["kind"]].compute(config)
+            config = Config.from_text(job["configuration"], runs=False, folder=job.get("folder", "")).at(job["point"])
+            result = KINDS[job["kind"]].compute(config, int(job["threads"]))
         result.dataset.attrs |= {"point": json.dumps(job["point"]), "identity": job["identity"]}
         result.save(job["target"])
     except Exception as error:  # whatever it is, the other points go on

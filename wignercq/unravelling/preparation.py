@@ -137,7 +137,7 @@ def eigenstates(quantum: QuantumState, axis: Axis) -> tuple[np.ndarray, np.ndarr
     if populations[0] < -NEGATIVE:
         raise StateError("state", "populations that are not negative", f"{populations[0]:.2g}")
     kept = populations > LEAST
-    positions = lattice(*own, hbar=quantum.hbar)
+    positions = Axis.through(lattice(*own, hbar=quantum.hbar))
     waves = interpolation(positions, axis.values) @ (vectors[:, kept] / np.sqrt(positions.spacing))
     norms = (np.abs(waves) ** 2).sum(axis=0) * axis.spacing
     lost = float(populations[kept] @ np.abs(1 - norms))

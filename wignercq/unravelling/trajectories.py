@@ -15,6 +15,7 @@ import numpy as np
 from wignercq.errors import InputError, Interrupted, ModelError, brief
 from wignercq.grid.grid import Axis
 from wignercq.model.model import Model
+from wignercq.propagation.engines.cores import cores
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
 from wignercq.run.signals import Stop, StopRequests
@@ -173,15 +174,14 @@ class _Work:
 
 def _blocks(job: Job, numbers: range, executor: Executor | None) -> Iterator[Gathered]:
     """Blocks in their order, a few of them under way."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    own = ThreadPoolExecutor(cores) if executor is None else None
+    own = ThreadPoolExecutor(cores()) if executor is None else None
     carrier = executor or own
     assert carrier is not None
     under_way: list[Future[Gathered]] = []
     try:
         for number in numbers:
             under_way.append(carrier.submit(partial(block, job), number))
-            if len(under_way) > 2 * cores:
+            if len(under_way) > 2 * cores():
                 yield under_way.pop(0).result()
         while under_way:
             yield under_way.pop(0).result()

@@ -35,6 +35,7 @@ def test_closed_form_covariance_solves_lyapunov(oscillators: CoupledOscillators)
     assert relative_error(steady_covariance(oscillators), oscillators.process.steady_covariance()) < 1e-12
 
 
+@pytest.mark.slow
 @two_hundred
 @given(model=HYBRIDS)
 def test_hybrid_closed_form_covariance_solves_lyapunov(model: Model) -> None:

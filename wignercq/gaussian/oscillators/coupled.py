@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import ModelError
+from wignercq.errors import ModelError, brief
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Model
@@ -73,13 +73,13 @@ class CoupledOscillators:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         for name, value in values.items():
             if not math.isfinite(value):
-                raise ModelError(name, "a finite number", repr(value))
+                raise ModelError(name, "a finite number", brief(value))
         for name in ("classical_mass", "quantum_mass"):
             if not values[name] > 0:
-                raise ModelError(name, "a positive number", repr(values[name]))
+                raise ModelError(name, "a positive number", brief(values[name]))
         for name in ("friction", "classical_diffusion", "quantum_diffusion"):
             if values[name] < 0:
-                raise ModelError(name, "a number >= 0", repr(values[name]))
+                raise ModelError(name, "a number >= 0", brief(values[name]))
 
     @classmethod
     def from_model(cls, model: Model) -> CoupledOscillators:

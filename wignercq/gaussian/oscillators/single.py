@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wignercq.errors import InputError, ModelError
+from wignercq.errors import InputError, ModelError, brief
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 
 
@@ -41,10 +41,10 @@ class SingleOscillator:
     def __post_init__(self) -> None:
         for name in ("mass", "stiffness"):
             if not 0 < getattr(self, name) < np.inf:
-                raise ModelError(name, "a positive number", repr(getattr(self, name)))
+                raise ModelError(name, "a positive number", brief(getattr(self, name)))
         for name in ("friction", "diffusion"):
             if not 0 <= getattr(self, name) < np.inf:
-                raise ModelError(name, "a number >= 0", repr(getattr(self, name)))
+                raise ModelError(name, "a number >= 0", brief(getattr(self, name)))
 
     @property
     def process(self) -> OrnsteinUhlenbeck:

@@ -20,7 +20,8 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
     MemoryError where the system has no room for it.
     """
-    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    flags = ("MAP_PRIVATE", "MAP_ANONYMOUS")
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if all(hasattr(mmap, f) for f in flags) else {}
     try:
         pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)  # shared ones would not be huge
     except OSError:

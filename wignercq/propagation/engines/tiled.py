@@ -66,6 +66,8 @@ class TiledEngine(HostEngine):
     def __init__(self, grid: Grid, dtype: np.dtype | type = float, *, threads: int = 2) -> None:
         super().__init__(grid, dtype, threads=threads)
         n_q, n_p, n_x, n_y = grid.shape
+        # of a small W one thread takes all tiles: to hand them over would take longer
+        self._workers = 1 if grid.size * self.dtype.itemsize <= ALONE_BYTES else threads
         self._lane = CACHE_LINE // self.dtype.itemsize
         lines = -(-n_y // self._lane)
         self._row_length = lines * self._lane
@@ -97,7 +99,7 @@ class TiledEngine(HostEngine):
         like_w = self._planes()  # for its layout, no page of it being taken
         distinct = {tile.shape: tile for tile in (cut(like_w, 0, part) for part in parts)}.values()
         pairs = [(TileLayout(*axes, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
-        transforms = [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self.threads)]
+        transforms = [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self._workers)]
         return Tiling([(i, part) for i in range(count) for part in parts], cut, transforms)
 
     # layout
@@ -135,13 +137,9 @@ class TiledEngine(HostEngine):
     # work sharing
 
     def _share(self, tiles: Iterable[Any], work: Callable[[int, Iterator[Any]], None]) -> None:
-        """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue.
-
-        Of a small W one thread takes all tiles: to hand them over would take longer.
-        """
+        """Run ``work(worker, queue of tiles)`` in every thread, this one among them; they share the queue."""
         queue = Interruptible(tiles, self.interruption)
-        workers = 1 if self.grid.size * self.dtype.itemsize <= ALONE_BYTES else self.threads
-        others = [self._pool.submit(work, worker, queue) for worker in range(1, workers)]
+        others = [self._pool.submit(work, worker, queue) for worker in range(1, self._workers)]
         work(0, queue)
         for future in others:
             future.result()
