@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from wignercq.steady.steady_state import steady_state as steady_state
     from wignercq.sweep.loading import load as load
     from wignercq.units.units import Units as Units
+    from wignercq.unravelling.trajectories import trajectories as trajectories
 
 export(
     __name__,
@@ -65,5 +66,6 @@ export(
         "steady.steady_state": "steady_state",
         "sweep.loading": "load",
         "units.units": "Units",
+        "unravelling.trajectories": "trajectories",
     },
 )

@@ -6,7 +6,6 @@ Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 129
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +18,8 @@ from wignercq.cli.figure_files import Drawn, Inches, Names
 from wignercq.cli.surroundings import (
     configuration_in,
     floats_suffice,
+    require_all,
+    say_next,
     showing,
     theory_of,
     warnings_as_lines,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.cli.run_files import Output
     from wignercq.comparison import Breakdown
     from wignercq.config import Config
-    from wignercq.results.result import Result
     from wignercq.run.progress import Progress
     from wignercq.steady import SteadyState
     from wignercq.sweep import SteadySweep
@@ -122,7 +122,7 @@ def run(
         summary = None if quiet else solution.summary(theory_of(settings))
     if summary is not None:
         click.echo(f"{summary}\n{'written':<16}{files.target}")
-        _say_next(files.target)
+        say_next(files.target)
 
 
 @commands.command()
@@ -196,9 +196,9 @@ def compare(
                 files.checkpoints.discard()
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
-    _require_all(result, files)
+    require_all(result, files)
     if not quiet:
-        _say_next(files.target, f"open {page} in a browser")
+        say_next(files.target, f"open {page} in a browser")
 
 
 @commands.command()
@@ -244,9 +244,36 @@ def steady(
         return
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<16}{files.target}")
-    _require_all(result, files)
+    require_all(result, files)
     if not quiet:
-        _say_next(files.target)
+        say_next(files.target)
+
+
+@commands.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Result file; default: CONFIG's name with _paths.nc here."
+)
+@click.option("--trajectories", type=click.IntRange(min=2), default=1024, show_default=True, help="How many in all.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
+@click.option("--processes", type=click.IntRange(min=1), help="Side by side; default: threads on all cores.")
+@click.option("--resume", is_flag=True, help="Go on where there are fewer, with the same random numbers.")
+@click.option("--force", is_flag=True, help="Replace a finished result.")
+@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
+def unravel(config: Path, output: Path | None, quiet: bool, **asked: Any) -> None:
+    """Average the run of CONFIG over trajectories, each a classical point and a pure quantum state."""
+    with showing(f"reading {config.name}", quiet) as progress:
+        from wignercq.cli.run_files import Output
+        from wignercq.cli.trajectory_files import average
+        from wignercq.config import Config
+
+        settings = Config.load(config)
+        files = Output(output if output is not None else Path(config.stem + "_paths.nc"))
+        with files.reserved(config), warnings_as_lines(progress):
+            result = average(files, settings, quiet=quiet, progress=progress, **asked)
+    if result is not None and not quiet:
+        click.echo(f"{result.summary()}\n{'written':<14}{files.target}")
+        say_next(files.target)
 
 
 @commands.command()
@@ -319,20 +346,3 @@ def _compare(settings: Config, files: Output, resume: bool, threads: int | None,
     with files.saving(settings, _up_to(files)):
         place = files.checkpoints.path
         return execute_comparison(settings, threads=threads, checkpoint=place, resume=resume, progress=progress)
-
-
-def _say_next(result: Path, first: str = "") -> None:
-    """One line on what can be done with a result, on stderr, since what is on stdout may be read by a program."""
-    path = shlex.quote(str(result))
-    figures = shlex.quote(f"{result.with_suffix('')}_figures")
-    steps = [first] if first else [f"wignercq plot {path} -o {figures}"]
-    click.echo(f"wignercq: next: {'; '.join([*steps, f'wignercq info {path}'])}", err=True)
-
-
-def _require_all(result: Result, files: Output) -> None:
-    """ResolutionError where points of a sweep failed."""
-    from wignercq.sweep.result import Swept
-
-    if isinstance(result, Swept) and result.failures:
-        point, reason = next(iter(result.failures.items()))
-        raise ResolutionError(f"{len(result.failures)} points failed, the rest is in {files.target}; {point}: {reason}")

@@ -16,6 +16,7 @@ from wignercq.results.summary import MomentTheory, accuracy_lines, description, 
 from wignercq.steady.result import SteadyState
 from wignercq.sweep.result import SweepResult
 from wignercq.sweep.steady_result import SteadySweep
+from wignercq.unravelling.result import Ensemble
 
 if TYPE_CHECKING:  # a result is read without what computes one
     from wignercq.config import Config
@@ -27,6 +28,7 @@ KINDS: Mapping[type[Result], str] = {
     SweepResult: "sweep of comparisons",
     SteadySweep: "sweep of steady states",
     TwoTime: "two-time functions",
+    Ensemble: "trajectories",
 }
 #: What is measured of every W, by variable, and what it is called here.
 MEASURED = {
@@ -39,18 +41,18 @@ COLUMN = 16
 
 def told(result: Result, settings: Config | None, theory: MomentTheory | None = None) -> str:
     """All that is to be known of a result; `settings` are those of its configuration, if it has one."""
-    data = result.dataset
-    made = "" if isinstance(result, Solution) else f"\n{lines(_settings(data))}"
+    data, is_run = result.dataset, isinstance(result, Solution) and not isinstance(result, Ensemble)
+    made = "" if is_run else f"\n{lines(_settings(data))}"
     facts = f"{lines({'kind': KINDS[type(result)], **_model(data, settings)})}{made}"
     measured = lines({label: _span_of(data[name]) for name, label in MEASURED.items() if name in data})
-    if isinstance(result, Solution):
+    if is_run:
         facts = f"{facts}\n{description(data)}\n{lines(_tolerance(data))}".rstrip()
-    parts = [facts, measured, _body(result, theory), "" if isinstance(result, Solution) else lines(notes(data.attrs))]
+    parts = [facts, measured, _body(result, theory), "" if is_run else lines(notes(data.attrs))]
     return "\n\n".join(part for part in parts if part)
 
 
 def _body(result: Result, theory: MomentTheory | None) -> str:
-    if isinstance(result, SteadyState) or not isinstance(result, Solution):
+    if isinstance(result, SteadyState | Ensemble) or not isinstance(result, Solution):
         return result.summary()
     table = "\n".join([final_table(result.dataset, theory), *observable_lines(result.dataset)])
     return f"{accuracy_lines(result.dataset)}\n\n{table}"

@@ -5,19 +5,24 @@ Libraries are imported where they are needed, so that --help is there at once.
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wignercq.errors import CheckpointWarning, InputError, ResolutionWarning, SizeWarning, quoted
+import click
+
+from wignercq.errors import CheckpointWarning, InputError, ResolutionError, ResolutionWarning, SizeWarning, quoted
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from wignercq.cli.run_files import Output
     from wignercq.config import Config
     from wignercq.gaussian import LinearModel
+    from wignercq.results.result import Result
     from wignercq.run.progress import Progress
 
 OURS = (ResolutionWarning, CheckpointWarning, SizeWarning)
@@ -89,3 +94,20 @@ def warnings_as_lines(progress: Progress) -> Iterator[None]:
 
         warnings.showwarning = show
         yield
+
+
+def say_next(result: Path, first: str = "") -> None:
+    """One line on what can be done with a result, on stderr, since what is on stdout may be read by a program."""
+    path = shlex.quote(str(result))
+    figures = shlex.quote(f"{result.with_suffix('')}_figures")
+    steps = [first] if first else [f"wignercq plot {path} -o {figures}"]
+    click.echo(f"wignercq: next: {'; '.join([*steps, f'wignercq info {path}'])}", err=True)
+
+
+def require_all(result: Result, files: Output) -> None:
+    """ResolutionError where points of a sweep failed."""
+    from wignercq.sweep.result import Swept
+
+    if isinstance(result, Swept) and result.failures:
+        point, reason = next(iter(result.failures.items()))
+        raise ResolutionError(f"{len(result.failures)} points failed, the rest is in {files.target}; {point}: {reason}")

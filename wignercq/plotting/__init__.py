@@ -11,6 +11,7 @@ from wignercq.plotting.picture import STYLE, style, styled
 from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_plane, plot_planes
 from wignercq.plotting.steady import plot_relaxation, plot_steady_planes, plot_steady_sweep
 from wignercq.plotting.sweep import plot_map
+from wignercq.plotting.trajectories import plot_trajectories
 
 __all__ = [
     "STYLE",
@@ -27,6 +28,7 @@ __all__ = [
     "plot_steady_planes",
     "plot_steady_sweep",
     "plot_theories",
+    "plot_trajectories",
     "plot_two_time",
     "style",
     "styled",

@@ -21,6 +21,7 @@ from wignercq.plotting.picture import Size
 from wignercq.plotting.run import plot_diagnostics, plot_moments, plot_plane, plot_planes
 from wignercq.plotting.steady import plot_relaxation, plot_steady_planes, plot_steady_sweep
 from wignercq.plotting.sweep import plot_map
+from wignercq.plotting.trajectories import plot_trajectories
 from wignercq.results.result import Result
 
 
@@ -60,6 +61,22 @@ class SolutionPlots(FigureSet):
     def animate(self, folder: str | os.PathLike[str] = ".", *, size: Size = None) -> Path:
         """:func:`wignercq.plotting.animate`."""
         return animate(self._dataset, folder, size=size)
+
+
+class EnsemblePlots(FigureSet):
+    """Figures of trajectories; arguments are those of the functions ``plot_...`` of :mod:`wignercq.plotting`."""
+
+    def planes(self, frames: int | Sequence[int] | None = None, *, size: Size = None) -> Figure:
+        """:func:`wignercq.plotting.plot_planes`."""
+        return plot_planes(self._dataset, frames, size=size)
+
+    def moments(self, theory: OrnsteinUhlenbeck | Model | None = None, *, size: Size = None) -> Figure:
+        """:func:`wignercq.plotting.plot_moments`."""
+        return plot_moments(self._dataset, theory, size=size)
+
+    def trajectories(self, run: Result | None = None, *, size: Size = None) -> Figure:
+        """:func:`wignercq.plotting.plot_trajectories`."""
+        return plot_trajectories(self._dataset, None if run is None else run.dataset, size=size)
 
 
 class SteadyPlots(FigureSet):

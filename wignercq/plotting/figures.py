@@ -24,12 +24,14 @@ from wignercq.plotting import (
     plot_steady_planes,
     plot_steady_sweep,
     plot_theories,
+    plot_trajectories,
     plot_two_time,
 )
 from wignercq.plotting.picture import Size
 from wignercq.plotting.style import spread
 from wignercq.results.whole_file import destination, whole_file
 from wignercq.steady.result import is_steady
+from wignercq.unravelling.format import is_ensemble
 
 Drawing = Callable[[], Figure]
 
@@ -107,6 +109,11 @@ def _drawings(
             "two_time": lambda: plot_two_time(dataset, linear, size=size),
             "spectra": lambda: plot_spectra(dataset, linear, size=size),
         }
+    if is_ensemble(dataset):
+        drawn: dict[str, Drawing] = {"planes": lambda: plot_planes(dataset, frames, size=size)} if framed else {}
+        if dataset.sizes["kept"]:
+            drawn["trajectories"] = lambda: plot_trajectories(dataset, size=size)
+        return drawn | {"moments": lambda: plot_moments(dataset, theory, size=size)}
     if "theory" in dataset.dims:
         planes = {"theories": lambda: plot_theories(dataset, frames, size=size)} if framed else {}
         return planes | {"errors": lambda: _whole(plot_errors(dataset, observables, size=size))}

@@ -15,9 +15,13 @@ from wignercq.results.solution import Solution
 from wignercq.steady.result import SteadyState, is_steady
 from wignercq.sweep.result import SweepResult, is_sweep
 from wignercq.sweep.steady_result import SteadySweep, is_steady_sweep
+from wignercq.unravelling.format import is_ensemble
+from wignercq.unravelling.result import Ensemble
 
 
-def load(path: str | os.PathLike[str]) -> Solution | SteadyState | Breakdown | SweepResult | SteadySweep | TwoTime:
+def load(
+    path: str | os.PathLike[str],
+) -> Solution | SteadyState | Breakdown | SweepResult | SteadySweep | TwoTime | Ensemble:
     """Read the result of a run, a steady state, a comparison or a sweep, or two-time functions.
 
     Parameters
@@ -27,7 +31,7 @@ def load(path: str | os.PathLike[str]) -> Solution | SteadyState | Breakdown | S
 
     Returns
     -------
-    Solution, SteadyState, Breakdown, SweepResult, SteadySweep or TwoTime
+    Solution, SteadyState, Breakdown, SweepResult, SteadySweep, TwoTime or Ensemble
 
     Raises
     ------
@@ -43,6 +47,8 @@ def load(path: str | os.PathLike[str]) -> Solution | SteadyState | Breakdown | S
         return SteadyState.checked(dataset, path)
     if is_sweep(dataset):
         return SweepResult.checked(dataset, path)
+    if is_ensemble(dataset):
+        return Ensemble.checked(dataset, path)
     if is_two_time(dataset):
         return TwoTime.checked(dataset, path)
     return (Breakdown if is_comparison(dataset) else Solution).checked(dataset, path)

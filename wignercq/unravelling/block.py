@@ -12,9 +12,10 @@ from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.model import Model
 from wignercq.states import State
+from wignercq.unravelling.format import NUMBERS, Plan
 from wignercq.unravelling.gathered import Gathered
-from wignercq.unravelling.measurement import NUMBERS, Measurement
-from wignercq.unravelling.plan import CHECKED, Plan, fastest, widened
+from wignercq.unravelling.measurement import Measurement
+from wignercq.unravelling.plan import CHECKED, fastest, widened
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
 from wignercq.unravelling.statistics import Statistics
@@ -107,9 +108,3 @@ def _densities(plan: Plan, now: Trajectories, psi: np.ndarray) -> list[np.ndarra
 def _members(bins: np.ndarray, count: int) -> np.ndarray:
     """Which trajectories are in which bin, shape (count, n); those beyond are in none."""
     return np.asarray(np.arange(count)[:, None] == bins, float)
-
-
-def momentum_axis(x: Axis, hbar: float) -> Axis:
-    """The momenta of wave functions on points of x, so dense that they resolve fringes between the ends of x."""
-    highest = hbar * x.nyquist
-    return Axis(-highest, highest, 2 * x.points)

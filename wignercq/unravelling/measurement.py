@@ -9,15 +9,11 @@ from functools import cached_property
 import numpy as np
 import scipy.fft
 
-from wignercq.grid.grid import NAMES, Axis
+from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.unravelling.format import PAIRS
 from wignercq.unravelling.scheme import Trajectories
-
-PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
-ENERGIES = ("energy_classical", "energy_quantum", "energy_interaction")
-#: The numbers of a trajectory: conditional means of z, of its products, energies, the square of the spread of x.
-NUMBERS = (*NAMES, *(NAMES[i] + NAMES[j] for i, j in PAIRS), *ENERGIES, "spread")
 
 
 @dataclass(frozen=True, eq=False)

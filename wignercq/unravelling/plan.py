@@ -17,7 +17,8 @@ from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.planning import trajectories as classical
 from wignercq.states import State
-from wignercq.unravelling.measurement import PAIRS, Measurement
+from wignercq.unravelling.format import PAIRS, Plan
+from wignercq.unravelling.measurement import Measurement
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
 
@@ -32,35 +33,6 @@ MARGIN = 0.1  # beyond what those that went ahead needed
 CHECKED = 0.25  # radians of the fastest oscillation between two looks at the axis
 BINS = 64
 FOR_PLANS = 2**32 - 1  # key of their stream of random numbers, which no block has
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How trajectories are to be computed.
-
-    Parameters
-    ----------
-    axis : Axis
-        Of x, which a block of trajectories may widen for itself.
-    steps : tuple of int
-        To each output from the one before.
-    q, p : Axis
-        Bins of the densities.
-    time_error : float
-        Estimated, of means and covariances, relative to the spread of each.
-    """
-
-    axis: Axis
-    steps: tuple[int, ...]
-    q: Axis
-    p: Axis
-    time_error: float
-
-    @property
-    def bins(self) -> tuple[tuple[int, int], ...]:
-        """Shapes of the densities of (q, p), (q, x) and (p, y)."""
-        q, p, x = self.q.points, self.p.points, self.axis.points
-        return (q, p), (q, x), (p, 2 * x)
 
 
 def fastest(model: Model, now: Trajectories, axis: Axis) -> float:

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from wignercq.grid.grid import NAMES, Axis
-from wignercq.grid.interpolation import interpolation
-from wignercq.observables.energies import occupation_law
-from wignercq.results.provenance import program, versions
 from wignercq.results.reading import Fault, not_increasing, not_numbers
+from wignercq.results.result import Plots
 from wignercq.results.solution import Solution
-from wignercq.results.variables import DESCRIPTIONS, FRAME_PLANES
-from wignercq.unravelling.block import Job, momentum_axis
+from wignercq.unravelling.format import PAIRS, Plan
 from wignercq.unravelling.gathered import SUMS, Gathered
-from wignercq.unravelling.measurement import ENERGIES, NUMBERS, PAIRS
-from wignercq.unravelling.plan import Plan
-
-KIND = "trajectories"
-
-
-def is_ensemble(dataset: xr.Dataset) -> bool:
-    """Whether a dataset is that of trajectories."""
-    return dataset.attrs.get("kind") == KIND
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,39 +27,7 @@ class Ensemble(Solution):
         The names of a run, and ``name_error`` for those that have one.
     """
 
-    @classmethod
-    def of(cls, job: Job, gathered: Gathered) -> Ensemble:
-        """From the sums over trajectories."""
-        variables = {**_rows(job, gathered), **_planes(job, gathered), **_single(gathered), **gathered.variables()}
-        coordinates = {
-            "time": np.array(job.times),
-            "frame": np.array([job.times[i] for i in job.frames]),
-            **{name: list(NAMES) for name in ("z", "z2")},
-            "q": job.plan.q.values,
-            "p": job.plan.p.values,
-            "x": job.plan.axis.values,
-            "y": momentum_axis(job.plan.axis, job.model.hbar).values,
-        }
-        attributes = {
-            "kind": KIND,
-            **program(versions()),
-            "model": str(job.model),
-            "dynamics": job.dynamics,
-            "trajectories": gathered.statistics.count,
-            "blocks": gathered.blocks,
-            "seed": job.seed,
-            "points": job.plan.axis.points,
-            "steps": sum(job.plan.steps),
-            "time_error_estimate": job.plan.time_error,
-            "plan": json.dumps(asdict(job.plan)),
-        }
-        dataset = xr.Dataset(variables, coordinates, attributes)
-        for name in dataset.data_vars:
-            plain = str(name).removesuffix("_error")
-            meaning = DESCRIPTIONS.get(plain, "")
-            if meaning:
-                dataset[name].attrs["long_name"] = f"standard error of: {meaning}" if plain != name else meaning
-        return cls(dataset)
+    plot = Plots("EnsemblePlots")
 
     @property
     def count(self) -> int:
@@ -119,81 +73,3 @@ class Ensemble(Solution):
 
 def _line(name: str, value: float, error: float) -> str:
     return f"{name:<14}{value:12.5g} +- {error:.1g}"
-
-
-def _rows(job: Job, gathered: Gathered) -> dict[str, Any]:
-    """Observables at every output, with errors."""
-    statistics = gathered.statistics
-    mean, K = statistics.mean, len(NUMBERS)
-    unit = np.eye(K)
-    moments = mean.shape[0]
-
-    def linear(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return mean @ weights, statistics.error(np.broadcast_to(weights, (moments, K)))
-
-    result: dict[str, Any] = {"norm": ("time", np.ones(moments))}
-    z = mean[:, :4]
-    result["mean"] = (("time", "z"), z)
-    result["mean_error"] = (("time", "z"), statistics.error(np.broadcast_to(unit[:4], (moments, 4, K))))
-    covariance, errors = np.empty((2, moments, 4, 4))
-    for n, (i, j) in enumerate(PAIRS):
-        gradient = np.broadcast_to(unit[4 + n], (moments, K)).copy()
-        gradient[:, i] -= z[:, j]
-        gradient[:, j] -= z[:, i]
-        covariance[:, i, j] = covariance[:, j, i] = mean[:, 4 + n] - z[:, i] * z[:, j]
-        errors[:, i, j] = errors[:, j, i] = statistics.error(gradient)
-    result["covariance"], result["covariance_error"] = ((("time", "z", "z2"), v) for v in (covariance, errors))
-    scale, shift = occupation_law(job.model)
-    weights = {name: unit[NUMBERS.index(name)] for name in ENERGIES}
-    weights["energy"] = sum(weights.values())
-    weights["conditional_spread"] = unit[NUMBERS.index("spread")]
-    for name, its in weights.items():
-        result[name], result[f"{name}_error"] = (("time", v) for v in linear(its))
-    if np.isfinite(scale):
-        value, error = linear(weights["energy_quantum"])
-        result["occupation"], result["occupation_error"] = ("time", scale * value + shift), ("time", scale * error)
-    purity, blocks = gathered.purity, gathered.blocks
-    result["purity"] = ("time", purity.mean(axis=0))
-    if blocks > 1:
-        result["purity_error"] = ("time", purity.std(axis=0, ddof=1) / np.sqrt(blocks))
-    return result
-
-
-def _planes(job: Job, gathered: Gathered) -> dict[str, Any]:
-    """Marginal planes at frames."""
-    plan, hbar, count = job.plan, job.model.hbar, gathered.statistics.count
-    momenta = momentum_axis(plan.axis, hbar)
-    sizes = {
-        "density_qp": gathered.qp / (count * plan.q.spacing * plan.p.spacing),
-        "density_qx": gathered.qx / (count * plan.q.spacing),
-        "density_py": gathered.py / (count * plan.p.spacing * hbar),
-        "wigner_xy": np.array([wigner(rho / count, plan.axis, hbar) for rho in gathered.rho]).reshape(
-            -1, plan.axis.points, momenta.points
-        ),
-    }
-    return {name: (("frame", *FRAME_PLANES[name]), sizes[name]) for name in FRAME_PLANES}
-
-
-def wigner(rho: np.ndarray, x: Axis, hbar: float) -> np.ndarray:
-    """``W(x, y) = (1/(2 pi hbar)) int du e^{-i y u/hbar} rho(x + u/2, x - u/2)``, eq (101), of rho on points of x."""
-    fine = interpolation(x, np.concatenate([x.values, x.values + x.spacing / 2]))
-    n = x.points
-    order = np.arange(2 * n).reshape(2, n).T.ravel()
-    half = (fine @ rho @ fine.T)[np.ix_(order, order)]  # rho at half the spacing
-    k = np.arange(1 - n, n)
-    at = 2 * np.arange(n)[:, None]
-    left, right = at + k, at - k
-    inside = (left >= 0) & (left < 2 * n) & (right >= 0) & (right < 2 * n)
-    shifted = np.where(inside, half[left.clip(0, 2 * n - 1), right.clip(0, 2 * n - 1)], 0.0)
-    y = momentum_axis(x, hbar).values
-    phases = np.exp(-1j / hbar * np.outer(k * x.spacing, y))
-    return np.asarray((shifted @ phases).real * (x.spacing / (2 * np.pi * hbar)))
-
-
-def _single(gathered: Gathered) -> dict[str, Any]:
-    """Trajectories that are kept one by one."""
-    single = gathered.single
-    return {
-        "trajectory": (("time", "z", "kept"), single[:, :4]),
-        "trajectory_spread": (("time", "kept"), single[:, NUMBERS.index("spread")]),
-    }

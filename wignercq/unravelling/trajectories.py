@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time as clock
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +18,10 @@ from wignercq.model.model import Model
 from wignercq.propagation.engines.cores import cores
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
+from wignercq.run.schedule import Schedule
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
+from wignercq.unravelling.assembly import assembled
 from wignercq.unravelling.block import Job, block
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.plan import planned
@@ -47,7 +49,8 @@ def trajectories(
     dynamics: str = "hybrid",
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: float = 60.0,
+    checkpoint_every: float | str | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
     progress: bool | Progress = False,
 ) -> Ensemble:
     """Solve the master equation as an average over trajectories, each a classical point and a pure quantum state.
@@ -83,8 +86,10 @@ def trajectories(
         What carries the blocks; threads on all cores if not given.
     checkpoint : path, optional
         Where the result so far is written, a file to go on from as `start`.
-    checkpoint_every : float
-        Seconds of wall time between checkpoints.
+    checkpoint_every : float or str, optional
+        As in :func:`wignercq.evolve`.
+    attributes : mapping, optional
+        Further attributes of the result.
     progress : bool or Progress
 
     Returns
@@ -117,11 +122,12 @@ def trajectories(
             else:
                 plan = start.plan
             job = Job(model, state, moments, plan, framed, BLOCK, min(kept, BLOCK), seed, dynamics)
-            work = _Work(job, start.gathered if start else None, requests, shown)
+            schedule = None if checkpoint is None else Schedule(checkpoint_every)
+            work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule, attributes)
             if start is not None:
                 _require_the_same(start, job)
             requests.patient = True
-            work.do(-(-count // BLOCK), executor, None if checkpoint is None else Path(checkpoint), checkpoint_every)
+            work.do(-(-count // BLOCK), executor)
         except Stop as stop:
             raise Interrupted("interrupted", None, stop.signal) from None
     if requests.requested is not None:
@@ -149,11 +155,13 @@ class _Work:
     gathered: Gathered | None
     requests: StopRequests
     shown: Progress
+    checkpoint: str | os.PathLike[str] | None
+    schedule: Schedule | None
+    attributes: Mapping[str, Any]
 
-    def do(self, last: int, executor: Executor | None, checkpoint: Path | None, every: float) -> None:
+    def do(self, last: int, executor: Executor | None) -> None:
         """All blocks up to a number, unless a signal stops it."""
         first = self.gathered.blocks if self.gathered else 0
-        written = clock.monotonic()
         self.shown.start(last * BLOCK, first * BLOCK, unit="trajectory")
         for part in _blocks(self.job, range(first, last), executor):
             if self.gathered is None:
@@ -161,15 +169,27 @@ class _Work:
             else:
                 self.gathered.add(part)
             self.shown.reach(self.gathered.blocks * BLOCK)
-            if checkpoint is not None and clock.monotonic() - written > every:
-                Ensemble.of(self.job, self.gathered).save(checkpoint)
-                written = clock.monotonic()
+            if self.schedule is not None and self.schedule.is_due:
+                self._write()
             if self.requests.requested is not None:
                 return
 
+    def _write(self) -> None:
+        assert self.schedule is not None
+        assert self.checkpoint is not None
+        self.schedule.begin()
+        self._ensemble().save(self.checkpoint)
+        self.schedule.end()
+
+    def _ensemble(self) -> Ensemble:
+        assert self.gathered is not None
+        ensemble = assembled(self.job, self.gathered)
+        ensemble.dataset.attrs.update(self.attributes)
+        return ensemble
+
     def result(self) -> Ensemble | None:
         """What the finished blocks say."""
-        return Ensemble.of(self.job, self.gathered) if self.gathered else None
+        return self._ensemble() if self.gathered else None
 
 
 def _blocks(job: Job, numbers: range, executor: Executor | None) -> Iterator[Gathered]:

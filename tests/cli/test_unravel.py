@@ -1,0 +1,56 @@
+"""``wignercq unravel``: written, found again, added to, looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from support.configurations import configuration
+from support.processes import WELLS
+
+from wignercq import load
+from wignercq.cli import commands as cli
+from wignercq.unravelling import Ensemble
+
+RUN = {"duration": 0.2, "outputs": 2, "tolerance": 1e-1, "frames": 2}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    text = configuration(**{name: table for name, table in WELLS.items() if name != "compare"}, run=RUN)
+    (tmp_path / "wells.toml").write_text(text)
+    return tmp_path
+
+
+def unravel(*arguments: str) -> int:
+    return cli.main(["unravel", "wells.toml", "--seed", "3", *arguments])
+
+
+def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: a file that is computed again or replaced unasked, trajectories added twice, others than in one go."""
+    assert unravel("--trajectories", "200") == 0
+    assert "256 trajectories" in capsys.readouterr().out
+    assert unravel("--trajectories", "200") == 0
+    assert "is finished" in capsys.readouterr().err
+    assert unravel("--trajectories", "500") == 2
+    assert "expected --resume, which adds to those that are there, or --force, got 256" in capsys.readouterr().err
+    assert unravel("--trajectories", "500", "--resume") == 0
+    assert unravel("--trajectories", "500", "-o", "once.nc", "--quiet") == 0
+    found = load("wells_paths.nc")
+    assert isinstance(found, Ensemble)
+    xr.testing.assert_identical(found.dataset, load("once.nc").dataset)
+    capsys.readouterr()
+    assert cli.main(["info", "once.nc"]) == 0
+    shown = capsys.readouterr().out
+    assert "kind            trajectories" in shown
+    assert "512 trajectories" in shown
+
+
+@pytest.mark.slow
+def test_figures_of_trajectories(folder: Path) -> None:
+    """Kills: figures that want what only a run on the grid has."""
+    assert unravel("--trajectories", "2", "--quiet") == 0
+    assert cli.main(["plot", "wells_paths.nc", "-o", "figures"]) == 0
+    assert {path.name for path in Path("figures").iterdir()} == {"planes.png", "moments.png", "trajectories.png"}
