@@ -109,7 +109,7 @@ def test_weak_order_is_two() -> None:
     exact = theory(OSCILLATORS, STATE, np.array([3.0]))
     errors = []
     for dt in (0.75, 0.375):
-        found = trajectories(OSCILLATORS, STATE, times=[3.0], count=400_000, seed=5, dt=dt, frames=0)
+        found = trajectories(OSCILLATORS, STATE, times=[3.0], count=200_000, seed=5, dt=dt, frames=0)
         errors.append(np.concatenate([(found.mean[1:] - exact[0]).ravel(), (found.covariance[1:] - exact[1]).ravel()]))
         noise = float(found.dataset.covariance_error[1:].max())
     sizes = [np.linalg.norm(error) for error in errors]
