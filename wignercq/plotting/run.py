@@ -312,7 +312,7 @@ def _broken(label: str) -> str:
 def _diagnostics(dataset: xr.Dataset) -> Iterator[tuple[dict[str, np.ndarray], str, float | None]]:
     """What is in a panel, its label, and on a logarithmic axis below what values are rounding errors."""
     energies = {name: dataset[key].values for name, key in ENERGIES.items()}
-    size = max((float(np.abs(values).max()) for values in energies.values()), default=1.0)
+    size = max(float(np.nanmax(np.abs(values), initial=0.0)) for values in energies.values())
     yield {"": np.abs(dataset["norm"].values - 1)}, r"$|\mathrm{norm} - 1|$", ROUNDING
     yield energies, "energy", None
     yield {"": np.abs(dataset["energy_budget_residual"].values)}, "|energy budget residual|", ROUNDING * size

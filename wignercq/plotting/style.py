@@ -38,7 +38,7 @@ KINDS = {"q": "position", "x": "position", "p": "momentum", "y": "momentum"}
 ALIKE = 4.0  # extents that differ by more do not get one scale, though they are of one kind
 SAME_TIME = 1e-5  # of the end: what messages say of a time finds it again
 LITTLE = 0.1  # of the box, by which a panel may reach beyond either end of it for the sake of one scale
-BAR, LETTERS = (0.04, 0.05), 7.0  # of a colour bar within: gap and width, of the panel's; of its text, in letters
+BAR, LETTERS = (0.04, 0.05), 7.5  # of a colour bar within: gap and width, of the panel's; of its text, in letters
 SURE, ABOVE, MOST = 5e-3, 3.0, 0.1  # of the maximum is not noise: SURE, and ABOVE times the errors, but MOST is
 ERRORS = ("tolerance", "time_error_estimate", "distance_estimate")  # attributes of results
 NARROW = 5.0  # inches: narrower figures have one column, and short rows in legends
@@ -60,6 +60,8 @@ def chosen_frames(
             raise InputError("times", "None where frames are given", brief(times))
         return [_at(dataset, time) for time in np.ravel(np.asarray(times, object))]
     if frames is None:
+        if not held:
+            raise InputError("dataset", "a result with planes", "one of a run with frames = 0")
         return spread(held, held if most is None else most)
     if isinstance(frames, (int, np.integer)) and not isinstance(frames, bool):
         if not 1 <= frames <= held:
