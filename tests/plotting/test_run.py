@@ -16,8 +16,6 @@ from wignercq.grid.grid import NAMES
 from wignercq.plotting import plot_diagnostics, plot_moments, plot_plane, plot_planes
 from wignercq.plotting.style import chosen_frames
 
-PLANES = ("density_qp", "wigner_xy", "density_qx", "density_py")
-
 
 @pytest.fixture(scope="module")
 def dataset():

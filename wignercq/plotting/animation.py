@@ -25,7 +25,18 @@ from wignercq.plotting import labels
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.scales import name_axis
-from wignercq.plotting.style import DENSITY, SIGNED, draw_bar, draw_plane, draw_zero, frame_plane, largest, shown, sure
+from wignercq.plotting.style import (
+    DENSITY,
+    SIGNED,
+    draw_bar,
+    draw_bar_within,
+    draw_plane,
+    draw_zero,
+    frame_plane,
+    largest,
+    shown,
+    sure,
+)
 from wignercq.results.whole_file import destination
 from wignercq.run.progress import Progress, showing
 
@@ -148,7 +159,7 @@ def _planes(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
         mesh = draw_plane(ax, planes[0], first, second, top=largest(planes), signed=name == "wigner_xy")
         name_axis(ax.xaxis, f"${first}$")
         name_axis(ax.yaxis, f"${second}$")
-        draw_bar(figure, mesh, [ax], label)
+        draw_bar_within(ax, mesh, label)
         moving.append((ax, mesh, planes))
     return figure, moving
 

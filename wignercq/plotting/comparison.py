@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from wignercq.comparison.breakdown_times import first_output
 from wignercq.comparison.theories import TABLE
@@ -84,6 +85,8 @@ def plot_theories(
     frame_plane(axes[0, 0], planes, "x", "y")
     for k, frame in enumerate(planes):
         _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top, sure(dataset))
+    if width < NARROW:
+        axes[0, 0].xaxis.set_major_locator(MaxNLocator(2))  # which all panels share
     for ax in (axes[-2, 0], *axes[-1, 1:]):
         name_axis(ax.xaxis, "$x$")
         ax.tick_params(labelbottom=True)

@@ -18,7 +18,17 @@ from wignercq.plotting import labels
 from wignercq.plotting.picture import PALETTE, Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.scales import log_ticks, name_axis
-from wignercq.plotting.style import MARKERS, NARROW, draw_bar, draw_plane, frame_plane, largest, look, panels, sure
+from wignercq.plotting.style import (
+    MARKERS,
+    NARROW,
+    draw_bar_within,
+    draw_plane,
+    frame_plane,
+    largest,
+    look,
+    panels,
+    sure,
+)
 
 WITHIN = 2.0  # standard deviations that the ellipse of a theory encloses
 FURTHER = 1.25  # the spectrum of a theory is drawn to so many times the fastest decay rate found
@@ -61,7 +71,7 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None =
         name_axis(ax.yaxis, f"${second}$")
         if stable is not None:
             ax.plot(*_ellipse(stable, first, second), "--", color="black" if signed else "white", linewidth=0.8)
-        draw_bar(figure, mesh, [ax], label)
+        draw_bar_within(ax, mesh, label)
     title = "steady state"
     if stable is not None:
         title += f"{', ' if columns > 1 else chr(10)}dashed: two standard deviations of the {_name(stable)}"
