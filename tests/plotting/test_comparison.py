@@ -14,6 +14,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
 from support import results
+from support.pictures import drawn_and_given, image_of
 
 from wignercq.comparison import OBSERVABLES, Breakdown
 from wignercq.errors import InputError
@@ -23,13 +24,9 @@ DATA = results.breakdown().dataset
 SHOWN = ["exact", "fokker_planck", "closure", "linearised"]  # the first order is the exact equation
 
 
-def meshes(figure: Figure) -> list[tuple[Axes, np.ndarray, tuple[float, float]]]:
-    """Panels with a plane, its values as (x, y), and the limits of its colours."""
-    found = []
-    for ax in figure.axes:
-        drawn = [c for c in ax.collections if c.get_array() is not None and c.get_array().size == 20 * 22]
-        found += [(ax, np.asarray(c.get_array()).reshape(22, 20).T, c.get_clim()) for c in drawn]
-    return found
+def meshes(figure: Figure) -> list[tuple[Axes, tuple[float, float]]]:
+    """Panels with a plane, and the limits of its colours."""
+    return [(ax, image_of(ax).get_clim()) for ax in figure.axes if ax.images]
 
 
 def test_theories_stand_beside_the_exact_one_with_their_differences() -> None:
@@ -40,15 +37,22 @@ def test_theories_stand_beside_the_exact_one_with_their_differences() -> None:
     assert titles == ["exact", "Fokker-Planck", "Gaussian closure", "linearised"]
     assert len(drawn) == 2 * (4 + 3)
     for block, frame in enumerate((2, 1)):
-        W = DATA["wigner_xy"].isel(frame=frame).sel(theory=SHOWN).values
-        for (_, values, limits), expected in zip(drawn[7 * block : 7 * block + 4], W, strict=True):
-            np.testing.assert_array_equal(values, expected)
-            assert limits[0] == -limits[1] == -np.abs(DATA["wigner_xy"].isel(frame=[1, 2])).max()
-        for (_, values, limits), expected in zip(drawn[7 * block + 4 : 7 * block + 7], W[1:] - W[0], strict=True):
-            np.testing.assert_allclose(values, expected, atol=1e-15)
-            assert limits[0] == -limits[1] == pytest.approx(-np.abs(W[1:] - W[0]).max(), rel=1e-12)
-    with pytest.raises(InputError, match="frames: expected numbers from 0 to 2, got 3"):
-        plot_theories(DATA, 3)
+        W = DATA["wigner_xy"].isel(frame=frame).sel(theory=SHOWN).transpose("theory", "x", "y")
+        top = float(np.abs(DATA["wigner_xy"].isel(frame=[1, 2])).max())
+        for (ax, limits), plane in zip(drawn[7 * block : 7 * block + 4], W, strict=True):
+            np.testing.assert_allclose(*drawn_and_given(ax, plane), atol=1e-14)
+            assert limits[0] == -limits[1]
+            assert top <= limits[1] < 1.1 * top  # the largest value may lie between the points of the grid
+        differences = W[1:] - W[0]
+        top = float(np.abs(differences).max())
+        for (ax, limits), plane in zip(drawn[7 * block + 4 : 7 * block + 7], differences, strict=True):
+            np.testing.assert_allclose(*drawn_and_given(ax, plane), atol=1e-14)
+            assert limits[0] == -limits[1]
+            assert top <= limits[1] < 1.1 * top
+    with pytest.raises(InputError, match="frames: expected the index of a frame, from 0 to 2, or from -3, got 3"):
+        plot_theories(DATA, [3])
+    with pytest.raises(InputError, match=r"times: expected times of frames, 0, 0\.24, 0\.6, got 0\.5"):
+        plot_theories(DATA, times=0.5)
 
 
 def test_a_theory_that_the_grid_lost_is_said_to_have_no_result() -> None:

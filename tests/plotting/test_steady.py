@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from support import results
+from support.pictures import drawn_and_given, image_of
 
 from wignercq.errors import InputError
 from wignercq.gaussian import LinearModel
@@ -61,15 +62,9 @@ def test_planes_are_those_of_the_steady_state_and_ellipses_those_of_the_theory()
     assert not any("t =" in ax.get_title() for ax in axes)
     for ax, (name, pair) in zip(axes, results.PLANES.items(), strict=True):
         assert (ax.get_xlabel(), ax.get_ylabel()) == tuple(f"${z}$" for z in pair)
-        mesh, plane = ax.collections[0], dataset[name].isel(frame=0).transpose(*reversed(pair))
-        drawn, places = np.asarray(mesh.get_array()), mesh.get_coordinates()
-        step = tuple(slice(None, None, n // m) for n, m in zip(places.shape[:2], plane.shape, strict=True))
-        drawn = drawn.reshape(places.shape[:2])
-        assert min(drawn.shape) >= 96
-        np.testing.assert_allclose(drawn[step], plane.values, atol=1e-14)
-        np.testing.assert_allclose(places[step][0, :, 0], dataset[pair[0]].values, atol=1e-13)
-        np.testing.assert_allclose(places[step][:, 0, 1], dataset[pair[1]].values, atol=1e-13)
-        low, high = mesh.get_clim()
+        plane = dataset[name].isel(frame=0).transpose(*pair)
+        np.testing.assert_allclose(*drawn_and_given(ax, plane), atol=1e-14)
+        low, high = image_of(ax).get_clim()
         assert low == (-high if name == "wigner_xy" else 0.0)
         assert high >= float(plane.max())
         pick = [NAMES.index(z) for z in pair]

@@ -7,6 +7,7 @@ import html
 import pytest
 import xarray as xr
 from support import results
+from xarray.plot.utils import label_from_attrs
 
 from wignercq.errors import InputError
 from wignercq.results.result import Result
@@ -47,15 +48,15 @@ def test_axes_of_a_plot_are_labelled() -> None:
     data = described(results.result())
     assert data["purity"].attrs == {
         "long_name": "purity",
-        "units": "",
         "description": "Tr rho**2 of the reduced quantum state",
     }
     assert (data["time"].attrs["long_name"], data["time"].attrs["units"]) == ("time", "model units")
     for name, values in data.variables.items():
         assert 0 < len(values.attrs["long_name"]) <= 30, name
-        assert values.attrs["units"] in ("", "model units")
+        assert values.attrs.get("units", "model units") == "model units"
+    assert label_from_attrs(data["purity"]) == "purity"  # and not "purity []"
     swept = results.sweep().dataset
-    assert all(values.attrs["long_name"] and "units" in values.attrs for values in swept.variables.values())
+    assert all(values.attrs["long_name"] for values in swept.variables.values())
     spectrum = results.two_times("qx", "qx").spectrum([0.5, 1.0])
     assert spectrum["frequency"].attrs == {"long_name": "angular frequency", "units": "model units"}
     assert spectrum["spectrum"].attrs["units"] == "model units"

@@ -40,6 +40,7 @@ ASKED: dict[str, Any] = {
     "S": "von_neumann_entropy",
     "holevo_information": "holevo_information",
 }
+UNITLESS = {"overlap", "skewness", "S", "holevo_information"}  # pure numbers, and what a function returns
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,14 @@ def test_they_are_in_the_file_and_the_summary(run: Solution, tmp_path) -> None:
     run.save(tmp_path / "run.nc")
     back = load(tmp_path / "run.nc")
     assert back.observables == tuple(ASKED)
-    assert back.dataset["x4"].attrs == {"long_name": "mean of x**4", "formula": "x**4", "units": "model units"}
+    assert back.dataset["x4"].attrs == {
+        "long_name": "x4, x**4",
+        "formula": "x**4",
+        "units": "model units",
+        "description": "mean of x**4",
+    }
+    assert {name for name in ASKED if "units" not in back.dataset[name].attrs} == UNITLESS
+    assert back.dataset["hybrid"].attrs["long_name"] == "hybrid"
     assert np.array_equal(back.state(0.13).values, run.state(0.13).values)
     line = next(line for line in back.summary().splitlines() if line.startswith("x4 "))
     assert line.split()[1] == f"{run.dataset['x4'].values[-1]:.8g}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 
 import numpy as np
 import pytest
@@ -70,6 +72,15 @@ def test_states_of_a_well_are_those_of_its_oscillator() -> None:
     for mine, expected in pairs:
         assert np.abs(mine.wigner(X, Y) - expected.wigner(X, Y)).max() < 1e-12
         assert mine.mass == expected.mass == 1.7
+
+
+def test_help_tells_the_arguments() -> None:
+    """Kills: methods whose docstring points to a factory that has other arguments."""
+    for name in ("coherent", "squeezed", "thermal", "fock", "cat", "from_number_basis"):
+        method = getattr(wc.states.wells.Well, name)
+        part = (inspect.getdoc(method) or "").partition("Parameters")[2].partition("Raises")[0]
+        told = [one for entry in re.findall(r"^(\w+(?:, \w+)*) : ", part, re.M) for one in entry.split(", ")]
+        assert sorted(told) == sorted([*inspect.signature(method).parameters][1:])
 
 
 def test_a_product_is_a_product() -> None:

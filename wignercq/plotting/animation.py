@@ -13,9 +13,9 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from PIL import Image
 
 from wignercq.comparison.theories import TABLE
@@ -25,7 +25,18 @@ from wignercq.plotting import labels
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.scales import name_axis
-from wignercq.plotting.style import DENSITY, SIGNED, draw_bar, draw_plane, draw_zero, frame_plane, largest
+from wignercq.plotting.style import (
+    DENSITY,
+    SIGNED,
+    draw_bar,
+    draw_bar_within,
+    draw_plane,
+    draw_zero,
+    frame_plane,
+    largest,
+    shown,
+    sure,
+)
 from wignercq.results.whole_file import destination
 from wignercq.run.progress import Progress, showing
 
@@ -37,7 +48,7 @@ RESOLUTION = 110  # dots per inch
 #: Colours a GIF may have, of either colour map and greys for the rest; 256 in all.
 SHADES = ((SIGNED, 128), (DENSITY, 111), ("gray", 17))
 
-Moving = list[tuple[Axes, QuadMesh, xr.DataArray]]
+Moving = list[tuple[Axes, AxesImage, xr.DataArray]]
 
 
 @styled
@@ -64,7 +75,7 @@ def animate(
     folder : path
         Where ``planes.mp4`` or ``planes.gif`` goes.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
     dpi : float
         Pixels per inch.
     progress : bool or Progress
@@ -89,20 +100,21 @@ def animate(
     figure.suptitle(f"$t = {number(float(dataset['frame'][-1]), 4)}$", fontsize="large")
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # all frames are laid out alike, once
-    with showing(progress) as shown, writer.saving(figure, str(target), dpi):
-        shown.start(dataset.sizes["frame"], unit="frame")
+    with showing(progress) as bar, writer.saving(figure, str(target), dpi):
+        bar.start(dataset.sizes["frame"], unit="frame")
         for k, time in enumerate(dataset["frame"].values):
             figure.suptitle(f"$t = {number(time, 4)}$", fontsize="large")
             for ax, mesh, planes in moving:
-                mesh.set_array(planes[k].values.T)
+                fine = shown(ax, planes[k])
+                mesh.set_data(fine.values.T)
                 for line in [drawn for drawn in ax.collections if isinstance(drawn, ContourSet)]:
                     line.remove()
                 if planes.name == "wigner_xy":
-                    draw_zero(ax, planes[k], "x", "y", mesh.get_clim()[1] or 1.0)
+                    draw_zero(ax, fine, sure(dataset) * (mesh.get_clim()[1] or 1.0))
             writer.grab_frame()
-            shown.reach(k + 1)
-        shown.finish()
-        shown.tell(f"writing {target.name}")
+            bar.reach(k + 1)
+        bar.finish()
+        bar.tell(f"writing {target.name}")
     return target
 
 
@@ -143,11 +155,11 @@ def _planes(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
     moving = []
     for ax, (name, first, second, label) in zip(figure.subplots(2, 2).ravel(), PLANES, strict=True):
         planes = dataset[name].transpose("frame", first, second)
-        mesh = draw_plane(ax, planes[0], first, second, top=largest(planes), signed=name == "wigner_xy")
         frame_plane(ax, planes, first, second, shape=0.8)
+        mesh = draw_plane(ax, planes[0], first, second, top=largest(planes), signed=name == "wigner_xy")
         name_axis(ax.xaxis, f"${first}$")
         name_axis(ax.yaxis, f"${second}$")
-        draw_bar(figure, mesh, [ax], label)
+        draw_bar_within(ax, mesh, label)
         moving.append((ax, mesh, planes))
     return figure, moving
 
@@ -159,8 +171,8 @@ def _theories(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
     axes = figure.subplots(1, len(theories), squeeze=False, sharex=True, sharey=True)[0]
     top, moving = largest(planes), []
     for i, (ax, name) in enumerate(zip(axes, theories, strict=True)):
-        mesh = draw_plane(ax, planes[0, i], "x", "y", top=top, signed=True)
         frame_plane(ax, planes, "x", "y")
+        mesh = draw_plane(ax, planes[0, i], "x", "y", top=top, signed=True)
         ax.set_title(TABLE[name].mathtext)
         name_axis(ax.xaxis, "$x$")
         moving.append((ax, mesh, planes[:, i]))

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from wignercq.comparison.breakdown_times import first_output
 from wignercq.comparison.theories import TABLE
@@ -17,7 +18,17 @@ from wignercq.model.typeset import number
 from wignercq.plotting import labels
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.scales import name_axis
-from wignercq.plotting.style import NARROW, chosen_frames, draw_bar, draw_plane, frame_plane, largest, narrowed, panels
+from wignercq.plotting.style import (
+    NARROW,
+    chosen_frames,
+    draw_bar,
+    draw_plane,
+    frame_plane,
+    largest,
+    narrowed,
+    panels,
+    sure,
+)
 
 LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
 DECADES = 7  # shown of an error at most
@@ -26,7 +37,13 @@ HIDDEN = 5  # the axis reaches so far below the numerical error
 
 
 @styled
-def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, *, size: Size = None) -> Figure:
+def plot_theories(
+    dataset: xr.Dataset,
+    frames: int | Sequence[int] | None = None,
+    *,
+    times: float | Sequence[float] | None = None,
+    size: Size = None,
+) -> Figure:
     """Draw the Wigner function of the quantum particle in each theory, and its difference from the exact one.
 
     Two rows per frame: ``W(x, y)`` in each theory that has an equation of its own, on one colour scale for the whole
@@ -37,9 +54,12 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
     dataset : xarray.Dataset
         Of a :class:`wignercq.comparison.Breakdown`.
     frames : int, sequence of int or None
-        Which frames; None draws up to three, the last among them.
+        How many, spread over the run, or a list of indices of frames, ``[0, -1]``; None draws up to three, the last
+        among them.
+    times : float or sequence of float, optional
+        The frames at these times, in place of `frames`.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
@@ -48,12 +68,12 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
     Raises
     ------
     InputError
-        A frame that the dataset does not hold.
+        Frames that the dataset does not hold.
     """
-    if frames is None:
+    if frames is None and times is None:
         last = dataset.sizes["frame"] - 1
         frames = sorted({last - last * k // 3 for k in range(3)})
-    chosen = chosen_frames(dataset, frames)
+    chosen = chosen_frames(dataset, frames, times)
     theories = ["exact", *labels.distinct(dataset)]
     planes = dataset["wigner_xy"].sel(theory=theories).isel(frame=chosen).transpose("frame", "theory", "x", "y")
     width = width_of(size)
@@ -62,22 +82,24 @@ def plot_theories(dataset: xr.Dataset, frames: int | Sequence[int] | None = None
     for ax, name in zip(axes[0], theories, strict=True):
         ax.set_title(narrowed(TABLE[name].mathtext, width < NARROW))
     top = largest(planes)
-    for k, frame in enumerate(planes):
-        _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top)
     frame_plane(axes[0, 0], planes, "x", "y")
+    for k, frame in enumerate(planes):
+        _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top, sure(dataset))
+    if width < NARROW:
+        axes[0, 0].xaxis.set_major_locator(MaxNLocator(2))  # which all panels share
     for ax in (axes[-2, 0], *axes[-1, 1:]):
         name_axis(ax.xaxis, "$x$")
         ax.tick_params(labelbottom=True)
     return figure
 
 
-def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: float) -> None:
+def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: float, zero: float) -> None:
     differences = planes - planes.sel(theory="exact")
     scale = max(largest(differences.where(differences != 0, 0.0)), LEAST_DIFFERENCE * top)
     for ax, plane in zip(rows[0], planes, strict=True):
-        mesh = draw_plane(ax, plane, "x", "y", top=top, signed=True)
+        mesh = draw_plane(ax, plane, "x", "y", top=top, signed=True, zero=zero)
     for ax, plane in zip(rows[1, 1:], differences[1:], strict=True):
-        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True, zero=False)
+        below = draw_plane(ax, plane, "x", "y", top=scale, signed=True)
     rows[1, 0].set_axis_off()
     rows[1, 0].text(1, 0.5, "difference\nfrom exact", transform=rows[1, 0].transAxes, ha="right", va="center")
     time = float(planes["frame"])
@@ -106,7 +128,7 @@ def plot_errors(
     ax : matplotlib.axes.Axes, optional
         Where to draw, of one observable; default: a figure of its own.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------

@@ -42,7 +42,7 @@ def plot_two_time(dataset: xr.Dataset, theory: LinearModel | Model | None = None
         Gaussian theory of the steady state, or a quadratic model whose it is; its functions of q, p, x and y are drawn
         as lines, the result as markers.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def plot_spectra(
     window : str
         Of :meth:`wignercq.correlations.TwoTime.spectrum`.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------

@@ -28,7 +28,7 @@ from wignercq.plotting import (
     plot_two_time,
 )
 from wignercq.plotting.picture import Size
-from wignercq.plotting.style import spread
+from wignercq.plotting.style import chosen_frames
 from wignercq.results.whole_file import destination, whole_file
 from wignercq.steady.result import is_steady
 from wignercq.unravelling.format import is_ensemble
@@ -55,7 +55,7 @@ def figures(
     frames : int, optional
         So many frames, spread over the run; default: as many as a figure has room for.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
     only : sequence of str
         Names of the figures to draw; default: all.
 
@@ -64,7 +64,9 @@ def figures(
     InputError
         A name that is no figure of this kind of result; `frames` is not from 1 to their number.
     """
-    drawings = _drawings(dataset, observables, theory, _chosen(dataset, frames), size)
+    if frames is not None:
+        chosen_frames(dataset, frames)  # whatever figures there are of them
+    drawings = _drawings(dataset, observables, theory, frames, size)
     for name in only:
         if name not in drawings:
             raise InputError("only", f"some of {', '.join(drawings)}", name)
@@ -79,20 +81,11 @@ def figures(
     return drawn
 
 
-def _chosen(dataset: xr.Dataset, frames: int | None) -> list[int] | None:
-    if frames is None:
-        return None
-    held = dataset.sizes.get("frame", 0)
-    if not 1 <= frames <= held:
-        raise InputError("frames", f"a number from 1 to {held}, the planes in the result" if held else "none", frames)
-    return spread(held, frames)
-
-
 def _drawings(
     dataset: xr.Dataset,
     observables: Sequence[str],
     theory: OrnsteinUhlenbeck | None,
-    frames: list[int] | None,
+    frames: int | None,
     size: Size,
 ) -> dict[str, Drawing]:
     linear = theory if isinstance(theory, LinearModel) else None

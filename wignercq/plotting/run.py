@@ -8,10 +8,10 @@ from itertools import combinations
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, brief
 from wignercq.gaussian import LinearModel, OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
@@ -21,13 +21,15 @@ from wignercq.plotting.scales import name_axis, with_power
 from wignercq.plotting.style import (
     MARKERS,
     NARROW,
+    chosen_frame,
     chosen_frames,
     draw_bar,
+    draw_bar_within,
     draw_plane,
     frame_plane,
     largest,
     look,
-    refined,
+    sure,
 )
 
 PLANES = (
@@ -41,22 +43,34 @@ BESIDE, BELOW, BETWEEN = 1.25, 0.42, 0.12  # inches for what is written beside a
 LOWEST, HIGHEST = 1.15, 1.5  # inches of a panel
 APART = 1e3  # widths that differ by more are drawn in units of their own
 FINE = 400  # points of a theory's line
+ROUNDING, DEEP = 1e-16, 3  # logarithmic axes end at rounding errors, and so many decades below what a line shows mostly
+LONG = 15  # letters of a label that a low panel has room for
 
 
 @styled
-def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, *, size: Size = None) -> Figure:
+def plot_planes(
+    dataset: xr.Dataset,
+    frames: int | Sequence[int] | None = None,
+    *,
+    times: float | Sequence[float] | None = None,
+    size: Size = None,
+) -> Figure:
     """Draw the four marginal planes of W, one column per frame.
 
     The densities of (q, p), (q, x) and (p, y) use a sequential colour map that starts at 0, the Wigner function of
-    (x, y) a diverging one centred on 0, with a thin line where it changes its sign; each row has one colour scale.
-    Two positions, and two momenta, are drawn to one scale.
+    (x, y) a diverging one centred on 0, with a thin line around what is surely negative; each row has one colour scale.
+    Two positions, and two momenta, are drawn to one scale where the grid holds what is then shown. Between the points
+    of the grid planes are trigonometric polynomials, as in the run itself.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A result, with the variables ``density_qp``, ``wigner_xy``, ``density_qx`` and ``density_py``.
     frames : int, sequence of int or None
-        Which frames; None draws as many as there is room for, spread over the run, five on two columns of a page.
+        How many, spread over the run, or a list of indices of frames, ``[0, -1]``; None draws as many as there is room
+        for, five on two columns of a page.
+    times : float or sequence of float, optional
+        The frames at these times, in place of `frames`.
     size : float or tuple of two floats, optional
         Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
@@ -67,10 +81,10 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, 
     Raises
     ------
     InputError
-        A frame that the dataset does not hold.
+        Frames that the dataset does not hold.
     """
     width = width_of(size)
-    chosen = chosen_frames(dataset, frames, most=max(1, int((width - 0.6) / COLUMN)))
+    chosen = chosen_frames(dataset, frames, times, most=max(1, int((width - 0.6) / COLUMN)))
     if size is None:
         width = min(width, max(width / 2, width / 5 * len(chosen)))
     panel = (width - BESIDE) / len(chosen) - BETWEEN
@@ -79,19 +93,26 @@ def plot_planes(dataset: xr.Dataset, frames: int | Sequence[int] | None = None, 
     axes = figure.subplots(len(PLANES), len(chosen), squeeze=False, sharex="row", sharey="row")
     for row, (name, first, second, label) in zip(axes, PLANES, strict=True):
         planes = dataset[name].isel(frame=chosen).transpose("frame", first, second)
-        _draw_row(figure, row, planes, first, second, label, height / panel)
+        _draw_row(figure, row, planes, first, second, label, height / panel, sure(dataset))
     for ax, time in zip(axes[0], dataset["frame"].values[chosen], strict=True):
         ax.set_title(f"$t = {number(time, 4)}$")
     return figure
 
 
 def _draw_row(
-    figure: Figure, row: Sequence[Axes], planes: xr.DataArray, first: str, second: str, label: str, shape: float
+    figure: Figure,
+    row: Sequence[Axes],
+    planes: xr.DataArray,
+    first: str,
+    second: str,
+    label: str,
+    shape: float,
+    zero: float,
 ) -> None:
     top = largest(planes)
     for ax, plane in zip(row, planes, strict=True):
-        mesh = draw_plane(ax, plane, first, second, top=top, signed=planes.name == "wigner_xy")
         frame_plane(ax, planes, first, second, shape)
+        mesh = draw_plane(ax, plane, first, second, top=top, signed=planes.name == "wigner_xy", zero=zero)
         name_axis(ax.xaxis, f"${first}$")
         ax.xaxis.labelpad = 1
     name_axis(row[0].yaxis, f"${second}$")
@@ -100,7 +121,14 @@ def _draw_row(
 
 @styled
 def plot_plane(
-    dataset: xr.Dataset, plane: str = "wigner_xy", frame: int = -1, *, ax: Axes | None = None, size: Size = None
+    dataset: xr.Dataset,
+    plane: str = "wigner_xy",
+    frame: int = -1,
+    *,
+    time: float | None = None,
+    top: float | None = None,
+    ax: Axes | None = None,
+    size: Size = None,
 ) -> Figure | Axes:
     """Draw one marginal plane of W at one time.
 
@@ -109,38 +137,48 @@ def plot_plane(
     dataset : xarray.Dataset
         A result with planes.
     plane : {"wigner_xy", "density_qp", "density_qx", "density_py"}
+        Which plane.
     frame : int
-        Which frame.
+        The index of the frame, by default the last.
+    time : float, optional
+        The frame at this time, in place of `frame`.
+    top : float, optional
+        Where the colour scale ends, for panels that are compared; default: at the largest modulus.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default: a figure of its own.
+        Where to draw, with the colour bar inside of what the axes take now; default: a figure of its own.
     size : float or tuple of two floats, optional
-        As in :func:`plot_planes`; default: half the width.
+        Width, or width and height, in inches; default: half the width in the user's ``figure.figsize``, or 3.5.
 
     Returns
     -------
     matplotlib.figure.Figure, or matplotlib.axes.Axes where one was given
+
+    Raises
+    ------
+    InputError
+        Another plane, a frame that the dataset does not hold, or a scale that is not positive.
     """
     rows = {name: rest for name, *rest in PLANES}
     if plane not in rows:
         raise InputError("plane", f"one of {', '.join(rows)}", repr(plane))
-    (first, second, label), (index,) = rows[plane], chosen_frames(dataset, frame)
-    values = dataset[plane].isel(frame=index)
-    if ax is None:
-        figure = Picture(width_of(size) / (1 if size else 2), 2.8, size)
-        _draw_plane(figure, figure.subplots(), values, first, second, label)
-        return figure
-    _draw_plane(ax.figure, ax, values, first, second, label)
-    return ax
-
-
-def _draw_plane(figure: FigureBase, ax: Axes, plane: xr.DataArray, first: str, second: str, label: str) -> None:
-    fine = refined(plane.transpose(first, second))
-    mesh = draw_plane(ax, fine, first, second, top=largest(fine), signed=plane.name == "wigner_xy")
-    frame_plane(ax, fine, first, second, shape=1.0)
-    name_axis(ax.xaxis, f"${first}$")
-    name_axis(ax.yaxis, f"${second}$")
-    ax.set_title(f"$t = {number(float(plane['frame']), 4)}$")
-    draw_bar(figure, mesh, [ax], label)
+    if top is not None and not 0 < top < np.inf:
+        raise InputError("top", "a positive number", brief(top))
+    index = chosen_frame(dataset, frame) if time is None else chosen_frames(dataset, None, time)[0]
+    (first, second, label), values = rows[plane], dataset[plane].isel(frame=index).transpose(*rows[plane][:2])
+    figure = Picture(width_of(size) / (1 if size else 2), 2.8, size) if ax is None else None
+    axes = figure.subplots() if figure is not None else ax
+    assert axes is not None
+    frame_plane(axes, values, first, second, shape=1.0)
+    scale = largest(values) if top is None else float(top)
+    mesh = draw_plane(axes, values, first, second, top=scale, signed=plane == "wigner_xy", zero=sure(dataset))
+    name_axis(axes.xaxis, f"${first}$")
+    name_axis(axes.yaxis, f"${second}$")
+    axes.set_title(f"$t = {number(float(values['frame']), 4)}$")
+    if figure is None:
+        draw_bar_within(axes, mesh, label)
+        return axes
+    draw_bar(figure, mesh, [axes], label)
+    return figure
 
 
 @styled
@@ -155,7 +193,7 @@ def plot_moments(dataset: xr.Dataset, theory: OrnsteinUhlenbeck | Model | None =
         Gaussian theory of the model, exact for quadratic potentials, drawn as lines from the first output on; of a
         quadratic model its own.
     size : float or tuple of two floats, optional
-        As in :func:`plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
@@ -238,53 +276,73 @@ def plot_diagnostics(dataset: xr.Dataset, *, size: Size = None) -> Figure:
     dataset : xarray.Dataset
         A result.
     size : float or tuple of two floats, optional
-        As in :func:`plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    drawn = [entry for entry in _diagnostics(dataset) if not all(np.isnan(v).all() for v in entry[0].values())]
     width = width_of(size)
     columns = 1 if width < NARROW else 2
-    rows = -(-len(drawn) // columns)
+    panels = [entry for entry in _diagnostics(dataset) if not all(np.isnan(v).all() for v in entry[0].values())]
+    if columns == 2 and len(panels) % 2:  # no hole: the energies get a row
+        panels.insert(0, panels.pop(1))
+    rows = -(-len(panels) // columns)
     figure = Picture(width, 0.2 + (1.75 if columns == 2 else 1.2) * rows, size)
-    axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
-    for ax, (series, label, log) in zip(axes, drawn, strict=False):
-        _lines(ax, dataset["time"].values, series, label, log=log)
-    for ax in axes[len(drawn) :]:
-        ax.remove()
-    for ax in axes[len(drawn) - columns : len(drawn)]:
-        name_axis(ax.xaxis, "$t$")
-        ax.tick_params(labelbottom=True)
+    cells = figure.add_gridspec(rows, columns)
+    wide = columns * rows - len(panels)
+    for k, (series, label, least) in enumerate(panels):
+        row, column = divmod(k + wide if k else 0, columns)
+        first = figure.axes[0] if k else None
+        ax = figure.add_subplot(cells[row, :] if wide and not k else cells[row, column], sharex=first)
+        _lines(ax, dataset["time"].values, series, label if columns == 2 else _broken(label), least)
+        if k >= len(panels) - columns or (wide and not k):
+            name_axis(ax.xaxis, "$t$")
+        else:
+            ax.tick_params(labelbottom=False)
     return figure
 
 
-def _diagnostics(dataset: xr.Dataset) -> Iterator[tuple[dict[str, np.ndarray], str, bool]]:
-    """What is in a panel, its label, and whether its axis is logarithmic."""
-    yield {"": np.abs(dataset["norm"].values - 1)}, r"$|\mathrm{norm} - 1|$", True
-    yield {name: dataset[key].values for name, key in ENERGIES.items()}, "energy", False
-    yield {"": np.abs(dataset["energy_budget_residual"].values)}, "|energy budget residual|", True
-    yield {"": dataset["purity"].values}, r"purity $\mathrm{Tr}\,\hat\rho^2$", False
-    yield {"": dataset["negativity"].values}, "negativity", False
-    yield {"": dataset["occupation"].values}, r"occupation $n$", False
+def _broken(label: str) -> str:
+    """A label on two lines where it is long."""
+    half = label.find(" ", len(label) // 2)
+    return label if len(label) < LONG or "$" in label or half < 0 else f"{label[:half]}\n{label[half + 1 :]}"
+
+
+def _diagnostics(dataset: xr.Dataset) -> Iterator[tuple[dict[str, np.ndarray], str, float | None]]:
+    """What is in a panel, its label, and on a logarithmic axis below what values are rounding errors."""
+    energies = {name: dataset[key].values for name, key in ENERGIES.items()}
+    size = max(float(np.nanmax(np.abs(values), initial=0.0)) for values in energies.values())
+    yield {"": np.abs(dataset["norm"].values - 1)}, r"$|\mathrm{norm} - 1|$", ROUNDING
+    yield energies, "energy", None
+    yield {"": np.abs(dataset["energy_budget_residual"].values)}, "|energy budget residual|", ROUNDING * size
+    yield {"": dataset["purity"].values}, r"purity $\mathrm{Tr}\,\hat\rho^2$", None
+    yield {"": dataset["negativity"].values}, "negativity", None
+    yield {"": dataset["occupation"].values}, r"occupation $n$", None
     for key in ("edge_mass", "spectral_tail"):
         values = dataset[key].transpose("time", "axis")
-        yield {f"${name}$": values.sel(axis=name).values for name in NAMES}, key.replace("_", " "), True
+        yield {f"${name}$": values.sel(axis=name).values for name in NAMES}, key.replace("_", " "), ROUNDING
 
 
-def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: str, *, log: bool) -> None:
-    log = log and any((values > 0).any() for values in series.values())  # zeros alone have no logarithm to show
+def _lines(ax: Axes, times: np.ndarray, series: dict[str, np.ndarray], label: str, least: float | None) -> None:
+    log = least is not None and any((values > 0).any() for values in series.values())  # zeros alone have no logarithm
     for k, (name, values) in enumerate(series.items()):
         drawn = np.where(values > 0, values, np.nan) if log else values
         ax.plot(times, drawn, marker=MARKERS[k], markersize=2, linewidth=0.9, label=name, **look(k))
-    if log:
+    if log and least is not None:
         ax.set_yscale("log")
-        positive = np.concatenate([values[values > 0] for values in series.values()])
-        decades = np.log10(positive)
-        ax.set_ylim(10.0 ** (np.floor(decades.min()) - 0.1), 10.0 ** (np.ceil(decades.max()) + 0.1))
+        low, high = np.log10(_range([values[values > 0] for values in series.values()], least))
+        ax.set_ylim(10.0 ** (np.floor(low) - 0.1), 10.0 ** (np.ceil(high) + 0.1))
     name_axis(ax.yaxis, label, log=log)
     if len(series) > 1:
         ax.legend(
             ncols=len(series), loc="lower center", bbox_to_anchor=(0.5, 0.98), columnspacing=1.2, handlelength=1.8
         )
+
+
+def _range(series: Sequence[np.ndarray], least: float) -> tuple[float, float]:
+    """What a logarithmic axis shows: of each line no more than DEEP decades below its median, nothing below `least`."""
+    lines = [values for values in series if values.size]
+    high = max(float(values.max()) for values in lines)
+    low = min(max(float(values.min()), float(np.median(values)) * 10.0**-DEEP) for values in lines)
+    return (low, high) if high <= least else (max(low, least), high)

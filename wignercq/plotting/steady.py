@@ -18,7 +18,17 @@ from wignercq.plotting import labels
 from wignercq.plotting.picture import PALETTE, Picture, Size, styled, width_of
 from wignercq.plotting.run import PLANES
 from wignercq.plotting.scales import log_ticks, name_axis
-from wignercq.plotting.style import MARKERS, NARROW, draw_bar, draw_plane, frame_plane, largest, look, panels, refined
+from wignercq.plotting.style import (
+    MARKERS,
+    NARROW,
+    draw_bar_within,
+    draw_plane,
+    frame_plane,
+    largest,
+    look,
+    panels,
+    sure,
+)
 
 WITHIN = 2.0  # standard deviations that the ellipse of a theory encloses
 FURTHER = 1.25  # the spectrum of a theory is drawn to so many times the fastest decay rate found
@@ -42,7 +52,7 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None =
     theory : LinearModel, Model or None
         Gaussian theory, or a quadratic model whose it is; ellipses at two of its standard deviations are drawn dashed.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
@@ -53,15 +63,15 @@ def plot_steady_planes(dataset: xr.Dataset, theory: LinearModel | Model | None =
     figure = Picture(width, 0.4 + (2.5 if columns == 2 else 2.1) * (4 // columns), size)
     stable = theory if theory is not None and theory.is_stable else None
     for ax, (name, first, second, label) in zip(figure.subplots(4 // columns, columns).ravel(), PLANES, strict=True):
-        plane = refined(dataset[name].isel(frame=-1).transpose(first, second))
+        plane = dataset[name].isel(frame=-1).transpose(first, second)
         signed = name == "wigner_xy"
-        mesh = draw_plane(ax, plane, first, second, top=largest(plane), signed=signed)
         frame_plane(ax, plane, first, second, shape=0.85)
+        mesh = draw_plane(ax, plane, first, second, top=largest(plane), signed=signed, zero=sure(dataset))
         name_axis(ax.xaxis, f"${first}$")
         name_axis(ax.yaxis, f"${second}$")
         if stable is not None:
             ax.plot(*_ellipse(stable, first, second), "--", color="black" if signed else "white", linewidth=0.8)
-        draw_bar(figure, mesh, [ax], label)
+        draw_bar_within(ax, mesh, label)
     title = "steady state"
     if stable is not None:
         title += f"{', ' if columns > 1 else chr(10)}dashed: two standard deviations of the {_name(stable)}"
@@ -101,7 +111,7 @@ def plot_relaxation(
     ax : matplotlib.axes.Axes, optional
         Where to draw; default: a figure of its own.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------
@@ -172,7 +182,7 @@ def plot_steady_sweep(
     ax : matplotlib.axes.Axes, optional
         Where to draw, of one quantity; default: a figure of its own.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------

@@ -51,7 +51,7 @@ def plot_map(
     ax : matplotlib.axes.Axes, optional
         Where to draw, of one observable over one number; default: a figure of its own.
     size : float or tuple of two floats, optional
-        As in :func:`wignercq.plotting.plot_planes`.
+        Width, or width and height, in inches; default: the width in the user's ``figure.figsize``, or 7.
 
     Returns
     -------

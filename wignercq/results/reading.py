@@ -137,7 +137,7 @@ def _asked_for(dataset: xr.Dataset) -> Iterator[Fault]:
     """What lacks in observables that a run was asked for."""
     for name in asked_for(dataset):
         yield from not_numbers(dataset, name, ("time",))
-        for key in ("long_name", "formula"):
+        for key in ("long_name", "formula", "description"):
             if not _is_printable(dataset[name].attrs.get(key, "")):
                 yield f"printable text as {key} of {name}", "others"
 

@@ -47,7 +47,7 @@ def observable_lines(dataset: xr.Dataset) -> list[str]:
     """The last value of each observable that was asked for beside those of every run, a line each, and what it is."""
     lines = []
     for name in asked_for(dataset):
-        meaning = dataset[name].attrs.get("long_name", "")
+        meaning = dataset[name].attrs.get("description", dataset[name].attrs.get("long_name", ""))
         lines.append(f"{name:<14}{float(dataset[name].values[-1]):14.8g}  {meaning}".rstrip())
     return lines
 

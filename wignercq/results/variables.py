@@ -83,7 +83,7 @@ ROW_SHAPES: dict[str, tuple[int, ...]] = {
 }
 
 MODEL_UNITS = "model units"
-PURE = ""  # the units of a pure number: axes then show none
+PURE = ""  # the units of a pure number: its variable has no attribute `units`, since axes would show empty brackets
 #: What axes of figures show of variables and coordinates: a few words, and units.
 LABELS: Mapping[str, tuple[str, str]] = {
     "time": ("time", MODEL_UNITS),
@@ -123,7 +123,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
 def described(dataset: xr.Dataset, labels: Mapping[str, tuple[str, str]] = LABELS) -> xr.Dataset:
     """Put `long_name`, `units` and, where there is more to say, `description` on variables and coordinates; itself.
 
-    `labels` add to those of runs. What has attributes already keeps them; what is not known gets units alone.
+    `labels` add to those of runs. What has attributes already keeps them; what is not known gets units alone. Pure
+    numbers, and what has empty units, get none.
     """
     known = {**LABELS, **labels}
     for name, values in dataset.variables.items():
@@ -131,6 +132,8 @@ def described(dataset: xr.Dataset, labels: Mapping[str, tuple[str, str]] = LABEL
         if long_name:
             values.attrs.setdefault("long_name", long_name)
         values.attrs.setdefault("units", units)
+        if not values.attrs["units"]:
+            del values.attrs["units"]
         meaning = DESCRIPTIONS.get(str(name), "")
         if meaning and meaning != values.attrs.get("long_name"):
             values.attrs.setdefault("description", meaning)

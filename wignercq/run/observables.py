@@ -22,13 +22,16 @@ from wignercq.model.model import Formula, Model
 from wignercq.observables.gauges import FunctionGauge, Gauge, PlaneOverlap, SlabOverlap, SymbolGauge
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.physics import MEANINGS, OF_MARGINALS, Physics
-from wignercq.results.variables import is_taken
+from wignercq.results.variables import MODEL_UNITS, PURE, is_taken
 from wignercq.run.given import on_other_axes
 from wignercq.states import ClassicalState, QuantumState, State, gibbs
 
 ALL, CLASSICAL, QUANTUM = NAMES, ("q", "p"), ("x", "y")
 MOST, LONGEST = 100, 60  # observables, and characters of a name
 LARGEST = 1e99  # of all values that are recorded
+#: Which numbers of thermodynamics have units: temperatures, heat, work and rates.
+MEASURED = [name for name in MEANINGS if name.startswith(("temperature", "heat", "work", "entropy_"))]
+MEASURED.remove("entropy_production_left_out")
 
 #: A formula or the name of a number of :data:`wignercq.observables.physics.MEANINGS`; a state or a function of phase
 #: space; a function of :class:`wignercq.observables.marginals.Marginals`.
@@ -72,11 +75,14 @@ class Asked:
     make: Callable[[Grid], Gauge] | None = None  # None: that number of MEANINGS
     formula: str = ""
     quantity: str = ""  # name among MEANINGS
+    units: str = MODEL_UNITS  # empty where it is a pure number, or they are not known
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Of its variable in a result."""
-        return {"long_name": self.meaning, **({"formula": self.formula} if self.formula else {})}
+        """Of its variable in a result: the user's name, with the formula, is what axes of plots show."""
+        label = f"{self.name}, {self.formula}" if self.formula else self.name.replace("_", " ")
+        formula = {"formula": self.formula} if self.formula else {}
+        return {"long_name": label, **formula, "units": self.units, "description": self.meaning}
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +199,7 @@ def _asked(name: str, value: Any, model: Model, grid: Grid | None) -> Asked:
     if is_taken(name) or (name in MEANINGS and value != name):
         raise InputError(where, "a name that the result does not use itself", brief(name))
     if isinstance(value, str) and value in MEANINGS:
-        return Asked(name, MEANINGS[value], value, quantity=value)
+        return Asked(name, MEANINGS[value], value, quantity=value, units=MODEL_UNITS if value in MEASURED else PURE)
     if isinstance(value, (str, sp.Basic, int, float)):
         if value == name:
             raise InputError("observables", f"names among {', '.join(MEANINGS)}, or a mapping", brief(name))
@@ -211,7 +217,7 @@ def _asked(name: str, value: Any, model: Model, grid: Grid | None) -> Asked:
     if not callable(value):
         raise InputError(where, "a formula, a state, W or a function of marginals", type(value).__name__)
     called = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__name__)}"
-    return Asked(name, f"function {called}", called, lambda grid: FunctionGauge(value))
+    return Asked(name, f"function {called}", called, lambda grid: FunctionGauge(value), units=PURE)
 
 
 def _formula(name: str, value: Formula, model: Model, where: str) -> Asked:
@@ -238,7 +244,8 @@ def _state(name: str, value: State | QuantumState | ClassicalState, model: Model
             return PlaneOverlap(value.wigner(grid.x, grid.y), QUANTUM, grid, factor)
         return SlabOverlap(value.slab(grid), grid, factor)
 
-    return Asked(name, f"overlap with a {kind}", f"{kind} {numbers}", make)
+    units = PURE if isinstance(value, QuantumState) else MODEL_UNITS
+    return Asked(name, f"overlap with a {kind}", f"{kind} {numbers}", make, units=units)
 
 
 def _function_of_phase_space(name: str, value: xr.DataArray, model: Model, where: str) -> Asked:
@@ -264,5 +271,6 @@ def _function_of_phase_space(name: str, value: xr.DataArray, model: Model, where
 
         return SlabOverlap(write, grid, factor)
 
+    units = PURE if pair == QUANTUM else MODEL_UNITS
     digest = hashlib.sha256(values.tobytes() + repr(axes).encode()).hexdigest()[:16]
-    return Asked(name, f"overlap with a function of ({', '.join(pair)})", f"sha256 {digest}", make)
+    return Asked(name, f"overlap with a function of ({', '.join(pair)})", f"sha256 {digest}", make, units=units)

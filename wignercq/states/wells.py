@@ -50,21 +50,75 @@ class Well:
     hbar: float
 
     def coherent(self, position: float = 0.0, momentum: float = 0.0) -> GaussianQuantumState:
-        """:func:`wignercq.states.coherent`."""
+        """A coherent state of the well, with the variances of its ground state; without arguments that state.
+
+        The variance of x is ``hbar/(2 m w)``, that of y ``hbar m w/2``.
+
+        Parameters
+        ----------
+        position, momentum : float
+            The centre (x, y) of the packet, counted from the bottom of the well, (x, 0).
+
+        Raises
+        ------
+        StateError
+            A value that is not finite.
+        """
         return self._state(oscillator.coherent, position=position, momentum=momentum)
 
     def squeezed(
         self, squeezing: float, *, angle: float = 0.0, position: float = 0.0, momentum: float = 0.0
     ) -> GaussianQuantumState:
-        """:func:`wignercq.states.squeezed`."""
+        """A squeezed coherent state, its variance scaled by ``e^{-2r}`` along one direction and ``e^{2r}`` across it.
+
+        Parameters
+        ----------
+        squeezing : float
+            r, between -3 and 3.
+        angle : float
+            Squeezed direction, radians from x towards y in units of the ground state's widths; 0 squeezes the position.
+        position, momentum : float
+            The centre (x, y) of the packet, counted from the bottom of the well, (x, 0).
+
+        Raises
+        ------
+        StateError
+            A value that is not finite or out of its range.
+        """
         return self._state(oscillator.squeezed, squeezing=squeezing, angle=angle, position=position, momentum=momentum)
 
     def thermal(self, temperature: float, *, position: float = 0.0, momentum: float = 0.0) -> GaussianQuantumState:
-        """:func:`wignercq.states.thermal`."""
+        """The thermal state of the well, ``<n> + 1/2 = coth(hbar w/(2 k_B T))/2``.
+
+        Parameters
+        ----------
+        temperature : float
+            k_B T, an energy, not negative; 0 gives the ground state.
+        position, momentum : float
+            The centre (x, y) of the oscillator, counted from the bottom of the well, (x, 0).
+
+        Raises
+        ------
+        StateError
+            A value that is not finite or out of its range.
+        """
         return self._state(oscillator.thermal, temperature, position=position, momentum=momentum)
 
     def fock(self, n: int, *, position: float = 0.0, momentum: float = 0.0) -> SampledQuantumState:
-        """:func:`wignercq.states.fock`."""
+        """The n-th energy eigenstate of the well, ``W = ((-1)**n/(pi hbar)) e^{-2 H/(hbar w)} L_n(4 H/(hbar w))``.
+
+        Parameters
+        ----------
+        n : int
+            Quantum number, 0 to 300.
+        position, momentum : float
+            The centre (x, y) of the oscillator, counted from the bottom of the well, (x, 0).
+
+        Raises
+        ------
+        StateError
+            A quantum number that is no whole number between 0 and 300, or a value that is not finite.
+        """
         return self._state(oscillator.fock, n, position=position, momentum=momentum)
 
     def cat(
@@ -75,13 +129,43 @@ class Well:
         position: float = 0.0,
         momentum: float = 0.0,
     ) -> SampledQuantumState:
-        """:func:`wignercq.states.cat`."""
+        """Two coherent states of the well in superposition, ``psi ~ |d> + e^{i phase} |-d>``.
+
+        Parameters
+        ----------
+        displacement : float or sequence of two
+            (dx, dy), half the separation in position and in momentum; one number is dx.
+        phase : float
+            0 gives the even cat, pi the odd one.
+        position, momentum : float
+            The centre (x, y) of the oscillator, counted from the bottom of the well, (x, 0).
+
+        Raises
+        ------
+        StateError
+            A value out of its range, or two components that cancel.
+        """
         return self._state(oscillator.cat, displacement, phase=phase, position=position, momentum=momentum)
 
     def from_number_basis(
         self, rho: object, *, position: float = 0.0, momentum: float = 0.0, tolerance: float = TOLERANCE
     ) -> SampledQuantumState:
-        """:func:`wignercq.states.from_number_basis`."""
+        """The state ``rho = sum_nm rho[n, m] |n><m|`` of the number states of the well.
+
+        Parameters
+        ----------
+        rho : array_like of complex or qutip.Qobj
+            Of shape (n, n) a density matrix, of shape (n,) or (n, 1) a ket, of shape (1, n) a bra; at most 301 levels.
+        position, momentum : float
+            The centre (x, y) of the oscillator, counted from the bottom of the well, (x, 0).
+        tolerance : float
+            By which the trace may differ from 1, eigenvalues be negative and the matrix not Hermitian.
+
+        Raises
+        ------
+        StateError
+            Another shape, numbers that are not finite, too many levels, or no state to the tolerance.
+        """
         return self._state(
             number_basis.from_number_basis, rho, position=position, momentum=momentum, tolerance=tolerance
         )
