@@ -23,11 +23,12 @@ def result(cell: nbformat.NotebookNode) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_runs_in_a_few_lines(path: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs_in_a_few_lines(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: names that are gone, figures that do not show, numbers that part from those beside them.
 
     QuTiP's <x**2> lacks what its levels leave out, 1e-6 of it.
     """
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     notebook = nbformat.read(path, as_version=4)
     lines = [line for cell in code(notebook) for line in cell.source.splitlines() if line.strip()]
     assert len(lines) < 40
