@@ -122,13 +122,13 @@ class Solution(Result):
         attributes = {"long_name": text, "density": found.density}
         return xr.DataArray(found.wigner, {"x": W["x"], "y": W["y"], **at}, ("x", "y"), attrs=attributes)
 
-    def physics(self, model: Model, t: float | None = None) -> dict[str, float]:
+    def physics(self, model: Model | None = None, t: float | None = None) -> dict[str, float]:
         """Temperatures, heat flows, entropies and information of a W that was kept, by name.
 
         Parameters
         ----------
-        model : Model
-            That of the run.
+        model : Model, optional
+            By default that of the run, :attr:`model`.
         t : float, optional
             One of :attr:`state_times`, by default the last.
 
@@ -141,11 +141,12 @@ class Solution(Result):
         Raises
         ------
         InputError
-            W was not kept.
+            W was not kept, or the result does not know its model.
         """
         from wignercq.observables.physics import physics_of
         from wignercq.states import gibbs
 
+        model = self.model if model is None else model
         W = self.state(t)
         grid, write = _grid_of(W), None
         with suppress(StateError):  # a model without a Gibbs state
