@@ -62,7 +62,7 @@ def lines_like(pattern: str) -> list[tuple[str, str]]:
 
 
 def test_what_a_lower_part_calls_of_a_higher_one_is_listed() -> None:
-    """Kills: an import upwards that hides behind the name of a function as text; ``model.well()`` and ``result.model`` do."""
+    """Kills: an import upwards that hides behind the name of a function as text, beside two."""
     assert lines_like(r"\bcalled\(\"[^)]*\)") == [
         ("model/model.py", 'called("states.wells", "well")'),
         ("results/result.py", 'called("config.config", "model_in")'),

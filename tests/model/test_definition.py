@@ -80,7 +80,7 @@ GOOD = json.loads(str(definition_of(MODEL)))
     ],
 )
 def test_what_is_no_model_is_one_line(text: str, line: str) -> None:
-    """Kills: a TypeError of ``Model(**values)``, a RecursionError of JSON, an integer of 9000 digits, text evaluated."""
+    """Kills: a TypeError of ``Model(**values)``, a RecursionError of JSON, 9000 digits, text evaluated."""
     with pytest.raises(InputError) as caught:
         model_of(text, where="model_definition")
     assert str(caught.value).startswith(line)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wignercq.errors import InputError, StateError, brief, kind_of
+from wignercq.errors import InputError, StateError, brief, kind_of, listed, suggestion
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.states import ClassicalState, QuantumState, State
+from wignercq.states.arguments import came_as
 
 EXACT = "exact"
 ALL = "all"
@@ -79,8 +80,10 @@ def measured(argument: str, value: object, units: Mapping[str, float], example: 
     """:func:`quantity`; InputError for anything else."""
     result = quantity(value, units)
     if result is None:
-        expected = f"a positive number, of {next(iter(units))}, or text such as {example!r}"
-        raise InputError(argument, expected, brief(value))
+        known = listed([*units], limit=len(units))
+        expected = f"a positive number, of {next(iter(units))}, or text such as {example!r} in {known}"
+        unit = value.strip().partition(" ")[2] if isinstance(value, str) else ""
+        raise InputError(argument, expected, brief(value) + suggestion(unit, units))
     return result
 
 
@@ -121,11 +124,18 @@ def path(argument: str, value: object) -> Path:
     return Path(value)
 
 
+def _came(value: object) -> str:
+    """What came in place of a state, with what makes one of it."""
+    if isinstance(value, (str, os.PathLike)):
+        return f"{brief(str(value))}; wignercq.load reads the result in a file"
+    return came_as(value)
+
+
 def require_state(value: object) -> State:
     """`value` itself, if it is a state of both particles; StateError otherwise."""
     if isinstance(value, (ClassicalState, QuantumState)):
         expected = "a state of both particles, such as product(classical, quantum)"
         raise StateError("state", expected, f"{kind_of(value)}, of one alone")
     if not isinstance(value, State):
-        raise StateError("state", "a State, W as an array on a full grid, or a result that keeps W", kind_of(value))
+        raise StateError("state", "a State, W as an array on a full grid, or a result that keeps W", _came(value))
     return value

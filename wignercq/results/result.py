@@ -125,10 +125,15 @@ class Result(ABC):
 
         Raises
         ------
+        InputError
+            The folder does not exist, or there is something that cannot be replaced.
         OSError
             It cannot be written, the disk being full for example.
         """
-        with whole_file(Path(path), self._space()) as partial:
+        target = Path(path)
+        if not target.is_symlink() and not target.parent.is_dir():
+            raise InputError(target, "a file in an existing folder", f"{target.parent}, which is none")
+        with whole_file(target, self._space()) as partial:
             self.dataset.to_netcdf(partial, engine="h5netcdf")
 
     def _space(self) -> int:

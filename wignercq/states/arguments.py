@@ -83,6 +83,14 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
     return frozen(result)
 
 
+def came_as(value: Any) -> str:
+    """What came in place of a state; of an object of QuTiP with what makes a state of it."""
+    if not (callable(getattr(value, "full", None)) and hasattr(value, "dims")):
+        return kind_of(value)
+    cure = "states.from_number_basis(ket, mass=..., frequency=..., hbar=...), or that of a well, makes a state of it"
+    return f"{kind_of(value)} of QuTiP; {cure}"
+
+
 def short_repr(state: Any) -> str:
     """Kind, mean and standard deviations of a state, and hbar where it has one."""
     mean, widths = (", ".join(f"{v:.4g}" for v in row) for row in (state.mean, np.sqrt(np.diag(state.covariance))))
