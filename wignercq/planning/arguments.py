@@ -124,18 +124,13 @@ def path(argument: str, value: object) -> Path:
     return Path(value)
 
 
-def _came(value: object) -> str:
-    """What came in place of a state, with what makes one of it."""
-    if isinstance(value, (str, os.PathLike)):
-        return f"{brief(str(value))}; wignercq.load reads the result in a file"
-    return came_as(value)
-
-
 def require_state(value: object) -> State:
     """`value` itself, if it is a state of both particles; StateError otherwise."""
     if isinstance(value, (ClassicalState, QuantumState)):
         expected = "a state of both particles, such as product(classical, quantum)"
         raise StateError("state", expected, f"{kind_of(value)}, of one alone")
     if not isinstance(value, State):
-        raise StateError("state", "a State, W as an array on a full grid, or a result that keeps W", _came(value))
+        raise StateError(
+            "state", "a State, W as an array on a full grid, or a result that keeps W", came_as(value, or_result=True)
+        )
     return value

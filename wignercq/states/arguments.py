@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,10 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
     return frozen(result)
 
 
-def came_as(value: Any) -> str:
-    """What came in place of a state; of an object of QuTiP with what makes a state of it."""
+def came_as(value: Any, *, or_result: bool = False) -> str:
+    """What came in place of a state, or of a result: of an object of QuTiP or of a path with what makes one of it."""
+    if or_result and isinstance(value, (str, os.PathLike)):
+        return f"{brief(str(value))}; wignercq.load reads the result in a file"
     if not (callable(getattr(value, "full", None)) and hasattr(value, "dims")):
         return kind_of(value)
     cure = "states.from_number_basis(ket, mass=..., frequency=..., hbar=...), or that of a well, makes a state of it"
