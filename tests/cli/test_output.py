@@ -116,7 +116,6 @@ def test_a_finished_result_is_replaced_only_by_force(
     assert made[0]["threads"] == 3
     assert run() == (0, "out.nc is finished; --force computes it again")
     assert run("--resume") == (0, "out.nc is finished; nothing to resume")
-    assert run("--dry-run") == (0, "out.nc is finished; --force computes it again")
     Path("model.toml").write_text(CONFIG.replace("[run]", '[run]\nthreads = 2\ncheckpoint_every = "1 s"'))
     assert run() == (0, "out.nc is finished; --force computes it again")
     assert len(made) == 1
@@ -138,6 +137,31 @@ def test_a_finished_result_is_replaced_only_by_force(
     Solution(dataset).save("out.nc")
     assert run()[0] == 0
     assert len(made) == 4
+
+
+def test_a_rehearsal_goes_on_beside_a_result(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Kills: a dry run refused with code 2, or not made at all, because of a result that it would not touch."""
+    rehearsal = type("Rehearsal", (), {"summary": lambda self: "steps 2"})
+    monkeypatch.setattr("wignercq.config.execute.rehearse_run", lambda *_, **__: rehearsal())
+
+    def told() -> tuple[int, str, str]:
+        before = Path("out.nc").read_bytes()
+        code = cli.main(["run", "model.toml", "-o", "out.nc", "--dry-run"])
+        assert Path("out.nc").read_bytes() == before
+        return code, *capsys.readouterr()
+
+    found = Solution(results.result(outputs=5, frames=1))
+    found.save("out.nc")
+    first = "wignercq: out.nc is the finished result of a run from Python; a run would need --force to replace it, or "
+    assert told() == (0, "steps 2\n", f"{first}another --output\n")
+    found.dataset.attrs["configuration"] = CONFIG
+    found.save("out.nc")
+    assert told() == (0, "steps 2\n", "wignercq: out.nc is finished; a run would need --force to compute it again\n")
+    Path("out.nc").write_text("thesis")
+    no_result = "wignercq: out.nc is a file that is no result; a run would need --force to replace it\n"
+    assert told() == (0, "steps 2\n", no_result)
 
 
 def test_a_sweep_is_gathered_again_where_nothing_is_lost(

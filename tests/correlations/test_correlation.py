@@ -244,7 +244,7 @@ def small(**changes):
         ({"times": [0.0]}, "times: expected increasing numbers >= 0, got 0 alone"),
         ({"times": [np.nan]}, "times: expected increasing numbers >= 0, got [nan]"),
         ({"times": "soon"}, "times: expected increasing numbers >= 0, got 'soon'"),
-        ({"state": None}, "state: expected a result with W(q, p, x, y), of a run with keep_state=True, got NoneType"),
+        ({"state": None}, "state: expected a result with W(q, p, x, y), of a run with keep_state=True, got None"),
         ({"state": small(q=np.geomspace(1, 2, 14))}, "state: expected a uniform increasing axis as coordinate q of W"),
         ({"state": SimpleNamespace(W=2 * small().W)}, "state: expected W with integral 1, got 2"),
         ({"state": SimpleNamespace(W=small().W.isel(q=0))}, "state: expected a result with W(q, p, x, y)"),

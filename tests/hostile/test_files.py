@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import pickle
 import shutil
 from collections.abc import Callable
@@ -13,11 +14,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 from support import corpus, results
 from support.attempts import Answer, Refused, answers, require_harmless
 
 from wignercq import Solution
 from wignercq.cli import commands as cli
+from wignercq.model.definition import definition_of
 
 PACKAGE = Path(cli.__file__).parents[1]
 
@@ -270,6 +273,21 @@ def test_results_that_lie(tmp_path: Path) -> None:
     found = looked_at(tmp_path, tmp_path / "run.nc", 12)
     told = {Path(answer.case).stem for answer in found[: len(LIES)] if not answer.error}
     assert told <= {"scale_wildly"}
+
+
+def remembered(formula: str) -> None:
+    """What a result makes of a formula in its definition of the model."""
+    values = json.loads(str(definition_of(results.model()))) | {"quantum_potential": formula}
+    _ = Solution(xr.Dataset(attrs={"model_definition": json.dumps(values)})).model
+
+
+@pytest.mark.slow
+def test_models_of_results_that_attack(tmp_path: Path) -> None:
+    """Kills: a model of a file whose formulas do not go through the whitelist and its bounds."""
+    formulas = [*corpus.CODE, *corpus.NONSENSE, *corpus.RUNAWAY, *corpus.ENDLESS, *corpus.DEMANDING]
+    found = answers(remembered, formulas, tmp_path)
+    require_harmless(found)
+    assert all(answer.error for answer in found[: len(corpus.CODE)])
 
 
 @pytest.mark.slow

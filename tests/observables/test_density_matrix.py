@@ -7,7 +7,7 @@ import pytest
 from support.reference.schroedinger import gaussian_packet, wigner
 
 from wignercq import Axis
-from wignercq.observables.density_matrix import density_matrix, trace_norm
+from wignercq.observables.density_matrix import density_matrix, lattice, trace_norm
 from wignercq.states import fock
 
 HBAR = 0.7
@@ -56,13 +56,23 @@ def test_any_field_the_axes_resolve_is_represented() -> None:
     assert np.trace(matrix).real == pytest.approx(field.sum() * X_AXIS.spacing * Y_AXIS.spacing, rel=1e-6)
 
 
+def test_the_trace_is_the_integral_of_a_plane_that_does_not_vanish_at_its_ends() -> None:
+    """Kills: a lattice whose spacing does not divide the box, with a trace off by what is at the ends, here 1e-3."""
+    x, y = X_AXIS.values[:, None], Y_AXIS.values[None, :]
+    field = np.exp(-(x**2) / 6 - (y - 0.3) ** 2 / 2)
+    assert field.max(axis=1)[0] > 1e-3
+    trace = np.trace(density_matrix(field, X_AXIS, Y_AXIS, hbar=HBAR))
+    assert trace == pytest.approx(field.sum() * X_AXIS.spacing * Y_AXIS.spacing, rel=1e-13)
+
+
 def test_elements_are_products_of_wave_functions() -> None:
     """Kills: u and v exchanged, that is a complex conjugate; the packet moves, so its matrix is complex."""
     plane = packet_plane(0.2, 0.9)
     matrix = density_matrix(plane, X_AXIS, Y_AXIS, hbar=HBAR)
-    count = len(matrix)
-    reach = np.pi * HBAR / Y_AXIS.spacing
-    positions = X_AXIS.lower - reach / 2 + (X_AXIS.length + reach) / count * np.arange(count)
+    positions = lattice(X_AXIS, Y_AXIS, hbar=HBAR)
+    reach = np.pi * HBAR / Y_AXIS.spacing / 2
+    assert positions[0] <= X_AXIS.lower - reach
+    assert positions[-1] + (positions[1] - positions[0]) >= X_AXIS.upper + reach
     step = positions[1] - positions[0]
     psi = gaussian_packet(0.2, 0.9, 0.31, HBAR)(positions)
     assert np.abs(matrix - step * np.outer(psi, psi.conj())).max() < 1e-9

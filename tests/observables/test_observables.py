@@ -9,6 +9,7 @@ import pytest
 from support import systems
 
 from wignercq import Axis, Grid, Model
+from wignercq.errors import InputError
 from wignercq.observables.energies import Energies, occupation, occupation_law
 from wignercq.observables.marginals import Marginals
 from wignercq.states import ClassicalGaussian, cat, coherent, fock, product
@@ -46,6 +47,18 @@ def test_every_plane_is_the_gaussian_of_its_own_pair(marginals: Marginals, pair:
     plane = marginals.planes[pair[0], pair[1]]
     assert plane.shape == expected.shape
     assert np.abs(plane - expected).max() < 1e-8 * expected.max()
+
+
+def test_lines_have_names(marginals: Marginals) -> None:
+    """Kills: the density of y under the name of x; a bare TypeError for a name, which a function of one's own uses."""
+    variances = [
+        float((marginals.lines[name] * (axis.values - mean) ** 2).sum() * axis.spacing)
+        for name, axis, mean in zip("qpxy", GRID, MEAN, strict=True)
+    ]
+    assert variances == pytest.approx([0.61, 0.52, 0.47, 0.58], abs=1e-6)
+    assert marginals.lines["x"] is marginals.lines[2]
+    with pytest.raises(InputError, match=r"^lines: expected 'q' or 'p' or 'x' or 'y', got 'z'"):
+        _ = marginals.lines["z"]
 
 
 def test_lines_are_the_one_dimensional_gaussians(marginals: Marginals) -> None:

@@ -73,6 +73,19 @@ def test_shorthands_are_the_variables(solution: Solution) -> None:
     assert np.array_equal(with_state(solution).W, with_state(solution).dataset["W"])
 
 
+def test_the_grid_is_that_of_the_planes_where_no_W_was_kept(solution: Solution) -> None:
+    """Kills: a complaint about W of a result whose points are in the file; the end of an axis lost."""
+    assert "W" not in solution
+    for axis, own in zip(solution.grid, results.grid(), strict=True):
+        assert (axis.points, axis.lower) == (own.points, own.lower)
+        assert axis.upper == pytest.approx(own.upper, abs=1e-12)
+    changed = Solution(solution.dataset.assign_attrs(grid="26 x 30 x 34 x 20"))
+    with pytest.raises(InputError, match=r"^grid: .* did not change, .*, got '26 x 30 x 34 x 20' points at the end"):
+        _ = changed.grid
+    with pytest.raises(InputError, match=r"^grid: expected a result with the points of its grid, got one without"):
+        _ = Solution(solution.dataset.drop_vars("y")).grid
+
+
 def test_a_state_that_was_not_kept_is_explained(solution: Solution) -> None:
     """Kills: a KeyError of another library where one sentence would do."""
     with pytest.raises(InputError, match="W: expected a run with keep_state=True"):

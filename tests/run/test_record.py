@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
-from support import systems
+from support import results, systems
 from support.systems import displaced
 
 from wignercq import Axis, Grid, ResolutionWarning, Solution, evolve
 from wignercq.grid.grid import NAMES
 from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
+from wignercq.results.summary import accuracy_lines
 from wignercq.results.variables import DESCRIPTIONS
+from wignercq.run.record import Record
 
 SMALL = Grid(Axis(-5.5, 6.0, 20), Axis(-5.8, 5.3, 22), Axis(-5.2, 4.9, 24), Axis(-5.0, 5.1, 26))
 DIMENSIONS = {
@@ -157,6 +161,36 @@ def test_budget_residual_shows_an_energy_error() -> None:
         residual = [float(abs(short_run_with(dt).dataset["energy_budget_residual"][-1])) for dt in (0.4, 0.2)]
     assert residual[0] > 1e-4
     assert 3.0 < residual[0] / residual[1] < 5.0
+
+
+def test_the_error_of_the_budgets_integral_is_told() -> None:
+    """Kills: a residual of 1e-2 that is the spline's through few steps, read as an error of the energy."""
+    record = Record(systems.oscillators(), SMALL, set())
+    record.rows = [{"time": t, "energy": 2.0 + math.sin(2.8 * t) / 2.8} for t in (0.0, 2.5, 5.0)]
+    errors = []
+    for step in (0.5, 0.05):
+        record.rates = {t: math.cos(2.8 * t) for t in np.arange(round(5 / step) + 1) * step}
+        residual, error = record._budget_residual()
+        assert np.abs(residual).max() < 2 * error
+        errors.append(error)
+    assert errors[0] > 3e-3
+    assert errors[1] < 1e-6
+
+
+def test_the_budget_is_told_beside_the_kinetic_energy() -> None:
+    """Kills: "energy budget 7.8e-03" among errors of 1e-6, without what it is of and what limits it."""
+    data = results.result(outputs=3, duration=0.3).assign_attrs(classical_mass=2.0, quantum_mass=0.5)
+    data["energy_budget_residual"] = ("time", [0, 7.8e-3, 6e-3, 6e-3], {"integration_error": 1.1e-2})
+    kinetic = (0.6 + 0.3**2) / 4 + (0.45 + 0.4**2)
+    later = [
+        (c[1, 1] + m[1] ** 2) / 4 + c[3, 3] + m[3] ** 2
+        for m, c in zip(data["mean"].values, data["covariance"].values, strict=True)
+    ]
+    assert later[0] == pytest.approx(kinetic)
+    told = (
+        f"7.8e-03 beside a kinetic energy of {max(later):.3g}; its integral from step to step is good to 1.1e-02 only"
+    )
+    assert f"energy budget   {told}\n" in accuracy_lines(data)
 
 
 def short_run_with(dt: float) -> Solution:

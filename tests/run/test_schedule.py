@@ -31,7 +31,6 @@ def test_soon_and_then_by_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dear[2] - dear[1] == pytest.approx(30 / 0.02 + 30, abs=2)
     assert 30.0 * len(dear) < 0.021 * 36000
     assert written(Schedule(600.0), 30.0, 1) == [601.0, 601.0 + 631.0, 601.0 + 2 * 631.0, 601.0 + 3 * 631.0, 3125.0]
-    with pytest.raises(
-        InputError, match="checkpoint_every: expected a positive number, of s, or text such as '5 min', got 0"
-    ):
+    told = "checkpoint_every: expected a positive number, of s, or text such as '5 min' in s, min, h, got 0"
+    with pytest.raises(InputError, match=told):
         Schedule(0)

@@ -102,7 +102,10 @@ def test_what_has_no_state_is_refused(run: Solution) -> None:
     cases = [
         (lambda: from_result(bare), "result: expected a run with keep_state=True"),
         (lambda: from_result(unknown), "result: expected a result with its hbar and masses"),
-        (lambda: from_result("run.nc"), "result: expected a result of a run, as from wignercq.load, got str"),
+        (
+            lambda: from_result("run.nc"),
+            "result: expected a result of a run, as from wignercq.load, got 'run.nc'; wignercq.load reads",
+        ),
         (lambda: from_wigner(2 * W, hbar=1.0), "W: expected a finite W with integral 1, got 2"),
         (lambda: from_wigner(W[0], hbar=1.0), r"W: expected W\(q, p, x, y\), got dimensions p, x, y"),
         (lambda: from_wigner(W.values, hbar=1.0), "W: expected W with its coordinates or a Grid, got ndarray"),

@@ -220,8 +220,8 @@ def test_classical_density_is_zero_outside_its_region() -> None:
         (lambda: gaussian(MEAN, COVARIANCE, hbar=0.0), "hbar: expected a finite number above 0, got 0.0"),
         (lambda: gaussian(MEAN, COVARIANCE, hbar="1"), "hbar: expected a finite number above 0, got '1'"),  # type: ignore[arg-type]
         (lambda: gaussian(MEAN, COVARIANCE, hbar=9.0), "uncertainty area to be at least hbar/2 = 4.5"),
-        (lambda: product(double_well, fock(0, **OSCILLATOR)), "classical: .* density, got function"),  # type: ignore[arg-type]
-        (lambda: product(density(), density()), "quantum: expected a quantum state, got ClassicalDensity"),  # type: ignore[arg-type]
+        (lambda: product(double_well, fock(0, **OSCILLATOR)), "classical: .* density, got a function"),  # type: ignore[arg-type]
+        (lambda: product(density(), density()), "quantum: expected a quantum state, got a ClassicalDensity"),  # type: ignore[arg-type]
         (lambda: ClassicalDensity(double_well, region=((3, -3), (-5, 5))), "region: expected .*q_lower"),
         (lambda: ClassicalDensity(double_well, region=((-1, 3), (-8, 8))), "function: .* vanish at the ends .* widen"),
         (

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import qutip
 from scipy.special import eval_genlaguerre
+from support import results
 
 import wignercq as wc
 from wignercq import Axis
@@ -93,6 +94,18 @@ def test_matrix_elements_are_closed_forms() -> None:
     assert np.abs(from_number_basis(rho, **OSCILLATOR).wigner(X, Y) - expected).max() < 1e-13
 
 
+def test_levels_of_a_run_are_those_of_its_tolerance() -> None:
+    """Kills: 30 levels of noise of a run of tolerance 1e-3; a tolerance of 1e-6 that leaves out 1e-12."""
+    data = results.result(outputs=2).assign_attrs(hbar=0.7, quantum_mass=0.9)
+    found = {tol: wc.Solution(data.assign_attrs(tolerance=tol)).quantum_state() for tol in (1e-3, 1e-6, 0.1)}
+    assert [state.tolerance for state in found.values()] == pytest.approx([1e-6, 1e-8, 1e-2])
+    assert wc.Solution(data.assign_attrs(tolerance="low")).quantum_state().tolerance == 1e-8
+    for state in found.values():
+        basis = state.number_basis(frequency=1.0)
+        assert abs(state.trace - np.trace(basis).real) <= state.tolerance
+        assert abs(state.trace - np.trace(basis[:-1, :-1]).real) > state.tolerance
+
+
 def test_high_levels_are_number_states() -> None:
     """Kills: a recursion that is lost to rounding errors, where QuTiP's own overflows."""
     ket = np.zeros(301)
@@ -120,8 +133,11 @@ def test_what_number_states_cannot_hold_is_refused() -> None:
     """Kills: a density matrix that is silently cut and renormalised, or levels without end."""
     state = state_of(coherent(1.5, 0.0, **OSCILLATOR).wigner(X, Y))
     cases = [
-        ({"levels": 4}, "levels: expected number .* leave out a population of at most 1e-08, got 0.64 with 4; more"),
-        ({"position": 30.0}, "levels: .* got 1 with 512; name another frequency or position"),
+        (
+            {"levels": 4},
+            "levels: expected number .* leave out a population of at most 1e-08, got 0.64 with 4; name",
+        ),
+        ({"position": 30.0}, "levels: .* got 1 with 512; name another frequency or position, or a larger tol"),
         ({"frequency": 1e9}, "frequency: expected an oscillator of about the size of the state, got one of length 2.3"),
         ({"levels": 2.5}, "levels: expected a whole number from 1 to 512, got 2.5"),
         ({"frequency": -1.0}, "frequency: expected a finite number above 0"),

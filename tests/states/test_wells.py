@@ -92,7 +92,7 @@ def test_a_product_is_a_product() -> None:
     assert np.diag(state.covariance)[:2].tolist() == [0.5, 0.7]
     assert state.factors == expected.factors == (density, quantum)
     assert state.mass == 1.7
-    with pytest.raises(StateError, match="quantum: expected a quantum state, got float"):
+    with pytest.raises(StateError, match="quantum: expected a quantum state, got 2"):
         density * 2.0
     with pytest.raises(StateError, match="variances: expected either variances or covariance, got neither"):
         wc.classical()

@@ -103,8 +103,8 @@ def run(
         if dry_run:
             files.require_writable(config)
             with warnings_as_lines(progress):
-                if files.settled(same, **{**asked, "quiet": False}):
-                    return
+                if not force:
+                    files.note_finished(same, progress)
                 text = rehearse_run(settings, threads=threads, progress=progress).summary()
             click.echo(text)
             return

@@ -103,6 +103,21 @@ class Output:
             progress.say(f"wignercq: starting afresh; {self.checkpoints.path} of an unfinished run will be replaced")
         return False
 
+    def note_finished(self, is_same: Callable[[Result], bool], progress: Progress) -> None:
+        """Say, before a rehearsal, which writes nothing, what a run would find in the place of its result."""
+        try:
+            result = self.finished()
+        except InputError:
+            progress.say(f"wignercq: {self.target} is a file that is no result; a run would need --force to replace it")
+            return
+        if result is None:
+            return
+        if is_same(result):
+            progress.say(f"wignercq: {self.target} is finished; a run would need --force to compute it again")
+        else:
+            found = f"{self.target} is the finished result of {_described(result)}"
+            progress.say(f"wignercq: {found}; a run would need --force to replace it, or another --output")
+
     def _kept(self, resume: bool) -> Result | None:
         try:
             return self.finished()

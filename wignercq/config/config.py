@@ -260,6 +260,14 @@ class Config:
         return None if mistakes.found else config
 
 
+def model_in(text: str, *, name: str) -> Model:
+    """The model of a configuration given as text, whatever else it asks for; `name` stands for it in errors.
+
+    ConfigError where it cannot be read.
+    """
+    return Config.from_text(text, name=name, runs=False).model
+
+
 def _tables(data: Mapping[str, Any], mistakes: Mistakes) -> tuple[_File, set[str]]:
     """The tables of a file, and the names of those that are broken, in whose place are harmless ones."""
     broken: set[str] = set()

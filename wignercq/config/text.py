@@ -9,6 +9,7 @@ from typing import Any
 
 from wignercq.errors import ConfigError, quoted
 
+RESULT = b"\x89HDF\r\n\x1a\n"  # what a file of a result begins with
 MAX_LENGTH = 100_000  # characters
 MAX_LINE = 4_000  # characters
 MAX_DEPTH = 32  # parts of a dotted key: time and memory to parse one grow with the square of their number
@@ -28,6 +29,8 @@ def read(path: str | Path) -> str:
         raise ConfigError(path, "a readable file", quoted(error)) from None
     if content is None:
         raise ConfigError(path, "an ordinary file", "a pipe or a device")
+    if content.startswith(RESULT):
+        raise ConfigError(path, "a configuration in TOML", "a result, which wignercq info and plot show")
     if len(content) > 4 * MAX_LENGTH:
         raise ConfigError(path, f"at most {MAX_LENGTH} characters", "more")
     try:

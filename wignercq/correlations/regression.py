@@ -21,7 +21,7 @@ from wignercq.planning.numerics import Numerics
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.propagator import Propagator
-from wignercq.results.provenance import program, versions
+from wignercq.results.provenance import program, solved, versions
 from wignercq.run.progress import Progress
 
 MARGIN = 10.0  # tolerances of edge mass or spectral tail that are warned of: insertions are wider and finer than W
@@ -118,8 +118,7 @@ class Regression:
         unresolved = {"unresolved": self._watch.unresolved} if self._watch.unresolved else {}
         return {
             **program(versions()),
-            "model": str(self.model),
-            "hbar": self.model.hbar,
+            **solved(self.model),
             **self.numerics.attributes,
             "bath": "one flow with free motion" if self._exact_bath else "split",
             "time_step": self.step.dt,

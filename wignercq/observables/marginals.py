@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from wignercq.errors import one_of
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.grid.integration import integral, plane_integrals
 from wignercq.observables.averages import average
+
+
+class Lines(list[np.ndarray]):
+    """Densities of q, p, x and y alone, in this order, and by these names: ``lines[2]`` is ``lines["x"]``."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """One of them; InputError for a name of none."""
+        if isinstance(key, str):
+            one_of("lines", key, NAMES)
+            return super().__getitem__(NAMES.index(key))
+        return super().__getitem__(key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +44,11 @@ class Marginals:
         return cls(grid, *plane_integrals(W, grid, threads=threads))
 
     @cached_property
-    def lines(self) -> list[np.ndarray]:
-        """Densities of q, p, x and y alone."""
+    def lines(self) -> Lines:
+        """Densities of q, p, x and y alone, ``lines["x"]`` that of x."""
         qp, xy = self.planes["q", "p"], self.planes["x", "y"]
         q, p, x, y = self.grid
-        return [qp.sum(1) * p.spacing, qp.sum(0) * q.spacing, xy.sum(1) * y.spacing, xy.sum(0) * x.spacing]
+        return Lines([qp.sum(1) * p.spacing, qp.sum(0) * q.spacing, xy.sum(1) * y.spacing, xy.sum(0) * x.spacing])
 
     @property
     def norm(self) -> float:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wignercq.errors import InputError, StateError, brief, kind_of
+from wignercq.errors import InputError, StateError, brief, kind_of, listed, suggestion
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.states import ClassicalState, QuantumState, State
+from wignercq.states.arguments import came_as
 
 EXACT = "exact"
 ALL = "all"
@@ -79,8 +80,10 @@ def measured(argument: str, value: object, units: Mapping[str, float], example: 
     """:func:`quantity`; InputError for anything else."""
     result = quantity(value, units)
     if result is None:
-        expected = f"a positive number, of {next(iter(units))}, or text such as {example!r}"
-        raise InputError(argument, expected, brief(value))
+        known = listed([*units], limit=len(units))
+        expected = f"a positive number, of {next(iter(units))}, or text such as {example!r} in {known}"
+        unit = value.strip().partition(" ")[2] if isinstance(value, str) else ""
+        raise InputError(argument, expected, brief(value) + suggestion(unit, units))
     return result
 
 
@@ -127,5 +130,7 @@ def require_state(value: object) -> State:
         expected = "a state of both particles, such as product(classical, quantum)"
         raise StateError("state", expected, f"{kind_of(value)}, of one alone")
     if not isinstance(value, State):
-        raise StateError("state", "a State, W as an array on a full grid, or a result that keeps W", kind_of(value))
+        raise StateError(
+            "state", "a State, W as an array on a full grid, or a result that keeps W", came_as(value, or_result=True)
+        )
     return value

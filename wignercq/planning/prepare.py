@@ -22,7 +22,7 @@ from wignercq.planning.grid_choice import PILOT_REACH, Outlook
 from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.pilot import Pilot
-from wignercq.planning.size import announce, announce_run, remedy
+from wignercq.planning.size import COARSEST, announce, announce_run, remedy
 from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import TimeStep
 from wignercq.propagation.engines import Engine
@@ -30,7 +30,6 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.states import State
 
-COARSEST = 1e-3  # tolerance of a chosen grid: a coarser one would cut off too much of the initial state
 WORTHWHILE = 0.7  # of the size of a pilot grid: on a smaller one the pilot runs are begun again
 
 
@@ -135,7 +134,7 @@ def _grid_and_pilot(
     outlook = Outlook.of(model, state, end, tolerance, numerics.hbar_order)
     moving = outlook.movable(axes, movable, numerics.cells)
     bound = outlook.moving(axes, moving)
-    require_memory([bound], numerics, memory_limit, remedy(bound, axes))
+    require_memory([bound], numerics, memory_limit, remedy(bound, axes, numerics))
 
     def pilot_on(grid: Grid, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from wignercq.errors import InputError, brief
+from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian import LinearModel, OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
@@ -119,6 +119,12 @@ def _draw_row(
     draw_bar(figure, mesh, row, label, aspect=15)
 
 
+def _full_name(plane: object, names: Collection[str]) -> object:
+    """What is meant by the letters of a plane, such as "xy" or ("q", "p")."""
+    letters = "".join(plane) if isinstance(plane, tuple) and all(isinstance(part, str) for part in plane) else plane
+    return next((name for name in names if name.rpartition("_")[2] == letters), letters)
+
+
 @styled
 def plot_plane(
     dataset: xr.Dataset,
@@ -160,7 +166,7 @@ def plot_plane(
     """
     rows = {name: rest for name, *rest in PLANES}
     if plane not in rows:
-        raise InputError("plane", f"one of {', '.join(rows)}", repr(plane))
+        raise InputError("plane", f"one of {', '.join(rows)}", brief(plane) + suggestion(_full_name(plane, rows), rows))
     if top is not None and not 0 < top < np.inf:
         raise InputError("top", "a positive number", brief(top))
     index = chosen_frame(dataset, frame) if time is None else chosen_frames(dataset, None, time)[0]

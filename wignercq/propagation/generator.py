@@ -236,8 +236,8 @@ def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarra
         name,
         f"finite values and derivatives on the grid and within hbar s/2 = {reach:.3g} of it in x, which the Moyal "
         "terms reach",
-        f"a singular or overflowing one near q = {at_q:.4g}, x = {below:.4g} or {above:.4g}; narrow grid.x.extent or "
-        "lower grid.y.points",
+        f"a singular or overflowing one near q = {at_q:.4g}, x = {below:.4g} or {above:.4g}; give a narrower "
+        "extent of x or fewer points of y in grid",
     )
 
 

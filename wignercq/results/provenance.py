@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wignercq.model.model import Model
 
 __version__ = version("wignercq")
+MODEL = "model_definition"  # attribute with the arguments of the model
 VERSIONED = ("wignercq", "numpy", "scipy", "sympy", "pyfftw", "xarray")
 
 
@@ -26,8 +27,12 @@ def program(made_with: Mapping[str, str]) -> dict[str, str]:
 
 def solved(model: Model) -> dict[str, Any]:
     """What was solved, as attributes of a result."""
+    from wignercq.model.definition import definition_of  # here, since results are read without SymPy
+
+    definition = definition_of(model)
+    readable = {} if definition is None else {MODEL: definition}
     numbers = {name: getattr(model, name) for name in ("hbar", "classical_mass", "quantum_mass")}
-    return {"model": str(model), **numbers}
+    return {"model": str(model), **readable, **numbers}
 
 
 def listed_versions(versions: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from wignercq.states.oscillator import hermite_functions, oscillator_length
 if TYPE_CHECKING:
     import qutip
 
-LEFT_OUT = 1e-8  # population that number states may leave out
+LEFT_OUT = 1e-8  # population that number states may leave out, of a state that is no result of a run
 FIRST, MOST = 32, 512  # levels looked at first and last
 FINEST = 32  # times as many positions as those of a state, on which number states are looked at
 SKIRT = 7.0  # lengths beyond its turning point at which a number state is below 1e-12
@@ -39,6 +39,9 @@ class DensityMatrix:
         Of the particle, if known.
     time : float or None
         Of the output it was taken from.
+    tolerance : float
+        Population that number states may leave out where none is named. Of a run the square of its tolerance, so that
+        no probability is off by more than twice the tolerance, but at least 1e-8.
     """
 
     x: np.ndarray = field(repr=False)
@@ -46,6 +49,7 @@ class DensityMatrix:
     hbar: float
     mass: float | None = None
     time: float | None = None
+    tolerance: float = LEFT_OUT
 
     @property
     def _spacing(self) -> float:
@@ -79,7 +83,7 @@ class DensityMatrix:
         mass: float | None = None,
         position: float = 0.0,
         momentum: float = 0.0,
-        tolerance: float = LEFT_OUT,
+        tolerance: float | None = None,
     ) -> np.ndarray:
         """``rho[n, m] = <n| rho |m>`` between the number states of an oscillator, displaced to a centre.
 
@@ -96,8 +100,8 @@ class DensityMatrix:
             Of the oscillator, by default that of the particle.
         position, momentum : float
             Centre (x, y) of the oscillator.
-        tolerance : float
-            Population, of ``Tr rho``, that may be left out.
+        tolerance : float, optional
+            Population, of ``Tr rho``, that may be left out, by default :attr:`tolerance`.
 
         Returns
         -------
@@ -114,18 +118,19 @@ class DensityMatrix:
             raise InputError("mass", "the mass of the oscillator, which this state does not know", "nothing")
         if levels is not None and (not isinstance(levels, (int, np.integer)) or not 1 <= levels <= MOST):
             raise InputError("levels", f"a whole number from 1 to {MOST}", brief(levels))
+        allowed = self.tolerance if tolerance is None else number("tolerance", tolerance, least=0)
         length = oscillator_length(mass, frequency, self.hbar)
         centre = number("position", position), number("momentum", momentum)
         count = FIRST if levels is None else int(levels)
         while True:
             functions = self._functions(count, length, centre)
             left = self.trace - np.cumsum(np.sum((functions.conj() @ self.rho) * functions, axis=1).real)
-            enough = np.flatnonzero(np.abs(left) <= tolerance)
+            enough = np.flatnonzero(np.abs(left) <= allowed)
             if levels is not None or enough.size or count == MOST:
                 break
             count = min(2 * count, MOST)
-        if not (enough.size if levels is None else abs(left[-1]) <= tolerance):
-            raise _too_few(count, left[-1], tolerance)
+        if not (enough.size if levels is None else abs(left[-1]) <= allowed):
+            raise _too_few(count, left[-1], allowed)
         functions = functions[: enough[0] + 1] if levels is None else functions
         inner = functions.conj() @ self.rho @ functions.T
         return (inner + inner.conj().T) / 2
@@ -138,7 +143,7 @@ class DensityMatrix:
         mass: float | None = None,
         position: float = 0.0,
         momentum: float = 0.0,
-        tolerance: float = LEFT_OUT,
+        tolerance: float | None = None,
     ) -> qutip.Qobj:
         """:meth:`number_basis` as a density matrix of QuTiP, which the extra ``wignercq[qutip]`` installs.
 
@@ -188,13 +193,21 @@ class DensityMatrix:
 
 
 def _too_few(count: int, left: float, tolerance: float) -> InputError:
-    advice = "name another frequency or position" if count == MOST else "more levels, or another frequency or position"
+    more = "" if count == MOST else "more levels, "
+    advice = f"name {more}another frequency or position, or a larger tolerance"
     expected = f"number states that leave out a population of at most {tolerance:g}"
     return InputError("levels", expected, f"{left:.2g} with {count}; {advice}")
 
 
 def quantum_state(
-    W: Any, x: Any = None, y: Any = None, *, hbar: float, mass: float | None = None, time: float | None = None
+    W: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    hbar: float,
+    mass: float | None = None,
+    time: float | None = None,
+    tolerance: float = LEFT_OUT,
 ) -> DensityMatrix:
     """The density matrix of a Wigner function on a plane, ``<u|rho|v> = int dy e^{i y (u-v)/hbar} W((u+v)/2, y)``.
 
@@ -210,6 +223,8 @@ def quantum_state(
         Of the particle, for number states.
     time : float, optional
         To be kept with it.
+    tolerance : float
+        Population that number states may leave out where none is named.
 
     Returns
     -------
@@ -235,7 +250,7 @@ def quantum_state(
     positions = lattice(*axes, hbar=hbar)
     spacing = (positions[-1] - positions[0]) / (len(positions) - 1)
     mass = mass if mass is None else number("mass", mass, above=0)
-    return DensityMatrix(positions, density_matrix(plane, *axes, hbar=hbar) / spacing, hbar, mass, time)
+    return DensityMatrix(positions, density_matrix(plane, *axes, hbar=hbar) / spacing, hbar, mass, time, tolerance)
 
 
 def _axis(name: str, points: Any) -> Axis:

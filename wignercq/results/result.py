@@ -9,14 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError, brief
+from wignercq.lazy import called
+from wignercq.results.provenance import MODEL
 from wignercq.results.reading import Fault, read_dataset
 from wignercq.results.whole_file import whole_file
+
+if TYPE_CHECKING:  # results are read without SymPy
+    from wignercq.model.model import Model
 
 SPACE_PER_VARIABLE = 2**13  # bytes a variable takes in a file beside its values, at most
 
@@ -84,6 +89,28 @@ class Result(ABC):
         """Output times, shape (n,)."""
         return self.dataset.time.values  # an AttributeError where there are none
 
+    @property
+    def model(self) -> Model:
+        """The model that was solved; of a sweep, the one its configuration is written for.
+
+        From the attribute ``model_definition``, and in files that have none from the configuration of the command line.
+
+        Raises
+        ------
+        InputError
+            The file has neither, or what it has is no model.
+        """
+        attributes = self.dataset.attrs
+        if MODEL in attributes:
+            from wignercq.model.definition import model_of  # here, since results are read without SymPy
+
+            return model_of(attributes[MODEL], where=MODEL)
+        if "configuration" not in attributes:
+            raise InputError("model", f"a result with its {MODEL} or its configuration", "one with neither")
+        text = str(attributes["configuration"])
+        model: Model = called("config.config", "model_in")(text, name="configuration in the result")
+        return model
+
     @abstractmethod
     def summary(self) -> str:
         """A few lines of text."""
@@ -98,10 +125,15 @@ class Result(ABC):
 
         Raises
         ------
+        InputError
+            The folder does not exist, or there is something that cannot be replaced.
         OSError
             It cannot be written, the disk being full for example.
         """
-        with whole_file(Path(path), self._space()) as partial:
+        target = Path(path)
+        if not target.is_symlink() and not target.parent.is_dir():
+            raise InputError(target, "a file in an existing folder", f"{target.parent}, which is none")
+        with whole_file(target, self._space()) as partial:
             self.dataset.to_netcdf(partial, engine="h5netcdf")
 
     def _space(self) -> int:

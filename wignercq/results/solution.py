@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from wignercq.errors import InputError, StateError, listed
+from wignercq.errors import InputError, StateError, brief, listed
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.results.reading import Fault, faults_of_a_run
 from wignercq.results.result import Plots, Result
@@ -122,13 +122,13 @@ class Solution(Result):
         attributes = {"long_name": text, "density": found.density}
         return xr.DataArray(found.wigner, {"x": W["x"], "y": W["y"], **at}, ("x", "y"), attrs=attributes)
 
-    def physics(self, model: Model, t: float | None = None) -> dict[str, float]:
+    def physics(self, model: Model | None = None, t: float | None = None) -> dict[str, float]:
         """Temperatures, heat flows, entropies and information of a W that was kept, by name.
 
         Parameters
         ----------
-        model : Model
-            That of the run.
+        model : Model, optional
+            By default that of the run, :attr:`model`.
         t : float, optional
             One of :attr:`state_times`, by default the last.
 
@@ -141,11 +141,12 @@ class Solution(Result):
         Raises
         ------
         InputError
-            W was not kept.
+            W was not kept, or the result does not know its model.
         """
         from wignercq.observables.physics import physics_of
         from wignercq.states import gibbs
 
+        model = self.model if model is None else model
         W = self.state(t)
         grid, write = _grid_of(W), None
         with suppress(StateError):  # a model without a Gibbs state
@@ -154,8 +155,20 @@ class Solution(Result):
 
     @property
     def grid(self) -> Grid:
-        """The grid of the final W; InputError as for :attr:`W`."""
-        return _grid_of(self.W)
+        """The grid on which the run ended, also where no W was kept.
+
+        InputError where planes and no W were kept of a grid that changed: they lie on one that holds all of them.
+        """
+        if "W" in self.dataset:
+            return _grid_of(self.dataset["W"])
+        if not all(name in self.dataset.coords for name in NAMES):
+            raise InputError("grid", "a result with the points of its grid", "one without")
+        # the planes' grid holds and resolves what any grid of the run does: with as many points it is the last one
+        last, planes = str(self.dataset.attrs.get("grid")), " x ".join(str(self.dataset[name].size) for name in NAMES)
+        if last != planes:
+            expected = "a run whose grid did not change, or one with keep_state=True"
+            raise InputError("grid", expected, f"{brief(last)} points at the end, and planes on {planes}")
+        return Grid(*(Axis.through(self.dataset[name].values) for name in NAMES))
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -185,7 +198,7 @@ class Solution(Result):
         InputError
             No planes are kept at this time, or the result does not know its hbar.
         """
-        from wignercq.results.quantum_state import quantum_state  # here, since results are read without SymPy
+        from wignercq.results.quantum_state import LEFT_OUT, quantum_state  # here, since results are read without SymPy
 
         frames, attributes = self.dataset["frame"].values, self.dataset.attrs
         if not frames.size or "hbar" not in attributes:
@@ -194,11 +207,14 @@ class Solution(Result):
         if time is not None and not abs(frames[index] - time) <= SAME_TIME * abs(frames[-1]):
             kept = listed([f"{frame:g}" for frame in frames], limit=12)
             raise InputError("time", f"one of the frames, {kept}", f"{time:g}")
+        level = attributes.get("tolerance")
+        level = float(level) if isinstance(level, (float, np.floating)) else 0.0
         return quantum_state(
             self.dataset["wigner_xy"][index],
             hbar=float(attributes["hbar"]),
             mass=float(attributes["quantum_mass"]),
             time=float(frames[index]),
+            tolerance=max(LEFT_OUT, level**2),
         )
 
     def summary(self, theory: MomentTheory | None = None) -> str:

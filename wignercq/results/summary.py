@@ -10,6 +10,7 @@ import xarray as xr
 from wignercq.grid.grid import NAMES
 from wignercq.results.variables import asked_for
 
+NOTEWORTHY = 1e-9  # residual of the energy budget whose reason is worth a word
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 
 
@@ -91,7 +92,20 @@ def accuracy_lines(dataset: xr.Dataset) -> str:
 
 def _budget(dataset: xr.Dataset) -> str:
     residual, left_out = (float(np.abs(dataset[name]).max()) for name in ("energy_budget_residual", "energy_left_out"))
-    return f"{residual:.1e}" + (f" without up to {left_out:.1e} that <H> leaves out" if left_out > residual else "")
+    error = dataset["energy_budget_residual"].attrs.get("integration_error", 0.0)
+    text = f"{residual:.1e}{_beside(dataset)}"
+    if isinstance(error, (float, np.floating)) and NOTEWORTHY < residual <= 2 * error:
+        text += f"; its integral from step to step is good to {error:.1e} only"
+    return text + (f" without up to {left_out:.1e} that <H> leaves out" if left_out > residual else "")
+
+
+def _beside(dataset: xr.Dataset) -> str:
+    """The largest kinetic energy, by which an error of energies is judged; nothing where masses are not known."""
+    masses = [dataset.attrs.get(name) for name in ("classical_mass", "quantum_mass")]
+    if not all(isinstance(mass, (float, np.floating)) for mass in masses):
+        return ""
+    squares = dataset["mean"].values ** 2 + np.diagonal(dataset["covariance"].values, axis1=1, axis2=2)
+    return f" beside a kinetic energy of {float((squares[:, 1::2] / (2 * np.array(masses))).sum(axis=1).max()):.3g}"
 
 
 def _worst(values: xr.DataArray) -> str:

@@ -14,6 +14,7 @@ from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.model import Model
+from wignercq.states.arguments import came_as
 from wignercq.states.gridded import on_axes
 from wignercq.states.hybrid import SAME_NUMBER
 
@@ -42,7 +43,9 @@ def state_on_grid(state: Any) -> tuple[np.ndarray, Grid]:
     """
     W = state if isinstance(state, xr.DataArray) else getattr(state, "W", None)
     if not isinstance(W, xr.DataArray) or set(W.dims) != set(NAMES):
-        raise StateError("state", "a result with W(q, p, x, y), of a run with keep_state=True", type(state).__name__)
+        raise StateError(
+            "state", "a result with W(q, p, x, y), of a run with keep_state=True", came_as(state, or_result=True)
+        )
     try:
         values, grid = on_axes(W)
     except StateError as error:

@@ -25,6 +25,7 @@ from wignercq.observables.physics import MEANINGS, OF_MARGINALS, Physics
 from wignercq.results.variables import MODEL_UNITS, PURE, is_taken
 from wignercq.run.given import on_other_axes
 from wignercq.states import ClassicalState, QuantumState, State, gibbs
+from wignercq.states.arguments import came_as
 
 ALL, CLASSICAL, QUANTUM = NAMES, ("q", "p"), ("x", "y")
 MOST, LONGEST = 100, 60  # observables, and characters of a name
@@ -212,6 +213,8 @@ def _asked(name: str, value: Any, model: Model, grid: Grid | None) -> Asked:
             raise InputError(where, expected, f"an array of shape {value.shape}")
         value = xr.DataArray(value, dict(zip(NAMES, (axis.values for axis in grid), strict=True)), NAMES)
     value = value if isinstance(value, xr.DataArray) else getattr(value, "W", value)
+    if callable(getattr(value, "full", None)):  # a Qobj, which is callable itself
+        raise InputError(where, "a formula, a state, W or a function of marginals", came_as(value))
     if isinstance(value, xr.DataArray):
         return _function_of_phase_space(name, value, model, where)
     if not callable(value):

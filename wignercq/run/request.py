@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from wignercq.errors import InputError, one_of
+from wignercq.errors import InputError, brief, one_of
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.formulas import MAX_NUMBER
@@ -142,7 +142,8 @@ def times_of(
             or given[0] < 0
             or (np.diff(given) <= 0).any()
         ):
-            raise InputError("times", f"increasing times >= {start:g}", "others")
+            where = ", where the run begins" if start else ""
+            raise InputError("times", f"increasing times >= {start:g}{where}", brief(times))
         result = given if given[0] == 0 else np.concatenate([[0.0], given])
         if result.size < 2:
             raise InputError("times", f"a time after {start:g}", "none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,16 @@ def covariance_matrix(value: object, size: int) -> np.ndarray:
         least = least if (np.diag(result) > 0).all() else np.diag(result).min()
         raise StateError("covariance", "a positive-definite matrix", f"the eigenvalue or variance {least:.3g}")
     return frozen(result)
+
+
+def came_as(value: Any, *, or_result: bool = False) -> str:
+    """What came in place of a state, or of a result: of an object of QuTiP or of a path with what makes one of it."""
+    if or_result and isinstance(value, (str, os.PathLike)):
+        return f"{brief(str(value))}; wignercq.load reads the result in a file"
+    if not (callable(getattr(value, "full", None)) and hasattr(value, "dims")):
+        return kind_of(value)
+    cure = "states.from_number_basis(ket, mass=..., frequency=..., hbar=...), or that of a well, makes a state of it"
+    return f"{kind_of(value)} of QuTiP; {cure}"
 
 
 def short_repr(state: Any) -> str:

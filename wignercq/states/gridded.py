@@ -16,7 +16,7 @@ from wignercq.errors import GridError, InputError, StateError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid.integration import plane_integrals
 from wignercq.grid.interpolation import interpolation
-from wignercq.states.arguments import frozen, number
+from wignercq.states.arguments import came_as, frozen, number
 from wignercq.states.extent import FLOOR, check_level
 from wignercq.states.hybrid import State
 
@@ -189,7 +189,7 @@ def from_result(result: Any, time: float | None = None) -> GriddedState:
     """
     dataset = getattr(result, "dataset", None)
     if not isinstance(dataset, xr.Dataset):
-        raise StateError("result", "a result of a run, as from wignercq.load", type(result).__name__)
+        raise StateError("result", "a result of a run, as from wignercq.load", came_as(result, or_result=True))
     W, attributes = _kept(result, dataset, time), dataset.attrs
     if "hbar" not in attributes or "quantum_mass" not in attributes:
         raise StateError("result", "a result with its hbar and masses as attributes", "one without")

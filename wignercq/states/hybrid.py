@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from wignercq.errors import StateError
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
-from wignercq.states.arguments import covariance_matrix, frozen, number, short_repr, vector
+from wignercq.states.arguments import came_as, covariance_matrix, frozen, number, short_repr, vector
 from wignercq.states.classical import ClassicalGaussian, ClassicalState
 from wignercq.states.extent import Normal
 from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_uncertainty
@@ -190,9 +190,9 @@ class ProductState(State):
 
     def __post_init__(self) -> None:
         if not isinstance(self.classical, ClassicalState):
-            raise StateError("classical", "a classical density", type(self.classical).__name__)
+            raise StateError("classical", "a classical density", came_as(self.classical))
         if not isinstance(self.quantum, QuantumState):
-            raise StateError("quantum", "a quantum state", type(self.quantum).__name__)
+            raise StateError("quantum", "a quantum state", came_as(self.quantum))
         covariance = np.zeros((4, 4))
         covariance[:2, :2], covariance[2:, 2:] = self.classical.covariance, self.quantum.covariance
         object.__setattr__(self, "mean", frozen(np.concatenate((self.classical.mean, self.quantum.mean))))

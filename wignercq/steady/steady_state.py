@@ -21,7 +21,6 @@ from wignercq.errors import (
     ModelError,
     ResolutionError,
     StateError,
-    kind_of,
     quoted,
 )
 from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
@@ -42,6 +41,7 @@ from wignercq.run.record import Record
 from wignercq.run.schedule import Schedule
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import gibbs
+from wignercq.states.arguments import came_as
 from wignercq.steady.certificate import drift
 from wignercq.steady.guess import Guess
 from wignercq.steady.relaxation import Relaxation, slowest_modes
@@ -127,7 +127,7 @@ def steady_state(
     )
     axes, limit = given_axes(grid) if grid is not None else None, arguments.memory_limit(memory_limit)
     if start is not None and not isinstance(start, SteadyState):
-        raise InputError("start", "a SteadyState", kind_of(start))
+        raise InputError("start", "a SteadyState", came_as(start, or_result=True))
     if start is not None and "W" not in start.dataset:
         raise InputError("start", "a steady state with its W", "one without")
     wanted = Wanted.read(observables, model, grid if isinstance(grid, Grid) else None)

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 from scipy import constants
 
-from wignercq.errors import InputError, brief, listed
+from wignercq.errors import InputError, brief, listed, suggestion
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 
@@ -33,9 +33,28 @@ KINDS: Mapping[str, tuple[tuple[int, int, int], str]] = {
     "decoherence": ((-2, -2, 3), "s^3/(kg^2 m^2)"),
     "temperature": ((1, 2, -2), "K"),
 }
+#: Names of units, in place of which a kind is meant.
+OF_UNITS = {
+    "kelvin": "temperature",
+    "kilogram": "mass",
+    "metre": "length",
+    "meter": "length",
+    "second": "time",
+    "hertz": "rate",
+    "newton": "force",
+    "joule": "energy",
+    "watt": "power",
+    **{unit.lower(): kind for kind, (_, unit) in KINDS.items() if unit},
+}
 DIGITS = 15  # of a number after a change of units
 LONG = 10**6  # numerators or denominators of such numbers
 Numbers = TypeVar("Numbers", float, np.ndarray)
+
+
+def _meant(kind: object) -> str:
+    """The kind that is near, or that a unit is one of, as the end of a message."""
+    name = kind.strip().lower() if isinstance(kind, str) else ""
+    return suggestion(OF_UNITS.get(name, OF_UNITS.get(name.removesuffix("s"), name)), KINDS)
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,7 @@ class Units:
         InputError for another kind.
         """
         if kind not in KINDS:
-            raise InputError("kind", f"one of {listed([*KINDS], limit=len(KINDS))}", brief(kind))
+            raise InputError("kind", f"one of {listed([*KINDS], limit=len(KINDS))}", brief(kind) + _meant(kind))
         of_mass, of_length, of_time = KINDS[kind][0]
         size = self.mass**of_mass * self.length**of_length * self.frequency**-of_time
         return size / constants.k if kind == "temperature" else size
