@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -105,19 +106,14 @@ class SolutionPlots(FigureSet):
 
 
 class EnsemblePlots(FigureSet):
-    """Figures of trajectories; arguments are those of the functions ``plot_...`` of :mod:`wignercq.plotting`."""
+    """Figures of trajectories."""
 
-    def planes(self, frames: int | Sequence[int] | None = None, *, size: Size = None) -> Figure:
-        """:func:`wignercq.plotting.plot_planes`."""
-        return plot_planes(self._dataset, frames, size=size)
+    planes, plane, moments = SolutionPlots.planes, SolutionPlots.plane, SolutionPlots.moments
 
-    def moments(self, theory: OrnsteinUhlenbeck | Model | None = None, *, size: Size = None) -> Figure:
-        """:func:`wignercq.plotting.plot_moments`."""
-        return plot_moments(self._dataset, theory, size=size)
-
-    def trajectories(self, run: Result | None = None, *, size: Size = None) -> Figure:
-        """:func:`wignercq.plotting.plot_trajectories`."""
-        return plot_trajectories(self._dataset, None if run is None else run.dataset, size=size)
+    @as_in(plot_trajectories)
+    def trajectories(self, run: xr.Dataset | Result | None = None, *, size: Size = None) -> Figure:
+        """Draw single trajectories over the band of all."""
+        return plot_trajectories(self._dataset, run.dataset if isinstance(run, Result) else run, size=size)
 
 
 class SteadyPlots(FigureSet):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sympy as sp
@@ -71,3 +71,9 @@ def distinct(dataset: xr.Dataset) -> list[str]:
     results = dataset["final_error" if "failure" in dataset else "error"].notnull()
     own = results.any([dim for dim in results.dims if dim not in same.dims]) & ~same
     return [str(name) for name in dataset["theory"].values[1:] if bool(own.sel(theory=name).any())]
+
+
+def full_name(plane: object, names: Collection[str]) -> object:
+    """What is meant by the letters of a plane, such as "xy" or ("q", "p")."""
+    letters = "".join(plane) if isinstance(plane, tuple) and all(isinstance(part, str) for part in plane) else plane
+    return next((name for name in names if name.rpartition("_")[2] == letters), letters)

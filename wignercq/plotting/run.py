@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -16,6 +16,7 @@ from wignercq.gaussian import LinearModel, OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
 from wignercq.model.typeset import number
+from wignercq.plotting.labels import full_name
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.scales import name_axis, with_power
 from wignercq.plotting.style import (
@@ -119,12 +120,6 @@ def _draw_row(
     draw_bar(figure, mesh, row, label, aspect=15)
 
 
-def _full_name(plane: object, names: Collection[str]) -> object:
-    """What is meant by the letters of a plane, such as "xy" or ("q", "p")."""
-    letters = "".join(plane) if isinstance(plane, tuple) and all(isinstance(part, str) for part in plane) else plane
-    return next((name for name in names if name.rpartition("_")[2] == letters), letters)
-
-
 @styled
 def plot_plane(
     dataset: xr.Dataset,
@@ -166,7 +161,7 @@ def plot_plane(
     """
     rows = {name: rest for name, *rest in PLANES}
     if plane not in rows:
-        raise InputError("plane", f"one of {', '.join(rows)}", brief(plane) + suggestion(_full_name(plane, rows), rows))
+        raise InputError("plane", f"one of {', '.join(rows)}", brief(plane) + suggestion(full_name(plane, rows), rows))
     if top is not None and not 0 < top < np.inf:
         raise InputError("top", "a positive number", brief(top))
     index = chosen_frame(dataset, frame) if time is None else chosen_frames(dataset, None, time)[0]
