@@ -77,17 +77,6 @@ class AveragedEquation:
         """F W."""
         return self._summed(W, np.concatenate([[0.0], self._kernel]))
 
-    def departure(self, W: np.ndarray) -> np.ndarray:
-        """``(W - F W)/(1 - f)``, f being what F leaves of the fastest known mode: an error that knows nothing of Q.
-
-        What M takes for none of W, since the slow modes of the guess are not quite those of P, shows here. Of errors in
-        slower modes it shows less than there is.
-        """
-        values = self.guess.slow_modes[0]
-        powers = np.exp(np.outer(values * self.propagator.dt, np.arange(1, self.steps + 1)))
-        left = float(np.abs(powers @ self._kernel).min(initial=LEFT))
-        return np.asarray((W - self.averaged(W)) / (1 - left))
-
     @property
     def operator(self) -> LinearOperator:
         """M (P - 1) for SciPy, on flat arrays."""
