@@ -117,7 +117,7 @@ def test_a_folder_that_is_removed_and_two_runs_in_one_place(tmp_path: Path, undi
     shutil.rmtree(folder / "results")
     assert away.finish() == 2
     assert "going on without" in warned_of_checkpoints(away)[0]
-    assert away.lines[-1].endswith("out.nc: expected a file that can be written, got: No such file or directory")
+    assert away.lines[-1].endswith("out.nc: expected a file in an existing folder, got results, which is none")
     first = Run(folder, *COMMAND)
     wait_for(folder / "out.nc.checkpoint")
     second = Run(folder, *COMMAND)
