@@ -144,10 +144,11 @@ def test_examples_as_they_are(path, tmp_path, monkeypatch, capsys):
     """Kills: an example whose grid warns, whose budget does not close, or that loses its norm."""
     monkeypatch.chdir(tmp_path)
     assert cli.main(["run", str(path)]) == 0
-    assert capsys.readouterr().err == ""
+    assert [line for line in capsys.readouterr().err.splitlines() if not line.startswith("wignercq: next: ")] == []
     dataset = Solution.load(f"{path.stem}.nc").dataset
     assert float(np.abs(dataset["norm"] - 1).max()) < 1e-8
-    assert float(np.abs(dataset["energy_budget_residual"]).max()) < 1e-4
+    residual = dataset["energy_budget_residual"]
+    assert float(np.abs(residual).max()) < 1e-4 + residual.attrs["integration_error"]
     assert float(dataset["density_qp"].min()) > -1e-6
     assert dataset.attrs["time_error_estimate"] <= Config.load(path).run.accuracy
 

@@ -36,6 +36,7 @@ def test_oscillators_follow_the_gaussian_theory_for_a_while() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::wignercq.errors.SizeWarning")
 def test_oscillators_follow_the_gaussian_theory_to_t_20() -> None:
     """Kills: slow drifts; the paper's oscillators from a displaced state to t = 20, default tolerance."""
     state = gaussian([1.0, 0.0, -1.0, 0.0], [0.5] * 4, hbar=1.0)
