@@ -14,6 +14,8 @@ from wignercq.results.result import Result
 from wignercq.run.progress import Progress
 from wignercq.unravelling import Ensemble, trajectories
 
+TOLERANCE, LEAST = 1e-3, 1e-4  # on the time error; what is less is lost among statistical errors
+
 
 def average(
     files: Output,
@@ -88,7 +90,7 @@ def _computed(
             **{"duration": None, "outputs": None, "times": None, **run.when},
             count=count,
             seed=seed,
-            tolerance=run.tolerance or 1e-3,
+            tolerance=max(run.tolerance or TOLERANCE, LEAST),
             dt=run.dt,
             frames=run.frames if isinstance(run.frames, int) else len(run.times),
             start=start,

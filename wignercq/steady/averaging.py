@@ -78,6 +78,13 @@ class AveragedEquation:
         return self._summed(W, np.concatenate([[0.0], self._kernel]))
 
     @property
+    def rest(self) -> float:
+        """What F leaves of the fastest known mode, and at most of all faster ones."""
+        values = self.guess.slow_modes[0]
+        powers = np.exp(np.outer(values * self.propagator.dt, np.arange(1, self.steps + 1)))
+        return float(np.abs(powers @ self._kernel).min(initial=LEFT))
+
+    @property
     def operator(self) -> LinearOperator:
         """M (P - 1) for SciPy, on flat arrays."""
         shape, size = self.propagator.engine.grid.shape, self.propagator.engine.grid.size
