@@ -42,21 +42,21 @@ def test_only_what_is_left_open_is_asked_for() -> None:
 def test_a_large_grid_is_announced_before_the_pilot_runs() -> None:
     """Kills: ten minutes without a word about the size; a word about runs of seconds."""
     with pytest.warns(SizeWarning) as caught:
-        announce(LARGE, {}, LARGE, Numerics())
+        announce(LARGE, {}, LARGE, Numerics(threads=2))
     (warning,) = caught
     said = str(warning.message)
     assert "50 x 60 x 200 x 150 points, 90 million cells and 3" in said
     assert "takes about 7.5 minutes" in said
     assert "points of x in grid, left open and now 200 points from -30 to 31" in said
     small = Grid(*(Axis(-4.0, 4.0, 24) for _ in range(4)))
-    announce(small, {}, small, Numerics())
+    announce(small, {}, small, Numerics(threads=2))
 
 
 def test_a_long_run_is_announced_with_its_steps() -> None:
     """Kills: a run of hours that begins without saying so."""
     with pytest.warns(SizeWarning, match=r"90 million cells, and 4000 steps take about 5 hours; raise tolerance"):
-        announce_run(LARGE, 4000, Numerics())
-    announce_run(LARGE, 4, Numerics())
+        announce_run(LARGE, 4000, Numerics(threads=2))
+    announce_run(LARGE, 4, Numerics(threads=2))
     announce_run(LARGE, 40, Numerics(threads=64))
 
 
@@ -65,7 +65,7 @@ def test_a_search_that_would_take_an_hour_is_refused() -> None:
     huge = Grid(Axis(-40.0, 50.0, 400), *list(LARGE)[1:])
     message = r"grid: expected .* less than about 20 minutes, got up to 400 x .*, and about 60 minutes; give extent and"
     with pytest.raises(GridError, match=message):
-        announce(huge, {}, huge, Numerics())
+        announce(huge, {}, huge, Numerics(threads=2))
     with pytest.warns(SizeWarning):
         announce(huge, {}, huge, Numerics(threads=32))
 
