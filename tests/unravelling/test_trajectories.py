@@ -77,7 +77,7 @@ def test_correlated_states_and_decoherence_beyond_the_trade_off() -> None:
 )
 def test_initial_states_are_their_own_averages(state: State, purity: float) -> None:
     """Kills: eigenstates with the wrong populations, a density matrix and its conjugate exchanged."""
-    found = trajectories(OSCILLATORS, state, times=[0.1], count=2048, seed=3, frames=1)
+    found = trajectories(OSCILLATORS, state, times=[0.1], count=2048, seed=3, frames=2)
     means = (found.mean[0] - state.mean)[:2] / found.dataset.mean_error.values[0, :2]
     assert np.abs(means).max() < 4
     assert found.covariance[0] == pytest.approx(state.covariance, abs=0.05)
@@ -148,8 +148,12 @@ def test_what_does_not_fit_together_is_refused() -> None:
         trajectories(OSCILLATORS, STATE, 0.2, count=512, outputs=1, frames=0, start=start)
     with pytest.raises(InputError, match="start: expected trajectories with the same outputs"):
         trajectories(QUARTIC, STATE, 0.3, count=512, outputs=1, frames=0, start=start)
+    with pytest.raises(InputError, match="start: expected trajectories of the same initial state"):
+        trajectories(QUARTIC, CAT, 0.2, count=512, outputs=1, frames=0, start=start)
+    with pytest.raises(InputError, match=r"state\.hbar: expected the model's hbar = 0\.8, got 1\.0"):
+        trajectories(QUARTIC, gaussian(np.zeros(4), np.ones(4), hbar=1.0), 0.2)
     with pytest.raises(ModelError, match="no trajectories exist"):
-        trajectories(Model("q**2/2", "x**2/2", "q*x", diffusion=1, decoherence=0, allow_unphysical=True), STATE, 1.0)
+        trajectories(Model("q**2/2", "x**2/2", "q*x", **BATH, decoherence=0, allow_unphysical=True), STATE, 1.0)
     for name, value in (("count", 1.5), ("dynamics", "classical")):
         with pytest.raises(InputError, match=f"{name}: expected"):
             trajectories(QUARTIC, STATE, 1.0, **{name: value})

@@ -71,6 +71,11 @@ def _options_of_runs(command: Callable[..., None]) -> Callable[..., None]:
     return force(threads(command))
 
 
+_processes_of_a_sweep = click.option(
+    "--processes", type=click.IntRange(min=1), help="Of a sweep; default: as many as the cores have threads."
+)
+
+
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wignercq")
 def commands() -> None:
@@ -148,7 +153,7 @@ def theory(config: Path, as_json: bool) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a comparison that did not finish.")
 @_options_of_runs
-@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: as many as the cores have threads.")
+@_processes_of_a_sweep
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def compare(
     config: Path,
@@ -208,7 +213,7 @@ def compare(
 )
 @click.option("--resume", is_flag=True, help="Go on from the best W of a search that did not finish.")
 @_options_of_runs
-@click.option("--processes", type=click.IntRange(min=1), help="Of a sweep; default: as many as the cores have threads.")
+@_processes_of_a_sweep
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 def steady(
     config: Path,
@@ -254,7 +259,9 @@ def steady(
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Result file; default: CONFIG's name with _paths.nc here."
 )
-@click.option("--trajectories", type=click.IntRange(min=2), default=1024, show_default=True, help="How many in all.")
+@click.option(
+    "--trajectories", "count", type=click.IntRange(min=2), default=1024, show_default=True, help="How many in all."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
 @click.option("--processes", type=click.IntRange(min=1), help="Side by side; default: threads on all cores.")
 @click.option("--resume", is_flag=True, help="Go on where there are fewer, with the same random numbers.")

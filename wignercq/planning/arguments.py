@@ -117,6 +117,11 @@ def frames(value: object, outputs: int, most: float = math.inf) -> int:
         raise InputError("frames", f"{ALL!r} or {error.expected}", error.got) from None
 
 
+def spread(held: int, count: int) -> list[int]:
+    """So many of the numbers from 0, evenly, first and last among them; of one the last."""
+    return sorted({round(k) for k in np.linspace(held - 1, 0, min(count, held))})
+
+
 def path(argument: str, value: object) -> Path:
     """A path; InputError for anything that is none."""
     if not isinstance(value, (str, os.PathLike)):

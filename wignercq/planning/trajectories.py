@@ -46,11 +46,11 @@ def draw(state: State, heat: float, count: int, random: np.random.Generator) -> 
     samples = []
     for part, region, bandwidth in zip(parts, regions, bandwidths, strict=True):
         axes = [Axis.resolving(lower, upper, k) for (lower, upper), k in zip(region, bandwidth, strict=True)]
-        samples.append(_draw_from(np.abs(part(*axes)), axes, heat, count, random))
+        samples.append(draw_from(np.abs(part(*axes)), axes, heat, count, random))
     return np.concatenate(samples)
 
 
-def _draw_from(size: np.ndarray, axes: list[Axis], heat: float, count: int, random: np.random.Generator) -> np.ndarray:
+def draw_from(size: np.ndarray, axes: list[Axis], heat: float, count: int, random: np.random.Generator) -> np.ndarray:
     """Samples (2, count) of ``size**(1/heat)``, each anywhere in its cell."""
     relative = size / size.max()
     weights = np.where(relative > FLOOR, relative, 0.0) ** (1 / heat)

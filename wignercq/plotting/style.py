@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.signal import resample
 
 from wignercq.errors import InputError, brief, listed
+from wignercq.planning.arguments import spread
 from wignercq.plotting.picture import PALETTE, Picture, Size, width_of
 from wignercq.plotting.scales import name_axis, name_bar
 
@@ -91,11 +92,6 @@ def _at(dataset: xr.Dataset, time: float) -> int:
         listing = listed([f"{one:g}" for one in held], limit=12)
         raise InputError("times", f"times of frames, {listing}", brief(time))
     return int(away.argmin())
-
-
-def spread(held: int, count: int) -> list[int]:
-    """So many of the numbers from 0, evenly, first and last among them; of one the last."""
-    return sorted({round(k) for k in np.linspace(held - 1, 0, min(count, held))})
 
 
 def sure(dataset: xr.Dataset) -> float:

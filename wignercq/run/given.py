@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from wignercq.grid.interpolation import interpolation
 from wignercq.model.model import Model
 from wignercq.states.arguments import came_as
 from wignercq.states.gridded import on_axes
-from wignercq.states.hybrid import SAME_NUMBER
+from wignercq.states.hybrid import require_particle
 
 NORM = 1e-3  # by which the integral of W may differ from 1, as in a run
 
@@ -67,10 +66,7 @@ def given(state: Any, model: Model) -> Given:
         if not state.state_times.size:
             raise StateError("state", "a result that keeps W, of a run with keep_state", "one without")
         W, attributes = state.state(), state.dataset.attrs
-    for name in ("hbar", "quantum_mass"):
-        value = getattr(model, name)
-        if not math.isclose(attributes.get(name, value), value, rel_tol=SAME_NUMBER):
-            raise StateError(f"state.{name}", f"the model's {name} = {value!r}", repr(float(attributes[name])))
+    require_particle(model, attributes.get("hbar"), attributes.get("quantum_mass"))
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
     return Given(*state_on_grid(W), time)
 

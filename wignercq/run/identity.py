@@ -16,11 +16,13 @@ from wignercq.run.checkpoint import Snapshot, grid_of
 from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import whole_steps
+from wignercq.states import State
 
 PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same
 
 PROBE_LEVEL = 1e-3  # initial states are compared where they are above this share of their maximum,
 PROBE_POINTS = 8  # at so many points per axis
+PROBE_DIGITS = 6  # decimals of them in a digest
 DIGEST_SHOWN = 16  # digits of a digest that tell arrays apart
 
 
@@ -60,8 +62,17 @@ def probe(request: Request) -> np.ndarray:
     """
     if isinstance(request.state, np.ndarray):
         return np.zeros(0)
-    lower, upper = request.state.support(PROBE_LEVEL).T
-    W = request.state.wigner(Grid(*(Axis(*ends, PROBE_POINTS) for ends in zip(lower, upper, strict=True))))
+    return _probe(request.state)
+
+
+def state_digest(state: State) -> str:
+    """What tells states apart, as text."""
+    return _digest(np.round(_probe(state), PROBE_DIGITS) + 0.0)
+
+
+def _probe(state: State) -> np.ndarray:
+    lower, upper = state.support(PROBE_LEVEL).T
+    W = state.wigner(Grid(*(Axis(*ends, PROBE_POINTS) for ends in zip(lower, upper, strict=True))))
     return np.concatenate([lower / (upper - lower), np.log(upper - lower), W.ravel() / np.abs(W).max()])
 
 

@@ -13,7 +13,7 @@ from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.arguments import flag, moderate, require_state, whole
+from wignercq.planning.arguments import flag, moderate, require_state, spread, whole
 from wignercq.planning.memory import Need, free_memory, held_memory
 from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, Numerics
 from wignercq.run.adaptation import Adapter, Freedom
@@ -77,8 +77,7 @@ class Request:
     @property
     def framed(self) -> set[int]:
         """Numbers of the outputs whose planes are kept: spread evenly, the last always among them."""
-        last = self.times.size - 1
-        return {round(k) for k in np.linspace(last, 0, min(self.frames, self.times.size))}
+        return {*spread(self.times.size, self.frames)}
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -22,6 +22,14 @@ from wignercq.states.quantum import GaussianQuantumState, QuantumState, require_
 SAME_NUMBER = 1e-12  # relative: what a change of units does to a number
 
 
+def require_particle(model: Model, hbar: float | None, mass: float | None) -> None:
+    """Refuse, with StateError, a state of another hbar or mass of the quantum particle than a model's; None is any."""
+    for name, its, own in (("hbar", "hbar", hbar), ("mass", "quantum_mass", mass)):
+        value = getattr(model, its)
+        if own is not None and not math.isclose(own, value, rel_tol=SAME_NUMBER):
+            raise StateError(f"state.{name}", f"the model's {its} = {value!r}", repr(float(own)))
+
+
 class State(ABC):
     """A hybrid state, ``W(q,p,x,y) = (1/(2 pi hbar)) int du e^{-i y u/hbar} <x+u/2| rho(q,p) |x-u/2>``, integral 1.
 
@@ -63,10 +71,7 @@ class State(ABC):
 
     def require_model(self, model: Model) -> None:
         """Refuse, with StateError, a model of another hbar or another mass of the quantum particle."""
-        for name, its, own in (("hbar", "hbar", self.hbar), ("mass", "quantum_mass", self.mass)):
-            value = getattr(model, its)
-            if own is not None and not math.isclose(own, value, rel_tol=SAME_NUMBER):
-                raise StateError(f"state.{name}", f"the model's {its} = {value!r}", repr(own))
+        require_particle(model, self.hbar, self.mass)
 
     def require_held(self, grid: Grid) -> None:
         """Refuse, with StateError, a grid that cuts off much of a state that is known on another grid alone."""

@@ -80,9 +80,13 @@ class AveragedEquation:
     @property
     def rest(self) -> float:
         """What F leaves of the fastest known mode, and at most of all faster ones."""
-        values = self.guess.slow_modes[0]
-        powers = np.exp(np.outer(values * self.propagator.dt, np.arange(1, self.steps + 1)))
-        return float(np.abs(powers @ self._kernel).min(initial=LEFT))
+        return float(self._left.min(initial=LEFT))
+
+    @cached_property
+    def _left(self) -> np.ndarray:
+        """Moduli of what F leaves of the known slow modes."""
+        exponents = self.guess.slow_modes[0] * self.propagator.dt
+        return np.asarray(np.abs(np.exp(np.outer(exponents, np.arange(1, self.steps + 1))) @ self._kernel))
 
     @property
     def operator(self) -> LinearOperator:
@@ -115,8 +119,7 @@ class AveragedEquation:
     def _modes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Modes that F leaves: exp(lambda dt) - 1, right vectors as columns, and left ones as rows, biorthogonal."""
         values, right, left = self.guess.slow_modes
-        powers = np.exp(np.outer(values * self.propagator.dt, np.arange(1, self.steps + 1)))
-        kept = np.abs(powers @ self._kernel) > LEFT
+        kept = self._left > LEFT
         left, right = left[:, kept].T, right[:, kept]
         return np.expm1(values[kept] * self.propagator.dt), right, np.linalg.solve(left @ right, left)
 

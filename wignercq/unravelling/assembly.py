@@ -12,10 +12,12 @@ import xarray as xr
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.observables.energies import occupation_law
-from wignercq.results.provenance import program, versions
+from wignercq.results.provenance import program, solved, versions
+from wignercq.results.summary import PAIRS
 from wignercq.results.variables import FRAME_PLANES, LABELS, MODEL_UNITS, described
+from wignercq.run.identity import state_digest
 from wignercq.unravelling.block import Job
-from wignercq.unravelling.format import ENERGIES, KIND, NUMBERS, PAIRS, momentum_axis
+from wignercq.unravelling.format import ENERGIES, KIND, NUMBERS, momentum_axis
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.result import Ensemble
 
@@ -41,10 +43,10 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
     attributes = {
         "kind": KIND,
         **program(versions()),
-        "model": str(job.model),
+        **solved(job.model),
+        "initial_state": state_digest(job.state),
         "dynamics": job.dynamics,
         "trajectories": gathered.statistics.count,
-        "blocks": gathered.blocks,
         "seed": job.seed,
         "points": job.plan.axis.points,
         "steps": sum(job.plan.steps),

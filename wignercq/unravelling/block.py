@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from wignercq.states import State
 from wignercq.unravelling.format import NUMBERS, Plan
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.measurement import Measurement
-from wignercq.unravelling.plan import CHECKED, fastest, widened
+from wignercq.unravelling.plan import fastest, looks, widened
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
 from wignercq.unravelling.statistics import Statistics
@@ -51,46 +52,46 @@ class Job:
 def block(job: Job, number: int) -> Gathered:
     """The trajectories of one block, which has its own stream of random numbers."""
     random = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(number,)))
+    draw = prepared(job.state, job.plan.axis)
+    nx = job.plan.axis.points
+    qp, qx, py = planes = tuple(np.zeros((len(job.frames), *size)) for size in job.plan.bins)
+    rho = np.zeros((len(job.times), nx, nx), complex)
+    numbers = []
     with threadpool_limits(1, "blas"):
-        gathered = [_tile(job, min(TILE, job.size - done), random) for done in range(0, job.size, TILE)]
-    numbers = np.concatenate([numbers for numbers, _, _ in gathered], axis=2)
-    kinds = zip(*(planes for _, planes, _ in gathered), strict=True)
-    sizes = zip(job.plan.bins, kinds, strict=True)
-    qp, qx, py = (np.sum(kind, axis=0).reshape(len(job.frames), *size) for size, kind in sizes)
-    rho = np.sum([matrices for _, _, matrices in gathered], axis=0)
+        for done in range(0, job.size, TILE):
+            now = draw(min(TILE, job.size - done), random)
+            numbers.append(_tile(job, now, random, planes, rho))
+    all_numbers = np.concatenate(numbers, axis=2)
     overlaps = (np.abs(rho) ** 2).sum(axis=(1, 2)) * job.plan.axis.spacing**2
     purity = (overlaps - job.size) / (job.size * (job.size - 1.0))
-    kept = numbers[:, :, : job.kept if number == 0 else 0].copy()
-    return Gathered(Statistics.of(numbers), rho[[*job.frames]], qp, qx, py, purity[None], kept)
+    kept = all_numbers[:, :, : job.kept if number == 0 else 0].copy()
+    return Gathered(Statistics.of(all_numbers), rho[[*job.frames]], qp, qx, py, purity[None], kept)
 
 
-def _tile(job: Job, count: int, random: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
-    """Numbers (T, K, count) of some trajectories, their densities at frames and the sums of psi psi* at outputs."""
-    axis = job.plan.axis
-    now = prepared(job.state, axis)(count, random)
-    numbers = np.empty((len(job.times), len(NUMBERS), count))
-    planes: list[list[np.ndarray]] = []
-    matrices = []
+def _tile(
+    job: Job, now: Trajectories, random: np.random.Generator, planes: Sequence[np.ndarray], rho: np.ndarray
+) -> np.ndarray:
+    """Numbers (T, K, n) of some trajectories; their densities are added to `planes`, and psi psi* to `rho`."""
+    axis, numbers = job.plan.axis, np.empty((len(job.times), len(NUMBERS), now.count))
     for output, time in enumerate(job.times):
         if output:
             axis = _advanced(job, now, axis, time - job.times[output - 1], job.plan.steps[output - 1], random)
         numbers[output] = Measurement(job.model, axis).numbers(now)
         psi = now.psi if axis == job.plan.axis else now.psi @ interpolation(axis, job.plan.axis.values).T
-        matrices.append(psi.T @ psi.conj())
+        rho[output] += psi.T @ psi.conj()
         if output in job.frames:
-            planes.append(_densities(job.plan, now, psi))
-    stacked = [np.array([densities[kind] for densities in planes]) for kind in range(3)]
-    return numbers, stacked, np.array(matrices)
+            for sums, density in zip(planes, _densities(job.plan, now, psi), strict=True):
+                sums[job.frames.index(output)] += density
+    return numbers
 
 
 def _advanced(job: Job, now: Trajectories, axis: Axis, span: float, steps: int, random: np.random.Generator) -> Axis:
     """Move trajectories on over a time; the axis they are on then."""
-    frequency = fastest(job.model, now, axis)
-    stride = max(1, round(CHECKED * steps / (frequency * span))) if frequency else steps
+    stride = looks(fastest(job.model, now, axis) * span, steps)
     scheme = Scheme(job.model, axis, span / steps, job.dynamics)
     for done in range(0, steps, stride):
         scheme.advance(now, [Noise.drawn(now.count, random) for _ in range(min(stride, steps - done))])
-        wider = widened(now, axis, job.model)
+        wider = widened(now, axis)
         if wider != axis:
             axis, scheme = wider, Scheme(job.model, wider, span / steps, job.dynamics)
     return axis

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import xarray as xr
 
 from wignercq.grid.grid import NAMES, Axis
+from wignercq.results.summary import PAIRS
 
 KIND = "trajectories"
-PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 ENERGIES = ("energy_classical", "energy_quantum", "energy_interaction")
 #: The numbers of a trajectory: conditional means of z, of its products, energies, the square of the spread of x.
 NUMBERS = (*NAMES, *(NAMES[i] + NAMES[j] for i, j in PAIRS), *ENERGIES, "spread")

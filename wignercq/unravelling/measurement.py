@@ -12,7 +12,7 @@ import scipy.fft
 from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
-from wignercq.unravelling.format import PAIRS
+from wignercq.results.summary import PAIRS
 from wignercq.unravelling.scheme import Trajectories
 
 
@@ -27,7 +27,7 @@ class Measurement:
         """Shape (len(NUMBERS), n)."""
         model, dx = self.model, self.axis.spacing
         psi, x = now.psi, self.axis.values
-        density = (psi.real**2 + psi.imag**2) * dx
+        density = now.density * dx
         y_psi = scipy.fft.ifft(self._momenta * scipy.fft.fft(psi, axis=1), axis=1)
         crossed = (psi.conj() * y_psi * dx).real
         mean = np.stack([now.q, now.p, density @ x, crossed.sum(axis=1)])
@@ -43,16 +43,6 @@ class Measurement:
         ]
         return np.stack([*mean, *products, *energies, xx - mean[2] ** 2])
 
-    def edges(self, now: Trajectories) -> tuple[float, float, float]:
-        """The most of any trajectory in the outer sixteenths of x, left and right, and in the top eighth of k."""
-        n = self.axis.points
-        ends, top = max(1, n // 16), n // 16
-        density = (now.psi.real**2 + now.psi.imag**2) * self.axis.spacing
-        left, right = density[:, :ends].sum(axis=1), density[:, -ends:].sum(axis=1)
-        power = np.abs(scipy.fft.fft(now.psi, axis=1)) ** 2
-        tail = power[:, n // 2 - top : n // 2 + top + 1].sum(axis=1) / power.sum(axis=1)
-        return float(left.max()), float(right.max()), float(tail.max())
-
     @cached_property
     def _momenta(self) -> np.ndarray:
         k = 2 * np.pi * scipy.fft.fftfreq(self.axis.points, self.axis.spacing)
@@ -64,3 +54,14 @@ class Measurement:
     def _potentials(self) -> list[Callable[..., np.ndarray]]:
         model = self.model
         return [sampled((Q, X), V) for V in (model.V_C, model.V_Q, model.V_I)]
+
+
+def edges(now: Trajectories, axis: Axis) -> tuple[float, float, float]:
+    """The most of any trajectory in the outer sixteenths of x, left and right, and in the top eighth of k."""
+    n = axis.points
+    ends, top = max(1, n // 16), n // 16
+    density = now.density * axis.spacing
+    left, right = density[:, :ends].sum(axis=1), density[:, -ends:].sum(axis=1)
+    power = np.abs(scipy.fft.fft(now.psi, axis=1)) ** 2
+    tail = power[:, n // 2 - top : n // 2 + top + 1].sum(axis=1) / power.sum(axis=1)
+    return float(left.max()), float(right.max()), float(tail.max())

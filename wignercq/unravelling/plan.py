@@ -16,9 +16,10 @@ from wignercq.grid.interpolation import interpolation
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.planning import trajectories as classical
+from wignercq.results.summary import PAIRS
 from wignercq.states import State
-from wignercq.unravelling.format import PAIRS, Plan
-from wignercq.unravelling.measurement import Measurement
+from wignercq.unravelling.format import Plan
+from wignercq.unravelling.measurement import Measurement, edges
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
 
@@ -37,7 +38,7 @@ FOR_PLANS = 2**32 - 1  # key of their stream of random numbers, which no block h
 
 def fastest(model: Model, now: Trajectories, axis: Axis) -> float:
     """The highest angular frequency of small oscillations where the trajectories are, or the rate of friction."""
-    density = np.abs(now.psi) ** 2 * axis.spacing
+    density = now.density * axis.spacing
     mean = density @ axis.values
     spread = np.sqrt(np.maximum(density @ axis.values**2 - mean**2, 0.0))
     qq, xx = _curvatures(model)(now.q, mean + np.outer(PLACES, spread))
@@ -66,12 +67,17 @@ def first_axis(state: State, model: Model, duration: float, random: np.random.Ge
     return Axis.resolving(float(lower[0]), float(upper[0]), 1.1 * max(-lower[1], upper[1]) / model.hbar)
 
 
-def widened(now: Trajectories, axis: Axis, model: Model) -> Axis:
+def looks(phase: float, steps: int) -> int:
+    """Steps between two looks at the axis, of so many in which the fastest oscillation turns by a phase."""
+    return max(1, round(CHECKED * steps / phase)) if phase else steps
+
+
+def widened(now: Trajectories, axis: Axis) -> Axis:
     """An axis that holds the wave functions, which are taken to it if it is another one.
 
     InputError for one of more than 16384 points.
     """
-    left, right, tail = Measurement(model, axis).edges(now)
+    left, right, tail = edges(now, axis)
     if max(left, right, tail) <= KEPT:
         return axis
     lower = axis.lower - ROOM * axis.length * (left > KEPT)
@@ -107,11 +113,11 @@ def planned(
     ]
     steps, apart = [], 0.0
     for span in map(float, np.diff(times)):
-        frequency = fastest(model, pair[0].now, pair[0].axis)
-        step = dt or math.sqrt(24 * tolerance / max(1.0, frequency * span)) / max(frequency, 1e-300)
-        count = max(1, math.ceil(span / step - 1e-9))
+        phase = fastest(model, pair[0].now, pair[0].axis) * span
+        least = span / dt if dt else phase / math.sqrt(24 * tolerance / max(1.0, phase))
+        count = max(1, math.ceil(least - 1e-9))
         steps.append(count)
-        stride = max(1, round(CHECKED / max(frequency * span / count, 1e-300)))
+        stride = looks(phase, count)
         for done in range(0, count, stride):
             noise = [Noise.drawn(AHEAD, random).smooth for _ in range(2 * min(stride, count - done))]
             pair[0].advance([a.joined(b) for a, b in zip(noise[::2], noise[1::2], strict=True)], span / count)
@@ -145,7 +151,7 @@ class _Ahead:
         if not (np.isfinite(self.now.q).all() and np.isfinite(self.now.psi).all()):
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:
-            self.axis = widened(self.now, self.axis, self.model)
+            self.axis = widened(self.now, self.axis)
         self._look()
 
     def _look(self) -> None:

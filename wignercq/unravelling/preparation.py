@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from wignercq.errors import StateError
 from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.observables.density_matrix import density_matrix, lattice
+from wignercq.planning.trajectories import draw_from
 from wignercq.states import (
     ClassicalGaussian,
     ClassicalState,
@@ -29,6 +31,7 @@ NEGATIVE = 1e-6  # population below zero that is no error of rounding
 Draw = Callable[[int, np.random.Generator], Trajectories]
 
 
+@lru_cache(maxsize=4)
 def prepared(state: State, axis: Axis) -> Draw:
     """A function that draws trajectories of a state, their wave functions on an axis.
 
@@ -47,10 +50,7 @@ def prepared(state: State, axis: Axis) -> Draw:
 def _gaussian(state: GaussianState, axis: Axis) -> Draw:
     classical, mixed, quantum = state.covariance[:2, :2], state.covariance[:2, 2:], state.covariance[2:, 2:]
     slope = np.linalg.solve(classical, mixed).T
-    conditional = quantum - slope @ mixed
-    packet = pure_part(conditional, state.hbar)
-    widths, turned = np.linalg.eigh(conditional - packet)
-    root = turned * np.sqrt(np.maximum(widths, 0.0))
+    packet, root = pure_part(quantum - slope @ mixed, state.hbar)
 
     def draw(count: int, random: np.random.Generator) -> Trajectories:
         q, p = random.multivariate_normal(state.mean[:2], classical, count).T
@@ -61,9 +61,14 @@ def _gaussian(state: GaussianState, axis: Axis) -> Draw:
     return draw
 
 
-def pure_part(covariance: np.ndarray, hbar: float) -> np.ndarray:
-    """The covariance of a pure state, ``det = (hbar/2)**2``, below a covariance of (x, y): the one of its own shape."""
-    return np.asarray(covariance * (hbar / 2 / np.sqrt(np.linalg.det(covariance))))
+def pure_part(covariance: np.ndarray, hbar: float) -> tuple[np.ndarray, np.ndarray]:
+    """A covariance of (x, y) as that of a pure state of its own shape, ``det = (hbar/2)**2``, and of a spread of means.
+
+    Of the spread it is a root: of shape (2, 2), to multiply normal numbers with.
+    """
+    packet = covariance * (hbar / 2 / np.sqrt(np.linalg.det(covariance)))
+    widths, turned = np.linalg.eigh(covariance - packet)
+    return packet, turned * np.sqrt(np.maximum(widths, 0.0))
 
 
 def packets(x: np.ndarray, y: np.ndarray, covariance: np.ndarray, axis: Axis, hbar: float) -> np.ndarray:
@@ -82,9 +87,7 @@ def _product(classical: ClassicalState, quantum: QuantumState, axis: Axis) -> Dr
     points = classical_points(classical)
     if isinstance(quantum, GaussianQuantumState):
         centre = quantum.mean
-        packet = pure_part(quantum.covariance, quantum.hbar)
-        widths, turned = np.linalg.eigh(quantum.covariance - packet)
-        root = turned * np.sqrt(np.maximum(widths, 0.0))
+        packet, root = pure_part(quantum.covariance, quantum.hbar)
 
         def waves(count: int, random: np.random.Generator) -> np.ndarray:
             x, y = centre[:, None] + root @ random.standard_normal((2, count))
@@ -112,15 +115,8 @@ def classical_points(density: ClassicalState) -> Callable[[int, np.random.Genera
         return lambda count, random: random.multivariate_normal(density.mean, density.covariance, count).T
     finest = FINER * density.bandwidth(LEVEL)
     axes = [Axis.resolving(low, high, k) for (low, high), k in zip(density.support(LEVEL), finest, strict=True)]
-    summed = np.cumsum(np.maximum(density.density(*axes), 0.0))
-
-    def draw(count: int, random: np.random.Generator) -> np.ndarray:
-        chosen = np.searchsorted(summed / summed[-1], random.random(count), side="right")
-        cells = np.unravel_index(chosen, tuple(axis.points for axis in axes))
-        inside = random.uniform(-0.5, 0.5, (2, count))
-        return np.stack([a.values[i] + a.spacing * u for a, i, u in zip(axes, cells, inside, strict=True)])
-
-    return draw
+    values = np.maximum(density.density(*axes), 0.0)
+    return lambda count, random: draw_from(values, axes, 1.0, count, random)
 
 
 def eigenstates(quantum: QuantumState, axis: Axis) -> tuple[np.ndarray, np.ndarray]:

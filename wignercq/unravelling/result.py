@@ -13,7 +13,8 @@ from wignercq.grid.grid import NAMES, Axis
 from wignercq.results.reading import Fault, not_increasing, not_numbers
 from wignercq.results.result import Plots
 from wignercq.results.solution import Solution
-from wignercq.unravelling.format import PAIRS, Plan
+from wignercq.results.summary import PAIRS
+from wignercq.unravelling.format import Plan
 from wignercq.unravelling.gathered import SUMS, Gathered
 
 
@@ -47,7 +48,7 @@ class Ensemble(Solution):
         return Plan(steps=tuple(told["steps"]), time_error=told["time_error"], **axes)
 
     def summary(self, theory: object = None) -> str:
-        """The last means and covariances, each with its standard error, beside those of a Gaussian theory if given."""
+        """The last means and covariances, each with its standard error."""
         last = self.dataset.isel(time=-1)
         lines = [f"at t = {float(last.time):.6g}     {self.count} trajectories"]
         for i, name in enumerate(NAMES):
@@ -66,7 +67,7 @@ class Ensemble(Solution):
         errors = {f"{name}_error": dimensions for name, dimensions in rows.items()}
         for name, dimensions in {**rows, **errors, **SUMS}.items():
             yield from not_numbers(dataset, name, dimensions)
-        for name in ("trajectories", "blocks", "seed", "steps", "plan"):
+        for name in ("trajectories", "seed", "steps", "plan"):
             if name not in dataset.attrs:
                 yield f"an attribute {name}", "none"
 

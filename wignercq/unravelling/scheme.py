@@ -1,7 +1,7 @@
 """One time step of many trajectories: each a classical point (q, p) and a pure quantum state psi(x).
 
-With L = d_q V_I(q, x), which is diagonal in x, and one real Wiener process w for each trajectory (section 5 of
-docs/trajectories.md; Layton, Oppenheim and Weller-Davies, arXiv:2208.11722)
+With L = d_q V_I(q, x), which is diagonal in x, and one real Wiener process w for each trajectory (docs/trajectories.md;
+Layton, Oppenheim and Weller-Davies, arXiv:2208.11722)
 
     dq = p/M dt,    dp = -[V_C' + <L> + (alpha/M) p] dt + sqrt(D2) dw
     d psi = [-(i/hbar) H_Q(q) dt - (L - <L>)**2/(8 D2) dt - (L - <L>)/(2 sqrt(D2)) dw] psi
@@ -53,7 +53,13 @@ class Trajectories:
 
     @property
     def count(self) -> int:
+        """How many they are."""
         return self.q.size
+
+    @property
+    def density(self) -> np.ndarray:
+        """|psi|**2, shape (n, nx)."""
+        return np.asarray(self.psi.real**2 + self.psi.imag**2)
 
 
 class Noise(NamedTuple):
@@ -147,7 +153,7 @@ class Scheme:
         if model.is_coupled:
             L = measured(q, x)
             if self.dynamics == "hybrid":
-                seen, wiener, weighted = self._seen(L, now.psi, noise, wiener, weighted)
+                seen, wiener, weighted = self._seen(L, now.density, noise, wiener, weighted)
                 # (R + L dt)**2/(4 D2 dt) with R = -seen dt + sqrt(D2) wiener
                 root = L - seen[:, None]
                 root *= 0.5 * math.sqrt(dt / model.diffusion)
@@ -156,16 +162,16 @@ class Scheme:
                 if self._hidden:
                     exponent.imag -= L * (self._hidden * noise.hidden)[:, None]
             else:
-                seen = self._mean(L, now.psi)
+                seen = self._mean(L, now.density)
             now.p -= spent * seen
         if self.dynamics != "semiclassical":
             now.p += math.sqrt(model.diffusion) * weighted
         np.exp(exponent, out=exponent)
         now.psi *= exponent
-        now.psi /= np.sqrt(_density(now.psi).sum(axis=1, keepdims=True) * self.axis.spacing)
+        now.psi /= np.sqrt(now.density.sum(axis=1, keepdims=True) * self.axis.spacing)
 
     def _seen(
-        self, L: np.ndarray, psi: np.ndarray, noise: Noise, wiener: np.ndarray, weighted: np.ndarray
+        self, L: np.ndarray, density: np.ndarray, noise: Noise, wiener: np.ndarray, weighted: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The value of L that the record is drawn about, and both integrals of its noise.
 
@@ -173,14 +179,14 @@ class Scheme:
         variance that both have together.
         """
         if noise.chance is not None:
-            return np.take_along_axis(L, _drawn(psi, noise.chance)[:, None], axis=1)[:, 0], wiener, weighted
-        mean = self._mean(L, psi)
-        variance = np.maximum(self._mean(L**2, psi) - mean**2, 0.0)
+            return np.take_along_axis(L, _drawn(density, noise.chance)[:, None], axis=1)[:, 0], wiener, weighted
+        mean = self._mean(L, density)
+        variance = np.maximum(self._mean(L**2, density) - mean**2, 0.0)
         more = np.sqrt(1 + variance * self.dt / self.model.diffusion)
         return mean, more * wiener, more * weighted
 
-    def _mean(self, L: np.ndarray, psi: np.ndarray) -> np.ndarray:
-        return np.asarray((_density(psi) * L).sum(axis=1) * self.axis.spacing)
+    def _mean(self, L: np.ndarray, density: np.ndarray) -> np.ndarray:
+        return np.asarray((density * L).sum(axis=1) * self.axis.spacing)
 
     @cached_property
     def _beside(self) -> float:
@@ -209,11 +215,7 @@ class Scheme:
         return tuple(sampled((Q, X), f) for f in (model.V_I, sp.diff(model.V_I, Q), sp.diff(of_q, Q)))
 
 
-def _density(psi: np.ndarray) -> np.ndarray:
-    return psi.real**2 + psi.imag**2
-
-
-def _drawn(psi: np.ndarray, chance: np.ndarray) -> np.ndarray:
+def _drawn(density: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """Numbers of points drawn from |psi|**2."""
-    summed = np.cumsum(_density(psi), axis=1)
-    return np.minimum((summed < chance[:, None] * summed[:, -1:]).sum(axis=1), psi.shape[1] - 1)
+    summed = np.cumsum(density, axis=1)
+    return np.minimum((summed < chance[:, None] * summed[:, -1:]).sum(axis=1), density.shape[1] - 1)

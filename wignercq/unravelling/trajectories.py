@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
-from wignercq.errors import InputError, Interrupted, ModelError, brief
+from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
 from wignercq.grid.grid import Axis
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_model
+from wignercq.planning import arguments
+from wignercq.planning.arguments import require_state, spread, whole
 from wignercq.propagation.engines.cores import cores
+from wignercq.run.identity import state_digest
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
 from wignercq.run.schedule import Schedule
@@ -43,14 +45,13 @@ def trajectories(
     tolerance: float = 1e-3,
     dt: float | None = None,
     axis: Axis | None = None,
-    frames: int = 5,
+    frames: int | str = 5,
     kept: int = 5,
     start: Ensemble | None = None,
     dynamics: str = "hybrid",
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float | str | None = None,
-    attributes: Mapping[str, Any] = MappingProxyType({}),
     progress: bool | Progress = False,
 ) -> Ensemble:
     """Solve the master equation as an average over trajectories, each a classical point and a pure quantum state.
@@ -73,7 +74,7 @@ def trajectories(
         On the time error of means and covariances, relative to the spread; sets the time step unless `dt` is given.
     axis : Axis, optional
         Of x; chosen, and widened where a trajectory needs it, if not given.
-    frames : int
+    frames : int or "all"
         Number of outputs whose marginal planes are kept.
     kept : int
         Number of trajectories that are kept one by one.
@@ -88,8 +89,6 @@ def trajectories(
         Where the result so far is written, a file to go on from as `start`.
     checkpoint_every : float or str, optional
         As in :func:`wignercq.evolve`.
-    attributes : mapping, optional
-        Further attributes of the result.
     progress : bool or Progress
 
     Returns
@@ -104,14 +103,14 @@ def trajectories(
     Interrupted
         Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
     """
+    require_state(state).require_model(require_model(model))
     if model.is_coupled and 4 * model.D0 * model.diffusion < 1 - 1e-12:
         raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 2:
-        raise InputError("count", "a whole number from 2 on", repr(count))
-    if dynamics not in DYNAMICS:
-        raise InputError("dynamics", f"one of {', '.join(DYNAMICS)}", repr(dynamics))
+    blocks = math.ceil(whole("count", count, 2) / BLOCK)
+    whole("seed", seed, 0)
+    one_of("dynamics", dynamics, DYNAMICS)
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
-    framed = tuple(sorted({round(i) for i in np.linspace(0, len(moments) - 1, frames)})) if frames else ()
+    framed = tuple(spread(len(moments), arguments.frames(frames, len(moments))))
     with showing(progress) as shown, StopRequests() as requests:
         try:
             if start is None:
@@ -121,13 +120,13 @@ def trajectories(
                 )
             else:
                 plan = start.plan
-            job = Job(model, state, moments, plan, framed, BLOCK, min(kept, BLOCK), seed, dynamics)
+            job = Job(model, state, moments, plan, framed, BLOCK, min(whole("kept", kept, 0), BLOCK), seed, dynamics)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
-            work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule, attributes)
+            work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
                 _require_the_same(start, job)
             requests.patient = True
-            work.do(-(-count // BLOCK), executor)
+            work.do(blocks, executor)
         except Stop as stop:
             raise Interrupted("interrupted", None, stop.signal) from None
     if requests.requested is not None:
@@ -139,9 +138,16 @@ def trajectories(
 
 def _require_the_same(start: Ensemble, job: Job) -> None:
     """InputError unless trajectories are those of a job."""
-    for name, now in (("model", str(job.model)), ("seed", job.seed), ("dynamics", job.dynamics)):
+    same = {
+        "model": str(job.model),
+        "initial_state": state_digest(job.state),
+        "seed": job.seed,
+        "dynamics": job.dynamics,
+    }
+    for name, now in same.items():
         if start.dataset.attrs[name] != now:
-            raise InputError("start", f"trajectories of the same {name}", brief(start.dataset.attrs[name]))
+            what = name.replace("_", " ")
+            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs[name]))
     frames = [job.times[i] for i in job.frames]
     if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
         raise InputError("start", "trajectories with the same outputs and frames", "others")
@@ -157,7 +163,6 @@ class _Work:
     shown: Progress
     checkpoint: str | os.PathLike[str] | None
     schedule: Schedule | None
-    attributes: Mapping[str, Any]
 
     def do(self, last: int, executor: Executor | None) -> None:
         """All blocks up to a number, unless a signal stops it."""
@@ -177,19 +182,14 @@ class _Work:
     def _write(self) -> None:
         assert self.schedule is not None
         assert self.checkpoint is not None
-        self.schedule.begin()
-        self._ensemble().save(self.checkpoint)
-        self.schedule.end()
-
-    def _ensemble(self) -> Ensemble:
         assert self.gathered is not None
-        ensemble = assembled(self.job, self.gathered)
-        ensemble.dataset.attrs.update(self.attributes)
-        return ensemble
+        self.schedule.begin()
+        assembled(self.job, self.gathered).save(self.checkpoint)
+        self.schedule.end()
 
     def result(self) -> Ensemble | None:
         """What the finished blocks say."""
-        return self._ensemble() if self.gathered else None
+        return assembled(self.job, self.gathered) if self.gathered else None
 
 
 def _blocks(job: Job, numbers: range, executor: Executor | None) -> Iterator[Gathered]:
