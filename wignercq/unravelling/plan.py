@@ -41,15 +41,27 @@ def fastest(model: Model, now: Trajectories, axis: Axis) -> float:
     density = now.density * axis.spacing
     mean = density @ axis.values
     spread = np.sqrt(np.maximum(density @ axis.values**2 - mean**2, 0.0))
-    qq, xx = _curvatures(model)(now.q, mean + np.outer(PLACES, spread))
-    squares = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
-    return math.sqrt(max(*squares, model.damping_rate**2))
+    qq, xx, qx = _curvatures(model)(now.q, mean + np.outer(PLACES, spread))
+    a, c, b = (
+        qq / model.classical_mass,
+        xx / model.quantum_mass,
+        qx / math.sqrt(model.classical_mass * model.quantum_mass),
+    )
+    square = (np.abs(a + c) / 2 + np.hypot((a - c) / 2, b)).max()  # the larger eigenvalue
+    return math.sqrt(max(float(square), model.damping_rate**2))
 
 
 @lru_cache(maxsize=16)
 def _curvatures(model: Model) -> Callable[..., list[np.ndarray]]:
     potential = model.V_C + model.V_Q + model.V_I
-    return compiled((Q, X), [sp.diff(potential, Q, 2), sp.diff(potential, X, 2)])
+    return compiled((Q, X), [sp.diff(potential, Q, 2), sp.diff(potential, X, 2), sp.diff(potential, Q, X)])
+
+
+def steps_for_noise(model: Model, state: State, time: float, tolerance: float) -> float:
+    """How many steps the variance of q needs, n losing 1/(4 n**2) of what the noise of p gives it."""
+    mass, (q, p) = model.classical_mass, np.diag(state.covariance)[:2]
+    noise = model.diffusion * time**3 / (3 * mass**2)
+    return math.sqrt(noise / (q + p * (time / mass) ** 2 + noise) / (4 * tolerance)) if noise else 0.0
 
 
 def first_axis(state: State, model: Model, duration: float, random: np.random.Generator) -> Axis:
@@ -112,10 +124,11 @@ def planned(
         _Ahead(model, Trajectories(now.q.copy(), now.p.copy(), now.psi.copy()), first, axis is None, dynamics),
     ]
     steps, apart = [], 0.0
-    for span in map(float, np.diff(times)):
+    for span, end in zip(map(float, np.diff(times)), times[1:], strict=True):
         phase = fastest(model, pair[0].now, pair[0].axis) * span
-        least = span / dt if dt else phase / math.sqrt(24 * tolerance / max(1.0, phase))
-        count = max(1, math.ceil(least - 1e-9))
+        least = phase / math.sqrt(24 * tolerance / max(1.0, phase))
+        least = max(least, steps_for_noise(model, state, float(end), tolerance) * span / end)
+        count = max(1, math.ceil((span / dt if dt else least) - 1e-9))
         steps.append(count)
         stride = looks(phase, count)
         for done in range(0, count, stride):
