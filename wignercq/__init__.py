@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wignercq.results.quantum_state import quantum_state as quantum_state
     from wignercq.results.solution import Solution as Solution
     from wignercq.run.evolve import evolve as evolve
+    from wignercq.run.gradient import gradient as gradient
     from wignercq.states import State as State
     from wignercq.states.classical import classical as classical
     from wignercq.steady.relaxation import relaxation as relaxation
@@ -59,6 +60,7 @@ export(
         "results.quantum_state": "quantum_state",
         "results.solution": "Solution",
         "run.evolve": "evolve",
+        "run.gradient": "gradient",
         "states": "State",
         "states.classical": "classical",
         "steady.relaxation": "relaxation",

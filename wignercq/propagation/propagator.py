@@ -67,7 +67,7 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
-        return self.engine.advance(W, self._step, steps, into)
+        return self.engine.advance(W, self.compiled, steps, into)
 
     def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
@@ -84,10 +84,10 @@ class Propagator:
 
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
-        self.__dict__.pop("_step", None)
+        self.__dict__.pop("compiled", None)
 
     @cached_property
-    def _step(self) -> CompiledStep:
+    def compiled(self) -> CompiledStep:
         """A step of length dt; equal stages are compiled once."""
         engine, dt, (opening, *stages) = self.engine, self.dt, self.scheme.stages
 

@@ -260,11 +260,12 @@ class JaxEngine(Engine):
             n_q, n_p, n_x, _ = self.grid.shape
             column = step.closing_column.reshape(n_q, n_x, n_p)
             cuts = [programs.cut(self._mesh, axis) for axis in range(min(self._mesh.size, 2))]
-            legs = tuple(self._leg(leg) for leg in step.legs)
+            legs = tuple(self.form_of(leg) for leg in step.legs)
             self._forms[step] = StepForm(legs, tuple(jax.device_put(column, cut) for cut in cuts))
         return self._forms[step]
 
-    def _leg(self, leg: Leg) -> LegForm:
+    def form_of(self, leg: Leg) -> LegForm:
+        """A transport and the kick after it as arguments of a program."""
         q, x = leg.shear
         return LegForm(x, leg.bath or QFlow(q, self._matrix(leg.contraction), None), leg.kick)
 
