@@ -12,7 +12,7 @@ TIMES = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
 
 def times_of(errors: np.ndarray, floor: float = 1e-9, threshold: float = 0.01) -> float:
     table = np.asarray(errors, float)[:, None, None]
-    return float(breakdown_times(TIMES, table, np.full((TIMES.size, 1), floor), threshold)[0, 0])
+    return float(breakdown_times(TIMES, table, np.full((TIMES.size, 1, 1), floor), threshold)[0, 0])
 
 
 def test_an_exponential_is_interpolated_exactly() -> None:
