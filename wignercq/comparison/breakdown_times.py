@@ -134,10 +134,10 @@ def first_output(dataset: xr.Dataset) -> float:
 def least_error(dataset: xr.Dataset) -> xr.DataArray:
     """What an error of a comparison has to exceed to be one: the numerical error and, of trajectories, the noise.
 
-    Dimensions (time, theory, observable).
+    Dimensions (time, theory, observable), those of the errors.
     """
-    numerical = dataset["numerical_error"].expand_dims(observable=dataset["observable"], axis=-1)
-    return numerical + NOISE * dataset["statistical_error"] if "statistical_error" in dataset else numerical
+    noise = dataset["statistical_error"] if "statistical_error" in dataset else 0.0 * dataset["error"]
+    return dataset["numerical_error"] + NOISE * noise
 
 
 def told(when: float, first: float) -> str:

@@ -17,7 +17,6 @@ from wignercq.results.variables import FRAME_PLANES
 from wignercq.run.progress import Progress
 from wignercq.unravelling import Ensemble, trajectories
 from wignercq.unravelling.format import momentum_axis
-from wignercq.unravelling.plan import planned
 from wignercq.unravelling.trajectories import BLOCK, FINEST
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def computed(request: ComparisonRequest, theory: str, place: Path | None, *, res
                 times=request.times,
                 count=request.trajectories,
                 seed=request.seed,
-                tolerance=_tolerance(request),
+                tolerance=FINEST,
                 frames="all",
                 kept=0,
                 start=start,
@@ -59,7 +58,7 @@ def computed(request: ComparisonRequest, theory: str, place: Path | None, *, res
                 progress=shown,
             )
 
-    start = _begun(request, theory, place) if resume and place is not None else None
+    start = _begun(place, request.trajectories) if resume and place is not None else None
     try:
         try:
             found = of(start)
@@ -78,28 +77,13 @@ def computed(request: ComparisonRequest, theory: str, place: Path | None, *, res
     return found
 
 
-def _tolerance(request: ComparisonRequest) -> float:
-    return max(request.numerics.tolerance, FINEST)
-
-
-def _begun(request: ComparisonRequest, theory: str, place: Path) -> Ensemble | None:
-    """Trajectories to go on from; None where there are none that can be read, with this plan, and not too many."""
+def _begun(place: Path, count: int) -> Ensemble | None:
+    """Trajectories to go on from; None where there are none that can be read, or more than a number in blocks."""
     try:
         start = Ensemble.load(place)
     except InputError:
         return None
-    assert not isinstance(request.state, np.ndarray)  # of which there are no trajectories
-    plan = planned(
-        request.model,
-        request.state,
-        [float(time) for time in request.times],
-        tolerance=_tolerance(request),
-        dt=None,
-        axis=None,
-        seed=request.seed,
-        dynamics=SAMPLED[theory],
-    )
-    return start if start.plan == plan and start.count < request.trajectories + BLOCK else None
+    return start if start.count < count + BLOCK else None
 
 
 def own_axes(ensemble: Ensemble) -> dict[str, Axis]:

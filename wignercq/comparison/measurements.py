@@ -154,7 +154,8 @@ class Measurements:
         self, ensemble: Ensemble, output: int, exact: Track
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """The row of an average over trajectories at an output, NaN where they do not tell; planes as above."""
-        row = {name: np.full(shape, np.nan) for name, shape in (ROW_SHAPES | EXTRA_SHAPES).items() if name != "time"}
+        shapes = ROW_SHAPES | EXTRA_SHAPES
+        row: dict[str, Any] = {name: np.full(shape, np.nan) for name, shape in shapes.items() if name != "time"}
         own = own_axes(ensemble)
         plane = ensemble.dataset["wigner_xy"].values[output]
         distance = self._plane_distance(Grid(exact.grid.q, exact.grid.p, own["x"], own["y"]), plane, exact)

@@ -137,14 +137,10 @@ class Comparison(Session):
             return None
         moments, notes = self._gaussian_theories
         same = twins(self.request.model)
-        notes = (
-            notes
-            | self._without
-            | self.loop.lost
-            | {name: f"the same equation as {twin}" for name, twin in same.items()}
-        )
-        records = self.records | {name: self.records[twin] for name, twin in same.items() if twin in self.records}
-        records = {name: record for name, record in records.items() if name not in self._without}
+        notes = notes | self._without | self.loop.lost
+        notes |= {name: f"the same equation as {twin}" for name, twin in same.items()}
+        known = {name: record for name, record in self.records.items() if name not in self._without}
+        known |= {name: known[twin] for name, twin in same.items() if twin in known}
         errors = {name: theory.error for name, theory in moments.items()}
         errors |= {name: ensemble.time_error for name, ensemble in self._ensembles.items()}
         changes = [
@@ -156,9 +152,9 @@ class Comparison(Session):
         attributes = self.attributes | {"threshold": self.request.threshold, "grid_changes": "\n".join(changes)}
         for ensemble in self._ensembles.values():
             attributes |= {"trajectories": ensemble.count, "seed": self.request.seed}
-        theories, known = self.request.theories, self._ensembles
+        model, theories = self.request.model, self.request.theories
         return Breakdown(
-            breakdown_dataset(self.request.model, theories, records, notes, errors, known, attributes, self._measured)
+            breakdown_dataset(model, theories, known, notes, errors, self._ensembles, attributes, self._measured)
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from wignercq.comparison.breakdown_times import first_output
-from wignercq.comparison.theories import TABLE
+from wignercq.comparison.breakdown_times import first_output, least_error
+from wignercq.comparison.theories import SAMPLED, TABLE
 from wignercq.model.typeset import number
 from wignercq.plotting import labels
 from wignercq.plotting.picture import Picture, Size, styled, width_of
@@ -33,6 +33,8 @@ from wignercq.plotting.style import (
 LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
 DECADES = 7  # shown of an error at most
 SMALLEST = 1e-12  # errors below are those of the numbers themselves
+UPRIGHT = 4  # columns at most whose titles have room in a narrow figure
+BARS = 25  # error bars of a line at most
 HIDDEN = 5  # the axis reaches so far below the numerical error
 
 
@@ -79,8 +81,7 @@ def plot_theories(
     width = width_of(size)
     figure = Picture(width, 0.5 + min(2.5, 0.2 + 0.36 * width) * len(chosen), size)
     axes = figure.subplots(2 * len(chosen), len(theories), squeeze=False, sharex=True, sharey=True)
-    for ax, name in zip(axes[0], theories, strict=True):
-        ax.set_title(narrowed(TABLE[name].mathtext, width < NARROW))
+    name_columns(axes[0], theories, width)
     top = largest(planes)
     frame_plane(axes[0, 0], planes, "x", "y")
     for k, frame in enumerate(planes):
@@ -91,6 +92,16 @@ def plot_theories(
         name_axis(ax.xaxis, "$x$")
         ax.tick_params(labelbottom=True)
     return figure
+
+
+def name_columns(axes: Iterable[Axes], theories: Sequence[str], width: float) -> None:
+    """Titles of panels that are columns of theories; slanting, where many share a narrow figure."""
+    slanting: dict[str, Any] = {"rotation": 35, "rotation_mode": "anchor", "ha": "left", "x": 0.3, "fontsize": "small"}
+    for ax, name in zip(axes, theories, strict=True):
+        if width < NARROW and len(theories) > UPRIGHT:
+            ax.set_title(TABLE[name].mathtext, **slanting)
+        else:
+            ax.set_title(narrowed(TABLE[name].mathtext, width < NARROW))
 
 
 def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: float, zero: float) -> None:
@@ -117,7 +128,8 @@ def plot_errors(
 
     One panel per observable, on a logarithmic axis. The dashed grey line is the threshold, the grey area what the
     numerical error hides, a triangle on the threshold a breakdown time; an open one is extrapolated, before the first
-    output.
+    output. Averages over trajectories have bars of a standard error to either side, upwards alone where it reaches 0,
+    and a light area below a dotted line: what their noise, of five standard errors, and their time error hide.
 
     Parameters
     ----------
@@ -144,7 +156,10 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
     for name in theories:
         values = data["error"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
-        ax.plot(times, np.where(values > SMALLEST, values, np.nan), label=TABLE[name].mathtext, linewidth=1.1, **style)
+        shown = np.where(values > SMALLEST, values, np.nan)
+        ax.plot(times, shown, label=TABLE[name].mathtext, linewidth=1.1, **style)
+        if name in SAMPLED:
+            _draw_bars(ax, times, shown, data["statistical_error"].sel(theory=name).values, name)
         when = float(data["breakdown_time"].sel(theory=name))
         if math.isfinite(when):
             early = 0 < when < first_output(data)
@@ -152,11 +167,16 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
             colour = labels.COLOURS[name]
             ax.plot([when], [threshold], "v", color=colour, markersize=5, clip_on=False, zorder=4, ls="none", **mark)
             ax.axvline(when, color=labels.COLOURS[name], linewidth=0.5, alpha=0.5)
-    floor = data["numerical_error"].sel(theory=theories).max("theory").values
+    certain = [name for name in theories if name not in SAMPLED]
+    floor = data["numerical_error"].sel(theory=["exact", *certain]).max("theory").values
     errors = data["error"].sel(theory=theories).values
     highest = 2 * max(threshold, float(np.nanmax(errors, initial=0.0)))
     lowest = max(float(np.min(floor, initial=threshold)) / HIDDEN, highest * 10.0**-DECADES)
-    ax.fill_between(times, np.zeros_like(floor), floor, color="0.9", zorder=0, label="numerical error")
+    if len(certain) < len(theories):
+        chance = least_error(data).sel(theory=[name for name in theories if name in SAMPLED]).max("theory").values
+        ax.fill_between(times, floor, chance, color="0.95", zorder=0, label="noise of trajectories")
+        ax.plot(times, chance, color="0.6", linewidth=0.6, linestyle=":", zorder=0)
+    ax.fill_between(times, np.zeros_like(floor), floor, color="0.85", zorder=0, label="numerical error")
     ax.axhline(threshold, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), label="threshold")
     if not (errors > lowest).any():
         ax.text(0.5, 0.6, "no error above the numerical one", transform=ax.transAxes, ha="center", va="center")
@@ -164,3 +184,12 @@ def _draw_errors(ax: Axes, dataset: xr.Dataset, observable: str) -> None:
     ax.set_ylim(lowest, highest)
     ax.set_xlim(times[0], times[-1])
     name_axis(ax.yaxis, f"error of {labels.observable(observable)}", log=True)
+
+
+def _draw_bars(ax: Axes, times: np.ndarray, values: np.ndarray, errors: np.ndarray, theory: str) -> None:
+    """Draw a standard error to either side of some values; downwards where it does not reach zero."""
+    some = slice(None, None, math.ceil(times.size / BARS))
+    at, middle, width = times[some], values[some], errors[some]
+    style: dict[str, Any] = {"color": labels.COLOURS[theory], "marker": labels.MARKS[theory], "markersize": 3}
+    down = np.where(width < middle, width, 0.0)
+    ax.errorbar(at, middle, (down, width), linestyle="none", elinewidth=0.7, capsize=1.5, capthick=0.7, **style)
