@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from wignercq.comparison.breakdown_times import first_output, least_error
@@ -33,6 +34,8 @@ from wignercq.plotting.style import (
 LEAST_DIFFERENCE = 1e-3  # of the maximum: smaller differences do not get the full range of colours
 DECADES = 7  # shown of an error at most
 SMALLEST = 1e-12  # errors below are those of the numbers themselves
+ROOM = 1.3  # inches of a column, in which its title has one line
+HEAD = 0.8  # inches of slanting titles
 UPRIGHT = 4  # columns at most whose titles have room in a narrow figure
 BARS = 25  # error bars of a line at most
 HIDDEN = 5  # the axis reaches so far below the numerical error
@@ -79,29 +82,38 @@ def plot_theories(
     theories = ["exact", *labels.distinct(dataset)]
     planes = dataset["wigner_xy"].sel(theory=theories).isel(frame=chosen).transpose("frame", "theory", "x", "y")
     width = width_of(size)
-    figure = Picture(width, 0.5 + min(2.5, 0.2 + 0.36 * width) * len(chosen), size)
+    crowded = width < NARROW and len(theories) > UPRIGHT
+    head = HEAD if crowded else 0.0
+    figure = Picture(width, 0.5 + head + min(2.5, 0.2 + 0.36 * width) * len(chosen), size)
     axes = figure.subplots(2 * len(chosen), len(theories), squeeze=False, sharex=True, sharey=True)
-    name_columns(axes[0], theories, width)
+    name_columns(figure, axes[0], theories, width)
     top = largest(planes)
     frame_plane(axes[0, 0], planes, "x", "y")
     for k, frame in enumerate(planes):
         _draw_frame(figure, axes[2 * k : 2 * k + 2], frame, top, sure(dataset))
     if width < NARROW:
-        axes[0, 0].xaxis.set_major_locator(MaxNLocator(2))  # which all panels share
+        axes[0, 0].xaxis.set_major_locator(MaxNLocator(1 if crowded else 2))  # which all panels share
     for ax in (axes[-2, 0], *axes[-1, 1:]):
         name_axis(ax.xaxis, "$x$")
         ax.tick_params(labelbottom=True)
+        if crowded:
+            ax.tick_params(axis="x", labelsize="xx-small")
     return figure
 
 
-def name_columns(axes: Iterable[Axes], theories: Sequence[str], width: float) -> None:
+def name_columns(figure: Figure, axes: Iterable[Axes], theories: Sequence[str], width: float) -> None:
     """Titles of panels that are columns of theories; slanting, where many share a narrow figure."""
-    slanting: dict[str, Any] = {"rotation": 35, "rotation_mode": "anchor", "ha": "left", "x": 0.3, "fontsize": "small"}
+    if width >= NARROW or len(theories) <= UPRIGHT:
+        for ax, name in zip(axes, theories, strict=True):
+            ax.set_title(narrowed(TABLE[name].mathtext, width < max(NARROW, ROOM * len(theories))))
+        return
+    slanting: dict[str, Any] = {"rotation": 50, "rotation_mode": "anchor", "fontsize": "small"}
     for ax, name in zip(axes, theories, strict=True):
-        if width < NARROW and len(theories) > UPRIGHT:
-            ax.set_title(TABLE[name].mathtext, **slanting)
-        else:
-            ax.set_title(narrowed(TABLE[name].mathtext, width < NARROW))
+        text = ax.text(0.4, 1.08, TABLE[name].mathtext, transform=ax.transAxes, **slanting)
+        text.set_in_layout(False)  # since its width is not that of a column
+    layout = figure.get_layout_engine()
+    assert isinstance(layout, ConstrainedLayoutEngine)
+    layout.set(rect=(0, 0, 1, 1 - HEAD / figure.get_figheight()))
 
 
 def _draw_frame(figure: Figure, rows: np.ndarray, planes: xr.DataArray, top: float, zero: float) -> None:

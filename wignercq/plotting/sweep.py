@@ -104,7 +104,7 @@ def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: s
             _draw_map(ax, dataset, times.sel(theory=theory, observable=observable), first, second, norm)
         name = f"error of {labels.observable(observable)}\n{labels.swept(second)}"
         _name(row[0].yaxis, name, dataset[second])
-    name_columns(axes[0], theories, width)
+    name_columns(figure, axes[0], theories, width)
     for ax in axes[-1]:
         _name(ax.xaxis, labels.swept(first), dataset[first])
     bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes, pad=0.01, aspect=30, shrink=0.9)
