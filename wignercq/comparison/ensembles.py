@@ -10,7 +10,7 @@ import numpy as np
 
 from wignercq.comparison.breakdown_times import ENERGIES
 from wignercq.comparison.theories import SAMPLED
-from wignercq.errors import InputError, Interrupted
+from wignercq.errors import InputError, Interrupted, StateError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid.interpolation import interpolation
 from wignercq.results.variables import FRAME_PLANES
@@ -39,12 +39,15 @@ def computed(request: ComparisonRequest, theory: str, place: Path | None, *, res
         A signal came.
     """
     shown.tell(f"trajectories of the theory {theory}")
+    state = request.state
+    if isinstance(state, np.ndarray):
+        raise StateError("state", "a State, of which trajectories are drawn", "W as an array")
 
     def of(start: Ensemble | None) -> Ensemble:
         with ThreadPoolExecutor(request.numerics.threads) as pool:
             return trajectories(
                 request.model,
-                request.state,  # type: ignore[arg-type]  # W as an array is refused
+                state,
                 times=request.times,
                 count=request.trajectories,
                 seed=request.seed,
@@ -118,18 +121,21 @@ def _shared(bins: Axis, cells: Axis) -> np.ndarray:
 
 
 def standard_errors(ensemble: Ensemble) -> dict[str, np.ndarray]:
-    """Of every variable that trajectories tell of, at all outputs.
+    """Of every variable that trajectories tell of, at all outputs; of the distance from rho that of :func:`noise`."""
+    data, count = ensemble.dataset, ensemble.count
+    errors = {name: data[f"{name}_error"].values for name in WITH_ERRORS if f"{name}_error" in data}
+    rho = ensemble.gathered.rho * (ensemble.plan.axis.spacing / count)
+    return errors | {"distance_density_matrix": noise(rho, count)}
 
-    That of the distance of density matrices is a bound of the distance that noise makes. With N pure states whose mean
-    is rho, of populations P_k,
+
+def noise(rho: np.ndarray, count: int) -> np.ndarray:
+    """How far the mean of N pure states is from rho, that of all, in the trace norm, at most on average.
+
+    With populations P_k of rho
 
         E Tr|rho_N - rho| <= Tr sqrt(E (rho_N - rho)**2) = Tr sqrt((rho - rho**2)/N) = sum_k sqrt(P_k (1 - P_k)/N)
 
-    since the root is concave and a projector its own square.
+    since the root is concave and every pure state its own square. From matrices (..., n, n) in an orthonormal basis.
     """
-    data, axis = ensemble.dataset, ensemble.plan.axis
-    errors = {name: data[f"{name}_error"].values for name in WITH_ERRORS if f"{name}_error" in data}
-    rho = ensemble.gathered.rho * (axis.spacing / ensemble.count)
     populations = np.clip(np.linalg.eigvalsh(rho), 0.0, 1.0)
-    noise = np.sqrt(populations * (1 - populations) / ensemble.count).sum(axis=-1)
-    return errors | {"distance_density_matrix": noise}
+    return np.asarray(np.sqrt(populations * (1 - populations) / count).sum(axis=-1))
