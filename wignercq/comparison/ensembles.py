@@ -10,7 +10,7 @@ import numpy as np
 
 from wignercq.comparison.breakdown_times import ENERGIES
 from wignercq.comparison.theories import SAMPLED
-from wignercq.errors import InputError, Interrupted, StateError
+from wignercq.errors import CheckpointWarning, InputError, Interrupted, StateError, warn
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid.interpolation import interpolation
 from wignercq.results.variables import FRAME_PLANES
@@ -70,14 +70,22 @@ def computed(request: ComparisonRequest, theory: str, place: Path | None, *, res
                 raise
             found = of(None)
     except Interrupted as stop:
-        if place is not None and stop.solution is not None:
-            stop.solution.save(place)
+        if stop.solution is not None:
+            _keep(stop.solution, place)
         raise
     finally:
         shown.finish()
-    if place is not None:
-        found.save(place)
+    _keep(found, place)
     return found
+
+
+def _keep(found: Ensemble, place: Path | None) -> None:
+    """Write trajectories beside the checkpoints; a comparison does not end because they cannot be written."""
+    try:
+        if place is not None:
+            found.save(place)
+    except (InputError, OSError) as error:
+        warn(f"{place}: expected a file that can be written, got: {error}; going on without", CheckpointWarning)
 
 
 def _begun(place: Path, count: int) -> Ensemble | None:
