@@ -105,7 +105,7 @@ def test_trajectories_are_told_with_their_errors() -> None:
     assert rows["cov_xx"] == ["2.4e-02 ± 1e-02", "6.2e-01 ± 1e-02"]
     assert rows["W"] == ["-", "-"]
     cells = {row[0]: row[1] for table in page.tables for row in table if len(row) == 2}
-    told = "1024, seed 4; time error trajectories 2.0e-03, mean-field 2.0e-03 of the spread"
+    told = "1024, seed 4; numerical error trajectories 2.0e-03, mean-field 2.0e-03"
     assert cells["trajectories"] == told
     assert "a difference of less than 5 of them is no breakdown" in page.text
     assert (

@@ -168,7 +168,7 @@ def _trajectories(data: xr.Dataset) -> dict[str, str]:
         return {}
     errors = {TABLE[name].name: float(data["numerical_error"].sel(theory=name).max()) for name in names}
     told = ", ".join(f"{name} {error:.1e}" for name, error in errors.items())
-    return {"trajectories": f"{data.attrs['trajectories']}, seed {data.attrs['seed']}; time error {told} of the spread"}
+    return {"trajectories": f"{data.attrs['trajectories']}, seed {data.attrs['seed']}; numerical error {told}"}
 
 
 def _axis(data: xr.Dataset, name: str) -> str:
