@@ -149,7 +149,11 @@ def _draw_map(ax: Axes, data: xr.Dataset, times: xr.DataArray, first: str, secon
     early = (values > 0) & (values < first_output(data))
     ax.plot(*(grid[early] for grid in np.meshgrid(*along)), ".", color="white", markersize=3, linestyle="none")
     if not known.size:
-        ax.text(0.5, 0.5, "no breakdown", transform=ax.transAxes, ha="center", va="center")
+        errors = data["final_error"].sel(theory=times["theory"], observable=times["observable"])
+        is_known = bool(errors.notnull().any())
+        ax.set_facecolor(NEVER if is_known else "white")
+        text = "no breakdown" if is_known else "not known"
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center")
 
 
 def _edges(values: np.ndarray, log: bool) -> np.ndarray:
