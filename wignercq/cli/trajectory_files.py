@@ -14,8 +14,9 @@ from wignercq.errors import CheckpointError, InputError, StoppedError
 from wignercq.results.result import Result
 from wignercq.run.progress import Progress
 from wignercq.unravelling import Ensemble, trajectories
+from wignercq.unravelling.trajectories import FINEST
 
-TOLERANCE, LEAST = 1e-3, 1e-4  # on the time error; what is less is lost among statistical errors
+TOLERANCE = 1e-3  # on the time error
 
 
 def average(
@@ -94,7 +95,7 @@ def _computed(
                 **{"duration": None, "outputs": None, "times": None, **run.when},
                 count=count,
                 seed=seed,
-                tolerance=max(run.tolerance or TOLERANCE, LEAST),
+                tolerance=max(run.tolerance or TOLERANCE, FINEST),
                 dt=run.dt,
                 frames=run.frames,
                 start=start,

@@ -32,6 +32,8 @@ def faults(dataset: xr.Dataset) -> Iterator[Fault]:
         yield from not_texts(dataset, name, dimensions)
     for name, dimensions in NUMBERS.items():
         yield from not_numbers(dataset, name, dimensions)
+    if "statistical_error" in dataset:
+        yield from not_numbers(dataset, "statistical_error", NUMBERS["error"])
     framed = "wigner_xy" in dataset
     if framed:
         yield from not_numbers(dataset, "wigner_xy", FRAMES)

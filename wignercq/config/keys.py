@@ -30,5 +30,5 @@ KEYS: Mapping[str, str] = {
     },
     "observables": "run.observables",
     "keep_state": "run.save_state",
-    "threshold": "compare.threshold",
+    **{name: f"compare.{name}" for name in ("threshold", "trajectories", "mean_field", "seed")},
 }

@@ -30,10 +30,13 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 class Compare(Table):
-    """The table ``[compare]``: when a theory counts as broken, and which observables the figures show."""
+    """The table ``[compare]``: when a theory counts as broken, what the figures show, and how many trajectories."""
 
     threshold: float = Field(default=0.01, gt=0, lt=1)
     observables: Annotated[tuple[str, ...], PlainValidator(_names)] = REPORTED
+    trajectories: int = Field(default=0, ge=0)
+    mean_field: bool = False
+    seed: int = Field(default=0, ge=0)
 
 
 class _Range(Table):

@@ -45,6 +45,7 @@ def identity(request: Request) -> dict[str, str]:
         "keep_state": f"{len(request.keeping.outputs)} times before the last" if request.keeping.outputs else "none",
         **{f"keep_state.{number}": request.times[number] for number in sorted(request.keeping.outputs)},
         **({} if request.wanted is None else request.wanted.identity),
+        **request.further,
         "start": request.origin,
         "state.grid": request.on,
         "on_unresolved": request.on_unresolved,

@@ -31,6 +31,7 @@ from wignercq.unravelling.result import Ensemble
 from wignercq.unravelling.scheme import DYNAMICS
 
 BLOCK = 256  # trajectories that share a stream of random numbers
+FINEST = 1e-4  # tolerance of use; the time error that a smaller one leaves is lost among statistical errors
 
 
 def trajectories(
