@@ -16,7 +16,8 @@ from wignercq.states import State
 from wignercq.unravelling.format import NUMBERS, Plan
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.measurement import Measurement
-from wignercq.unravelling.plan import fastest, looks, widened
+from wignercq.unravelling.plan import looks, widened
+from wignercq.unravelling.time_step import Surroundings
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
 from wignercq.unravelling.statistics import Statistics
@@ -87,7 +88,7 @@ def _tile(
 
 def _advanced(job: Job, now: Trajectories, axis: Axis, span: float, steps: int, random: np.random.Generator) -> Axis:
     """Move trajectories on over a time; the axis they are on then."""
-    stride = looks(fastest(job.model, now, axis) * span, steps)
+    stride = looks(Surroundings.of(job.model, now, axis).fastest * span, steps)
     scheme = Scheme(job.model, axis, span / steps, job.dynamics)
     for done in range(0, steps, stride):
         scheme.advance(now, [Noise.drawn(now.count, random) for _ in range(min(stride, steps - done))])
