@@ -13,7 +13,7 @@ from wignercq import load
 from wignercq.cli import commands as cli
 from wignercq.unravelling import Ensemble
 
-RUN = {"duration": 0.2, "outputs": 2, "tolerance": 1e-1, "frames": 2}
+RUN = {"duration": 0.2, "outputs": 2, "tolerance": 1e-1, "frames": 2, "observables": {"x4": "x**4"}}
 
 
 @pytest.fixture
@@ -46,6 +46,15 @@ def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
     assert "kind            trajectories" in shown
     assert "512 trajectories" in shown
+    assert 0 < found.dataset["x4_error"][-1] < 0.3 * found.dataset["x4"][-1]
+
+
+def test_what_trajectories_cannot_record_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: observables of the configuration forgotten, an error that does not name its key."""
+    path = folder / "wells.toml"
+    path.write_text(path.read_text().replace('"x**4"', '"von_neumann_entropy"'))
+    assert unravel("--trajectories", "2") == 2
+    assert "run.observables.x4: expected a formula" in capsys.readouterr().err
 
 
 @pytest.mark.slow

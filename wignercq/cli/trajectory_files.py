@@ -10,6 +10,7 @@ from pathlib import Path
 from wignercq.cli.run_files import Output
 from wignercq.config import Config
 from wignercq.config.identity import are_same
+from wignercq.config.keys import KEYS
 from wignercq.errors import CheckpointError, InputError, StoppedError
 from wignercq.results.result import Result
 from wignercq.run.progress import Progress
@@ -97,6 +98,7 @@ def _computed(
                 tolerance=max(run.tolerance or TOLERANCE, LEAST),
                 dt=run.dt,
                 frames=run.frames,
+                observables=run.observables or None,
                 start=start,
                 executor=pool,
                 checkpoint=files.checkpoints.path,
@@ -106,4 +108,4 @@ def _computed(
         except InputError as error:
             if place is not None and error.argument == "start":
                 raise CheckpointError(place, error.expected, error.got) from None
-            raise
+            raise error.renamed(KEYS) from None

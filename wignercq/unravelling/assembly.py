@@ -14,18 +14,12 @@ from wignercq.grid.interpolation import interpolation
 from wignercq.observables.energies import occupation_law
 from wignercq.results.provenance import program, solved, versions
 from wignercq.results.summary import PAIRS
-from wignercq.results.variables import FRAME_PLANES, LABELS, MODEL_UNITS, described
+from wignercq.results.variables import FRAME_PLANES, LABELS, described
 from wignercq.run.identity import state_digest
 from wignercq.unravelling.block import Job
-from wignercq.unravelling.format import ENERGIES, KIND, NUMBERS, momentum_axis
+from wignercq.unravelling.format import ENERGIES, KIND, NUMBERS, OWN, momentum_axis
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.result import Ensemble
-
-OWN = {
-    "conditional_spread": ("variance of x in a trajectory", MODEL_UNITS),
-    "trajectory": ("single trajectories", MODEL_UNITS),
-    "trajectory_spread": ("variance of x in single trajectories", MODEL_UNITS),
-}
 
 
 def assembled(job: Job, gathered: Gathered) -> Ensemble:
@@ -46,6 +40,7 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         **solved(job.model),
         "initial_state": state_digest(job.state),
         "dynamics": job.dynamics,
+        "observables": job.identity,
         "trajectories": gathered.statistics.count,
         "seed": job.seed,
         "points": job.plan.axis.points,
@@ -54,6 +49,9 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         "plan": json.dumps(asdict(job.plan)),
     }
     dataset = xr.Dataset(variables, coordinates, attributes)
+    for one in job.observables:
+        dataset[one.name].attrs.update(one.attributes)
+        dataset[f"{one.name}_error"].attrs["long_name"] = f"standard error of {one.attributes['long_name']}"
     known = {**LABELS, **OWN}
     errors = {f"{name}_error": (f"standard error of the {label}", units) for name, (label, units) in known.items()}
     described(dataset, {**OWN, **errors})
@@ -63,7 +61,7 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
 def _rows(job: Job, gathered: Gathered) -> dict[str, Any]:
     """Observables at every output, with errors."""
     statistics = gathered.statistics
-    mean, K = statistics.mean, len(NUMBERS)
+    mean, K = statistics.mean, len(job.numbers)
     unit = np.eye(K)
     moments = mean.shape[0]
 
@@ -86,6 +84,7 @@ def _rows(job: Job, gathered: Gathered) -> dict[str, Any]:
     weights = {name: unit[NUMBERS.index(name)] for name in ENERGIES}
     weights["energy"] = sum(weights.values())
     weights["conditional_spread"] = unit[NUMBERS.index("spread")]
+    weights |= dict(zip(job.numbers[len(NUMBERS) :], unit[len(NUMBERS) :], strict=True))
     for name, its in weights.items():
         result[name], result[f"{name}_error"] = (("time", v) for v in linear(its))
     if np.isfinite(scale):

@@ -12,7 +12,6 @@ import sympy as sp
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Axis, fast_even_size
-from wignercq.grid.interpolation import interpolation
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.planning import trajectories as classical
@@ -20,8 +19,10 @@ from wignercq.results.summary import PAIRS
 from wignercq.states import State
 from wignercq.unravelling.format import Plan
 from wignercq.unravelling.measurement import Measurement, edges
+from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import prepared
-from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
+from wignercq.unravelling.pure import Trajectories
+from wignercq.unravelling.scheme import Noise, Scheme
 
 AHEAD = 64  # trajectories that go ahead
 CLASSICAL = 256  # trajectories of the classical counterpart, before them
@@ -36,7 +37,7 @@ BINS = 64
 FOR_PLANS = 2**32 - 1  # key of their stream of random numbers, which no block has
 
 
-def fastest(model: Model, now: Trajectories, axis: Axis) -> float:
+def fastest(model: Model, now: Trajectories | Mixtures, axis: Axis) -> float:
     """The highest angular frequency of small oscillations where the trajectories are, or the rate of friction."""
     density = now.density * axis.spacing
     mean = density @ axis.values
@@ -72,7 +73,7 @@ def looks(phase: float, steps: int) -> int:
     return max(1, round(CHECKED * steps / phase)) if phase else steps
 
 
-def widened(now: Trajectories, axis: Axis) -> Axis:
+def widened(now: Trajectories | Mixtures, axis: Axis) -> Axis:
     """An axis that holds the wave functions, which are taken to it if it is another one.
 
     InputError for one of more than 16384 points.
@@ -85,7 +86,7 @@ def widened(now: Trajectories, axis: Axis) -> Axis:
     wider = Axis.resolving(lower, upper, axis.nyquist * (FINER if tail > KEPT else 1.0))
     if wider.points > MOST_POINTS:
         raise InputError("axis", f"at most {MOST_POINTS} points of x", f"wave functions that need {wider.points}")
-    now.psi = now.psi @ interpolation(axis, wider.values).T
+    now.take_to(axis, wider)
     return wider
 
 
@@ -109,7 +110,7 @@ def planned(
     now = prepared(state, first)(AHEAD, random)
     pair = [
         _Ahead(model, now, first, axis is None, dynamics),
-        _Ahead(model, Trajectories(now.q.copy(), now.p.copy(), now.psi.copy()), first, axis is None, dynamics),
+        _Ahead(model, now.copy(), first, axis is None, dynamics),
     ]
     steps, apart = [], 0.0
     for span in map(float, np.diff(times)):
@@ -148,7 +149,7 @@ class _Ahead:
     def advance(self, noise: Sequence[Noise], dt: float) -> None:
         """By steps of one length. InputError where they run away."""
         Scheme(self.model, self.axis, dt, self.dynamics).advance(self.now, noise)
-        if not (np.isfinite(self.now.q).all() and np.isfinite(self.now.psi).all()):
+        if not self.now.is_finite:
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:
             self.axis = widened(self.now, self.axis)

@@ -21,7 +21,7 @@ from wignercq.states import (
     QuantumState,
     State,
 )
-from wignercq.unravelling.scheme import Trajectories
+from wignercq.unravelling.pure import Trajectories
 
 LEVEL = 1e-10  # of the largest: where densities and Wigner functions count as zero
 FINER = 4  # of the Nyquist spacing: between the points from which a density that is no Gaussian is drawn
@@ -119,10 +119,10 @@ def classical_points(density: ClassicalState) -> Callable[[int, np.random.Genera
     return lambda count, random: draw_from(values, axes, 1.0, count, random)
 
 
-def eigenstates(quantum: QuantumState, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
+def eigenstates(quantum: QuantumState, axis: Axis, *, whole: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Populations and wave functions of a state, shapes (k,) and (k, nx).
 
-    StateError where a population is negative, or where the axis does not hold the state.
+    StateError where a population is negative, or where the axis does not hold the state; unless it need not be `whole`.
     """
     own = [
         Axis.resolving(low, high, k)
@@ -135,6 +135,8 @@ def eigenstates(quantum: QuantumState, axis: Axis) -> tuple[np.ndarray, np.ndarr
     kept = populations > LEAST
     positions = Axis.through(lattice(*own, hbar=quantum.hbar))
     waves = interpolation(positions, axis.values) @ (vectors[:, kept] / np.sqrt(positions.spacing))
+    if not whole:
+        return populations[kept], waves.T
     norms = (np.abs(waves) ** 2).sum(axis=0) * axis.spacing
     lost = float(populations[kept] @ np.abs(1 - norms))
     if lost > NEGATIVE:

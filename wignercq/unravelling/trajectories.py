@@ -18,6 +18,7 @@ from wignercq.planning import arguments
 from wignercq.planning.arguments import require_state, spread, whole
 from wignercq.propagation.engines.cores import cores
 from wignercq.run.identity import state_digest
+from wignercq.run.observables import Observables
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
 from wignercq.run.schedule import Schedule
@@ -26,6 +27,7 @@ from wignercq.states import State
 from wignercq.unravelling.assembly import assembled
 from wignercq.unravelling.block import Job, block
 from wignercq.unravelling.gathered import Gathered
+from wignercq.unravelling.observables import read
 from wignercq.unravelling.plan import planned
 from wignercq.unravelling.result import Ensemble
 from wignercq.unravelling.scheme import DYNAMICS
@@ -49,6 +51,7 @@ def trajectories(
     kept: int = 5,
     start: Ensemble | None = None,
     dynamics: str = "hybrid",
+    observables: Observables | None = None,
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float | str | None = None,
@@ -83,6 +86,9 @@ def trajectories(
     dynamics : {"hybrid", "mean_field", "semiclassical"}
         The master equation; or, to compare with, the quantum particle acting by its mean force and not measured: with
         the noise of the bath, or without any.
+    observables : mapping of str to what is recorded
+        As in :func:`wignercq.evolve`, what has a value in a single trajectory: formulas, quantum states, Gaussian
+        densities of (q, p), products of both, and means of thermodynamics by name.
     executor : concurrent.futures.Executor, optional
         What carries the blocks; threads on all cores if not given.
     checkpoint : path, optional
@@ -109,6 +115,7 @@ def trajectories(
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
     whole("seed", seed, 0)
     one_of("dynamics", dynamics, DYNAMICS)
+    asked = read(observables, model)
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     framed = tuple(spread(len(moments), arguments.frames(frames, len(moments))))
     with showing(progress) as shown, StopRequests() as requests:
@@ -120,7 +127,8 @@ def trajectories(
                 )
             else:
                 plan = start.plan
-            job = Job(model, state, moments, plan, framed, BLOCK, min(whole("kept", kept, 0), BLOCK), seed, dynamics)
+            singled = min(whole("kept", kept, 0), BLOCK)
+            job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, asked)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
             work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
@@ -143,11 +151,12 @@ def _require_the_same(start: Ensemble, job: Job) -> None:
         "initial_state": state_digest(job.state),
         "seed": job.seed,
         "dynamics": job.dynamics,
+        "observables": job.identity,
     }
     for name, now in same.items():
-        if start.dataset.attrs[name] != now:
+        if start.dataset.attrs.get(name, "{}") != now:
             what = name.replace("_", " ")
-            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs[name]))
+            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs.get(name, "none")))
     frames = [job.times[i] for i in job.frames]
     if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
         raise InputError("start", "trajectories with the same outputs and frames", "others")
