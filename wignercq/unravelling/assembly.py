@@ -24,7 +24,13 @@ from wignercq.unravelling.result import Ensemble
 
 def assembled(job: Job, gathered: Gathered) -> Ensemble:
     """The result of a job."""
-    variables = {**_rows(job, gathered), **_planes(job, gathered), **_single(gathered), **gathered.variables()}
+    variables = {
+        **_rows(job, gathered),
+        **_planes(job, gathered),
+        **_single(gathered),
+        **_two_time(job, gathered),
+        **gathered.variables(),
+    }
     coordinates = {
         "time": np.array(job.times),
         "frame": np.array([job.times[i] for i in job.frames]),
@@ -34,6 +40,8 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         "x": job.plan.axis.values,
         "y": momentum_axis(job.plan.axis, job.model.hbar).values,
     }
+    if job.two_time:
+        coordinates |= {"time2": coordinates["time"], "first": list(job.two_time), "second": list(job.two_time)}
     attributes = {
         "kind": KIND,
         **program(versions()),
@@ -41,6 +49,7 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         "initial_state": state_digest(job.state),
         "dynamics": job.dynamics,
         "observables": job.identity,
+        "two_time": json.dumps(job.two_time),
         "trajectories": gathered.statistics.count,
         "seed": job.seed,
         "points": job.plan.axis.points,
@@ -135,3 +144,17 @@ def _single(gathered: Gathered) -> dict[str, Any]:
         "trajectory": (("time", "z", "kept"), single[:, :4]),
         "trajectory_spread": (("time", "kept"), single[:, NUMBERS.index("spread")]),
     }
+
+
+def _two_time(job: Job, gathered: Gathered) -> dict[str, Any]:
+    """``E[a(t) b(t')] - E[a(t)] E[b(t')]`` of the numbers of a trajectory, with its error."""
+    if gathered.pairs is None:
+        return {}
+    T, c = len(job.times), len(job.two_time)
+
+    def ordered(values: np.ndarray) -> np.ndarray:
+        return values.reshape(T, c, T, c).transpose(0, 2, 1, 3)
+
+    dimensions = ("time", "time2", "first", "second")
+    values = {"two_time": gathered.pairs.covariance, "two_time_error": gathered.pairs.error}
+    return {name: (dimensions, ordered(value)) for name, value in values.items()}

@@ -23,7 +23,7 @@ from wignercq.unravelling.plan import fastest, looks, widened
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.pure import Trajectories
 from wignercq.unravelling.scheme import Noise, Scheme
-from wignercq.unravelling.statistics import Statistics
+from wignercq.unravelling.statistics import PairStatistics, Statistics
 
 TILE = 64  # trajectories that are moved together, so that their wave functions stay in the cache
 
@@ -40,6 +40,8 @@ class Job:
         Trajectories of a block.
     kept : int
         Trajectories of the first block whose numbers are kept one by one.
+    two_time : tuple of str
+        Numbers whose products at two outputs are averaged.
     """
 
     model: Model
@@ -52,6 +54,7 @@ class Job:
     seed: int
     dynamics: str = "hybrid"
     observables: tuple[PathObservable, ...] = ()
+    two_time: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -80,7 +83,11 @@ def block(job: Job, number: int) -> Gathered:
     overlaps = (np.abs(rho) ** 2).sum(axis=(1, 2)) * job.plan.axis.spacing**2
     purity = (overlaps - job.size) / (job.size * (job.size - 1.0))
     kept = all_numbers[:, :, : job.kept if number == 0 else 0].copy()
-    return Gathered(Statistics.of(all_numbers), rho[[*job.frames]], qp, qx, py, purity[None], kept)
+    pairs = None
+    if job.two_time:
+        which = [job.numbers.index(name) for name in job.two_time]
+        pairs = PairStatistics.of(all_numbers[:, which].reshape(-1, job.size))
+    return Gathered(Statistics.of(all_numbers), rho[[*job.frames]], qp, qx, py, purity[None], kept, pairs)
 
 
 def _tile(

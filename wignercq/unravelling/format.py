@@ -13,13 +13,14 @@ from wignercq.results.variables import MODEL_UNITS
 
 KIND = "trajectories"
 ENERGIES = ("energy_classical", "energy_quantum", "energy_interaction")
-EXTRA_DIMENSIONS = ("number", "number2", "block", "kept", "x2")
+EXTRA_DIMENSIONS = ("number", "number2", "block", "kept", "x2", "time2", "first", "second", "record", "record2")
 #: The numbers of a trajectory: conditional means of z, of its products, energies, the square of the spread of x.
 NUMBERS = (*NAMES, *(NAMES[i] + NAMES[j] for i, j in PAIRS), *ENERGIES, "spread")
 
 #: What it has beside the variables of a run: a few words, and units.
 OWN: Mapping[str, tuple[str, str]] = {
     "conditional_spread": ("variance of x in a trajectory", MODEL_UNITS),
+    "two_time": ("covariance at two times", MODEL_UNITS),
     "trajectory": ("single trajectories", MODEL_UNITS),
     "trajectory_spread": ("variance of x in single trajectories", MODEL_UNITS),
 }

@@ -15,7 +15,7 @@ from wignercq.results.result import Plots
 from wignercq.results.solution import Solution
 from wignercq.results.summary import PAIRS
 from wignercq.unravelling.format import Plan
-from wignercq.unravelling.gathered import SUMS, Gathered
+from wignercq.unravelling.gathered import PAIR_SUMS, SUMS, Gathered
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,9 @@ class Ensemble(Solution):
         errors = {f"{name}_error": dimensions for name, dimensions in rows.items()}
         for name, dimensions in {**rows, **errors, **SUMS}.items():
             yield from not_numbers(dataset, name, dimensions)
-        for name in ("trajectories", "seed", "steps", "plan"):
+        if "two_time" in dataset:
+            yield from (fault for name, its in PAIR_SUMS.items() for fault in not_numbers(dataset, name, its))
+        for name in ("trajectories", "seed", "steps", "plan", "observables", "two_time"):
             if name not in dataset.attrs:
                 yield f"an attribute {name}", "none"
 

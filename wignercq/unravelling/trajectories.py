@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
-from wignercq.grid.grid import Axis
+from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
 from wignercq.planning.arguments import require_state, spread, whole
@@ -32,6 +33,7 @@ from wignercq.unravelling.plan import planned
 from wignercq.unravelling.result import Ensemble
 from wignercq.unravelling.scheme import DYNAMICS
 
+MOST_PAIRED = 1200  # numbers of all outputs: squares of that are kept
 BLOCK = 256  # trajectories that share a stream of random numbers
 
 
@@ -52,6 +54,7 @@ def trajectories(
     start: Ensemble | None = None,
     dynamics: str = "hybrid",
     observables: Observables | None = None,
+    two_time: bool | Sequence[str] = False,
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float | str | None = None,
@@ -89,6 +92,9 @@ def trajectories(
     observables : mapping of str to what is recorded
         As in :func:`wignercq.evolve`, what has a value in a single trajectory: formulas, quantum states, Gaussian
         densities of (q, p), products of both, and means of thermodynamics by name.
+    two_time : bool or sequence of str
+        Numbers of a trajectory whose covariance at any two outputs is computed: some of q, p, x, y, by which the
+        conditional means of x and y are meant, and of `observables`; True for the first four.
     executor : concurrent.futures.Executor, optional
         What carries the blocks; threads on all cores if not given.
     checkpoint : path, optional
@@ -117,6 +123,7 @@ def trajectories(
     one_of("dynamics", dynamics, DYNAMICS)
     asked = read(observables, model)
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
+    paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
     framed = tuple(spread(len(moments), arguments.frames(frames, len(moments))))
     with showing(progress) as shown, StopRequests() as requests:
         try:
@@ -128,7 +135,7 @@ def trajectories(
             else:
                 plan = start.plan
             singled = min(whole("kept", kept, 0), BLOCK)
-            job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, asked)
+            job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, asked, paired)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
             work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
@@ -144,6 +151,23 @@ def trajectories(
     return result
 
 
+def _paired(two_time: bool | Sequence[str], known: Sequence[str], moments: int) -> tuple[str, ...]:
+    """Names of the numbers that are paired; InputError where they are not known, or too many."""
+    if isinstance(two_time, bool):
+        names: tuple[str, ...] = NAMES if two_time else ()
+    elif isinstance(two_time, str) or not isinstance(two_time, Sequence):
+        raise InputError("two_time", f"True, or a list of {', '.join(known)}", brief(two_time))
+    else:
+        names = tuple(two_time)
+    for i, name in enumerate(names):
+        if name not in known or name in names[:i]:
+            raise InputError("two_time", f"different names among {', '.join(known)}", brief(name))
+    if len(names) * moments > MOST_PAIRED:
+        expected = f"at most {MOST_PAIRED} numbers at all outputs together"
+        raise InputError("two_time", expected, f"{len(names)} at each of {moments}")
+    return names
+
+
 def _require_the_same(start: Ensemble, job: Job) -> None:
     """InputError unless trajectories are those of a job."""
     same = {
@@ -152,11 +176,12 @@ def _require_the_same(start: Ensemble, job: Job) -> None:
         "seed": job.seed,
         "dynamics": job.dynamics,
         "observables": job.identity,
+        "two_time": json.dumps(job.two_time),
     }
     for name, now in same.items():
-        if start.dataset.attrs.get(name, "{}") != now:
-            what = name.replace("_", " ")
-            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs.get(name, "none")))
+        if start.dataset.attrs[name] != now:
+            what = "two-time functions" if name == "two_time" else name.replace("_", " ")
+            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs[name]))
     frames = [job.times[i] for i in job.frames]
     if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
         raise InputError("start", "trajectories with the same outputs and frames", "others")
