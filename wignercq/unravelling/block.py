@@ -20,12 +20,12 @@ from wignercq.unravelling.measurement import Measurement
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.observables import PathObservable
 from wignercq.unravelling.plan import fastest, looks, widened
-from wignercq.unravelling.preparation import prepared
+from wignercq.unravelling.preparation import prepared, prepared_mixed
 from wignercq.unravelling.pure import Trajectories
 from wignercq.unravelling.scheme import Noise, Scheme
 from wignercq.unravelling.statistics import PairStatistics, Statistics
 
-TILE = 64  # trajectories that are moved together, so that their wave functions stay in the cache
+TILE, MIXED_TILE = 64, 8  # trajectories that are moved together, so that their quantum states stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,7 @@ class Job:
     dynamics: str = "hybrid"
     observables: tuple[PathObservable, ...] = ()
     two_time: tuple[str, ...] = ()
+    conditional: str = "pure"
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -70,18 +71,20 @@ class Job:
 def block(job: Job, number: int) -> Gathered:
     """The trajectories of one block, which has its own stream of random numbers."""
     random = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(number,)))
-    draw = prepared(job.state, job.plan.axis)
+    is_mixed = job.conditional == "mixed"
+    tile = MIXED_TILE if is_mixed else TILE
+    draw = (prepared_mixed if is_mixed else prepared)(job.state, job.plan.axis)
     nx = job.plan.axis.points
     qp, qx, py = planes = tuple(np.zeros((len(job.frames), *size)) for size in job.plan.bins)
-    rho = np.zeros((len(job.times), nx, nx), complex)
+    rho, own = np.zeros((len(job.times), nx, nx), complex), np.zeros(len(job.times))
     numbers = []
     with threadpool_limits(1, "blas"):
-        for done in range(0, job.size, TILE):
-            now = draw(min(TILE, job.size - done), random)
-            numbers.append(_tile(job, now, random, planes, rho))
+        for done in range(0, job.size, tile):
+            now = draw(min(tile, job.size - done), random)
+            numbers.append(_tile(job, now, random, planes, rho, own))
     all_numbers = np.concatenate(numbers, axis=2)
     overlaps = (np.abs(rho) ** 2).sum(axis=(1, 2)) * job.plan.axis.spacing**2
-    purity = (overlaps - job.size) / (job.size * (job.size - 1.0))
+    purity = (overlaps - own) / (job.size * (job.size - 1.0))
     kept = all_numbers[:, :, : job.kept if number == 0 else 0].copy()
     pairs = None
     if job.two_time:
@@ -91,9 +94,16 @@ def block(job: Job, number: int) -> Gathered:
 
 
 def _tile(
-    job: Job, now: Trajectories | Mixtures, random: np.random.Generator, planes: Sequence[np.ndarray], rho: np.ndarray
+    job: Job,
+    now: Trajectories | Mixtures,
+    random: np.random.Generator,
+    planes: Sequence[np.ndarray],
+    rho: np.ndarray,
+    own: np.ndarray,
 ) -> np.ndarray:
-    """Numbers (T, K, n) of some trajectories; their densities are added to `planes`, and psi psi* to `rho`."""
+    """Numbers (T, K, n) of some trajectories; added are their densities to `planes`, their density matrices to `rho`
+    and the purities of these to `own`.
+    """
     axis, numbers = job.plan.axis, np.empty((len(job.times), len(job.numbers), now.count))
     for output, time in enumerate(job.times):
         if output:
@@ -105,6 +115,7 @@ def _tile(
             there = now.copy()
             there.take_to(axis, job.plan.axis)
         rho[output] += there.summed()
+        own[output] += there.purities(job.plan.axis.spacing).sum()
         if output in job.frames:
             for sums, density in zip(planes, _densities(job.plan, there), strict=True):
                 sums[job.frames.index(output)] += density

@@ -9,7 +9,7 @@ import xarray as xr
 
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.results.summary import PAIRS
-from wignercq.results.variables import MODEL_UNITS
+from wignercq.results.variables import MODEL_UNITS, PURE
 
 KIND = "trajectories"
 ENERGIES = ("energy_classical", "energy_quantum", "energy_interaction")
@@ -20,6 +20,7 @@ NUMBERS = (*NAMES, *(NAMES[i] + NAMES[j] for i, j in PAIRS), *ENERGIES, "spread"
 #: What it has beside the variables of a run: a few words, and units.
 OWN: Mapping[str, tuple[str, str]] = {
     "conditional_spread": ("variance of x in a trajectory", MODEL_UNITS),
+    "record_purity": ("purity given the record", PURE),
     "two_time": ("covariance at two times", MODEL_UNITS),
     "trajectory": ("single trajectories", MODEL_UNITS),
     "trajectory_spread": ("variance of x in single trajectories", MODEL_UNITS),

@@ -17,7 +17,7 @@ from wignercq.model.model import Model, Q, X
 from wignercq.observables.gauges import SYMBOLS
 from wignercq.run.observables import Asked, Observables, Wanted
 from wignercq.states import ClassicalGaussian, ProductState, QuantumState, State
-from wignercq.unravelling.format import is_own
+from wignercq.unravelling.format import OWN, is_own
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import eigenstates
 from wignercq.unravelling.pure import Trajectories
@@ -82,6 +82,21 @@ class Overlap(PathObservable):
             populations, waves = _eigenstates(self.quantum, axis)
             found *= now.overlaps(waves, axis.spacing) @ populations
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class RecordPurity(PathObservable):
+    """``Tr rho_c**2`` of the quantum state given the record."""
+
+    def values(self, now: Trajectories | Mixtures, axis: Axis, momenta: np.ndarray) -> np.ndarray:
+        return now.purities(axis.spacing)
+
+
+RECORD_PURITY = RecordPurity(
+    "record_purity",
+    {"long_name": OWN["record_purity"][0], "description": "mean of Tr rho**2 of the quantum state given the record"},
+    "record_purity",
+)
 
 
 @lru_cache(maxsize=8)

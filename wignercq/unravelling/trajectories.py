@@ -27,8 +27,9 @@ from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 from wignercq.unravelling.assembly import assembled
 from wignercq.unravelling.block import Job, block
+from wignercq.unravelling.correlated import require_conditional_states
 from wignercq.unravelling.gathered import Gathered
-from wignercq.unravelling.observables import read
+from wignercq.unravelling.observables import RECORD_PURITY, read
 from wignercq.unravelling.plan import planned
 from wignercq.unravelling.result import Ensemble
 from wignercq.unravelling.scheme import DYNAMICS
@@ -55,6 +56,7 @@ def trajectories(
     dynamics: str = "hybrid",
     observables: Observables | None = None,
     two_time: bool | Sequence[str] = False,
+    conditional: str = "pure",
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float | str | None = None,
@@ -69,7 +71,7 @@ def trajectories(
     model : Model
         ``4 D0 D2 >= 1`` where it is coupled; decoherence beyond that acts as random phases without a record.
     state : State
-        A Gaussian, or a product of a density and a quantum state.
+        A Gaussian, a product of a density and a quantum state, a W on a grid, or a Gibbs state.
     duration, outputs, times
         As for :func:`wignercq.evolve`.
     count : int
@@ -95,6 +97,10 @@ def trajectories(
     two_time : bool or sequence of str
         Numbers of a trajectory whose covariance at any two outputs is computed: some of q, p, x, y, by which the
         conditional means of x and y are meant, and of `observables`; True for the first four.
+    conditional : {"pure", "mixed"}
+        The quantum states of trajectories: wave functions, which know all noise and what they were drawn from; or, in
+        the hybrid dynamics, density matrices, which know the classical record alone, with their ``record_purity``.
+        These take as many times the memory and the work as there are points of x.
     executor : concurrent.futures.Executor, optional
         What carries the blocks; threads on all cores if not given.
     checkpoint : path, optional
@@ -121,7 +127,13 @@ def trajectories(
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
     whole("seed", seed, 0)
     one_of("dynamics", dynamics, DYNAMICS)
+    one_of("conditional", conditional, ("pure", "mixed"))
     asked = read(observables, model)
+    if conditional == "mixed":
+        if dynamics != "hybrid":
+            raise InputError("conditional", "pure, without a record to know", "mixed")
+        asked = (RECORD_PURITY, *asked)
+    require_conditional_states(state)
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
     framed = tuple(spread(len(moments), arguments.frames(frames, len(moments))))
@@ -135,7 +147,8 @@ def trajectories(
             else:
                 plan = start.plan
             singled = min(whole("kept", kept, 0), BLOCK)
-            job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, asked, paired)
+            of_each = (asked, paired, conditional)
+            job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, *of_each)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
             work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
