@@ -29,7 +29,7 @@ def unravel(*arguments: str, two_time: bool = True) -> int:
 
 
 def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Kills: a file that is computed again or replaced unasked, trajectories added twice, others than in one go; options
+    """Kills: a file computed again or replaced unasked, trajectories added twice, others than in one go; options
     that do not arrive, a file of other questions that passes for finished.
     """
     assert unravel("--trajectories", "200") == 0
