@@ -78,7 +78,7 @@ def test_numbers_that_cannot_be_paired_are_refused() -> None:
     start = trajectories(QUARTIC, STATE, 0.1, count=256, **small)
     both = trajectories(QUARTIC, STATE, 0.1, count=512, start=start, **small)
     xr.testing.assert_identical(both.dataset, trajectories(QUARTIC, STATE, 0.1, count=512, **small).dataset)
-    assert both.dataset.two_time.sel(first="a", second="a").shape == (2, 2)
+    assert both.dataset.two_time.sel(of_time="a", of_time2="a").shape == (2, 2)
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_records_of_an_anharmonic_model_are_those_of_the_regression() -> None:
     options = {"count": 10_000, "frames": 0, "seed": 5, "tolerance": 1e-3}
     found = trajectories(QUARTIC, STATE, times=[0.8, 1.5, 2.2], two_time=True, **options).dataset
     first = int(np.flatnonzero(found.time == 0.8)[0])
-    value, error = (found[name].isel(time2=first).sel(second=["q", "p"]) for name in ("two_time", "two_time_error"))
+    value, error = (found[name].isel(time2=first).sel(of_time2=["q", "p"]) for name in ("two_time", "two_time_error"))
     apart = (value.values[first:] - exact.transpose("tau", "first", "second").values) / error.values[first:]
     assert np.abs(apart).max() < 4
     assert 0.2 < (apart**2).mean() < 2

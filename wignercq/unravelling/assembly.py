@@ -41,7 +41,7 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         "y": momentum_axis(job.plan.axis, job.model.hbar).values,
     }
     if job.two_time:
-        coordinates |= {"time2": coordinates["time"], "first": list(job.two_time), "second": list(job.two_time)}
+        coordinates |= {"time2": coordinates["time"], "of_time": list(job.two_time), "of_time2": list(job.two_time)}
     attributes = {
         "kind": KIND,
         **program(versions()),
@@ -155,6 +155,6 @@ def _two_time(job: Job, gathered: Gathered) -> dict[str, Any]:
     def ordered(values: np.ndarray) -> np.ndarray:
         return values.reshape(T, c, T, c).transpose(0, 2, 1, 3)
 
-    dimensions = ("time", "time2", "first", "second")
+    dimensions = ("time", "time2", "of_time", "of_time2")
     values = {"two_time": gathered.pairs.covariance, "two_time_error": gathered.pairs.error}
     return {name: (dimensions, ordered(value)) for name, value in values.items()}

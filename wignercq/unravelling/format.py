@@ -13,7 +13,7 @@ from wignercq.results.variables import MODEL_UNITS, PURE
 
 KIND = "trajectories"
 ENERGIES = ("energy_classical", "energy_quantum", "energy_interaction")
-EXTRA_DIMENSIONS = ("number", "number2", "block", "kept", "x2", "time2", "first", "second", "record", "record2")
+EXTRA_DIMENSIONS = ("number", "number2", "block", "kept", "x2", "time2", "of_time", "of_time2", "record", "record2")
 #: The numbers of a trajectory: conditional means of z, of its products, energies, the square of the spread of x.
 NUMBERS = (*NAMES, *(NAMES[i] + NAMES[j] for i, j in PAIRS), *ENERGIES, "spread")
 
