@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wignercq import LinearModel, Model, evolve
+from wignercq import Axis, LinearModel, Model, evolve
 from wignercq.errors import InputError
 from wignercq.states import ClassicalGaussian, coherent, gaussian, product
 from wignercq.unravelling import Ensemble, trajectories
+from wignercq.unravelling.preparation import eigenstates
 
 BATH = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": 0.8, "friction": 0.3, "diffusion": 0.5}
 OSCILLATORS = Model.oscillators(k_C=0.9, k_Q=1.2, lam=0.7, **BATH)
@@ -84,6 +85,14 @@ def test_what_has_no_value_in_a_trajectory_is_refused() -> None:
     start = trajectories(OSCILLATORS, STATE, 0.1, observables={"f": "x"}, **SMALL)
     with pytest.raises(InputError, match="start: expected trajectories of the same observables"):
         trajectories(OSCILLATORS, STATE, 0.1, observables={"f": "x**2"}, start=start, **SMALL | {"count": 512})
+
+
+def test_what_is_faster_than_all_wave_functions_overlaps_with_none() -> None:
+    """Kills: a state beyond the momenta of the axis, +-11.5, seen at its points alone as one at rest."""
+    axis = Axis(-7.0, 7.0, 64)
+    fast = coherent(0.3, 2 * 0.8 * axis.nyquist, mass=0.7, frequency=1.2, hbar=0.8)
+    _, waves = eigenstates(fast, axis, whole=False)
+    assert (np.abs(waves) ** 2).sum() * axis.spacing < 1e-9
 
 
 @pytest.mark.slow

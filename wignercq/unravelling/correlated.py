@@ -30,8 +30,13 @@ class Correlated(ABC):
         """Points (q, p) from the marginal density, shape (2, count)."""
 
     @abstractmethod
-    def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray, Axis]:
-        """Populations (k,), normalised wave functions (k, n) and their axis: the quantum state at a point."""
+    def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray]:
+        """Populations (k,) and normalised wave functions (k, n) on :attr:`axis`: the quantum state at a point."""
+
+    @property
+    @abstractmethod
+    def axis(self) -> Axis:
+        """Of wave functions."""
 
 
 def correlated(state: State) -> Correlated:
@@ -94,13 +99,14 @@ class _Gridded(Correlated):
         values, vectors = np.linalg.eigh(density_matrix(plane, grid.x, grid.y, hbar=self.state.hbar))
         return values, vectors
 
-    def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray, Axis]:
+    def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray]:
         populations, vectors = self.spectrum(q, p)
         kept = populations > floor_between(float(populations[0]), float(populations[-1]))
-        return populations[kept], vectors.T[kept] / np.sqrt(self._positions.spacing), self._positions
+        return populations[kept], vectors.T[kept] / np.sqrt(self.axis.spacing)
 
     @cached_property
-    def _positions(self) -> Axis:
+    def axis(self) -> Axis:
+        """Positions of rows and columns of density matrices."""
         grid = self.state.grid
         return Axis.through(lattice(grid.x, grid.y, hbar=self.state.hbar))
 
@@ -117,7 +123,12 @@ class _Gibbs(Correlated):
         q = places.values[random.choice(weights.size, count, p=weights / weights.sum())] + offset * places.spacing
         return np.stack([q, np.sqrt(self.state.covariance[1, 1]) * random.standard_normal(count)])
 
-    def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray, Axis]:
+    def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray]:
         with threadpool_limits(1, "blas"):  # small matrices
             quantum = self.state.given(q)
-        return quantum.weights, quantum.waves, self.state.axis
+        return quantum.weights, quantum.waves
+
+    @property
+    def axis(self) -> Axis:
+        """On which H is diagonalised."""
+        return self.state.axis

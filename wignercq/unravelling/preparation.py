@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -35,7 +36,7 @@ Draw = Callable[[int, np.random.Generator], Trajectories]
 Draws = Callable[[int, np.random.Generator], Mixtures]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def prepared(state: State, axis: Axis) -> Draw:
     """A function that draws trajectories of a state, their wave functions on an axis.
 
@@ -58,7 +59,7 @@ def prepared(state: State, axis: Axis) -> Draw:
     return draw
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def prepared_mixed(state: State, axis: Axis) -> Draws:
     """The same with the density matrices given (q, p), of which nothing is drawn."""
     if isinstance(state, GaussianState):
@@ -78,8 +79,9 @@ def conditional(
     source: Correlated, q: np.ndarray, p: np.ndarray, axis: Axis
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Populations and wave functions on an axis at points of a correlated state; StateError where they do not fit."""
-    for populations, waves, own in map(source.given, q, p):
-        moved = waves @ interpolation(own, axis.values).T
+    taken = interpolation(source.axis, axis.values).T
+    for populations, waves in map(source.given, q, p):
+        moved = waves @ taken
         _require_held(populations, moved, axis, LOST)
         yield populations, normalised(moved, axis)
 
@@ -228,7 +230,8 @@ def eigenstates(quantum: QuantumState, axis: Axis, *, whole: bool = True) -> tup
         raise StateError("state", "populations that are not negative", f"{populations[0]:.2g}")
     kept = populations > LEAST
     positions = Axis.through(lattice(*own, hbar=quantum.hbar))
-    waves = interpolation(positions, axis.values) @ (vectors[:, kept] / np.sqrt(positions.spacing))
+    highest = math.inf if whole else axis.nyquist  # what no wave function on the axis has does not overlap with any
+    waves = interpolation(positions, axis.values, nyquist=highest) @ (vectors[:, kept] / np.sqrt(positions.spacing))
     if not whole:
         return populations[kept], waves.T
     _require_held(populations[kept], waves.T, axis, NEGATIVE)

@@ -62,7 +62,7 @@ def trajectories(
     checkpoint_every: float | str | None = None,
     progress: bool | Progress = False,
 ) -> Ensemble:
-    """Solve the master equation as an average over trajectories, each a classical point and a pure quantum state.
+    """Solve the master equation as an average over trajectories, each a classical point and a quantum state.
 
     The scheme is that of :mod:`wignercq.unravelling.scheme`: means have an error of order dt**2.
 
