@@ -35,6 +35,11 @@ class Correlated(ABC):
 
     @property
     @abstractmethod
+    def momentum(self) -> float:
+        """That about which the momenta of wave functions lie."""
+
+    @property
+    @abstractmethod
     def axis(self) -> Axis:
         """Of wave functions."""
 
@@ -104,6 +109,11 @@ class _Gridded(Correlated):
         kept = populations > floor_between(float(populations[0]), float(populations[-1]))
         return populations[kept], vectors.T[kept] / np.sqrt(self.axis.spacing)
 
+    @property
+    def momentum(self) -> float:
+        """The centre of the grid."""
+        return (self.state.grid.y.lower + self.state.grid.y.upper) / 2
+
     @cached_property
     def axis(self) -> Axis:
         """Positions of rows and columns of density matrices."""
@@ -127,6 +137,11 @@ class _Gibbs(Correlated):
         with threadpool_limits(1, "blas"):  # small matrices
             quantum = self.state.given(q)
         return quantum.weights, quantum.waves
+
+    @property
+    def momentum(self) -> float:
+        """At rest."""
+        return 0.0
 
     @property
     def axis(self) -> Axis:

@@ -53,7 +53,7 @@ def prepared(state: State, axis: Axis) -> Draw:
 
     def draw(count: int, random: np.random.Generator) -> Trajectories:
         q, p = source.points(count, random)
-        pairs = zip(conditional(source, q, p, axis), random.random(count), strict=True)
+        pairs = zip(conditional(source, q, p, axis, state.hbar), random.random(count), strict=True)
         return Trajectories(q, p, np.stack([_one(*ensemble, chance) for ensemble, chance in pairs]))
 
     return draw
@@ -70,16 +70,18 @@ def prepared_mixed(state: State, axis: Axis) -> Draws:
 
     def draw(count: int, random: np.random.Generator) -> Mixtures:
         q, p = source.points(count, random)
-        return Mixtures(q, p, np.stack([_together(*ensemble) for ensemble in conditional(source, q, p, axis)]))
+        return Mixtures(
+            q, p, np.stack([_together(*ensemble) for ensemble in conditional(source, q, p, axis, state.hbar)])
+        )
 
     return draw
 
 
 def conditional(
-    source: Correlated, q: np.ndarray, p: np.ndarray, axis: Axis
+    source: Correlated, q: np.ndarray, p: np.ndarray, axis: Axis, hbar: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Populations and wave functions on an axis at points of a correlated state; StateError where they do not fit."""
-    taken = interpolation(source.axis, axis.values).T
+    taken = onto(source.axis, source.momentum, axis, hbar).T
     for populations, waves in map(source.given, q, p):
         moved = waves @ taken
         _require_held(populations, moved, axis, LOST)
@@ -230,12 +232,24 @@ def eigenstates(quantum: QuantumState, axis: Axis, *, whole: bool = True) -> tup
         raise StateError("state", "populations that are not negative", f"{populations[0]:.2g}")
     kept = populations > LEAST
     positions = Axis.through(lattice(*own, hbar=quantum.hbar))
-    highest = math.inf if whole else axis.nyquist  # what no wave function on the axis has does not overlap with any
-    waves = interpolation(positions, axis.values, nyquist=highest) @ (vectors[:, kept] / np.sqrt(positions.spacing))
+    momentum = (own[1].lower + own[1].upper) / 2
+    waves = onto(positions, momentum, axis, quantum.hbar) @ (vectors[:, kept] / np.sqrt(positions.spacing))
     if not whole:
         return populations[kept], waves.T
     _require_held(populations[kept], waves.T, axis, NEGATIVE)
     return populations[kept], normalised(waves.T, axis)
+
+
+def onto(own: Axis, momentum: float, axis: Axis, hbar: float) -> np.ndarray:
+    """The matrix that takes wave functions with momenta about some mean, on points that resolve what is about it, to an
+    axis, shape (nx, n): without the momenta that this does not resolve.
+    """
+    finer = max(1, math.ceil((abs(momentum) / hbar + own.nyquist) / axis.nyquist))
+    fine = Axis(axis.lower, axis.upper, finer * axis.points)
+    matrix = interpolation(own, fine.values) * np.exp(1j * momentum / hbar * (fine.values[:, None] - own.values))
+    modes = np.fft.fft(matrix, axis=0)
+    low = np.concatenate([modes[: (axis.points + 1) // 2], modes[-(axis.points // 2) :]])
+    return np.asarray(np.fft.ifft(low, axis=0) / finer)
 
 
 def _require_held(populations: np.ndarray, waves: np.ndarray, axis: Axis, most: float) -> None:
