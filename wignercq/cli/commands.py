@@ -264,6 +264,8 @@ def steady(
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
 @click.option("--processes", type=click.IntRange(min=1), help="Side by side; default: threads on all cores.")
+@click.option("--mixed", is_flag=True, help="Quantum states as the record alone tells them, with their purity; slow.")
+@click.option("--two-time", is_flag=True, help="Also covariances of q, p, <x>, <y> at any two outputs.")
 @click.option("--resume", is_flag=True, help="Go on where there are fewer, with the same random numbers.")
 @click.option("--force", is_flag=True, help="Replace a finished result.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")

@@ -10,15 +10,16 @@ import numpy as np
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Axis, fast_even_size
-from wignercq.grid.interpolation import interpolation
 from wignercq.model.model import Model
 from wignercq.planning import trajectories as classical
 from wignercq.results.summary import PAIRS
 from wignercq.states import State
 from wignercq.unravelling.format import Plan
 from wignercq.unravelling.measurement import Measurement, edges
+from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import prepared
-from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
+from wignercq.unravelling.pure import Trajectories
+from wignercq.unravelling.scheme import Noise, Scheme
 from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings
 
 AHEAD = 64  # trajectories that go ahead
@@ -54,7 +55,7 @@ def looks(phase: float, steps: int) -> int:
     return max(1, round(CHECKED * steps / phase)) if phase else steps
 
 
-def widened(now: Trajectories, axis: Axis) -> Axis:
+def widened(now: Trajectories | Mixtures, axis: Axis) -> Axis:
     """An axis that holds the wave functions, which are taken to it if it is another one.
 
     InputError for one of more than 16384 points.
@@ -67,7 +68,7 @@ def widened(now: Trajectories, axis: Axis) -> Axis:
     wider = Axis.resolving(lower, upper, axis.nyquist * (FINER if tail > KEPT else 1.0))
     if wider.points > MOST_POINTS:
         raise InputError("axis", f"at most {MOST_POINTS} points of x", f"wave functions that need {wider.points}")
-    now.psi = now.psi @ interpolation(axis, wider.values).T
+    now.take_to(axis, wider)
     return wider
 
 
@@ -91,7 +92,7 @@ def planned(
     now = prepared(state, first)(AHEAD, random)
     pair = [
         _Ahead(model, now, first, axis is None, dynamics),
-        _Ahead(model, Trajectories(now.q.copy(), now.p.copy(), now.psi.copy()), first, axis is None, dynamics),
+        _Ahead(model, now.copy(), first, axis is None, dynamics),
     ]
     steps, errors, splitting = [], [0.0], Splitting(model, np.array(state.covariance), dynamics)
     for span, end in zip(map(float, np.diff(times)), times[1:], strict=True):
@@ -136,7 +137,7 @@ class _Ahead:
     def advance(self, noise: Sequence[Noise], dt: float) -> None:
         """By steps of one length. InputError where they run away."""
         Scheme(self.model, self.axis, dt, self.dynamics).advance(self.now, noise)
-        if not (np.isfinite(self.now.q).all() and np.isfinite(self.now.psi).all()):
+        if not self.now.is_finite:
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:
             self.axis = widened(self.now, self.axis)

@@ -20,7 +20,8 @@ from scipy.linalg import expm
 from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
-from wignercq.unravelling.scheme import Trajectories
+from wignercq.unravelling.mixed import Mixtures
+from wignercq.unravelling.pure import Trajectories
 
 PLACES = (-2.0, 0.0, 2.0)  # where the potential is looked at, in widths of a wave function from its mean
 AT_ONCE = 0.5  # of the tolerance, which errors may reach at the first output; all of it at the last
@@ -37,7 +38,7 @@ class Surroundings(NamedTuple):
     heating: float  # <(d_x L)**2>
 
     @classmethod
-    def of(cls, model: Model, now: Trajectories, axis: Axis) -> Surroundings:
+    def of(cls, model: Model, now: Trajectories | Mixtures, axis: Axis) -> Surroundings:
         """Of trajectories on an axis."""
         density = now.density * axis.spacing
         mean = density @ axis.values
