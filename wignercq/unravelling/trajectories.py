@@ -215,7 +215,7 @@ class _Work:
     def do(self, last: int, executor: Executor | None) -> None:
         """All blocks up to a number, unless a signal stops it."""
         first = self.gathered.blocks if self.gathered else 0
-        self.shown.start(last * BLOCK, first * BLOCK, unit="trajectory")
+        self.shown.start(last * BLOCK, first * BLOCK, unit="trajectories")
         for part in _blocks(self.job, range(first, last), executor):
             if self.gathered is None:
                 self.gathered = part
