@@ -13,33 +13,85 @@ covariance of its noise known in closed form. It is the same as three simple mot
     q += b p + noise of variance D2/(gamma M)^2 [t - (2/gamma) tanh(gamma t/2)]
 
 Both shears and the noise of q are multiplications in (k_q, p), and one real matrix along p does the rest for all k_q.
+
+A bath of the quantum particle is the same for (x, y), and more general: friction of y at the rate gamma, noise of x and
+of both, ``(D_xx/2) d_x^2 + D_xy d_x d_y``, with the least noise of y that this takes, ``D_xy^2/D_xx``. With S(t) the
+covariance that this noise gathers, d = (1 - f)/(gamma m) and b = S_xy/S_yy (0 without noise of y)::
+
+    x += (d - f b) y,    y -> f y + noise of variance S_yy,    x += b y + noise of variance S_xx - b^2 S_yy
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.model import Model
-from wignercq.propagation.engines import BathFlow, Shear
+from wignercq.propagation.engines import BathFlow, QuantumFlow, Shear
 from wignercq.propagation.engines.blas import single_threaded
 
+NODES = 32  # of integrals over exponentials of gamma t
 SMALL_DAMPING = 0.01  # gamma t below which t - (2/gamma) tanh(gamma t/2) is taken from its series
 
 
 def free_shear(model: Model, grid: Grid, time: float, *, of_q: bool = True) -> Shear:
     """exp(-i [k_q p (1-f)/(gamma M) + k_x y t/m]), at the Nyquist frequencies the mean over both signs.
 
-    Without `of_q` its second part alone.
+    Without `of_q` its second part alone. With a bath of the quantum particle the latter is the first shear of its flow,
+    and has the noise of x in it where there is no other shear.
     """
-    x = _phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass), grid.x)
+    if model.quantum_bath is None:
+        x = _phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass), grid.x)
+    else:
+        flow = _quantum_motion(model, time)
+        x = _phases(grid.x.half_frequencies, grid.y.values * flow.first, grid.x)
+        if not flow.second:
+            x *= np.exp(-flow.noise_of_x / 2 * grid.x.half_frequencies**2)[:, None]
     if not of_q:
         return Shear(None, x)
     gamma = model.damping_rate
     drift_time = -math.expm1(-gamma * time) / gamma if gamma else time
     return Shear(_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass), grid.q), x)
+
+
+def quantum_flow(model: Model, grid: Grid, time: float) -> QuantumFlow | None:
+    """What is left of the flow of (x, y) after :func:`free_shear`; None where that is all."""
+    if not model.quantum_damping_rate and not model.quantum_diffusion.xy:
+        return None
+    flow, shear = _quantum_motion(model, time), None
+    if flow.second:
+        k = grid.x.half_frequencies
+        shear = _phases(k, grid.y.values * flow.second, grid.x) * np.exp(-flow.noise_of_x / 2 * k**2)[:, None]
+    return QuantumFlow(contraction_matrix(grid.y, flow.factor, flow.noise_of_y), shear)
+
+
+class _Motion(NamedTuple):
+    """x += first y, y -> factor y + noise, x += second y + noise."""
+
+    first: float
+    factor: float
+    noise_of_y: float  # variances
+    second: float
+    noise_of_x: float
+
+
+def _quantum_motion(model: Model, time: float) -> _Motion:
+    """Of (x, y) in a time, with the bath of the quantum particle."""
+    gamma, mass, (D_xx, D_xy, _) = model.quantum_damping_rate, model.quantum_mass, model.quantum_diffusion
+    factor, drift = math.exp(-gamma * time), -math.expm1(-gamma * time) / gamma / mass if gamma else time / mass
+    if not D_xy:
+        return _Motion(drift, factor, 0.0, 0.0, D_xx * time)
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    since, weights = time * (1 + nodes) / 2, time * weights / 2 * D_xx
+    of_y = D_xy / D_xx * np.exp(-gamma * since)  # what a kick of one to x, and of D_xy/D_xx to y, has become since then
+    of_x = 1 + D_xy / D_xx * (-np.expm1(-gamma * since) / gamma if gamma else since) / mass
+    noise_of_y = float(weights @ of_y**2)
+    second = float(weights @ (of_x * of_y)) / noise_of_y
+    noise_of_x = float(weights @ (of_x - second * of_y) ** 2)
+    return _Motion(drift - factor * second, factor, noise_of_y, second, noise_of_x)
 
 
 def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
