@@ -35,6 +35,7 @@ from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import described, potentials
+from wignercq.propagation.transport import diffusion_in_V
 
 R, S = real_symbol("r"), real_symbol("s")
 ZERO = sp.Integer(0)
@@ -138,7 +139,7 @@ class GeneratorSymbol:
             if noise.decoherence:
                 decoherence -= 2 * as_rational(noise.decoherence) * self._squared_half_difference(noise.L)
         if model.quantum_bath is not None:
-            decoherence -= as_rational(diffusion_of_y(model)) * S**2 / 2
+            decoherence -= as_rational(diffusion_in_V(model)) * S**2 / 2
         of_p = model.total_diffusion if self.noise_of_p else model.noise_diffusion
         return [(decoherence, moyal), (ZERO, force), (-of_p / 2, ZERO)]
 
@@ -172,12 +173,6 @@ class GeneratorSymbol:
         parts = ([*self._generator, *[(ZERO, ZERO)] * (len(C) - COEFFICIENTS)], C)
         coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
         return compiled((Q, X, S), coefficients)
-
-
-def diffusion_of_y(model: Model) -> float:
-    """What of D_yy belongs to V: all that T does not need to be completely positive by itself with D_xx and D_xy."""
-    found = model.quantum_diffusion
-    return found.area / found.xx if found.xy and found.xx else found.yy
 
 
 @lru_cache(maxsize=64)

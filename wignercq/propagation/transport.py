@@ -14,9 +14,10 @@ covariance of its noise known in closed form. It is the same as three simple mot
 
 Both shears and the noise of q are multiplications in (k_q, p), and one real matrix along p does the rest for all k_q.
 
-A bath of the quantum particle is the same for (x, y), and more general: friction of y at the rate gamma, noise of x and
-of both, ``(D_xx/2) d_x^2 + D_xy d_x d_y``, with the least noise of y that this takes, ``D_xy^2/D_xx``. With S(t) the
-covariance that this noise gathers, d = (1 - f)/(gamma m) and b = S_xy/S_yy (0 without noise of y)::
+A bath of the quantum particle is the same for (x, y), and more general: friction of y at the rate gamma and noise of x,
+``(D_xx/2) d_x^2``. Where there is also that of both together, ``D_xy d_x d_y``, a part of the noise of y comes with it,
+since alone it is no diffusion (:func:`diffusion_in_V`). With S(t) the covariance that this noise gathers, d = (1 -
+f)/(gamma m) and b = S_xy/S_yy (0 without noise of y)::
 
     x += (d - f b) y,    y -> f y + noise of variance S_yy,    x += b y + noise of variance S_xx - b^2 S_yy
 """
@@ -57,6 +58,16 @@ def free_shear(model: Model, grid: Grid, time: float, *, of_q: bool = True) -> S
     return Shear(_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass), grid.q), x)
 
 
+def diffusion_in_V(model: Model) -> float:
+    """What of D_yy belongs to V.
+
+    All of it without D_xy. Else half of what T does not need, ``D_yy - D_xy**2/D_xx``: with less of it in T the shears
+    are longer than boxes, for b is D_xy over what T has, and with none in V the part of C by D_xx would amplify.
+    """
+    D_xx, D_xy, D_yy = model.quantum_diffusion
+    return max(0.0, D_yy - D_xy**2 / D_xx) / 2 if D_xy else D_yy
+
+
 def quantum_flow(model: Model, grid: Grid, time: float) -> QuantumFlow | None:
     """What is left of the flow of (x, y) after :func:`free_shear`; None where that is all."""
     if not model.quantum_damping_rate and not model.quantum_diffusion.xy:
@@ -80,14 +91,17 @@ class _Motion(NamedTuple):
 
 def _quantum_motion(model: Model, time: float) -> _Motion:
     """Of (x, y) in a time, with the bath of the quantum particle."""
-    gamma, mass, (D_xx, D_xy, _) = model.quantum_damping_rate, model.quantum_mass, model.quantum_diffusion
+    gamma, mass, (D_xx, D_xy, D_yy) = model.quantum_damping_rate, model.quantum_mass, model.quantum_diffusion
     factor, drift = math.exp(-gamma * time), -math.expm1(-gamma * time) / gamma / mass if gamma else time / mass
     if not D_xy:
         return _Motion(drift, factor, 0.0, 0.0, D_xx * time)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    since, weights = time * (1 + nodes) / 2, time * weights / 2 * D_xx
-    of_y = D_xy / D_xx * np.exp(-gamma * since)  # what a kick of one to x, and of D_xy/D_xx to y, has become since then
-    of_x = 1 + D_xy / D_xx * (-np.expm1(-gamma * since) / gamma if gamma else since) / mass
+    since = time * (1 + nodes) / 2
+    kick = np.array([-np.expm1(-gamma * since) / gamma if gamma else since, np.exp(-gamma * since)])
+    kick[0] /= mass  # what a kick of one to y has become of x and y since then
+    along, alone = D_xy / D_xx, D_yy - diffusion_in_V(model) - D_xy**2 / D_xx
+    of_x, of_y = np.concatenate([np.array([[1.0], [0.0]]) + along * kick, kick], axis=1)
+    weights = time / 2 * np.concatenate([D_xx * weights, alone * weights])
     noise_of_y = float(weights @ of_y**2)
     second = float(weights @ (of_x * of_y)) / noise_of_y
     noise_of_x = float(weights @ (of_x - second * of_y) ** 2)
@@ -109,13 +123,12 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
     shear = _phases(k, grid.p.values * (half_drift / mass), grid.q)
     shear *= np.exp(-model.diffusion * wander / (2 * mass) ** 2 * k**2)[:, None]
     return BathFlow(
-        shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spreading_time(model, time))
+        shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spreading_time(gamma, time))
     )
 
 
-def spreading_time(model: Model, time: float) -> float:
-    """(1 - f^2)/(2 gamma): what D2 is multiplied by to give the variance of the noise of p after a time."""
-    gamma = model.damping_rate
+def spreading_time(gamma: float, time: float) -> float:
+    """(1 - f^2)/(2 gamma): what the diffusion of a damped momentum is multiplied by to give its variance after a time."""
     return -math.expm1(-2 * gamma * time) / (2 * gamma) if gamma else time
 
 
