@@ -130,7 +130,9 @@ def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
 
 def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
     for name in location:
-        annotation = table.model_fields[str(name)].annotation
+        if isinstance(name, int):  # a place in a list of tables
+            continue
+        annotation = table.model_fields[name].annotation
         table = next(t for t in (annotation, *get_args(annotation)) if isinstance(t, type) and issubclass(t, Table))
     return [field.alias or name for name, field in table.model_fields.items()]
 

@@ -171,7 +171,7 @@ def _derivatives(model: Model, point: tuple[float, float]) -> tuple[np.ndarray, 
 def _process(
     model: Model, curvature: np.ndarray, gradient: np.ndarray, point: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Drift, diffusion at a point, and force of a quadratic potential with this curvature, and gradient at the origin."""
+    """Drift, diffusion at a point, and force of a potential with this curvature, and this gradient at the origin."""
     (kqq, kqx), (_, kxx) = curvature
     drift = np.array(
         [

@@ -9,7 +9,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError, at_least, at_most, kind_of, listed
@@ -163,12 +162,7 @@ class Model:
         if self.is_physical or self.allow_unphysical:
             return
         if self.noises:
-            found = self._worst_trade_off
-            raise ModelError(
-                "noises",
-                "decoherence and diffusion that are completely positive together, no eigenvalue of the trade-off below 0",
-                f"{at_most(found.eigenvalue)} at q = {found.q:.4g} (4 D0 D2 = {at_most(4 * self.D0 * constant)})",
-            )
+            trade_off.require(self, trade_off.PLACES_Q, trade_off.PLACES_X)
         raise ModelError(
             "decoherence",
             f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
@@ -287,23 +281,9 @@ class Model:
             return True
         if not self.noises:
             return False
-        return bool(self.noise_diffusion.free_symbols) or trade_off.is_positive(self._worst_trade_off)
-
-    @property
-    def _worst_trade_off(self) -> trade_off.Worst:
-        return trade_off.worst(self, trade_off.PLACES_Q, trade_off.PLACES_X)
-
-    def require_physical_on(self, q: np.ndarray, x: np.ndarray) -> None:
-        """Refuse, with ModelError, noises that break the trade-off at points q; operators are compared on points x."""
-        if not self.noises or self.allow_unphysical:
-            return
-        found = trade_off.worst(self, q, x)
-        if not trade_off.is_positive(found):
-            raise ModelError(
-                "noises",
-                "D2(q) >= 0 and no eigenvalue of the trade-off below 0 on the grid",
-                f"{at_most(found.eigenvalue)} at q = {found.q:.4g}",
-            )
+        if self.noise_diffusion.free_symbols:
+            return True
+        return trade_off.is_positive(trade_off.worst(self, trade_off.PLACES_Q, trade_off.PLACES_X))
 
     @cached_property
     def noise_diffusion(self) -> sp.Expr:
@@ -360,3 +340,9 @@ def require_model(value: object) -> Model:
     if not isinstance(value, Model):
         raise ModelError("model", "a Model", kind_of(value))
     return value
+
+
+def require_plain(model: Model, what: str) -> None:
+    """Raise ModelError where a model has a bath of the quantum particle or further noises, which `what` is not for."""
+    if not model.is_paper:
+        raise ModelError("model", f"no quantum_bath and no noises for {what}", "one with them")

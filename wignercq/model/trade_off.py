@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import sympy as sp
 
+from wignercq.errors import ModelError, at_most
 from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import real_symbol
 
@@ -55,6 +56,17 @@ def worst(model: Model, q: np.ndarray, x: np.ndarray) -> Worst:
     lowest = [_smallest(values[:, i], strengths, float(diffusion[i])) for i in range(q.size)]
     i = int(np.argmin(lowest))
     return Worst(float(lowest[i]), float(q[i]))
+
+
+def require(model: Model, q: np.ndarray, x: np.ndarray) -> None:
+    """Refuse, with ModelError, noises that break the trade-off at points q; operators are compared on points x."""
+    found = worst(model, q, x)
+    if not is_positive(found):
+        raise ModelError(
+            "noises",
+            "no D2(q) and no eigenvalue of the trade-off below 0 (complete positivity)",
+            f"{at_most(found.eigenvalue)} at q = {found.q:.4g}",
+        )
 
 
 def is_positive(found: Worst) -> bool:

@@ -29,7 +29,8 @@ class Energies:
         d<H>/dt = <D2>/(2M) + <heating>/(2m) - (alpha/M**2) <p**2>
                   + D_yy/(2m) + (D_xx/2) <d_x**2 (V_Q + V_I)> - (gamma_Q/m) <y**2>
 
-    with ``heating = hbar**2 sum_k D0_k (d_x L_k)**2``, ``L_0 = d_q V_I``, and the last line of the quantum particle's bath.
+    with ``heating = hbar**2 sum_k D0_k (d_x L_k)**2`` and ``L_0 = d_q V_I``; the last line is that of the quantum
+    particle's bath.
     """
 
     model: Model

@@ -30,6 +30,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError, brief
+from wignercq.model import trade_off
 from wignercq.model.complexity import require_differentiable
 from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
@@ -202,7 +203,8 @@ class SampledSymbol:
             target[...] = value
         del values  # as large as the table
         _require_finite(table, symbol.model, q, x, s)
-        symbol.model.require_physical_on(np.unique(q), np.unique(x))
+        if symbol.model.noises and not symbol.model.allow_unphysical:
+            trade_off.require(symbol.model, np.unique(q), np.unique(x))
         growth = table[0, 0].max()
         if symbol.hbar_order is not None and growth > 1e-9 * np.abs(table[0, 0]).max():
             raise ModelError(

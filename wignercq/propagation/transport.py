@@ -128,7 +128,7 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
 
 
 def spreading_time(gamma: float, time: float) -> float:
-    """(1 - f^2)/(2 gamma): what the diffusion of a damped momentum is multiplied by to give its variance after a time."""
+    """(1 - f^2)/(2 gamma): the variance of a damped momentum after a time, over its diffusion."""
     return -math.expm1(-2 * gamma * time) / (2 * gamma) if gamma else time
 
 
