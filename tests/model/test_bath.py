@@ -58,7 +58,7 @@ def test_a_temperature_saturates_the_bound() -> None:
 
 
 def test_the_trade_off_of_noises_that_commute_is_that_of_their_sum() -> None:
-    """Kills: a matrix condition that is not 4 D0 D2 >= 1 of the sum: here L_k = a_k x, decoherence adds as a_k**2 D0_k."""
+    """Kills: a matrix condition that is not 4 D0 D2 >= 1 of the sum; of L_k = a_k x decoherence adds as a_k**2 D0_k."""
     lam, a, D2 = 0.3, 0.7, 0.5 + 0.2
     for share, physical in ((1 + 1e-6, True), (1 - 1e-6, False)):
         needed = share * lam**2 / (4 * D2) - lam**2 * 0.1
@@ -90,7 +90,7 @@ def test_everything_comes_back_from_text_and_copies() -> None:
     assert hash(again) == hash(built)
     assert again.noise_terms[0].diffusion == sp.Rational(1, 5) * sp.Symbol("q", real=True) ** 2 + sp.Rational(3, 10)
     others = (model(), model(quantum_bath=built.quantum_bath), model(noises=built.noises))
-    assert built not in others
+    assert not any(built == other for other in others)
     assert "D_{xy} = 0.05" in built._repr_latex_() and "L_2 = x \\sin" in built._repr_latex_()
     assert "noise = (lam*x**2, 0.3, lam + q**2/5)" in repr(built)
 
@@ -114,8 +114,8 @@ def test_units_there_and_back_leave_the_dynamics_alone() -> None:
     [
         (
             {"quantum_bath": {"friction": 0.4, "diffusion": {"yy": 0.5}}},
-            "quantum_bath.diffusion: expected xx yy - xy**2 >= (hbar friction/(2 m))**2 = 0.030625 (complete positivity), "
-            "so xx at least 0.0612501, got 0",
+            "quantum_bath.diffusion: expected xx yy - xy**2 >= (hbar friction/(2 m))**2 = 0.030625 "
+            "(complete positivity), so xx at least 0.06125, got 0",
         ),
         (
             {"quantum_bath": {"diffusion": {"xx": 0.1, "xy": 0.3, "yy": 0.5}}},
@@ -133,11 +133,12 @@ def test_units_there_and_back_leave_the_dynamics_alone() -> None:
         ),
         ({"noises": [{"force": "x", "decoherence": -1}]}, "noises.0.decoherence: expected a number >= 0, got -1"),
         ({"noises": [Noise("x", 0, -0.5)]}, "noises.0.diffusion: expected a number >= 0, or a formula in q, got -1/2"),
-        ({"noises": [Noise("x", 0, "x")]}, "noises.0.diffusion: expected one of "),
+        ({"noises": [Noise("x", 0, "x")]}, "noises.0.diffusion: expected a formula in lam, q, pi "),
         ({"noises": Noise("x")}, "noises: expected a list of noises, got "),
         (
             {"decoherence": 0.1, "noises": [Noise("x**2", 0.1, 0.1)]},
-            "noises: expected no D2(q) and no eigenvalue of the trade-off below 0 (complete positivity), got -0.1",
+            "noises: expected no D2(q) and no eigenvalue of the trade-off below 0 (complete positivity), "
+            "got -0.0914897 at q = 0.618",
         ),
     ],
 )
@@ -150,9 +151,12 @@ def test_what_is_no_bath_is_refused_in_one_line(more: dict[str, Any], line: str)
 
 
 def test_noise_that_breaks_the_trade_off_on_the_grid_is_refused_with_the_place() -> None:
-    """Kills: a D2(q) that is too small somewhere on the grid, below 0.25/D0 = 0.25 from q = 2 on."""
+    """Kills: a D2(q) that is too small somewhere on the grid, below 0.25/D0 = 0.25 from q = 2 on.
+
+    At q = 2.5 it is 0.2, and the eigenvalue that of [[0.8, 1], [1, 1]].
+    """
     built = model(diffusion=0.05, decoherence=1.0, noises=[Noise(0, 0, "0.4 - 0.1*q")])
     x = np.linspace(-3, 3, 24)
     trade_off.require(built, np.linspace(-2, 1.99, 20), x)
-    with pytest.raises(ModelError, match=r"noises: expected .* got -0\.0\d* at q = 2\.5$"):
+    with pytest.raises(ModelError, match=r"noises: expected .* got -0\.104988 at q = 2\.5$"):
         trade_off.require(built, np.array([0.0, 2.5, 1.0]), x)
