@@ -15,6 +15,7 @@ from wignercq.errors import InputError
 from wignercq.model import trade_off
 from wignercq.model.bath import Diffusion, Noise, QuantumBath
 from wignercq.model.definition import definition_of, model_of
+from wignercq.model.model import Q, X
 
 HBAR, MASS = 0.7, 0.8
 
@@ -88,9 +89,8 @@ def test_everything_comes_back_from_text_and_copies() -> None:
     again = model_of(definition_of(built), where="model")
     assert again == built == pickle.loads(pickle.dumps(built)) == copy.deepcopy(built)
     assert hash(again) == hash(built)
-    assert again.noise_terms[0].diffusion == sp.Rational(1, 5) * sp.Symbol("q", real=True) ** 2 + sp.Rational(3, 10)
-    others = (model(), model(quantum_bath=built.quantum_bath), model(noises=built.noises))
-    assert not any(built == other for other in others)
+    assert again.noise_terms[0].diffusion == sp.Rational(1, 5) * Q**2 + sp.Rational(3, 10)
+    assert len({built, again, model(), model(quantum_bath=built.quantum_bath), model(noises=[Noise("lam*x")])}) == 4
     assert "D_{xy} = 0.05" in built._repr_latex_() and "L_2 = x \\sin" in built._repr_latex_()
     assert "noise = (lam*x**2, 0.3, lam + q**2/5)" in repr(built)
 
@@ -103,7 +103,7 @@ def test_units_there_and_back_leave_the_dynamics_alone() -> None:
     back = units.natural_model(big)
     np.testing.assert_allclose(back.quantum_diffusion, everything().quantum_diffusion, rtol=1e-12)
     for noise, expected in zip(back.noise_terms, everything().noise_terms, strict=True):
-        point = {"q": 0.4, "x": -0.9}
+        point = {Q: 0.4, X: -0.9}
         ours, theirs = (n.decoherence * float(n.L.subs(point)) ** 2 for n in (noise, expected))
         assert ours == pytest.approx(theirs, rel=1e-12)
         assert float(noise.diffusion.subs(point)) == pytest.approx(float(expected.diffusion.subs(point)), rel=1e-12)

@@ -116,12 +116,12 @@ def lowest(bath: QuantumBath, time: float) -> float:
 
 
 def test_positivity_is_kept_at_the_bound_and_broken_below_it() -> None:
-    """Kills: a bound of no consequence: at it eigenvalues are above -1e-7, Caldeira and Leggett's one is below -1e-3."""
+    """Kills: a bound of no consequence: at it eigenvalues are above -1e-7, one of Caldeira and Leggett below -1e-2."""
     friction, T = 0.36, 0.5
     at_the_bound = QuantumBath(friction=friction, temperature=T)
     without = QuantumBath(friction=friction, diffusion={"yy": 2 * friction * T})
     assert lowest(at_the_bound, 0.3) > -1e-7
-    assert lowest(without, 0.3) < -1e-3
+    assert lowest(without, 0.3) < -1e-2
 
 
 GRID = Grid(Axis(-7, 7.2, 32), Axis(-7.5, 7, 34), Axis(-6.9, 6.5, 36), Axis(-6.2, 6.6, 40))

@@ -147,8 +147,11 @@ def _expected(error: ErrorDetails) -> str:
 
 def dotted(location: Sequence[str | int]) -> str:
     """The dotted path of a key; parts that are not plain names are quoted, so that it stays on one short line."""
-    parts = (cut(str(part)) for part in location)
-    return ".".join(part if part.replace("-", "_").isidentifier() and part.isascii() else ascii(part) for part in parts)
+    parts = ((cut(str(part)), isinstance(part, int)) for part in location)
+    return ".".join(
+        part if (part.replace("-", "_").isidentifier() and part.isascii()) or is_place else ascii(part)
+        for part, is_place in parts
+    )
 
 
 def shown(value: object) -> str:
