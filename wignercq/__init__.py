@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from wignercq.grid.fixed_axis import FixedAxis as FixedAxis
     from wignercq.grid.grid import Axis as Axis
     from wignercq.grid.grid import Grid as Grid
+    from wignercq.model.bath import Noise as Noise
+    from wignercq.model.bath import QuantumBath as QuantumBath
     from wignercq.model.model import Model as Model
     from wignercq.planning.grid_choice import choose_grid as choose_grid
     from wignercq.propagation.propagator import Propagator as Propagator
@@ -53,6 +55,7 @@ export(
         "gaussian": "LinearModel",
         "grid.fixed_axis": "FixedAxis",
         "grid.grid": "Axis Grid",
+        "model.bath": "Noise QuantumBath",
         "model.model": "Model",
         "planning.grid_choice": "choose_grid",
         "propagation.propagator": "Propagator",

@@ -23,6 +23,7 @@ EXAMPLES: dict[str, tuple[tuple[int, int, int, int], Model, Scheme, bool]] = {
     "quartic with friction": ((12, 14, 16, 18), systems.quartic(), FORWARD_3, False),
     "oscillators, odd p": ((8, 15, 12, 20), systems.oscillators(friction=0.0), STRANG, False),
     "strongly damped, odd y": ((16, 12, 20, 13), systems.oscillators(friction=4.0, diffusion=5.0), FORWARD_3, True),
+    "quantum bath": ((12, 10, 16, 14), systems.with_baths(), FORWARD_3, False),
 }
 
 

@@ -6,6 +6,7 @@ line if need be::
     momentum pass   a tile is one q and a few x: some whole planes, contiguous
     position pass   a tile is one p and a few cache lines of y: all of (q, x)
     bath pass       a tile is one x and a few cache lines of y: all of (q, p)
+    quantum pass    tiles as of the momentum pass: a matrix along y, where the quantum particle has a bath
 
 so each pass reads and writes W once. With a bath pass, a position pass transforms x alone: its tile is one q and a few
 rows (p, y). FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the number of threads and plans
@@ -26,7 +27,7 @@ from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
@@ -194,6 +195,11 @@ class TiledEngine(HostEngine):
         columns = {part.stop - part.start for part in self._path_parts}
         return {n: np.repeat(shear[:, :, None], n, axis=2) for n in columns}, flow.matrix.astype(self.dtype)
 
+    def compile_quantum(self, flow: QuantumFlow) -> tuple[np.ndarray, Any]:
+        """The matrix, from the right, and the shear as that of x alone."""
+        shear = None if flow.shear is None else self.compile_shear(Shear(None, flow.shear))[1]
+        return np.ascontiguousarray(flow.matrix.T, self.dtype), shear
+
     def compile_kick(self, kick: Kick, *, times: int = 1) -> KickTable:
         n_q, _, n_x, _ = self.grid.shape
         size = n_q * n_x, self._p.frequencies.size * self._y.frequencies.size
@@ -256,6 +262,19 @@ class TiledEngine(HostEngine):
 
         with single_threaded():
             return self._pass(W, self._paths, act)
+
+    def quantum(self, W: np.ndarray, flow: tuple[np.ndarray, Any]) -> np.ndarray:
+        matrix, shear = flow
+        storage = self._storage(W)
+
+        def work(worker: int, queue: Iterator[Tile]) -> None:
+            for tile in queue:
+                planes = self._rows.cut(storage, *tile)
+                np.matmul(planes.copy(), matrix, out=planes)
+
+        with single_threaded():
+            self._share(self._rows.tiles, work)
+        return W if shear is None else self.transport(W, (None, shear))
 
     def momentum(
         self,
