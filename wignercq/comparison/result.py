@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from wignercq.comparison.breakdown_times import first_output, least_error, told
+from wignercq.comparison.names import OVER_TRAJECTORIES
 from wignercq.comparison.reading import faults
-from wignercq.comparison.theories import SAMPLED
 from wignercq.errors import one_of
 from wignercq.results.reading import Fault
 from wignercq.results.result import Plots, Result
@@ -73,7 +73,7 @@ class Breakdown(Result):
 
     def summary(self) -> str:
         """A few lines: what broke down when, for each theory."""
-        certain = ~self.dataset["theory"].isin(list(SAMPLED)).values
+        certain = ~self.dataset["theory"].isin(OVER_TRAJECTORIES).values
         worst = float(np.nanmax(self.dataset["numerical_error"].values[:, certain]))
         lines = [
             f"t = 0 to {self.time[-1]:g}, threshold {self.threshold:g}, numerical error below {worst:.1g}",
@@ -87,7 +87,7 @@ class Breakdown(Result):
 
     def _noise(self) -> str:
         """How many trajectories there are, and what they do not tell."""
-        sampled = self.dataset["theory"].isin(list(SAMPLED))
+        sampled = self.dataset["theory"].isin(OVER_TRAJECTORIES)
         moments = self.dataset["observable"].str.contains("mean_|cov_")
         most = float(np.nanmax(least_error(self.dataset).values[:, sampled.values][..., moments.values]))
         count = self.dataset.attrs["trajectories"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from wignercq.comparison.names import MEAN_FIELD, TRAJECTORIES
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 
 
@@ -25,7 +26,7 @@ class Theory:
         return self.name.replace("ħ²", r"$\hbar^2$")
 
 
-EXACT, TRAJECTORIES, MEAN_FIELD = "exact", "trajectories", "mean_field"
+EXACT = "exact"
 #: By their names in results; the exact one first.
 TABLE: Mapping[str, Theory] = {
     EXACT: Theory("exact", "hybrid dynamics, all orders in ħ"),

@@ -77,9 +77,9 @@ def lines(model: Model) -> list[str]:
     for part in parts[1:]:
         total += f" {part}" if part.startswith("-") else f" + {part}"
     further = [_equations(of_quantum)] if of_quantum else []
-    for i, noise in enumerate(model.noises, start=1):
-        given = {f"L_{i}": noise.force, f"D_{{0,{i}}}": noise.decoherence, f"D_{{2,{i}}}": noise.diffusion}
-        further.append(r",\; ".join(f"{symbol} = {latex(sp.sympify(value))}" for symbol, value in given.items()))
+    for i, noise in enumerate(model.noise_terms, start=1):
+        strengths = rf"D_{{0,{i}}} = {number(noise.decoherence)},\; D_{{2,{i}}} = {latex(noise.diffusion)}"
+        further.append(rf"L_{i} = {latex(noise.L)},\; {strengths}")
     return [f"H = {total}", _equations(numbers), _equations(bath), *further]
 
 
