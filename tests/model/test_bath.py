@@ -91,7 +91,8 @@ def test_everything_comes_back_from_text_and_copies() -> None:
     assert hash(again) == hash(built)
     assert again.noise_terms[0].diffusion == sp.Rational(1, 5) * Q**2 + sp.Rational(3, 10)
     assert len({built, again, model(), model(quantum_bath=built.quantum_bath), model(noises=[Noise("lam*x")])}) == 4
-    assert "D_{xy} = 0.05" in built._repr_latex_() and "L_2 = x \\sin" in built._repr_latex_()
+    assert "D_{xy} = 0.05" in built._repr_latex_()
+    assert "L_2 = x \\sin" in built._repr_latex_()
     assert "noise = (lam*x**2, 0.3, lam + q**2/5)" in repr(built)
 
 
