@@ -47,6 +47,7 @@ def test_a_damped_oscillator_relaxes_as_gaussian_theory_says() -> None:
     assert np.abs(run["covariance"].values[-1] - steady)[2:, 2:].max() < 5e-3
 
 
+@pytest.mark.slow
 def test_a_coupled_pair_with_every_bath_follows_gaussian_theory_and_the_closure() -> None:
     """Kills: D_yy lost or doubled between flow and kick, a bath that forgets the coupling, energy out of balance."""
     noises = [Noise("0.5*x + q**2/9", 0.2, 0.1)]
