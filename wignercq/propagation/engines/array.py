@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wignercq.propagation.engines.base import fold_power
+from wignercq.grid.integration import fold_power
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 

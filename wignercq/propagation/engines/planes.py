@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from wignercq.grid.grid import Grid
+from wignercq.grid.integration import fold_power
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg, fold_power
+from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear, clipped_exponential
 
