@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.comparison.breakdown_times import first_output, least_error, told
-from wignercq.comparison.names import OVER_TRAJECTORIES
-from wignercq.comparison.reading import faults
+from wignercq.comparison.reading import OVER_TRAJECTORIES, faults
 from wignercq.errors import one_of
 from wignercq.results.reading import Fault
 from wignercq.results.result import Plots, Result

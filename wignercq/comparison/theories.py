@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wignercq.comparison.names import MEAN_FIELD, TRAJECTORIES
+from wignercq.comparison.reading import MEAN_FIELD, TRAJECTORIES
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wignercq.errors import InputError, brief, listed
+from wignercq.errors import ExpressionError, InputError, brief, listed
 from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.evaluation import sampled
@@ -159,5 +159,7 @@ def _average(formula: str, grid: Grid) -> Callable[[Any], Any]:
     symbol = parse(formula, set(NAMES), where="of")
     q, p, x, y = (axis.values for axis in grid)
     weights = sampled(tuple(symbols.values()), symbol)(q[:, None, None, None], p[:, None, None], x[:, None], y)
+    if not np.isfinite(weights).all():
+        raise ExpressionError("of", "a formula that is finite on the grid", brief(formula))
     values = jnp.asarray(np.broadcast_to(weights, grid.shape)) * grid.cell
     return lambda W: (values * W).sum()

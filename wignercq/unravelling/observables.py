@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 from wignercq.observables.gauges import SYMBOLS
+from wignercq.observables.heat import MEANS
 from wignercq.run.observables import Asked, Observables, Wanted
 from wignercq.states import ClassicalGaussian, ProductState, QuantumState, State
 from wignercq.unravelling.format import OWN, is_own
@@ -153,23 +154,3 @@ def _terms(formula: sp.Expr, where: str) -> tuple[dict[int, sp.Expr], sp.Expr]:
         for power, part in parts.items():
             of_x[power] = of_x.get(power, sp.Integer(0)) + part
     return of_x, of_y
-
-
-def _number(value: float) -> sp.Expr:
-    return sp.Float(value, 17)
-
-
-#: The numbers of thermodynamics that are means of formulas.
-MEANS: Mapping[str, Callable[[Model], sp.Expr]] = {
-    "temperature_classical": lambda model: P**2 / _number(model.classical_mass),
-    "temperature_quantum": lambda model: Y**2 / _number(model.quantum_mass),
-    "heat_from_bath": lambda model: (
-        _number(model.diffusion / (2 * model.classical_mass))
-        - _number(model.damping_rate / model.classical_mass) * P**2
-    ),
-    "heat_from_decoherence": lambda model: (
-        _number(model.D0 * model.hbar**2 / (2 * model.quantum_mass)) * sp.diff(model.V_I, Q, X) ** 2
-    ),
-    "work_on_classical": lambda model: -P * sp.diff(model.V_I, Q) / _number(model.classical_mass),
-    "work_on_quantum": lambda model: -Y * sp.diff(model.V_I, X) / _number(model.quantum_mass),
-}

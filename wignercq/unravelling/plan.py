@@ -28,7 +28,6 @@ BEYOND = 0.2  # of their range, at either end of it
 MOST_POINTS = 2**14
 KEPT = 1e-8  # of |psi|**2 may lie in the outer parts of x, or of its frequencies
 ROOM, FINER = 0.15, 1.25  # how much a box grows at one end, and a mesh at once
-PLACES = (-2.0, 0.0, 2.0)  # where the potential is looked at, in widths of a wave function from its mean
 MARGIN = 0.1  # beyond what those that went ahead needed
 CHECKED = 0.25  # radians of the fastest oscillation between two looks at the axis
 BINS = 64

@@ -1,6 +1,6 @@
 """The time step of trajectories: what Strang's splitting makes of covariances, where the potential is nearly quadratic.
 
-In a potential that is quadratic where the trajectories are, ``d S/dt = A S + S A^T + B`` with A from the mean
+In a potential that is quadratic where the trajectories are, ``d S/dt = -A S - S A^T + B`` with A from the mean
 curvatures and B from the noise of p and the decoherence. The splitting takes the same S through three linear maps, and
 the difference of both is the time error without any noise in it.
 """
@@ -15,15 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
-from scipy.linalg import expm
 
+from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.pure import Trajectories
 
-PLACES = (-2.0, 0.0, 2.0)  # where the potential is looked at, in widths of a wave function from its mean
+#: Where the potential is looked at, in widths of a wave function from its mean: the Gauss-Hermite rule of three points.
+PLACES, WEIGHTS = (-math.sqrt(3), 0.0, math.sqrt(3)), np.array([1, 4, 1]) / 6
 AT_ONCE = 0.5  # of the tolerance, which errors may reach at the first output; all of it at the last
 MOST_STEPS = 10**5  # from one output to the next
 
@@ -51,8 +52,7 @@ class Surroundings(NamedTuple):
         a, c, b = qq / model.classical_mass, xx / model.quantum_mass, qx / root
         square = (np.abs(a + c) / 2 + np.hypot((a - c) / 2, b)).max()  # the larger eigenvalue
         fastest = math.sqrt(max(float(square), model.damping_rate**2))
-        weights = np.array([1, 4, 1]) / 6
-        return cls(fastest, *(float(weights @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)))
+        return cls(fastest, *(float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)))
 
 
 @lru_cache(maxsize=16)
@@ -94,20 +94,22 @@ class Splitting:
 
     def _after(self, around: Surroundings, span: float, count: int) -> tuple[np.ndarray, np.ndarray, float]:
         A, B = self._process(around)
-        T = np.zeros((4, 4))
+        T, time = np.zeros((4, 4)), span / count
         T[0, 1], T[2, 3] = A[0, 1], A[2, 3]
-        exact = _moved(self.covariance, *_flow(A, B, span))
-        half, (kick, noise) = expm(T * span / count / 2), _flow(A - T, B, span / count)
-        by_steps = _power(half @ kick @ half, half @ noise @ half.T, count, self.by_steps)
+        exact = OrnsteinUhlenbeck(A, B).covariance(span, self.covariance)
+        kick = OrnsteinUhlenbeck(A - T, B)
+        half = np.eye(4) - T * time / 2  # T is nilpotent
+        noise = half @ kick.noise_covariance(time) @ half.T
+        by_steps = _repeated(half @ kick.propagator(time) @ half, noise, count, self.by_steps)
         spread = np.sqrt(np.maximum(np.diag(exact), np.finfo(float).tiny))
         return exact, by_steps, float((np.abs(by_steps - exact) / np.outer(spread, spread)).max())
 
     def _process(self, around: Surroundings) -> tuple[np.ndarray, np.ndarray]:
         """A and B."""
         model, A, B = self.model, np.zeros((4, 4)), np.zeros((4, 4))
-        A[0, 1], A[2, 3] = 1 / model.classical_mass, 1 / model.quantum_mass
-        A[1] = [-around.qq, -model.damping_rate, -around.qx, 0]
-        A[3] = [-around.qx, 0, -around.xx, 0]
+        A[0, 1], A[2, 3] = -1 / model.classical_mass, -1 / model.quantum_mass
+        A[1] = [around.qq, model.damping_rate, around.qx, 0]
+        A[3] = [around.qx, 0, around.xx, 0]
         if self.dynamics != "semiclassical":
             B[1, 1] = model.diffusion
         if self.dynamics == "hybrid":
@@ -115,22 +117,12 @@ class Splitting:
         return A, B
 
 
-def _flow(A: np.ndarray, B: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
-    """What z is multiplied by in a time, and the covariance of the noise it gets (Van Loan)."""
-    zero = np.zeros_like(A)
-    together = expm(np.block([[-A, B], [zero, A.T]]) * time)
-    flow = together[4:, 4:].T
-    return flow, flow @ together[:4, 4:]
-
-
-def _moved(S: np.ndarray, flow: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    return np.asarray(flow @ S @ flow.T + noise)
-
-
-def _power(flow: np.ndarray, noise: np.ndarray, count: int, S: np.ndarray) -> np.ndarray:
-    """S after so many equal steps, by doubling them."""
-    while count:
+def _repeated(flow: np.ndarray, noise: np.ndarray, count: int, S: np.ndarray) -> np.ndarray:
+    """S after so many equal steps ``F S F^T + N``, by doubling them."""
+    while True:
         if count % 2:
-            S = _moved(S, flow, noise)
-        noise, flow, count = _moved(noise, flow, noise), flow @ flow, count // 2
-    return S
+            S = flow @ S @ flow.T + noise
+        count //= 2
+        if not count:
+            return S
+        noise, flow = flow @ noise @ flow.T + noise, flow @ flow

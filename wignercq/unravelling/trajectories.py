@@ -122,20 +122,10 @@ def trajectories(
     Interrupted
         Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
     """
-    require_state(state).require_model(require_model(model))
-    require_plain(model, "trajectories")
-    if model.is_coupled and 4 * model.D0 * model.diffusion < 1 - 1e-12:
-        raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
+    _require_possible(model, state, dynamics, conditional)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
     whole("seed", seed, 0)
-    one_of("dynamics", dynamics, DYNAMICS)
-    one_of("conditional", conditional, ("pure", "mixed"))
-    asked = read(observables, model)
-    if conditional == "mixed":
-        if dynamics != "hybrid":
-            raise InputError("conditional", "pure, without a record to know", "mixed")
-        asked = (RECORD_PURITY, *asked)
-    require_conditional_states(state)
+    asked = (*((RECORD_PURITY,) if conditional == "mixed" else ()), *read(observables, model))
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
     framed = tuple(spread(len(moments), arguments.frames(frames, len(moments))))
@@ -164,6 +154,19 @@ def trajectories(
     result = work.result()
     assert result is not None
     return result
+
+
+def _require_possible(model: Model, state: State, dynamics: str, conditional: str) -> None:
+    """InputError where there are no such trajectories."""
+    require_state(state).require_model(require_model(model))
+    require_plain(model, "trajectories")
+    if not model.is_physical:
+        raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
+    one_of("dynamics", dynamics, DYNAMICS)
+    one_of("conditional", conditional, ("pure", "mixed"))
+    if conditional == "mixed" and dynamics != "hybrid":
+        raise InputError("conditional", "pure, without a record to know", "mixed")
+    require_conditional_states(state)
 
 
 def _paired(two_time: bool | Sequence[str], known: Sequence[str], moments: int) -> tuple[str, ...]:

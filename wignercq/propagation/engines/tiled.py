@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,12 +27,12 @@ from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.places import TILE_BYTES, parts, unfolded
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
 CONFLICT_STRIDE = 1024  # bytes: strides that are multiples of this get one more line, or columns would share cache sets
 NOTHING = FactoredAxis(1, real=False)
-TILE_BYTES = 1024 * 1024  # of W in one tile
 ALONE_BYTES = 2 * TILE_BYTES  # of W, up to which one thread is faster than several
 
 Tile = tuple[int, slice]
@@ -77,10 +76,10 @@ class TiledEngine(HostEngine):
         self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
         self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
         self._q_alone, self._x_alone = (FactoredAxis(n, real=True, alone=True) for n in (n_q, n_x))
-        self._line_parts = _parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
-        self._path_parts = _parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
-        p_parts = _parts(n_p, n_x * lines * CACHE_LINE)
-        x_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
+        self._line_parts = parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
+        self._path_parts = parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
+        p_parts = parts(n_p, n_x * lines * CACHE_LINE)
+        x_parts = parts(n_x, n_p * n_y * self.dtype.itemsize)
         q, p, x, y = self._q, self._p, self._x, self._y
         self._columns = self._tiling(n_p, self._line_parts, lambda W, p, part: W[:, :, p, part], 0, (q, x))
         self._rows = self._tiling(n_q, x_parts, lambda W, q, part: W[q, part, :, :n_y], 1, (p, y))
@@ -179,7 +178,7 @@ class TiledEngine(HostEngine):
         n_q, _, n_x, n_y = self.grid.shape
         axis, norm = (self._x_alone, n_x) if shear.q is None else (self._x, n_q * n_x)
         x = np.zeros((axis.frequencies.size, self._row_length), complex)
-        x[:, :n_y] = _unfolded(shear.x, axis) / norm
+        x[:, :n_y] = unfolded(shear.x, axis) / norm
         if shear.q is None:
             return None, x[:, None].astype(self.complex_dtype)
         q = shear.q[self._q.frequencies].T[:, :, None, None]
@@ -191,7 +190,7 @@ class TiledEngine(HostEngine):
 
         Both shears together include the normalisation.
         """
-        shear = _unfolded(flow.shear, self._q_alone).astype(self.complex_dtype) / math.sqrt(self.grid.q.points)
+        shear = unfolded(flow.shear, self._q_alone).astype(self.complex_dtype) / math.sqrt(self.grid.q.points)
         columns = {part.stop - part.start for part in self._path_parts}
         return {n: np.repeat(shear[:, :, None], n, axis=2) for n in columns}, flow.matrix.astype(self.dtype)
 
@@ -338,20 +337,3 @@ class TiledEngine(HostEngine):
         self._share(enumerate(tiles), work)
         folded = [np.bincount(axis.folded, power.sum(axis=0)) for axis, power in zip(axes, powers, strict=True)]
         return [power / power.sum() for power in folded]
-
-
-def _unfolded(half: np.ndarray, axis: FactoredAxis) -> np.ndarray:
-    """A multiplier given on the absolute frequencies of an axis, at the places of its transform of a real array."""
-    values = half[axis.folded]
-    values[axis.mirrored] = values[axis.mirrored].conj()
-    return values
-
-
-def _parts(length: int, unit_bytes: int, *, at_least: int = 1, scale: int = 1) -> list[slice]:
-    """Cut `length` units evenly into the fewest parts that fit a tile; units are `scale` elements long.
-
-    A part that does not fit has up to `at_least` units.
-    """
-    count = -(-length // max(at_least, TILE_BYTES // unit_bytes))
-    edges = [length * part // count * scale for part in range(count + 1)]
-    return [slice(start, stop) for start, stop in pairwise(edges)]
