@@ -81,7 +81,7 @@ def exchanges(devices: int) -> dict[str, int]:
 
     engine: Any = engine_class("jax")(systems.grid(12, 14, 16, 18), devices=devices)  # type: ignore[call-arg]
     W = engine.of(systems.gaussian_density(engine.grid))
-    form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05)._step)
+    form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05).compiled)
     program = jax_devices.steps.lower(W, *form, 2, mesh=engine._mesh, capacity=2, by=2).compile().as_text()
     kinds = ("all-to-all", "all-gather", "collective-permute", "reduce-scatter")
     return {kind: count for kind in kinds if (count := program.count(f" {kind}("))}
