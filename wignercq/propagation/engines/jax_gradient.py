@@ -55,7 +55,7 @@ def run(W: Array, step: StepArrays, count: int) -> Array:
 def derivative(
     W: Array, step: StepArrays, count: int, number: Callable[[Array], Array]
 ) -> tuple[float, StepArrays, float]:
-    """A number of W after so many steps, its derivative by each of the arrays, and the bytes this took.
+    """A number of W after so many steps, its derivative by each of the arrays, and the bytes it took (NaN: not told).
 
     `number` takes W as an array with the axes q, p, x, y.
     """
@@ -65,7 +65,8 @@ def derivative(
 
     compiled = jax.jit(jax.value_and_grad(of)).lower(step, W).compile()
     value, slopes = compiled(step, W)
-    return float(value), slopes, float(compiled.memory_analysis().temp_size_in_bytes)
+    analysis = compiled.memory_analysis()
+    return float(value), slopes, math.nan if analysis is None else float(analysis.temp_size_in_bytes)
 
 
 def along(slopes: StepArrays, change: StepArrays) -> float:
