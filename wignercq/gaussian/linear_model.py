@@ -13,6 +13,7 @@ from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
+from wignercq.model.thermal import ThermalTerms, thermal_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,4 +177,20 @@ def _process(
         ]
     )
     diffusion = np.diag([0, model.diffusion, 0, (model.hbar * coupling) ** 2 * model.D0])
-    return drift, diffusion, np.array([0, -gradient[0], 0, -gradient[1]])
+    force = np.array([0, -gradient[0], 0, -gradient[1]])
+    if model.is_thermal:
+        _make_thermal(thermal_terms(model), drift, diffusion, force)
+    return drift, diffusion, force
+
+
+def _make_thermal(terms: ThermalTerms, drift: np.ndarray, diffusion: np.ndarray, force: np.ndarray) -> None:
+    """What thermal dynamics add to those of the minimal ones: :mod:`wignercq.model.thermal`."""
+    away = np.array([-terms.slope, 0, 1, 0])  # x - x0 of (q, p, x, y), but for the offset
+    drift[1] += terms.coupling * (terms.S - 1) * away
+    force[1] += terms.coupling * (terms.S - 1) * terms.offset
+    drift[2] += terms.friction_x * away
+    force[2] += terms.friction_x * terms.offset
+    drift[3, 3] += terms.friction_y
+    noise = np.array([0, terms.noise_p, terms.noise_x, 0])
+    diffusion[:] = np.outer(noise, noise)
+    diffusion[3, 3] = terms.diffusion_y

@@ -8,6 +8,7 @@ from typing import Any
 from wignercq.errors import InputError, ModelError, brief
 from wignercq.model.formulas import parse
 from wignercq.model.model import BATH, UNITS, Model
+from wignercq.model.thermal import MINIMAL
 
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")
 NUMBERS = (*UNITS.values(), *BATH.values())
@@ -32,6 +33,8 @@ def definition_of(model: Model) -> str | None:
     values["parameters"] = dict(model.parameters)
     values |= {name: getattr(model, name) for name in NUMBERS}
     values["allow_unphysical"] = model.allow_unphysical
+    if model.dynamics != MINIMAL:
+        values["dynamics"] = model.dynamics
     text = json.dumps(values)
     return text if len(text) <= LONGEST else None
 
@@ -48,7 +51,7 @@ def model_of(text: object, *, where: str) -> Model:
         values = json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(where, expected, brief(text)) from None
-    if not isinstance(values, dict) or values.keys() != ARGUMENTS:
+    if not isinstance(values, dict) or values.keys() - {"dynamics"} != ARGUMENTS:
         raise InputError(where, expected, brief(text))
     for name in POTENTIALS:
         if not isinstance(values[name], str):

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed
+from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed, suggestion
 from wignercq.lazy import called
 from wignercq.model.complexity import require_tractable
 from wignercq.model.formulas import (
@@ -28,6 +28,7 @@ from wignercq.model.formulas import (
     substitute,
 )
 from wignercq.model.structure import is_quadratic, is_separable
+from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, require_thermal
 from wignercq.model.typeset import lines
 
 Formula: TypeAlias = str | float | sp.Expr
@@ -68,6 +69,9 @@ class Model:
         D0 >= 0, units time/momentum**2. None saturates the trade-off, ``D0 = 1/(4 D2)``.
     allow_unphysical : bool
         Accept a coupled model with ``4 D0 D2 < 1``, which is not completely positive, for study.
+    dynamics : {"minimal", "thermal"}
+        The master equation (3)-(5), or that of Layton and Miller, which keeps the thermal state at the temperature of
+        the bath (:mod:`wignercq.model.thermal`); :meth:`thermal` makes a model from that temperature.
 
     Attributes
     ----------
@@ -93,6 +97,7 @@ class Model:
     diffusion: float = field(default=0.0, kw_only=True)
     decoherence: float | None = field(default=None, kw_only=True)
     allow_unphysical: bool = field(default=False, kw_only=True)
+    dynamics: str = field(default=MINIMAL, kw_only=True)
     V_C: sp.Expr = field(init=False)
     V_Q: sp.Expr = field(init=False)
     V_I: sp.Expr = field(init=False)
@@ -105,7 +110,12 @@ class Model:
                 self._set(name, _quantity(name, getattr(self, name), "a number >= 0", lambda v: v >= 0))
         self._set("parameters", _parameters(self.parameters))
         self._put_parameters_in()
+        if self.dynamics not in DYNAMICS:
+            known = " or ".join(map(repr, DYNAMICS))
+            raise ModelError("dynamics", known, brief(self.dynamics) + suggestion(self.dynamics, DYNAMICS))
         self._settle_decoherence()
+        if self.is_thermal:
+            require_thermal(self)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -159,7 +169,7 @@ class Model:
         """What tells models apart: formulas, parameters and numbers, with the default of decoherence resolved."""
         formulas = self.classical_potential, self.quantum_potential, self.interaction
         numbers = (getattr(self, name) for name in (*UNITS.values(), *BATH.values()))
-        return (*formulas, *sorted(self.parameters.items()), *numbers, self.allow_unphysical)
+        return (*formulas, *sorted(self.parameters.items()), *numbers, self.allow_unphysical, self.dynamics)
 
     def __repr__(self) -> str:
         """Potentials, parameters and numbers; a parameter called as one of the others is ``parameters.NAME``."""
@@ -171,6 +181,8 @@ class Model:
         taken = {*values, *UNITS, *BATH}
         values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
         values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
+        if self.dynamics != MINIMAL:
+            values["dynamics"] = self.dynamics
         return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
 
     def _repr_latex_(self) -> str:
@@ -213,6 +225,25 @@ class Model:
             allow_unphysical=allow_unphysical,
         )
 
+    @classmethod
+    def thermal(
+        cls,
+        classical_potential: Formula,
+        quantum_potential: Formula,
+        interaction: Formula,
+        *,
+        friction: float,
+        temperature: float,
+        **others: Any,
+    ) -> Model:
+        """A model whose dynamics keep the thermal state at `temperature`, k_B T: ``D2 = 2 alpha k_B T``.
+
+        `others` are further arguments of :class:`Model`. ``V_Q + V_I`` is ``A x**2/2 + c q x + b x + f(q)``.
+        """
+        diffusion = diffusion_at(temperature, friction)
+        potentials = classical_potential, quantum_potential, interaction
+        return cls(*potentials, friction=friction, diffusion=diffusion, dynamics=THERMAL, **others)
+
     def well(self, x: float = 0.0, q: float | None = None) -> Any:
         """The oscillator at the bottom of the well of V_Q at x, whose methods make its states.
 
@@ -231,6 +262,11 @@ class Model:
     def is_coupled(self) -> bool:
         """Whether the interaction couples the two particles: it is not a sum of a function of q and one of x."""
         return not is_separable(self.V_I, (Q, X))
+
+    @property
+    def is_thermal(self) -> bool:
+        """Whether its dynamics are those that keep the thermal state; without coupling both dynamics are the same."""
+        return self.dynamics == THERMAL and self.is_coupled
 
     @cached_property
     def is_quadratic(self) -> bool:
@@ -258,6 +294,12 @@ def require_model(value: object) -> Model:
     if not isinstance(value, Model):
         raise ModelError("model", "a Model", kind_of(value))
     return value
+
+
+def diffusion_at(temperature: float, friction: float) -> float:
+    """D2 of a bath of a temperature, ``2 alpha k_B T``."""
+    T = _quantity("temperature", temperature, "a positive number", lambda v: v > 0)
+    return 2 * _quantity("friction", friction, "a positive number with a temperature", lambda v: v > 0) * T
 
 
 def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:

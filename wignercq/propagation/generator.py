@@ -12,6 +12,9 @@ and the double commutator of the forward fourth-order splitting is multiplicatio
 
     C = [V, [T, V]] = (2i/M) (d_q G)(d_r G) + (2i/m) (d_x G)(d_s G)
 
+With thermal dynamics (:mod:`wignercq.model.thermal`) L in a and c is ``(mean force) + S c (x - x0)``, and noise of x in
+T makes C larger by ``-hbar**2 c**2 kappa**2 D0 (d_x G)**2``.
+
 Both are polynomials of degree two in r, so they are kept as coefficients on (q, x, s).
 """
 
@@ -33,6 +36,7 @@ from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import described, potentials
+from wignercq.model.thermal import thermal_terms
 
 R, S = real_symbol("r"), real_symbol("s")
 ZERO = sp.Integer(0)
@@ -128,7 +132,7 @@ class GeneratorSymbol:
     def _generator(self) -> Coefficients:
         """Re G and Im G by powers of r."""
         model = self.model
-        L = sp.diff(model.V_I, Q)
+        L = thermal_measured(model) if model.is_thermal else sp.diff(model.V_I, Q)
         force = sp.diff(model.V_C, Q) + self._mean(L)
         moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
         decoherence = -2 * as_rational(model.D0) * self._squared_half_difference(L)
@@ -150,7 +154,16 @@ class GeneratorSymbol:
                 re, im = -factor * (a_re * b_im + a_im * b_re), factor * (a_re * b_re - a_im * b_im)
                 if (re, im) != (ZERO, ZERO):
                     C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
-        return C
+        return [(re + more, im) for (re, im), more in zip(C, self._by_noise_of_x, strict=True)]
+
+    @property
+    def _by_noise_of_x(self) -> list[sp.Expr]:
+        """What noise of x in T of a variance B t adds to C, ``-B (d_x G)**2``, by powers of r; all of it real."""
+        if not self.model.is_thermal:
+            return [ZERO] * COEFFICIENTS
+        B = as_rational(thermal_terms(self.model).noise_x ** 2)
+        moyal, force = (sp.diff(im, X) for _, im in self._generator[:2])  # Re G depends on s alone
+        return [B * moyal**2, 2 * B * moyal * force, B * force**2]
 
     def compile(self) -> Callable[..., list[np.ndarray]]:
         """Numerical coefficients of r**0, r**1, r**2 in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
@@ -194,6 +207,14 @@ class SampledSymbol:
                 f"{symbol.hbar_order}, which amplifies at a rate up to {growth:.3g} on this grid; use 'exact' or 0",
             )
         return cls(table[0] + 1j * table[1], table[2] + 1j * table[3])
+
+
+def thermal_measured(model: Model) -> sp.Expr:
+    """The Hermitian part of what thermal dynamics measure: d_q V_I with ``S (x - x0)`` in place of x - x0."""
+    terms = thermal_terms(model)
+    S, mu, nu = (as_rational(value) for value in (terms.S, terms.slope, terms.offset))
+    x0 = mu * Q + nu
+    return sp.diff(model.V_I, Q).subs(X, x0 + S * (X - x0))
 
 
 def _tidy(expression: sp.Expr) -> sp.Expr:

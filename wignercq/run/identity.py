@@ -11,6 +11,7 @@ import numpy as np
 from wignercq.errors import CheckpointError, cut
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.thermal import MINIMAL
 from wignercq.planning.numerics import DTYPES
 from wignercq.run.checkpoint import Snapshot, grid_of
 from wignercq.run.record import Record
@@ -31,6 +32,8 @@ def identity(request: Request) -> dict[str, str]:
     of_model = {
         f.name: getattr(request.model, f.name) for f in fields(request.model) if f.init and f.name != "parameters"
     }
+    if request.model.dynamics == MINIMAL:
+        del of_model["dynamics"]
     settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W", "kept", "copies")]
     numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)

@@ -147,6 +147,7 @@ def _scaled(model: Model, size: Callable[[str], float]) -> Model:
         diffusion=_short(model.diffusion / size("diffusion")),
         decoherence=_short(model.D0 / size("decoherence")),
         allow_unphysical=model.allow_unphysical,
+        dynamics=model.dynamics,
     )
 
 
