@@ -14,7 +14,8 @@ and, with Stein's identity ``<dz f> = S <grad f>`` for a Gaussian W of covarianc
                                   [0, 0, 0, 1/m], [-<V_qx>, 0, -<V_xx>, 0]]
     B = diag(0, D2, 0, hbar**2 D0 <(d_q d_x V_I)**2>)
 
-One closure stands for both equations: hbar enters it through B alone.
+One closure stands for both equations: hbar enters it through B alone. Thermal dynamics are linear but for V_C': what
+they have beside the minimal ones is added as it is (:func:`wignercq.gaussian.linear_model.thermal_parts`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from scipy.integrate import solve_ivp
 from wignercq.errors import ModelError
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.gaussian.lengths import in_units
-from wignercq.gaussian.linear_model import LinearModel
+from wignercq.gaussian.linear_model import LinearModel, thermal_parts
 from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Model, Q, X
 
@@ -179,6 +180,9 @@ def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarra
     M, m = model.classical_mass * (q / p / units.time), model.quantum_mass * (x / y / units.time)
     diffusion = model.diffusion * units.time / p / p
     quantum_diffusion = (model.hbar / (q * p)) ** 2 * (model.D0 / units.time * p * p)
+    more, noise, pull = thermal_parts(model) if model.is_thermal else (np.zeros((4, 4)), np.zeros((4, 4)), np.zeros(4))
+    more, noise = more * (units.z / units.z[:, None] * units.time), noise / units.products * units.time
+    pull = pull / units.z * units.time
     drift = np.array([[0, 1 / M, 0, 0], [0, -model.damping_rate * units.time, 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, 0]])
 
     def rate(_time: float, moments: np.ndarray) -> np.ndarray:
@@ -186,9 +190,9 @@ def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarra
         V_q, V_x, V_qq, V_qx, V_xx, squared = averages(z[POINT], S[POINT, POINT])
         A = drift.copy()
         A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
-        flow = A @ S
-        B = np.diag([0, diffusion, 0, quantum_diffusion * squared])
-        return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
+        flow = (A - more) @ S
+        B = noise if model.is_thermal else np.diag([0, diffusion, 0, quantum_diffusion * squared])
+        return np.concatenate([(drift - more) @ z - [0, V_q, 0, V_x] + pull, (flow + flow.T + B).ravel()])
 
     return rate
 

@@ -13,7 +13,7 @@ from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
-from wignercq.model.thermal import ThermalTerms, thermal_terms
+from wignercq.model.thermal import thermal_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,18 +179,22 @@ def _process(
     diffusion = np.diag([0, model.diffusion, 0, (model.hbar * coupling) ** 2 * model.D0])
     force = np.array([0, -gradient[0], 0, -gradient[1]])
     if model.is_thermal:
-        _make_thermal(thermal_terms(model), drift, diffusion, force)
+        more, diffusion, pull = thermal_parts(model)
+        drift, force = drift + more, force + pull
     return drift, diffusion, force
 
 
-def _make_thermal(terms: ThermalTerms, drift: np.ndarray, diffusion: np.ndarray, force: np.ndarray) -> None:
-    """What thermal dynamics add to those of the minimal ones: :mod:`wignercq.model.thermal`."""
+def thermal_parts(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """With thermal dynamics: what A and f have beside that of the minimal ones, and all of B.
+
+    Linear whatever V_C is: (:mod:`wignercq.model.thermal`).
+    """
+    terms = thermal_terms(model)
+    drift = np.zeros((4, 4))
     away = np.array([-terms.slope, 0, 1, 0])  # x - x0 of (q, p, x, y), but for the offset
-    drift[1] += terms.coupling * (terms.S - 1) * away
-    force[1] += terms.coupling * (terms.S - 1) * terms.offset
-    drift[2] += terms.friction_x * away
-    force[2] += terms.friction_x * terms.offset
-    drift[3, 3] += terms.friction_y
+    stronger = terms.coupling * (terms.S - 1)
+    drift[1], drift[2], drift[3, 3] = stronger * away, terms.friction_x * away, terms.friction_y
     noise = np.array([0, terms.noise_p, terms.noise_x, 0])
-    diffusion[:] = np.outer(noise, noise)
+    diffusion = np.outer(noise, noise)
     diffusion[3, 3] = terms.diffusion_y
+    return drift, diffusion, terms.offset * np.array([0, stronger, terms.friction_x, 0])

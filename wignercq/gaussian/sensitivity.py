@@ -11,6 +11,7 @@ from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import refuse_thermal
 
 PHYSICAL = ("classical_mass", "quantum_mass", "hbar", "friction", "diffusion", "decoherence")
 
@@ -49,6 +50,7 @@ def sensitivity(model: Model, parameter: str, *, saturated: bool = False) -> Sen
         For an anharmonic model or one without a steady state.
     """
     require_quadratic(model)
+    refuse_thermal(model, "sensitivities")
     if parameter not in (*model.parameters, *PHYSICAL):
         known = ", ".join((*model.parameters, *PHYSICAL))
         hint = suggestion(parameter, (*model.parameters, *PHYSICAL))

@@ -14,6 +14,7 @@ from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 from wignercq.observables.averages import average, left_out
 from wignercq.observables.marginals import Marginals
+from wignercq.observables.thermal_rates import energy_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +63,15 @@ class Energies:
         """<p**2/(2M)> + <y**2/(2m)>, by which errors of energies are measured."""
         return sum(self._kinetic(marginals))
 
+    def rate_of(self, marginals: Marginals) -> float:
+        """d<H>/dt, with thermal dynamics as well."""
+        if self.model.is_thermal:
+            return energy_rate(self.model, marginals)
+        p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
+        return self.rate(marginals.planes["q", "x"], p_squared)
+
     def rate(self, density_qx: np.ndarray, p_squared: float) -> float:
-        """d<H>/dt from the (q, x) marginal, shape (nq, nx), and <p**2>."""
+        """d<H>/dt of the minimal dynamics from the (q, x) marginal, shape (nq, nx), and <p**2>."""
         model = self.model
         gradient = average(self._potentials[3], density_qx, self._cell_qx)
         heating = model.diffusion / (2 * model.classical_mass)

@@ -1,6 +1,7 @@
 """Trajectories of the classical Fokker-Planck counterpart of a model, and how they deform a small Gaussian packet.
 
-The counterpart has the same forces, the diffusion D2 in p and ``D_y = hbar**2 D0 (d_q d_x V_I)**2`` in y.
+The counterpart has the same forces, the diffusion D2 in p and ``D_y = hbar**2 D0 (d_q d_x V_I)**2`` in y. Thermal
+dynamics are their own counterpart.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import require_regular
+from wignercq.model.thermal import thermal_terms
+from wignercq.propagation.generator import thermal_measured
 from wignercq.propagation.transport import spreading_time
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, GriddedState, ProductState, State
 
@@ -139,7 +142,8 @@ class Trajectories:
         qq, _, xx = self._curvatures(samples[0], samples[2])
         model = self.model
         curvatures = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
-        squared = max(*curvatures, model.damping_rate**2)
+        friction = max(model.damping_rate, thermal_terms(model).friction_y if model.is_thermal else 0.0)
+        squared = max(*curvatures, friction**2)
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
         return max(1, math.ceil(steps / MOMENTS_IN_TIME))
 
@@ -164,7 +168,27 @@ class Trajectories:
         y += spreads[1] * noise[1]
         q += half_q * p
         x += half_x * y
+        if model.is_thermal:
+            packets = self._dissipated(now, packets, noise[0], dt)
         return now, packets
+
+    def _dissipated(
+        self, now: np.ndarray, packets: np.ndarray | None, noise: np.ndarray, dt: float
+    ) -> np.ndarray | None:
+        """What thermal dynamics do to x and y of samples, in place, and of packets."""
+        terms = thermal_terms(self.model)
+        e_x, e_y = math.exp(-terms.friction_x * dt), math.exp(-terms.friction_y * dt)
+        x0 = terms.slope * now[0] + terms.offset
+        now[2] = x0 + e_x * (now[2] - x0) + np.sqrt(self.heat * dt) * terms.noise_x * noise
+        now[3] *= e_y
+        if packets is None:
+            return None
+        step = np.diag([1.0, 1.0, e_x, e_y])
+        step[2, 0] = (1 - e_x) * terms.slope
+        packets = step @ packets @ step.T
+        packets[:, 2, 2] += dt * terms.noise_x**2
+        packets[:, [1, 2], [2, 1]] += dt * terms.noise_p * terms.noise_x
+        return packets
 
     def _deformed(
         self, packets: np.ndarray, q: np.ndarray, x: np.ndarray, dt: float, damping: float, diffusion: tuple
@@ -173,7 +197,8 @@ class Trajectories:
         drift[0, 1], drift[2, 3] = dt / (2 * self.model.classical_mass), dt / (2 * self.model.quantum_mass)
         qq, qx, xx = self._curvatures(q, x)
         kick = np.tile(np.diag([1.0, damping, 1.0, 1.0]), (q.size, 1, 1))
-        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping, -qx * dt * damping
+        stronger = thermal_terms(self.model).S if self.model.is_thermal else 1.0  # is x for p
+        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping, -qx * dt * damping * stronger
         kick[:, 3, 0], kick[:, 3, 2] = -qx * dt, -xx * dt
         step = kick @ drift
         packets = step @ packets @ step.transpose(0, 2, 1)
@@ -192,6 +217,7 @@ def ends(samples: Iterable[np.ndarray]) -> np.ndarray:
 def _derivatives(model: Model) -> tuple[Callable[..., list[np.ndarray]], Callable[..., list[np.ndarray]]]:
     """Functions of (q, x): the forces and the derivative of V_I by q and x; the curvatures by qq, qx and xx."""
     potential = model.V_C + model.V_Q + model.V_I
-    slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), sp.diff(model.V_I, Q, X)]
+    measured = thermal_measured(model) if model.is_thermal else sp.diff(model.V_I, Q)
+    slopes = [-sp.diff(model.V_C, Q) - measured, -sp.diff(potential, X), sp.diff(measured, X)]
     curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
     return compiled((Q, X), slopes), compiled((Q, X), curvatures)

@@ -13,6 +13,7 @@ from wignercq.errors import ModelError, brief
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.model import Model
+from wignercq.model.thermal import refuse_thermal
 
 
 class OscillatorUnits(NamedTuple):
@@ -92,8 +93,9 @@ class CoupledOscillators:
         Raises
         ------
         ModelError
-            For an anharmonic model.
+            For an anharmonic model, and for thermal dynamics.
         """
+        refuse_thermal(model, "coupled oscillators of the paper", "LinearModel.from_model(model) is exact")
         process = LinearModel.from_model(model)
         lam = -process.drift[1, 2]
         return cls(
