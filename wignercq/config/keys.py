@@ -17,6 +17,8 @@ NUMBERS: Mapping[str, str] = {
 KEYS: Mapping[str, str] = {
     **NUMBERS,
     "parameters": "model.parameters",
+    "temperature": "model.classical.temperature",
+    "dynamics": "model.dynamics",
     "classical_potential": "model.classical.potential",
     "quantum_potential": "model.quantum.potential",
     "interaction": "model.interaction.potential",
