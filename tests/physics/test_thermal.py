@@ -13,7 +13,7 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import FORWARD_3
 from wignercq.states import ClassicalGaussian, State, cat, gaussian, gibbs, product
 
-DISPLACED = gaussian([1.2, 0.3, -0.6, 0.4], [0.4, 0.5, 0.5, 0.8])
+DISPLACED = gaussian([1.2, 0.3, -0.6, 0.4], [0.4, 0.5, 0.5, 0.8], hbar=1.0)
 CAT = product(ClassicalGaussian([0, 0], [0.4, 0.5]), cat(1.0, mass=0.7, frequency=1.5, hbar=1.0))
 
 
@@ -68,7 +68,7 @@ def test_minimal_dynamics_leave_the_thermal_state_as_the_theory_says() -> None:
     theory = LinearModel.from_model(model).covariance([8.0], gibbs(model).covariance)[0]
     data = found.dataset
     grid = Grid(*(Axis.through(data[name].values) for name in "qpxy"))
-    W = gaussian([0] * 4, theory).wigner(grid)
+    W = gaussian([0] * 4, theory, hbar=1.0).wigner(grid)
     expected = total_variation(W, gibbs(model).slab(grid), grid)
     assert expected > 0.15
     assert abs(float(data["gibbs_distance"][-1]) - expected) < 1e-5

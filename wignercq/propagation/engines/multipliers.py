@@ -114,7 +114,7 @@ class Kick:
 
 def clipped_exponential(c: np.ndarray, r: np.ndarray, allowed: float = 0.0) -> np.ndarray:
     """exp(c_0 + c_1 r + c_2 r**2), the real part of the exponent clipped at ``allowed * r**2``."""
-    growth = np.minimum(c[0].real + r * (c[1].real + r * c[2].real), allowed * r**2)
+    growth = np.minimum(c[0].real + r * (c[1].real + r * c[2].real), allowed * r**2 if allowed else 0)
     angle = c[0].imag + r * (c[1].imag + r * c[2].imag)
     values = np.empty(angle.shape, complex)
     magnitude = np.exp(growth)
