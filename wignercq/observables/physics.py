@@ -117,7 +117,9 @@ class Physics:
 
     @cached_property
     def heat(self) -> tuple[float, ...]:
-        """Heat and work, per time."""
+        """Heat and work, per time; NaN with thermal dynamics."""
+        if self.model.is_thermal:
+            return (math.nan,) * len(GROUPS["heat"])
         return tuple(heat_flows(self.model, self.marginals, Currents.of(self.W(), self.grid)))
 
     @cached_property
