@@ -15,8 +15,9 @@ and, with Stein's identity ``<dz f> = S <grad f>`` for a Gaussian W of covarianc
     B = diag(0, D2, 0, hbar**2 D0 <(d_q d_x V_I)**2>)
 
 Further noises add their ``<D2(q)>`` and ``hbar**2 D0_k <(d_x L_k)**2>`` to B; a bath of the quantum particle has its
-diffusion of x and y in B and its rate of friction in A. One closure stands for both equations: hbar enters it through B
-alone.
+diffusion of x and y in B and its rate of friction in A. Thermal dynamics are linear but for V_C': what they have beside
+the minimal ones is added as it is (:func:`wignercq.gaussian.linear_model.thermal_parts`). One closure stands for both
+equations: hbar enters it through B alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from scipy.integrate import solve_ivp
 from wignercq.errors import ModelError
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.gaussian.lengths import in_units
-from wignercq.gaussian.linear_model import LinearModel
+from wignercq.gaussian.linear_model import LinearModel, thermal_parts
 from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
@@ -195,16 +196,20 @@ def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarra
     gammas = np.array([model.damping_rate, model.quantum_damping_rate]) * units.time
     drift = np.array([[0, 1 / M, 0, 0], [0, -gammas[0], 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, -gammas[1]]])
     D_xx, D_xy, D_yy = np.array(model.quantum_diffusion) * units.time / np.array([x * x, x * y, y * y])
+    more, noise, pull = thermal_parts(model) if model.is_thermal else (np.zeros((4, 4)), np.zeros((4, 4)), np.zeros(4))
+    more, noise = more * (units.z / units.z[:, None] * units.time), noise / units.products * units.time
+    pull = pull / units.z * units.time
 
     def rate(_time: float, moments: np.ndarray) -> np.ndarray:
         z, S = moments[:4], moments[4:].reshape(4, 4)
         V_q, V_x, V_qq, V_qx, V_xx, squared, of_p, of_y = averages(z[POINT], S[POINT, POINT])
         A = drift.copy()
         A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
-        flow = A @ S
+        flow = (A - more) @ S
         B = np.diag([0, diffusion + of_p, D_xx, quantum_diffusion * squared + of_y + D_yy])
         B[2, 3] = B[3, 2] = D_xy
-        return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
+        B = noise if model.is_thermal else B
+        return np.concatenate([(drift - more) @ z - [0, V_q, 0, V_x] + pull, (flow + flow.T + B).ravel()])
 
     return rate
 

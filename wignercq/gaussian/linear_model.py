@@ -14,6 +14,7 @@ from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.bath import Noise
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
+from wignercq.model.thermal import thermal_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,4 +187,24 @@ def _process(
     heating = float(model.quantum_heating.subs(place)) + D_yy
     diffusion = np.diag([0, float(model.total_diffusion.subs(place)), D_xx, heating])
     diffusion[2, 3] = diffusion[3, 2] = D_xy
-    return drift, diffusion, np.array([0, -gradient[0], 0, -gradient[1]])
+    force = np.array([0, -gradient[0], 0, -gradient[1]])
+    if model.is_thermal:
+        more, diffusion, pull = thermal_parts(model)
+        drift, force = drift + more, force + pull
+    return drift, diffusion, force
+
+
+def thermal_parts(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """With thermal dynamics: what A and f have beside that of the minimal ones, and all of B.
+
+    Linear whatever V_C is: (:mod:`wignercq.model.thermal`).
+    """
+    terms = thermal_terms(model)
+    drift = np.zeros((4, 4))
+    away = np.array([-terms.slope, 0, 1, 0])  # x - x0 of (q, p, x, y), but for the offset
+    stronger = terms.coupling * (terms.S - 1)
+    drift[1], drift[2], drift[3, 3] = stronger * away, terms.friction_x * away, terms.friction_y
+    noise = np.array([0, terms.noise_p, terms.noise_x, 0])
+    diffusion = np.outer(noise, noise)
+    diffusion[3, 3] = terms.diffusion_y
+    return drift, diffusion, terms.offset * np.array([0, stronger, terms.friction_x, 0])

@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from wignercq.errors import ModelError, at_least, at_most, kind_of, listed
+from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed, suggestion
 from wignercq.lazy import called
 from wignercq.model import trade_off
 from wignercq.model.bath import Diffusion, Formula, Noise, NoiseTerm, QuantumBath, noises_of, quantum_bath_of
@@ -19,6 +19,7 @@ from wignercq.model.complexity import require_tractable
 from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
 from wignercq.model.quantities import parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
+from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, require_thermal
 from wignercq.model.typeset import lines, plain
 
 Q, X = real_symbol("q"), real_symbol("x")
@@ -55,6 +56,9 @@ class Model:
     allow_unphysical : bool
         Accept what is not completely positive, for study: a coupled model with ``4 D0 D2 < 1``, a bath of the quantum
         particle with too little noise.
+    dynamics : {"minimal", "thermal"}
+        The master equation (3)-(5), or that of Layton and Miller, which keeps the thermal state at the temperature of
+        the bath (:mod:`wignercq.model.thermal`); :meth:`thermal` makes a model from that temperature.
     quantum_bath : QuantumBath, mapping of its arguments, or None
         Friction and diffusion of the quantum particle.
     noises : sequence of Noise or of mappings of its arguments
@@ -88,6 +92,7 @@ class Model:
     diffusion: float = field(default=0.0, kw_only=True)
     decoherence: float | None = field(default=None, kw_only=True)
     allow_unphysical: bool = field(default=False, kw_only=True)
+    dynamics: str = field(default=MINIMAL, kw_only=True)
     quantum_bath: QuantumBath | None = field(default=None, kw_only=True)
     noises: Sequence[Noise] = field(default=(), kw_only=True)
     V_C: sp.Expr = field(init=False)
@@ -105,9 +110,14 @@ class Model:
         self._set("quantum_bath", quantum_bath_of(self.quantum_bath))
         self._set("noises", noises_of(self.noises))
         self._put_parameters_in()
+        if self.dynamics not in DYNAMICS:
+            known = " or ".join(map(repr, DYNAMICS))
+            raise ModelError("dynamics", known, brief(self.dynamics) + suggestion(self.dynamics, DYNAMICS))
         self._settle_decoherence()
         if self.quantum_bath is not None and not self.allow_unphysical:
             self.quantum_bath.require_physical(self.quantum_mass, self.hbar)
+        if self.is_thermal:
+            require_thermal(self)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -180,7 +190,7 @@ class Model:
         """What tells models apart: formulas, parameters and numbers, with the default of decoherence resolved."""
         formulas = self.classical_potential, self.quantum_potential, self.interaction
         numbers = (getattr(self, name) for name in (*UNITS.values(), *BATH.values()))
-        more = self.allow_unphysical, self.quantum_bath, self.noises
+        more = self.allow_unphysical, self.dynamics, self.quantum_bath, self.noises
         return (*formulas, *sorted(self.parameters.items()), *numbers, *more)
 
     def __repr__(self) -> str:
@@ -193,6 +203,8 @@ class Model:
         taken = {*values, *UNITS, *BATH}
         values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
         values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
+        if self.dynamics != MINIMAL:
+            values["dynamics"] = self.dynamics
         shown = [f"{name} = {plain(value)}" for name, value in values.items()]
         if self.quantum_bath is not None:
             shown.append(f"quantum_bath = {self.quantum_bath.written()}")
@@ -240,6 +252,25 @@ class Model:
             allow_unphysical=allow_unphysical,
         )
 
+    @classmethod
+    def thermal(
+        cls,
+        classical_potential: Formula,
+        quantum_potential: Formula,
+        interaction: Formula,
+        *,
+        friction: float,
+        temperature: float,
+        **others: Any,
+    ) -> Model:
+        """A model whose dynamics keep the thermal state at `temperature`, k_B T: ``D2 = 2 alpha k_B T``.
+
+        `others` are further arguments of :class:`Model`. ``V_Q + V_I`` is ``A x**2/2 + c q x + b x + f(q)``.
+        """
+        diffusion = diffusion_at(temperature, friction)
+        potentials = classical_potential, quantum_potential, interaction
+        return cls(*potentials, friction=friction, diffusion=diffusion, dynamics=THERMAL, **others)
+
     def well(self, x: float = 0.0, q: float | None = None) -> Any:
         """The oscillator at the bottom of the well of V_Q at x, whose methods make its states.
 
@@ -258,6 +289,11 @@ class Model:
     def is_coupled(self) -> bool:
         """Whether the interaction couples the two particles: it is not a sum of a function of q and one of x."""
         return not is_separable(self.V_I, (Q, X))
+
+    @property
+    def is_thermal(self) -> bool:
+        """Whether its dynamics are those that keep the thermal state; without coupling both dynamics are the same."""
+        return self.dynamics == THERMAL and self.is_coupled
 
     @cached_property
     def is_quadratic(self) -> bool:
@@ -346,3 +382,9 @@ def require_plain(model: Model, what: str) -> None:
     """Raise ModelError where a model has a bath of the quantum particle or further noises, which `what` is not for."""
     if not model.is_paper:
         raise ModelError("model", f"no quantum_bath and no noises for {what}", "one with them")
+
+
+def diffusion_at(temperature: float, friction: float) -> float:
+    """D2 of a bath of a temperature, ``2 alpha k_B T``."""
+    T = quantity("temperature", temperature, "a positive number", lambda v: v > 0)
+    return 2 * quantity("friction", friction, "a positive number with a temperature", lambda v: v > 0) * T

@@ -15,6 +15,7 @@ from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 from wignercq.observables.averages import average, left_out
 from wignercq.observables.marginals import Marginals
+from wignercq.observables.thermal_rates import energy_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,20 @@ class Energies:
         """Whether :meth:`rate` depends on <y**2>."""
         return self.model.quantum_damping_rate > 0
 
+    def rate_of(self, marginals: Marginals) -> float:
+        """d<H>/dt, with thermal dynamics as well."""
+        if self.model.is_thermal:
+            return energy_rate(self.model, marginals)
+        p_squared, y_squared = (
+            float(marginals.covariance[i, i] + marginals.mean[i] ** 2) * marginals.norm for i in (1, 3)
+        )
+        return self.rate(marginals.planes["q", "x"], p_squared, y_squared)
+
     def rate(self, density_qx: np.ndarray, p_squared: float, y_squared: float = 0.0) -> float:
-        """d<H>/dt from the (q, x) marginal, shape (nq, nx), <p**2>, and with friction of y from <y**2>."""
+        """d<H>/dt of all but thermal dynamics from the (q, x) marginal, shape (nq, nx), <p**2>, and <y**2>.
+
+        The last counts with friction of y alone.
+        """
         model = self.model
         heating = model.diffusion / (2 * model.classical_mass) + average(self._heating, density_qx, self._cell_qx)
         damping = model.friction / model.classical_mass**2 * p_squared

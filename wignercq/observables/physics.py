@@ -117,8 +117,8 @@ class Physics:
 
     @cached_property
     def heat(self) -> tuple[float, ...]:
-        """Heat and work, per time; NaN with a bath of the quantum particle or further noises."""
-        if not self.model.is_paper:
+        """Heat and work, per time; NaN with a bath of the quantum particle, further noises or thermal dynamics."""
+        if not self.model.is_paper or self.model.is_thermal:
             return (math.nan,) * len(GROUPS["heat"])
         return tuple(heat_flows(self.model, self.marginals, Currents.of(self.W(), self.grid)))
 

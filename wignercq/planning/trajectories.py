@@ -1,7 +1,7 @@
 """Trajectories of the classical Fokker-Planck counterpart of a model, and how they deform a small Gaussian packet.
 
 The counterpart has the same forces and friction, the diffusion D2(q) in p, ``D_y = hbar**2 sum_k D0_k (d_x L_k)**2`` in
-y, and that of the quantum particle's bath.
+y, and that of the quantum particle's bath. Thermal dynamics are their own counterpart.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from wignercq.model.evaluation import compiled
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import require_regular
+from wignercq.model.thermal import thermal_terms
+from wignercq.propagation.generator import thermal_measured
 from wignercq.propagation.transport import spreading_time
 from wignercq.states import ClassicalGaussian, GaussianQuantumState, GriddedState, ProductState, State
 
@@ -141,7 +143,10 @@ class Trajectories:
         qq, _, xx = self._curvatures(samples[0], samples[2])
         model = self.model
         curvatures = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
-        squared = max(*curvatures, model.damping_rate**2, model.quantum_damping_rate**2)
+        rates = [model.damping_rate, model.quantum_damping_rate]
+        if model.is_thermal:
+            rates.append(thermal_terms(model).friction_y)
+        squared = max(*curvatures, *(rate**2 for rate in rates))
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
         return max(1, math.ceil(steps / MOMENTS_IN_TIME))
 
@@ -170,6 +175,8 @@ class Trajectories:
             x += self._kicks_of_x(noise[1], noise_of_y) * math.sqrt(dt)
         q += half_q * p
         x += half_x * y
+        if model.is_thermal:
+            packets = self._dissipated(now, packets, noise[0], dt)
         return now, packets
 
     def _kicks_of_x(self, noise: np.ndarray, noise_of_y: np.ndarray) -> np.ndarray:
@@ -179,6 +186,24 @@ class Trajectories:
         other = self.random.standard_normal(noise.size)
         return np.sqrt(self.heat * D_xx) * (with_y * noise + np.sqrt(np.maximum(1 - with_y**2, 0)) * other)
 
+    def _dissipated(
+        self, now: np.ndarray, packets: np.ndarray | None, noise: np.ndarray, dt: float
+    ) -> np.ndarray | None:
+        """What thermal dynamics do to x and y of samples, in place, and of packets."""
+        terms = thermal_terms(self.model)
+        e_x, e_y = math.exp(-terms.friction_x * dt), math.exp(-terms.friction_y * dt)
+        x0 = terms.slope * now[0] + terms.offset
+        now[2] = x0 + e_x * (now[2] - x0) + np.sqrt(self.heat * dt) * terms.noise_x * noise
+        now[3] *= e_y
+        if packets is None:
+            return None
+        step = np.diag([1.0, 1.0, e_x, e_y])
+        step[2, 0] = (1 - e_x) * terms.slope
+        packets = step @ packets @ step.T
+        packets[:, 2, 2] += dt * terms.noise_x**2
+        packets[:, [1, 2], [2, 1]] += dt * terms.noise_p * terms.noise_x
+        return packets
+
     def _deformed(
         self, packets: np.ndarray, q: np.ndarray, x: np.ndarray, dt: float, damping: list[float], diffusion: tuple
     ) -> np.ndarray:
@@ -186,7 +211,8 @@ class Trajectories:
         drift[0, 1], drift[2, 3] = dt / (2 * self.model.classical_mass), dt / (2 * self.model.quantum_mass)
         qq, qx, xx = self._curvatures(q, x)
         kick = np.tile(np.diag([1.0, damping[0], 1.0, damping[1]]), (q.size, 1, 1))
-        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping[0], -qx * dt * damping[0]
+        stronger = thermal_terms(self.model).S if self.model.is_thermal else 1.0  # is x for p
+        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping[0], -qx * dt * damping[0] * stronger
         kick[:, 3, 0], kick[:, 3, 2] = -qx * dt * damping[1], -xx * dt * damping[1]
         step = kick @ drift
         packets = step @ packets @ step.transpose(0, 2, 1)
@@ -209,7 +235,9 @@ def ends(samples: Iterable[np.ndarray]) -> np.ndarray:
 def _derivatives(model: Model) -> tuple[Callable[..., list[np.ndarray]], Callable[..., list[np.ndarray]]]:
     """Functions of (q, x): the forces and the diffusion of p and y; the curvatures by qq, qx and xx."""
     potential = model.V_C + model.V_Q + model.V_I
-    of_y = model.quantum_heating + as_rational(model.quantum_diffusion.yy)
-    slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), model.total_diffusion, of_y]
+    measured = thermal_measured(model) if model.is_thermal else sp.diff(model.V_I, Q)
+    of_y = as_rational(model.hbar) ** 2 * as_rational(model.D0) * sp.diff(measured, X) ** 2
+    of_y = of_y if model.is_thermal else model.quantum_heating + as_rational(model.quantum_diffusion.yy)
+    slopes = [-sp.diff(model.V_C, Q) - measured, -sp.diff(potential, X), model.total_diffusion, of_y]
     curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
     return compiled((Q, X), slopes), compiled((Q, X), curvatures)

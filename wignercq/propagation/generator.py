@@ -13,8 +13,10 @@ splitting is multiplication as well::
 
     C = [V, [T, V]] = (2i/M) (d_q G)(d_r G) + (2i/m) (d_x G)(d_s G) - D_xx (d_x G)**2
 
-for of T only what is of second order in derivatives by (q, r, x, s) is left in it: free motion, and the diffusion of x.
-Both are polynomials in r, of degree two, C of three where D2 depends on q, and kept as coefficients on (q, x, s).
+for of T only what is of second order in derivatives by (q, r, x, s) is left in it: free motion, and the diffusion of
+x. With thermal dynamics (:mod:`wignercq.model.thermal`) L in a and c is ``(mean force) + S c (x - x0)``, and the noise
+of x in T has ``D_xx = hbar**2 c**2 kappa**2 D0``. Both are polynomials in r, of degree two, C of three where D2 depends
+on q, and kept as coefficients on (q, x, s).
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import described, potentials
+from wignercq.model.thermal import thermal_terms
 from wignercq.propagation.transport import diffusion_in_V
 
 R, S = real_symbol("r"), real_symbol("s")
@@ -132,7 +135,7 @@ class GeneratorSymbol:
     def _generator(self) -> Coefficients:
         """Re G and Im G by powers of r."""
         model = self.model
-        L = sp.diff(model.V_I, Q)
+        L = thermal_measured(model) if model.is_thermal else sp.diff(model.V_I, Q)
         force = sp.diff(model.V_C, Q) + self._mean(L)
         moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
         decoherence = -2 * as_rational(model.D0) * self._squared_half_difference(L)
@@ -160,13 +163,19 @@ class GeneratorSymbol:
                 re, im = -factor * (a_re * b_im + a_im * b_re), factor * (a_re * b_re - a_im * b_im)
                 if (re, im) != (ZERO, ZERO):
                     C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
-        if D_xx := as_rational(model.quantum_diffusion.xx):
+        if D_xx := as_rational(self._noise_of_x):
             for (i, (a_re, a_im)), (j, (b_re, b_im)) in product(enumerate(along_x), repeat=2):
                 re, im = -D_xx * (a_re * b_re - a_im * b_im), -D_xx * (a_re * b_im + a_im * b_re)
                 C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
         while len(C) > COEFFICIENTS and C[-1] == (ZERO, ZERO):
             C.pop()
         return C
+
+    @property
+    def _noise_of_x(self) -> float:
+        """The diffusion of x in T."""
+        model = self.model
+        return thermal_terms(model).noise_x ** 2 if model.is_thermal else model.quantum_diffusion.xx
 
     def compile(self) -> Callable[..., list[np.ndarray]]:
         """Numerical coefficients of powers of r in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
@@ -213,6 +222,14 @@ class SampledSymbol:
                 f"{symbol.hbar_order}, which amplifies at a rate up to {growth:.3g} on this grid; use 'exact' or 0",
             )
         return cls(table[0] + 1j * table[1], table[2] + 1j * table[3])
+
+
+def thermal_measured(model: Model) -> sp.Expr:
+    """The Hermitian part of what thermal dynamics measure: d_q V_I with ``S (x - x0)`` in place of x - x0."""
+    terms = thermal_terms(model)
+    S, mu, nu = (as_rational(value) for value in (terms.S, terms.slope, terms.offset))
+    x0 = mu * Q + nu
+    return sp.diff(model.V_I, Q).subs(X, x0 + S * (X - x0))
 
 
 def _tidy(expression: sp.Expr) -> sp.Expr:

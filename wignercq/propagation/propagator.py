@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wignercq.model.model import Model
+from wignercq.propagation.dissipation import thermal_flow
 from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
 from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.generator import SampledSymbol, symbol_of
@@ -34,6 +35,7 @@ class Propagator:
     exact_bath : bool
         Whether the noise of p belongs to T, so that free motion, friction and noise are one exact flow, or to V. The
         first is for strong damping: it costs a pass more, and noise and friction need not be resolved by the step.
+        With thermal dynamics noise and friction are in T, either way.
     """
 
     model: Model
@@ -45,7 +47,7 @@ class Propagator:
     _symbol: SampledSymbol = field(init=False)
 
     def __post_init__(self) -> None:
-        symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
+        symbol = symbol_of(self.model, self.hbar_order, not (self.exact_bath or self.model.is_thermal))
         self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
     def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
@@ -102,6 +104,9 @@ class Propagator:
     def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, Any, np.ndarray | None]:
         """The shear of a transport stage, and after it the flows of baths, or the contraction by friction."""
         model, engine, time = self.model, self.engine, float(stage.fraction) * duration
+        if model.is_thermal:
+            shear, dissipation = thermal_flow(model, engine.grid, time)
+            return engine.compile_shear(shear), engine.compile_dissipation(dissipation), None, None
         shear = engine.compile_shear(free_shear(model, engine.grid, time, of_q=not self.exact_bath))
         rest = quantum_flow(model, engine.grid, time)
         quantum = None if rest is None else engine.compile_quantum(rest)
@@ -113,6 +118,9 @@ class Propagator:
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
         exponent = float(stage.fraction) * duration * self._symbol.generator
+        growth = 0.0
         if stage.commutator:
             exponent = exponent + float(stage.commutator) * duration**3 * self._symbol.commutator
-        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid)
+            if self.model.is_thermal:  # the noise of p is in T
+                growth = max(0.0, float(exponent[2].real.max()))
+        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid, growth)

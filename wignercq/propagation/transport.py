@@ -45,17 +45,17 @@ def free_shear(model: Model, grid: Grid, time: float, *, of_q: bool = True) -> S
     and has the noise of x in it where there is no other shear.
     """
     if model.quantum_bath is None:
-        x = _phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass), grid.x)
+        x = shifting_phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass), grid.x)
     else:
         flow = _quantum_motion(model, time)
-        x = _phases(grid.x.half_frequencies, grid.y.values * flow.first, grid.x)
+        x = shifting_phases(grid.x.half_frequencies, grid.y.values * flow.first, grid.x)
         if not flow.second:
             x *= np.exp(-flow.noise_of_x / 2 * grid.x.half_frequencies**2)[:, None]
     if not of_q:
         return Shear(None, x)
     gamma = model.damping_rate
     drift_time = -math.expm1(-gamma * time) / gamma if gamma else time
-    return Shear(_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass), grid.q), x)
+    return Shear(shifting_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass), grid.q), x)
 
 
 def diffusion_in_V(model: Model) -> float:
@@ -75,7 +75,7 @@ def quantum_flow(model: Model, grid: Grid, time: float) -> QuantumFlow | None:
     flow, shear = _quantum_motion(model, time), None
     if flow.second:
         k = grid.x.half_frequencies
-        shear = _phases(k, grid.y.values * flow.second, grid.x) * np.exp(-flow.noise_of_x / 2 * k**2)[:, None]
+        shear = shifting_phases(k, grid.y.values * flow.second, grid.x) * np.exp(-flow.noise_of_x / 2 * k**2)[:, None]
     return QuantumFlow(contraction_matrix(grid.y, flow.factor, flow.noise_of_y), shear)
 
 
@@ -120,7 +120,7 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
     else:
         wander = (time - 2 * half_drift) / gamma**2
     k = grid.q.half_frequencies
-    shear = _phases(k, grid.p.values * (half_drift / mass), grid.q)
+    shear = shifting_phases(k, grid.p.values * (half_drift / mass), grid.q)
     shear *= np.exp(-model.diffusion * wander / (2 * mass) ** 2 * k**2)[:, None]
     return BathFlow(
         shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spreading_time(gamma, time))
@@ -148,7 +148,7 @@ def contraction_matrix(axis: Axis, factor: float, variance: float = 0.0) -> np.n
     return matrix - (matrix.sum(axis=0) - 1) / axis.points  # the norm to the last bit, over any number of steps
 
 
-def _phases(frequencies: np.ndarray, shifts: np.ndarray, axis: Axis) -> np.ndarray:
+def shifting_phases(frequencies: np.ndarray, shifts: np.ndarray, axis: Axis) -> np.ndarray:
     """exp(-i k shift), the real part alone at the Nyquist frequency of `axis`."""
     factor = np.exp(-1j * np.outer(frequencies, shifts))
     if axis.points % 2 == 0:

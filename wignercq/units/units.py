@@ -150,6 +150,7 @@ def _scaled(model: Model, size: Callable[[str], float]) -> Model:
         allow_unphysical=model.allow_unphysical,
         quantum_bath=_scaled_bath(model.quantum_bath, size),
         noises=[_scaled_noise(noise, size) for noise in model.noise_terms],
+        dynamics=model.dynamics,
     )
 
 

@@ -16,23 +16,16 @@ import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Dissipation, DissipationTables, Kick, QuantumFlow, Shear
 
 FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
 
 
 class Deviation(NamedTuple):
-    """A largest modulus, relative to the maximum of a field.
+    """A largest modulus, relative to the maximum of a field."""
 
-    Parameters
-    ----------
-    inside : float
-        Where that field is above FAINT of its maximum. What differs elsewhere is more of the grid, of its ends above
-        all, than of a step.
-    anywhere : float
-    """
-
+    # where that field is above FAINT of its maximum: what differs elsewhere is more of the grid, of its ends above all
     inside: float
     anywhere: float
 
@@ -50,8 +43,8 @@ class Leg(NamedTuple):
     Parameters
     ----------
     shear : what compile_shear returned
-    bath : what compile_bath returned, or None
-        Follows a shear that leaves q alone.
+    bath : what compile_bath or compile_dissipation returned, or None
+        The former follows a shear that leaves q alone.
     quantum : what compile_quantum returned, or None
         The rest of the flow of (x, y), where the quantum particle has a bath.
     contraction : np.ndarray or None
@@ -314,9 +307,19 @@ class Engine(ABC):
             One that nobody needs any more, for the result; then W is not spent. Not together with a contraction.
         """
 
+    def compile_dissipation(self, dissipation: Dissipation) -> DissipationTables:
+        """What happens at rest in q in the engine's own form."""
+        raise NotImplementedError
+
+    def dissipate(self, W: Any, tables: DissipationTables) -> Any:
+        """F^-1 [shifts * noise * F (matrices W)], F transforming p and x."""
+        raise NotImplementedError
+
     def move(self, W: Any, shear: Any, bath: Any, quantum: Any) -> Any:
         """W after the shear, then the bath if there is one, and that of the quantum particle."""
         W = self.transport(W, shear)
+        if isinstance(bath, DissipationTables):
+            return self.transport(self.dissipate(W, bath), bath.after)
         W = W if bath is None else self.bath(W, bath)
         return W if quantum is None else self.quantum(W, quantum)
 
