@@ -48,7 +48,10 @@ def number(value: float, digits: int = DIGITS) -> str:
 
 
 def lines(model: Model) -> list[str]:
-    """The Hamiltonian of a model with its potentials, their parameters, masses and hbar, and the bath; a line each."""
+    """The Hamiltonian of a model with its potentials, their parameters, masses and hbar, and the bath; a line each.
+
+    Another line where the dynamics are not those of the master equation (3)-(5).
+    """
     parts = [r"\dfrac{p^2}{2 M}", r"\dfrac{y^2}{2 m}"]
     potentials = (model.classical_potential, model.quantum_potential, model.interaction)
     parts += [latex(potential) for potential in map(sp.sympify, potentials) if potential != 0]
@@ -60,7 +63,8 @@ def lines(model: Model) -> list[str]:
     total = parts[0]
     for part in parts[1:]:
         total += f" {part}" if part.startswith("-") else f" + {part}"
-    return [f"H = {total}", _equations(numbers), _equations(bath)]
+    dynamics = [r"\mathrm{thermal\ dynamics}"] if model.is_thermal else []
+    return [f"H = {total}", _equations(numbers), _equations(bath), *dynamics]
 
 
 def _equations(values: dict[str, float]) -> str:
