@@ -19,7 +19,7 @@ from wignercq.states import gibbs
 #: V_C, and extents of (q, p, x, y) in widths of the thermal state and points, which hold and resolve it to 1e-10.
 CASES = {
     "harmonic": ("0.3*q**2/2", (7.2, 7.2, 7.2, 7.2), (32, 32, 32, 32)),
-    "quartic": ("q**4/40", (4.8, 7.2, 7.0, 7.2), (45, 32, 32, 32)),
+    "quartic": ("q**4/40", (5.0, 7.2, 7.1, 7.2), (50, 32, 32, 32)),
 }
 
 
