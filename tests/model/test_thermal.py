@@ -116,6 +116,12 @@ def test_what_thermal_dynamics_need_is_asked_for_in_a_line() -> None:
         (("q**2", "x**2", "q*x"), good | {"friction": 0}, "friction: expected a positive number with thermal"),
         (("q**2", "x**2", "q*x"), good | {"decoherence": 2.0}, "decoherence: expected 1/\\(4 D2\\) = 0.83.* got 2.0"),
         (("q**2", "x**2", "q*x"), good | {"dynamics": "thermo"}, "dynamics: expected 'minimal' or 'thermal'"),
+        (
+            ("q**2", "x**2", "q*x"),
+            good | {"quantum_bath": {"friction": 1, "temperature": 1}},
+            "dynamics: expected 'min",
+        ),
+        (("q**2", "x**2", "q*x"), good | {"noises": [{"force": "q"}]}, "dynamics: expected 'minimal' with a quantum_"),
         (("q**2", "x**2", "q*x"), good | {"diffusion": 0.01}, "temperature: expected at least hbar w/40 = 0.03535"),
     )
     for potentials, arguments, message in cases:
