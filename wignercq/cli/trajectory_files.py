@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +25,7 @@ def average(
     count: int,
     seed: int,
     processes: int | None,
+    executor: Executor | None,
     resume: bool,
     force: bool,
     quiet: bool,
@@ -57,7 +58,7 @@ def average(
         return f"{error.solution.count} trajectories saved in {files.target}; go on with --resume"
 
     with files.saving(settings, said):
-        result = _computed(files, settings, place, count, seed, processes, progress)
+        result = _computed(files, settings, place, count, seed, processes, executor, progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
     files.checkpoints.discard()
@@ -79,14 +80,14 @@ def _computed(
     count: int,
     seed: int,
     processes: int | None,
+    executor: Executor | None,
     progress: Progress,
 ) -> Ensemble:
     """All trajectories, those in a file at `place` among them; CheckpointError where these are of another run."""
     run, start = settings.run, None if place is None else Ensemble.load(place)
     with ExitStack() as stack:
-        pool = None
         if processes is not None:
-            pool = stack.enter_context(ProcessPoolExecutor(processes, get_context("spawn")))
+            executor = stack.enter_context(ProcessPoolExecutor(processes, get_context("spawn")))
         try:
             return trajectories(
                 settings.model,
@@ -98,7 +99,7 @@ def _computed(
                 dt=run.dt,
                 frames=run.frames,
                 start=start,
-                executor=pool,
+                executor=executor,
                 checkpoint=files.checkpoints.path,
                 checkpoint_every=run.checkpoint_every,
                 progress=progress,
