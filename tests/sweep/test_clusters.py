@@ -110,12 +110,12 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.Dataset]:
 
 
 def require_the_same(folder: Path, local: dict[str, xr.Dataset], kept: dict[str, tuple[int, int]]) -> None:
-    """All points, equal to the last bit, none written again, nothing beside them, and gathered."""
+    """All points, equal to the last bit, none written again, and gathered."""
     assert 1 <= len(kept) < 16
     now = points_of(folder)
     assert {name: now[name] for name in kept} == kept
     found = contents(folder)
-    assert sorted(os.listdir(folder / "points")) == sorted(found) == sorted(local)
+    assert sorted(found) == sorted(local)
     for name, dataset in found.items():
         xr.testing.assert_identical(dataset, local[name])
     assert SweepResult.load(folder / "sweep.nc").failures == {}
