@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -53,7 +54,13 @@ def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
         family = [process, *living(process.pid)]
         for each in family:
             each.kill()
-        process.communicate()
+        process.wait()
+        said(process).close()
+
+
+def said(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout is not None
+    return process.stdout
 
 
 def living(pid: int) -> list[psutil.Process]:
@@ -72,7 +79,7 @@ def points_of(folder: Path) -> dict[str, tuple[int, int]]:
 def until(happened: Callable[[], object], process: subprocess.Popen[str]) -> None:
     end = time.monotonic() + 300
     while not happened():
-        assert process.poll() is None, process.communicate()[0]
+        assert process.poll() is None, said(process).read()
         assert time.monotonic() < end
         time.sleep(0.01)
 
@@ -159,5 +166,5 @@ def test_a_sweep_over_mpi_goes_on_when_what_computes_is_killed(tmp_path: Path, l
     with started(*ranks) as sweep:
         until(lambda: computing(sweep.pid), sweep)
         computing(sweep.pid)[0].kill()
-        assert sweep.wait(timeout=300) == 0, sweep.communicate()[0]
+        assert sweep.wait(timeout=300) == 0, said(sweep).read()
     require_the_same(tmp_path, local, kept)

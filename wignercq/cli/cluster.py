@@ -136,10 +136,11 @@ def _mpi() -> Iterator[Executor]:
     except (ImportError, RuntimeError) as error:  # RuntimeError: no library of MPI
         raise InputError("--mpi", "the extra wignercq[mpi] and an MPI library", quoted(error)) from None
     with MPICommExecutor(MPI.COMM_WORLD) as executor:
-        if executor is None:
-            raise click.exceptions.Exit(0)
-        try:
-            yield executor
-        except Interrupted as error:  # the ranks would compute on to the end of their points
-            click.echo(f"wignercq: {error}", err=True)
-            MPI.COMM_WORLD.Abort(128 + error.signal)
+        if executor is not None:
+            try:
+                yield executor
+            except Interrupted as error:  # the ranks would compute on to the end of their points
+                click.echo(f"wignercq: {error}", err=True)
+                MPI.COMM_WORLD.Abort(128 + error.signal)
+    if executor is None:  # the others have served
+        raise click.exceptions.Exit(0)
