@@ -133,6 +133,7 @@ def test_writers_of_one_point_leave_each_other_alone(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         writers = [pool.submit(folder.keep, result, target) for _ in range(3)]
         while not all(writer.done() for writer in writers):
+            time.sleep(0.02)
             seen += [folder.found(kinds.STEADY_STATES, target, "point")] if target.exists() else []
     assert [writer.exception() for writer in writers] == [None] * 3
     assert all(each is not None and each.gap == result.gap for each in seen)
