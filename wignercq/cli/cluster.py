@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wignercq.errors import ConfigError, InputError, Interrupted, ResolutionError, quoted
+from wignercq.errors import ConfigError, InputError, Interrupted, ResolutionError, brief, quoted
 
 if TYPE_CHECKING:
     from wignercq.config import Config
@@ -119,9 +119,11 @@ def _dask(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         raise InputError("--scheduler", "the extra wignercq[dask]", "no package distributed") from None
+    if not address.rpartition(":")[2].isdecimal():  # dask would wait for a minute and leave a traceback
+        raise InputError("--scheduler", "an address, tcp://HOST:PORT", brief(address))
     try:
         client = Client(address, timeout=FOUND_WITHIN, set_as_default=False)
-    except (OSError, ValueError) as error:  # nobody there; no address
+    except (OSError, ValueError) as error:  # nobody there; no such protocol
         raise InputError("--scheduler", "the address of a scheduler of dask", f"{address}{quoted(error)}") from None
     with client:
         yield client.get_executor(pure=False)

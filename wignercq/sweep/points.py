@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from wignercq.config import Config
-from wignercq.errors import ConfigError, InputError, Interrupted, brief, kind_of
+from wignercq.errors import ConfigError, InputError, Interrupted, kind_of
 from wignercq.planning.arguments import path
 from wignercq.run.progress import Progress, showing
 from wignercq.run.signals import Stop, StopRequests
@@ -59,26 +59,15 @@ def compute(
     if config.sweep is None:
         raise ConfigError("sweep", "this table", "nothing")
     files = path("folder", folder)
-    first, step = _share(share)
     kind.check(config)
     if carrier.threads is None:
         carrier = replace(carrier, threads=config.run.threads)
     with showing(progress) as shown:
         shown.tell("points of the sweep")
+        first, step = share
         points = [point for _, point in Layout.of(config).points()][first - 1 :: step]
         prepare(files)
         return _Sweep(kind, config, files, points, shown).carried_out(carrier)
-
-
-def _share(share: object) -> Share:
-    if (
-        isinstance(share, tuple)
-        and len(share) == 2
-        and all(type(number) is int for number in share)
-        and 1 <= share[0] <= share[1]
-    ):
-        return share
-    raise InputError("share", "(k, n), every nth point from the kth, with 1 <= k <= n", brief(share))
 
 
 class _Sweep(Generic[OfPoint]):
@@ -100,9 +89,11 @@ class _Sweep(Generic[OfPoint]):
         hidden: list[Point] = []
         with suppress(Stop), self.requests, closing(carrier.outcomes(jobs, self._stopped)) as ended:
             for point, failure in ended:
-                if failure:
+                if self._find(point):  # whatever became of the job
+                    pass
+                elif failure:
                     self.points.failures[point] = failure
-                elif not self._find(point):
+                else:
                     hidden.append(point)
                 self.shown.reach(self.points.ended)
             for point, failure in self._shown_late(hidden, VISIBLE if carrier.executor else 0.0):
