@@ -17,13 +17,13 @@ import sympy as sp
 from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed
 from wignercq.lazy import called
 from wignercq.model.complexity import require_tractable
+from wignercq.model.drives import Q, T, X, frozen, still_parts
 from wignercq.model.formulas import (
     CONSTANTS,
     FUNCTIONS,
     MAX_NUMBER,
     as_rational,
     parse,
-    real_symbol,
     representable,
     substitute,
 )
@@ -32,7 +32,6 @@ from wignercq.model.typeset import lines
 
 Formula: TypeAlias = str | float | sp.Expr
 
-Q, X = real_symbol("q"), real_symbol("x")
 #: Arguments by the letters that stand for them in a repr.
 UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
 BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
@@ -46,14 +45,16 @@ RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keywo
 class Model:
     """A classical particle (q, p) coupled to a quantum one (x, y), eqs (3)-(5) of arXiv:2510.07402.
 
-    The Hamiltonian is ``H = p**2/(2 M) + V_C(q) + y**2/(2 m) + V_Q(x) + V_I(q, x)``. The classical momentum has
+    The Hamiltonian is ``H = p**2/(2 M) + V_C(q) + y**2/(2 m) + V_Q(x) + V_I(q, x)``, and each potential may depend on
+    the time t as well. The classical momentum has
     friction ``-(alpha/M) p`` and diffusion ``d<p**2>/dt = D2``; the quantum particle decoheres through
     ``-(D0/2) [L, [L, rho]]`` with ``L = dV_I/dq``. Units are the user's own, as long as they are consistent.
 
     Parameters
     ----------
     classical_potential, quantum_potential, interaction : str, number or sympy.Expr
-        V_C(q), V_Q(x) and V_I(q, x); text is parsed through a whitelist (:mod:`wignercq.model.formulas`).
+        V_C(q), V_Q(x) and V_I(q, x), and with a drive V_C(q, t) and so on; text is parsed through a whitelist
+        (:mod:`wignercq.model.formulas`).
     parameters : mapping of str to float
         Values of the other names in the potentials.
     classical_mass, quantum_mass : float
@@ -72,7 +73,7 @@ class Model:
     Attributes
     ----------
     V_C, V_Q, V_I : sympy.Expr
-        The potentials with the parameters put in, functions of q, of x and of both.
+        The potentials with the parameters put in, functions of q, of x and of both, and of t.
 
     Raises
     ------
@@ -114,9 +115,9 @@ class Model:
         unused = set(self.parameters)
         values = {name: as_rational(value) for name, value in self.parameters.items()}
         for name, short, coordinates in (
-            ("classical_potential", "V_C", {"q": Q}),
-            ("quantum_potential", "V_Q", {"x": X}),
-            ("interaction", "V_I", {"q": Q, "x": X}),
+            ("classical_potential", "V_C", {"q": Q, "t": T}),
+            ("quantum_potential", "V_Q", {"x": X, "t": T}),
+            ("interaction", "V_I", {"q": Q, "x": X, "t": T}),
         ):
             formula = parse(getattr(self, name), {*coordinates, *values}, where=name)
             used = sorted({symbol.name for symbol in formula.free_symbols} - {*coordinates})
@@ -230,12 +231,21 @@ class Model:
     @cached_property
     def is_coupled(self) -> bool:
         """Whether the interaction couples the two particles: it is not a sum of a function of q and one of x."""
-        return not is_separable(self.V_I, (Q, X))
+        return not all(is_separable(part, (Q, X)) for part in still_parts(self.V_I))
 
     @cached_property
     def is_quadratic(self) -> bool:
         """Whether every potential is a polynomial of degree at most two, so that Gaussian theory is exact."""
-        return is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
+        return all(is_quadratic(part, (Q, X)) for part in still_parts(self.V_C + self.V_Q + self.V_I))
+
+    @cached_property
+    def is_driven(self) -> bool:
+        """Whether a potential depends on the time t."""
+        return any(T in V.free_symbols for V in (self.V_C, self.V_Q, self.V_I))
+
+    def at(self, time: float) -> Model:
+        """The model whose potentials are at all times what they are here at `time`; itself if none depends on t."""
+        return frozen(self, time)
 
     @property
     def is_physical(self) -> bool:

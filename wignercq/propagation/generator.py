@@ -28,11 +28,14 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError, brief
+from wignercq.grid.grid import Grid
 from wignercq.model.complexity import require_differentiable
 from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 from wignercq.model.singularity import described, potentials
+from wignercq.propagation.engines.multipliers import Kick
+from wignercq.propagation.schemes import Stage
 
 R, S = real_symbol("r"), real_symbol("s")
 ZERO = sp.Integer(0)
@@ -153,10 +156,10 @@ class GeneratorSymbol:
         return C
 
     def compile(self) -> Callable[..., list[np.ndarray]]:
-        """Numerical coefficients of r**0, r**1, r**2 in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
+        """Numerical coefficients of r**0, r**1, r**2 in Re G, Im G, Re C, Im C, in this order, of (q, x, s, t)."""
         parts = (self._generator, self._double_commutator)
         coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
-        return compiled((Q, X, S), coefficients)
+        return compiled((Q, X, S, T), coefficients)
 
 
 @lru_cache(maxsize=64)
@@ -174,18 +177,22 @@ class SampledSymbol:
     commutator: np.ndarray
 
     @classmethod
-    def on(cls, symbol: GeneratorSymbol, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> SampledSymbol:
+    def on(
+        cls, symbol: GeneratorSymbol, q: np.ndarray, x: np.ndarray, s: np.ndarray, time: float = 0.0
+    ) -> SampledSymbol:
         """Sample `symbol` on points `q` and `x`, arrays that broadcast, and at each of them on the frequencies `s`.
+
+        At a time, which counts where the model is driven.
 
         ModelError where a potential is not finite, or the truncation in hbar amplifies instead of damping.
         """
         shape = (*np.broadcast(q, x).shape, s.size)
-        values = symbol.compile()(q[..., None], x[..., None], s)
+        values = symbol.compile()(q[..., None], x[..., None], s, time)
         table = np.empty((4, COEFFICIENTS, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
         del values  # as large as the table
-        _require_finite(table, symbol.model, q, x, s)
+        _require_finite(table, symbol.model, q, x, s, time)
         growth = table[0, 0].max()
         if symbol.hbar_order is not None and growth > 1e-9 * np.abs(table[0, 0]).max():
             raise ModelError(
@@ -194,6 +201,13 @@ class SampledSymbol:
                 f"{symbol.hbar_order}, which amplifies at a rate up to {growth:.3g} on this grid; use 'exact' or 0",
             )
         return cls(table[0] + 1j * table[1], table[2] + 1j * table[3])
+
+    def kick(self, stage: Stage, duration: float, grid: Grid) -> Kick:
+        """The multiplier of a momentum stage of a step of this duration."""
+        exponent = float(stage.fraction) * duration * self.generator
+        if stage.commutator:
+            exponent = exponent + float(stage.commutator) * duration**3 * self.commutator
+        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), grid)
 
 
 def _tidy(expression: sp.Expr) -> sp.Expr:
@@ -216,16 +230,19 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
     return [(sp.diff(re, variable), sp.diff(im, variable)) for re, im in coefficients]
 
 
-def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
+def _require_finite(
+    table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray, time: float
+) -> None:
     """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     q, x = np.broadcast_arrays(q, x)
     for name, potential in potentials(model).items():
-        infinite = ~np.isfinite(sampled((Q, X), potential)(q, x))
+        infinite = ~np.isfinite(sampled((Q, X, T), potential)(q, x, time))
         if infinite.any():
-            came = described(potential, float(q[infinite][0]), float(x[infinite][0]))
+            came = described(potential, float(q[infinite][0]), float(x[infinite][0]), time)
             raise ModelError(name, "finite values on the grid", came)
     if np.isfinite(table).all():
         return
+    model = model.at(time)
     _, _, *place, k = np.argwhere(~np.isfinite(table))[0]
     reach, at_q, at_x = model.hbar * s[k] / 2, q[tuple(place)], x[tuple(place)]
     below, above = at_x - reach, at_x + reach

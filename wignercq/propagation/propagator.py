@@ -12,6 +12,7 @@ import numpy as np
 from wignercq.model.model import Model
 from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
 from wignercq.propagation.engines.multipliers import Kick
+from wignercq.propagation.driven import DrivenSteps
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
@@ -43,8 +44,12 @@ class Propagator:
     hbar_order: int | None = None
     exact_bath: bool = False
     _symbol: SampledSymbol = field(init=False)
+    _driven: DrivenSteps = field(init=False)  # in place of the symbol where the potentials depend on time
 
     def __post_init__(self) -> None:
+        if self.model.is_driven:
+            self._driven = DrivenSteps(self.model, self.engine, self.scheme, self.dt, self.hbar_order, self.exact_bath)
+            return
         symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
         self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
@@ -67,6 +72,8 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
+        if self.model.is_driven:
+            return self.engine.advance_through(W, self._driven.steps(time, self.dt, steps), into)
         return self.engine.advance(W, self._step, steps, into)
 
     def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
@@ -74,6 +81,8 @@ class Propagator:
 
         W is spent unless `into` is given, a W that nobody needs any more.
         """
+        if self.model.is_driven:
+            return self.engine.advance_through(W, self._driven.steps(time, duration, 1), into)[0]
         opening, *stages = self.scheme.stages
         W = self.engine.momentum(W, self._kick(opening, duration), into=into)
         for transport, kick in zip(stages[::2], stages[1::2], strict=True):
@@ -85,6 +94,8 @@ class Propagator:
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
         self.__dict__.pop("_step", None)
+        if self.model.is_driven:
+            self._driven.forget_tables()
 
     @cached_property
     def _step(self) -> CompiledStep:
@@ -112,7 +123,4 @@ class Propagator:
         return shear, None, None
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
-        exponent = float(stage.fraction) * duration * self._symbol.generator
-        if stage.commutator:
-            exponent = exponent + float(stage.commutator) * duration**3 * self._symbol.commutator
-        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid)
+        return self._symbol.kick(stage, duration, self.engine.grid)

@@ -22,24 +22,28 @@ import math
 import numpy as np
 
 from wignercq.grid.grid import Axis, Grid
+from wignercq.model.drives import Forces
 from wignercq.model.model import Model
 from wignercq.propagation.engines import BathFlow, Shear
 from wignercq.propagation.engines.blas import single_threaded
 
+NODES, WEIGHTS = (np.polynomial.legendre.leggauss(16)[0] + 1) / 2, np.polynomial.legendre.leggauss(16)[1] / 2
 SMALL_DAMPING = 0.01  # gamma t below which t - (2/gamma) tanh(gamma t/2) is taken from its series
 
 
-def free_shear(model: Model, grid: Grid, time: float, *, of_q: bool = True) -> Shear:
+def free_shear(
+    model: Model, grid: Grid, time: float, *, of_q: bool = True, shift: tuple[float, float] = (0.0, 0.0)
+) -> Shear:
     """exp(-i [k_q p (1-f)/(gamma M) + k_x y t/m]), at the Nyquist frequencies the mean over both signs.
 
-    Without `of_q` its second part alone.
+    Without `of_q` its second part alone. With a `shift` q and x are displaced as well.
     """
-    x = _phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass), grid.x)
+    x = _phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass) + shift[1], grid.x)
     if not of_q:
         return Shear(None, x)
     gamma = model.damping_rate
     drift_time = -math.expm1(-gamma * time) / gamma if gamma else time
-    return Shear(_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass), grid.q), x)
+    return Shear(_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass) + shift[0], grid.q), x)
 
 
 def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
@@ -59,6 +63,22 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
     return BathFlow(
         shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spreading_time(model, time))
     )
+
+
+def displacement(model: Model, forces: Forces, start: float, time: float) -> np.ndarray:
+    """How far forces that are the same everywhere displace (q, p, x, y) in a time after `start`, shape (4,).
+
+    Of a force F_q at the time `time - u` before the end, and F_x, friction and inertia leave ::
+
+        dp = integral exp(-gamma u) F_q,    dq = integral (1 - exp(-gamma u))/(gamma M) F_q
+        dy = integral F_x,                  dx = integral (u/m) F_x
+    """
+    of_q, of_x = forces.at(start + time * NODES)
+    u, gamma, weights = time * (1 - NODES), model.damping_rate, time * WEIGHTS
+    drift = -np.expm1(-gamma * u) / gamma if gamma else u
+    of_q, of_x = weights * of_q, weights * of_x
+    q, p = drift @ of_q / model.classical_mass, np.exp(-gamma * u) @ of_q
+    return np.array([q, p, u @ of_x / model.quantum_mass, of_x.sum()])
 
 
 def spreading_time(model: Model, time: float) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, Shear
 
 FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
@@ -56,12 +56,15 @@ class Leg(NamedTuple):
     contraction : np.ndarray or None
         Friction during the transport, a real matrix along p, shape (np, np), where no bath takes care of it.
     kick : Kick or what compile_kick returned
+    push : Push or None
+        The displacement of p and y during the transport.
     """
 
     shear: Any
     bath: Any
     contraction: np.ndarray | None
     kick: Any
+    push: Push | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,9 +289,10 @@ class Engine(ABC):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: Any = None,
     ) -> Any:
-        """F^-1 [kick**times * F (contraction W)], F transforming p and y.
+        """F^-1 [kick**times * push * F (contraction W)], F transforming p and y.
 
         Parameters
         ----------
@@ -299,7 +303,9 @@ class Engine(ABC):
         contraction : np.ndarray, optional
             Real matrix applied along p first, shape (np, np): friction.
         column : np.ndarray, optional
-            Receives F (contraction W) at s = 0, complex, shape (nq * nx, np).
+            Receives push * F (contraction W) at s = 0, complex, shape (nq * nx, np).
+        push : Push, optional
+            Displaces p and y.
         into : W or None
             One that nobody needs any more, for the result; then W is not spent. Not together with a contraction.
         """
@@ -332,17 +338,19 @@ class Engine(ABC):
             self.interruption.look()
             *inner, last = step.legs
             for leg in inner:
-                W = self.momentum(self.move(W, leg.shear, leg.bath), leg.kick, contraction=leg.contraction)
+                W = self.move(W, leg.shear, leg.bath)
+                W = self.momentum(W, leg.kick, contraction=leg.contraction, push=leg.push)
             W = self.move(W, last.shear, last.bath)
             before = step
         assert before is not None
-        return self.momentum(W, before.legs[-1].kick, contraction=before.legs[-1].contraction), boundaries
+        last = before.legs[-1]
+        return self.momentum(W, last.kick, contraction=last.contraction, push=last.push), boundaries
 
     def cross(self, W: Any, leg: Leg, closing_column: np.ndarray) -> tuple[Any, Boundary]:
         """W after the last kick of a step fused with the first of the next, and what the boundary reveals."""
         n_q, n_p, n_x, _ = self.grid.shape
         column = np.empty((n_q * n_x, n_p), complex)
-        W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column)
+        W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column, push=leg.push)
         column *= closing_column
         return W, Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x))
 

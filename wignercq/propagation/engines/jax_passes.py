@@ -24,7 +24,7 @@ import numpy as np
 from jax import lax
 from jax.experimental.layout import Layout, with_layout_constraint
 
-from wignercq.propagation.engines.multipliers import Kick, clipped_exponential
+from wignercq.propagation.engines.multipliers import Kick, Push, clipped_exponential
 
 DEVICES = "devices"  # the name of the axis of devices
 ALONG_Q, ALONG_X = 0, 1  # the axis of (q, x, p, y) along which W is split
@@ -89,6 +89,16 @@ def kick_arrays(kick: Kick) -> KickForm:
         at_y = Kick(c[..., -1:], kick.grid).rows(0, None).reshape(n_q, n_x, n_p)
     parts = np.stack([part for power in c for part in (power.real, power.imag)], axis=1)
     return KickForm(parts.reshape(n_q, n_x, 6, -1), kick.grid.p.frequencies, at_p, at_y)
+
+
+def pushed(kick: KickForm, s: np.ndarray, push: Push, times: int) -> KickForm:
+    """A kick that in so many applications displaces p and y as well, once."""
+    p, y, r = push.p / times, push.y / times, kick.frequencies
+    change = np.zeros((6, s.size))
+    change[1], change[3] = -s * y, -p
+    at_p = None if kick.nyquist_p is None else kick.nyquist_p * jnp.exp(-1j * s * y) * jnp.cos(r[r.size // 2] * p)
+    at_y = None if kick.nyquist_y is None else kick.nyquist_y * jnp.exp(-1j * r * p) * jnp.cos(s[-1] * y)
+    return KickForm(kick.coefficients + change, r, at_p, at_y)
 
 
 def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
