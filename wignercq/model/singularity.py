@@ -21,7 +21,7 @@ RISING = 0.5  # of the rise before: smooth peaks rise by less and less the close
 NEGLIGIBLE = 1e-9  # of the value, by which a peak rises through rounding
 
 
-def require_regular(model: Model, q: tuple[float, float], x: tuple[float, float], time: float = 0.0) -> None:
+def require_regular(model: Model, q: tuple[float, float], x: tuple[float, float], *, time: float = 0.0) -> None:
     """Refuse, with ModelError, potentials that are singular or not real in a region of q and x, at a time.
 
     Polynomials never are. A pole is seen where it towers above its surroundings at a two-thousandth of the region.

@@ -68,11 +68,13 @@ class DrivenSteps:
 
     def _leg(self, stage: Stage, start: float, duration: float, kick: Any) -> Leg:
         """A transport stage that begins at a time, and a kick after it."""
-        model, engine, time = self.model, self.engine, float(stage.fraction) * duration
+        time = float(stage.fraction) * duration
         if not self._forces.act:
-            return Leg(*self._keep((stage, duration), lambda: self._transport(time, 0.0, 0.0)), kick)
-        q, p, x, y = displacement(model, self._forces, start, time).tolist()
-        return Leg(*self._transport(time, q, x), kick, Push(p, y))
+            shear, bath, contraction = self._keep((stage, duration), lambda: self._transport(time, 0.0, 0.0))
+            return Leg(shear, bath, contraction, kick)
+        q, p, x, y = displacement(self.model, self._forces, start, time).tolist()
+        shear, bath, contraction = self._transport(time, q, x)
+        return Leg(shear, bath, contraction, kick, Push(p, y))
 
     def _transport(self, time: float, q: float, x: float) -> tuple[Any, Any, np.ndarray | None]:
         """Shear, bath and contraction of a transport stage that displaces q and x besides."""

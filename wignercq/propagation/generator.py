@@ -230,9 +230,7 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
     return [(sp.diff(re, variable), sp.diff(im, variable)) for re, im in coefficients]
 
 
-def _require_finite(
-    table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray, time: float
-) -> None:
+def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray, time: float) -> None:
     """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     q, x = np.broadcast_arrays(q, x)
     for name, potential in potentials(model).items():

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from wignercq.model.model import Model
+from wignercq.propagation.driven import DrivenSteps
 from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
 from wignercq.propagation.engines.multipliers import Kick
-from wignercq.propagation.driven import DrivenSteps
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear

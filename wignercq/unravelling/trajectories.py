@@ -13,6 +13,7 @@ import numpy as np
 
 from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
 from wignercq.grid.grid import Axis
+from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
 from wignercq.planning.arguments import require_state, spread, whole
@@ -104,6 +105,7 @@ def trajectories(
         Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
     """
     require_state(state).require_model(require_model(model))
+    require_undriven(model, "trajectories of wave functions")
     if model.is_coupled and 4 * model.D0 * model.diffusion < 1 - 1e-12:
         raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
     blocks = math.ceil(whole("count", count, 2) / BLOCK)

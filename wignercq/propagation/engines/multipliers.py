@@ -49,7 +49,7 @@ class Push:
     y: float
 
     def factors(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-        """Of r, shape (np,), and of s >= 0, shape (ny // 2 + 1,), at the Nyquist frequencies the mean over both signs."""
+        """Of r, shape (np,), and of s >= 0, shape (ny // 2 + 1,); at Nyquist frequencies the mean over both signs."""
         of_p, of_y = np.exp(-1j * grid.p.frequencies * self.p), np.exp(-1j * grid.y.half_frequencies * self.y)
         for factor, points in ((of_p, grid.p.points), (of_y, grid.y.points)):
             if points % 2 == 0:
