@@ -83,7 +83,7 @@ class DrivenLinearModel:
     def at(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A (4, 4), B (4, 4) and f (4,) at a time."""
         model = self.model
-        qq, qx, xx, of_q, of_x, coupling = self._values(time)
+        qq, qx, xx, of_q, of_x, coupling = self._values(np.float64(time))
         drift = np.array(
             [
                 [0, -1 / model.classical_mass, 0, 0],

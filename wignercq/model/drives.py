@@ -47,17 +47,17 @@ class Products:
 @lru_cache(maxsize=256)
 def products(potential: sp.Expr) -> Products:
     """The products of functions of t and of (q, x) that a potential is the sum of."""
-    still, rest, by_factor = sp.Integer(0), sp.Integer(0), dict[sp.Expr, sp.Expr]()
+    rest, by_factor = sp.Integer(0), dict[sp.Expr, sp.Expr]()
     for term in sp.Add.make_args(potential):
         pairs = [_product(each) for each in ([term] if _product(term) else _expanded(term))]
         if not all(pairs):
             rest += term
             continue
-        for part, factor in filter(None, pairs):
-            if factor == 1:
-                still += part
-            else:
-                by_factor[factor] = by_factor.get(factor, sp.Integer(0)) + part
+        for part, whole in filter(None, pairs):
+            for each in sp.Add.make_args(sp.expand(whole)):
+                number, factor = each.as_independent(T, as_Add=False)
+                by_factor[factor] = by_factor.get(factor, sp.Integer(0)) + number * part
+    still = by_factor.pop(sp.Integer(1), sp.Integer(0))
     kept = {factor: part for factor, part in by_factor.items() if part != 0}
     return Products(still, tuple(kept), tuple(kept.values()), rest)
 
@@ -97,8 +97,13 @@ def at_time(potential: sp.Expr, time: float) -> sp.Expr:
     if T not in potential.free_symbols:
         return potential
     put_in = potential.subs(T, as_rational(time))
-    numbers = {node: None for node in sp.preorder_traversal(put_in) if node.is_number and not node.is_Rational}
-    return put_in.xreplace({node: as_rational(float(node)) for node in numbers if node.is_finite is not False})
+    decimals = {}
+    for node in sp.preorder_traversal(put_in):
+        if node.is_number and not node.is_Rational and node.is_finite is not False:
+            value = complex(node)
+            if value.imag == 0:  # others are refused where they are used
+                decimals[node] = as_rational(value.real)
+    return put_in.xreplace(decimals)
 
 
 def frozen(model: Model, time: float) -> Model:

@@ -47,14 +47,16 @@ class Energies:
     def _potentials(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """V_C(q), V_Q(x) and V_I(q, x) on the grid."""
         model = self.model
-        q, x, t = self.grid.q.values, self.grid.x.values, self.time
+        q, x, t = self.grid.q.values, self.grid.x.values, np.float64(self.time)
         V_C, V_Q = sampled((Q, T), model.V_C)(q, t), sampled((X, T), model.V_Q)(x, t)
         return V_C, V_Q, sampled((Q, X, T), model.V_I)(q[:, None], x[None, :], t)
 
     @cached_property
     def _rates(self) -> tuple[np.ndarray, np.ndarray | None]:
         """(d_x d_q V_I)**2 and, of a drive, d_t V on the grid."""
-        cross, power = _changes(self.model)(self.grid.q.values[:, None], self.grid.x.values[None, :], self.time)
+        cross, power = _changes(self.model)(
+            self.grid.q.values[:, None], self.grid.x.values[None, :], np.float64(self.time)
+        )
         shape = self.grid.q.points, self.grid.x.points
         driven = np.broadcast_to(power, shape) if self.model.is_driven else None
         return np.broadcast_to(np.asarray(cross, float) ** 2, shape), driven

@@ -88,7 +88,13 @@ def prepare(
         Time at which the run begins, as the model counts it.
     tell : callable
         Told, in words, what is being done.
+
+    Raises
+    ------
+    InputError
+        Something does not go together: the grid, the state, the tolerance, the memory, the potentials.
     """
+    model.at(origin)  # refused here where the potentials are none when the run begins
     moving: frozenset[str] = frozenset()
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)

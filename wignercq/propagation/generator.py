@@ -187,7 +187,7 @@ class SampledSymbol:
         ModelError where a potential is not finite, or the truncation in hbar amplifies instead of damping.
         """
         shape = (*np.broadcast(q, x).shape, s.size)
-        values = symbol.compile()(q[..., None], x[..., None], s, time)
+        values = symbol.compile()(q[..., None], x[..., None], s, np.float64(time))
         table = np.empty((4, COEFFICIENTS, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
@@ -234,7 +234,7 @@ def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarra
     """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     q, x = np.broadcast_arrays(q, x)
     for name, potential in potentials(model).items():
-        infinite = ~np.isfinite(sampled((Q, X, T), potential)(q, x, time))
+        infinite = ~np.isfinite(sampled((Q, X, T), potential)(q, x, np.float64(time)))
         if infinite.any():
             came = described(potential, float(q[infinite][0]), float(x[infinite][0]), time)
             raise ModelError(name, "finite values on the grid", came)
