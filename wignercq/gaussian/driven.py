@@ -10,6 +10,7 @@ within the unit circle: the fixed point of this map over one period.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +30,7 @@ from wignercq.model.model import Model, Q, T, X, require_model
 
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-13, 1e-15  # of the integration in time, in units of the process
 LONGEST_PHASE = 2.0  # of the fastest drive in one step, radians: no pulse is stepped over
-LONGEST_PERIOD = 1000  # of the shortest period of a part: what is longer counts as none
+LONGEST_PERIOD = 1000  # times the shortest period of a sine: what is longer counts as none
 LOOKS = 20  # moments at which it is looked how large the numbers of a process are
 
 
@@ -72,9 +73,9 @@ class DrivenLinearModel:
     @cached_property
     def _formulas(self) -> list[sp.Expr]:
         """Curvatures qq, qx and xx, slopes by q and x at the origin, and d_q d_x V_I, functions of t."""
-        V = sp.expand(self.model.V_C + self.model.V_Q + self.model.V_I)
+        V = self.model.V_C + self.model.V_Q + self.model.V_I
         derivatives = [sp.diff(V, *by) for by in ((Q, Q), (Q, X), (X, X), (Q,), (X,))]
-        return [d.subs({Q: 0, X: 0}) for d in (*derivatives, sp.diff(sp.expand(self.model.V_I), Q, X))]
+        return [d.subs({Q: 0, X: 0}) for d in (*derivatives, sp.diff(self.model.V_I, Q, X))]
 
     @cached_property
     def _values(self) -> Callable[..., list[float]]:
@@ -101,7 +102,7 @@ class DrivenLinearModel:
         Parameters
         ----------
         times : array_like (n,)
-            Not before `start`, increasing.
+            Not before `start`.
 
         Raises
         ------
@@ -110,13 +111,13 @@ class DrivenLinearModel:
         ModelError
             Numbers that do not stay finite.
         """
-        ends = np.atleast_1d(np.asarray(times, float))
-        if ends.ndim != 1 or not np.isfinite(ends).all() or ends[0] < start or (np.diff(ends) < 0).any():
-            raise InputError("times", f"increasing times >= {start:g}", brief(times))
+        ends, places = np.unique(np.atleast_1d(np.asarray(times, float)), return_inverse=True)
+        if np.ndim(times) > 1 or not np.isfinite(ends).all() or ends[0] < start:
+            raise InputError("times", f"times >= {start:g}", brief(times))
         span = float(ends[-1] - start)
         if span == 0:
-            still = np.zeros((ends.size, 4, 4))
-            return Flow(still + np.eye(4), np.zeros((ends.size, 4)), still)
+            still = np.zeros((places.size, 4, 4))
+            return Flow(still + np.eye(4), np.zeros((places.size, 4)), still)
         own = self._own(start, span)
         begin = np.concatenate([np.eye(4).ravel(), np.zeros(20)])
         fastest = rate_of_change(delayed(self.model, start), span, np.ones(1), np.ones(1))
@@ -132,8 +133,9 @@ class DrivenLinearModel:
         )
         if not (found.success and np.isfinite(found.y).all()):
             raise ModelError("model", f"Gaussian moments that stay finite until t = {ends[-1]:g}", "a runaway")
-        matrix, noise = found.y[:16].T.reshape(-1, 4, 4), found.y[20:].T.reshape(-1, 4, 4)
-        return Flow(own.ratios * matrix, own.units * found.y[16:20].T, own.products * noise)
+        values = found.y.T[places]
+        matrix, noise = values[:, :16].reshape(-1, 4, 4), values[:, 20:].reshape(-1, 4, 4)
+        return Flow(own.ratios * matrix, own.units * values[:, 16:20], own.products * noise)
 
     def _own(self, start: float, span: float) -> OwnProcess:
         """Units for the numbers of the process from `start` on."""
@@ -164,18 +166,20 @@ class DrivenLinearModel:
 
     @cached_property
     def period(self) -> float | None:
-        """The common period of all that depends on time; None if there is none, or a very long one."""
-        changing = [f for f in self._formulas if T in f.free_symbols]
-        try:
-            periods = [sp.periodicity(f, T) for f in changing]
-            if not periods or not all(periods):
-                return None
-            common = sp.calculus.util.lcim(periods) if len(periods) > 1 else periods[0]
-        except (NotImplementedError, TypeError, ValueError):
+        """A period of all that depends on time, from the sines and cosines in it; None if there is none, or a very long one."""
+        waves: set[sp.Expr] = set().union(*(f.atoms(sp.sin, sp.cos) for f in self._formulas))
+        linear = {wave: wave.args[0].diff(T) for wave in waves if wave.has(T) and not wave.args[0].diff(T).has(T)}
+        plain = {wave: sp.Dummy() for wave in linear}
+        if not linear or any(T in f.xreplace(plain).free_symbols for f in self._formulas):
             return None
-        if common is None or float(common) > LONGEST_PERIOD * min(map(float, periods)):
+        first = next(iter(linear.values()))
+        ratios = [sp.nsimplify(frequency / first) for frequency in linear.values()]
+        if not all(ratio.is_Rational for ratio in ratios):
             return None
-        return float(common)
+        common = sp.Rational(math.gcd(*(ratio.p for ratio in ratios)), math.lcm(*(ratio.q for ratio in ratios)))
+        if common * LONGEST_PERIOD < max(abs(ratio) for ratio in ratios):
+            return None
+        return float(2 * sp.pi / abs(common * first))
 
     def cycle(self, period: float | None = None) -> Cycle:
         """The periodic state to which every other one tends.
@@ -244,8 +248,5 @@ class Cycle:
 
     def moments(self, times: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Mean and covariance at any times (n,): shapes (n, 4) and (n, 4, 4)."""
-        phases = np.mod(np.atleast_1d(np.asarray(times, float)), self.period)
-        order = np.argsort(phases)
-        flow = self.theory.flow(phases[order])
-        back = np.argsort(order)
-        return flow.mean(self.start_mean)[back], flow.covariance(self.start_covariance)[back]
+        flow = self.theory.flow(np.mod(np.atleast_1d(np.asarray(times, float)), self.period))
+        return flow.mean(self.start_mean), flow.covariance(self.start_covariance)

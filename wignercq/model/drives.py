@@ -54,7 +54,7 @@ def products(potential: sp.Expr) -> Products:
             rest += term
             continue
         for part, whole in filter(None, pairs):
-            for each in sp.Add.make_args(sp.expand(whole)):
+            for each in sp.Add.make_args(sp.expand(whole, power_exp=False)):
                 number, factor = each.as_independent(T, as_Add=False)
                 by_factor[factor] = by_factor.get(factor, sp.Integer(0)) + number * part
     still = by_factor.pop(sp.Integer(1), sp.Integer(0))
@@ -155,7 +155,7 @@ def forces_of(model: Model) -> Forces:
                 if slope.is_number and slope != 0:
                     totals[v] -= slope * factor
                     potential -= slope * factor * v
-        left.append(sp.expand(potential) if potential.is_polynomial(Q, X) else potential)
+        left.append(sp.expand(potential, power_exp=False) if potential.is_polynomial(Q, X) else potential)
     if totals == {Q: 0, X: 0}:
         return Forces(model, sp.Integer(0), sp.Integer(0))
     return Forces(_with_potentials(model, *left), totals[Q], totals[X])

@@ -217,7 +217,7 @@ def _tidy(expression: sp.Expr) -> sp.Expr:
     """
     if not expression.is_polynomial(Q, X, S):
         return expression
-    expanded = sp.expand(expression)
+    expanded = sp.expand(expression, power_exp=False)  # a pulse exp(-(t - 30)**2) is no product of exponentials
     parts = (part for number in expanded.atoms(sp.Rational) for part in (number.p, number.q))
     return expanded if all(part.bit_length() <= MAX_BITS for part in parts) else expression
 

@@ -139,7 +139,10 @@ def _scaled(model: Model, size: Callable[[str], float]) -> Model:
     length, energy = as_rational(size("length")), as_rational(size("energy"))
     stretched = {Q: length * Q, X: length * X, T: as_rational(size("time")) * T}
     return Model(
-        *(_rounded(sp.expand(V.xreplace(stretched) / energy)) for V in (model.V_C, model.V_Q, model.V_I)),
+        *(
+            _rounded(sp.expand(V.xreplace(stretched) / energy, power_exp=False))
+            for V in (model.V_C, model.V_Q, model.V_I)
+        ),
         classical_mass=_short(model.classical_mass / size("mass")),
         quantum_mass=_short(model.quantum_mass / size("mass")),
         hbar=_short(model.hbar / size("action")),
