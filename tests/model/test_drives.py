@@ -53,7 +53,7 @@ def test_structure_holds_at_all_times(interaction: str, coupled: bool, quadratic
 
 
 def test_a_potential_is_the_sum_of_its_products() -> None:
-    """Kills: a term that is lost or counted twice; a travelling wave, a lattice that is shaken, a pulse that is none."""
+    """Kills: a term that is lost or counted twice; a lattice that is shaken, a pulse that is no product."""
     potential = Model("0", "x**2 + (x - sin(t))**3*cos(t) + 2*cos(3*(x - 0.4*sin(t))) + exp(-(x - t)**2)").V_Q
     found = products(potential)
     assert found.rest == sp.exp(-((X - T) ** 2))
