@@ -80,7 +80,9 @@ def schroedinger(time: float, points: int = 240) -> tuple[np.ndarray, np.ndarray
 @pytest.mark.slow
 def test_a_driven_quantum_particle_alone_obeys_the_schroedinger_equation() -> None:
     """Kills: a Moyal bracket at another time, in the planes that an uncoupled W is solved on."""
-    state = product(classical([0.3, 0.1], [0.5, 0.6]), coherent(0.9, -0.3, mass=MASS, frequency=1.1, hbar=HBAR))
+    state = product(
+        classical(q=0.3, p=0.1, variances=[0.5, 0.6]), coherent(0.9, -0.3, mass=MASS, frequency=1.1, hbar=HBAR)
+    )
     model = Model("0.45*q**2 - 0.5*sin(t)*q", DUFFING, **NUMBERS)
     run = evolve(model, state, duration=3.0, outputs=3, tolerance=1e-7, frames=2)
     assert run.dataset.attrs["engine"] == "planes"
@@ -108,14 +110,14 @@ STIRRED = Model(
 def test_a_long_run_ends_in_the_cycle() -> None:
     """Kills: a cycle that is not that of the equation on the grid."""
     cycle = DrivenLinearModel(STIRRED).cycle()
-    end = 16 * cycle.period
+    end = 10 * cycle.period
     start = gaussian([0.3, -0.2, 0.2, 0.1], np.diag(cycle.start_covariance) * 1.2, hbar=HBAR)
-    run = evolve(STIRRED, start, times=[end - 0.6, end], tolerance=1e-4)
+    run = evolve(STIRRED, start, times=[end - 0.6, end], tolerance=1e-3)
     mean, covariance = cycle.moments(run.time[1:])
-    left = float(np.abs(cycle.multipliers[0]) ** 16)
-    assert left < 3e-4
-    assert np.abs(run.mean[1:] - mean).max() < 2 * left
-    assert np.abs(run.dataset["covariance"].values[1:] - covariance).max() < 2 * left
+    left = float(np.abs(cycle.multipliers[0]) ** 10)
+    assert left < 6e-3
+    assert np.abs(run.mean[1:] - mean).max() < left
+    assert np.abs(run.dataset["covariance"].values[1:] - covariance).max() < left
 
 
 @pytest.mark.slow
@@ -129,6 +131,7 @@ def test_w_comes_back_after_a_period() -> None:
     assert np.abs(run.dataset["covariance"].values - covariance).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_knows_its_time(tmp_path: Path) -> None:
     """Kills: a drive that begins anew when a run goes on from a result or from a checkpoint."""
     grid = systems.SMALL

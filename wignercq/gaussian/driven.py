@@ -166,7 +166,7 @@ class DrivenLinearModel:
 
     @cached_property
     def period(self) -> float | None:
-        """A period of all that depends on time, by the sines and cosines in it; None if there is none, or a long one."""
+        """A period of all that depends on time, by the sines and cosines in it; None without, or where it is long."""
         waves: set[sp.Expr] = set().union(*(f.atoms(sp.sin, sp.cos) for f in self._formulas))
         linear = {wave: wave.args[0].diff(T) for wave in waves if wave.has(T) and not wave.args[0].diff(T).has(T)}
         plain = {wave: sp.Dummy() for wave in linear}
