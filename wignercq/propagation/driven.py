@@ -83,6 +83,8 @@ class DrivenSteps:
         if self.exact_bath:
             flow = self._keep(("bath", time), lambda: bath_flow(model, engine.grid, time))
             half_shift = np.exp(-0.5j * q * engine.grid.q.half_frequencies)
+            if engine.grid.q.points % 2 == 0:
+                half_shift[-1] = half_shift[-1].real
             return shear, engine.compile_bath(BathFlow(flow.shear * half_shift[:, None], flow.matrix)), None
         if model.damping_rate:
             factor = math.exp(-model.damping_rate * time)

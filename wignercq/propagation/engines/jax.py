@@ -221,7 +221,7 @@ class JaxEngine(Engine):
         self.interruption.look()
         forms = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if push is not None:
-            forms = tuple(passes.pushed(form, self.grid.y.half_frequencies, push, times) for form in forms)
+            forms = tuple(passes.pushed(form, self.grid, push, times) for form in forms)
         if into is not None:
             into.delete()  # the result takes its memory
         carry_out = programs.kick_spending if into is None else programs.kick_keeping

@@ -24,6 +24,7 @@ import numpy as np
 from jax import lax
 from jax.experimental.layout import Layout, with_layout_constraint
 
+from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.multipliers import Kick, Push, clipped_exponential
 
 DEVICES = "devices"  # the name of the axis of devices
@@ -91,14 +92,14 @@ def kick_arrays(kick: Kick) -> KickForm:
     return KickForm(parts.reshape(n_q, n_x, 6, -1), kick.grid.p.frequencies, at_p, at_y)
 
 
-def pushed(kick: KickForm, s: np.ndarray, push: Push, times: int) -> KickForm:
+def pushed(kick: KickForm, grid: Grid, push: Push, times: int) -> KickForm:
     """A kick that in so many applications displaces p and y as well, once."""
-    p, y, r = push.p / times, push.y / times, kick.frequencies
-    change = np.zeros((6, s.size))
-    change[1], change[3] = -s * y, -p
-    at_p = None if kick.nyquist_p is None else kick.nyquist_p * jnp.exp(-1j * s * y) * jnp.cos(r[r.size // 2] * p)
-    at_y = None if kick.nyquist_y is None else kick.nyquist_y * jnp.exp(-1j * r * p) * jnp.cos(s[-1] * y)
-    return KickForm(kick.coefficients + change, r, at_p, at_y)
+    change = np.zeros((6, grid.y.half_frequencies.size))
+    change[1], change[3] = -grid.y.half_frequencies * push.y / times, -push.p / times
+    of_p, of_y = (factor ** (1 / times) for factor in push.factors(grid))
+    at_p = None if kick.nyquist_p is None else kick.nyquist_p * (of_p[of_p.size // 2] * of_y)
+    at_y = None if kick.nyquist_y is None else kick.nyquist_y * (of_p * of_y[-1])
+    return KickForm(kick.coefficients + change, kick.frequencies, at_p, at_y)
 
 
 def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
