@@ -48,7 +48,7 @@ class Propagator:
         symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
         self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
-    def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
+    def advance(self, W: Any, steps: int, into: Any = None, *, time: float = 0.0) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
 
         Parameters
@@ -58,6 +58,8 @@ class Propagator:
         steps : int
         into : the engine's own, optional
             A W that nobody needs any more, for the result.
+        time : float
+            That of W, which counts where the generator depends on it.
 
         Returns
         -------
@@ -67,7 +69,7 @@ class Propagator:
         """
         return self.engine.advance(W, self.compiled, steps, into)
 
-    def leap(self, W: Any, duration: float, into: Any = None) -> Any:
+    def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
 
         W is spent unless `into` is given, a W that nobody needs any more.

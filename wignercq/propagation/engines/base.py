@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -325,19 +326,29 @@ class Engine(ABC):
 
         With `into`, a W that nobody needs any more, the given W is not spent.
         """
-        *inner, last = step.legs
-        boundaries = []
-        W = self.momentum(W, step.opening, into=into)
-        for number in range(1, count + 1):
+        return self.advance_through(W, repeat(step, count), into)
+
+    def advance_through(self, W: Any, steps: Iterable[CompiledStep], into: Any = None) -> tuple[Any, list[Boundary]]:
+        """W after steps that may differ, the last kick of each being the first of the next, and so fused with it.
+
+        Otherwise as :meth:`advance`.
+        """
+        boundaries: list[Boundary] = []
+        before: CompiledStep | None = None
+        for step in steps:
+            if before is None:
+                W = self.momentum(W, step.opening, into=into)
+            else:
+                W, boundary = self.cross(W, before.legs[-1], before.closing_column)
+                boundaries.append(boundary)
             self.interruption.look()
+            *inner, last = step.legs
             for leg in inner:
                 W = self.momentum(self.move(W, leg.shear, leg.bath, leg.quantum), leg.kick, contraction=leg.contraction)
             W = self.move(W, last.shear, last.bath, last.quantum)
-            if number == count:
-                break
-            W, boundary = self.cross(W, last, step.closing_column)
-            boundaries.append(boundary)
-        return self.momentum(W, last.kick, contraction=last.contraction), boundaries
+            before = step
+        assert before is not None
+        return self.momentum(W, before.legs[-1].kick, contraction=before.legs[-1].contraction), boundaries
 
     def cross(self, W: Any, leg: Leg, closing_column: np.ndarray) -> tuple[Any, Boundary]:
         """W after the last kick of a step fused with the first of the next, and what the boundary reveals."""
