@@ -72,10 +72,10 @@ class DrivenLinearModel:
 
     @cached_property
     def _formulas(self) -> list[sp.Expr]:
-        """Curvatures qq, qx and xx, slopes by q and x at the origin, and d_q d_x V_I, functions of t."""
+        """Curvatures qq, qx and xx, slopes by q and x at the origin, and the heating of y by noises, functions of t."""
         V = self.model.V_C + self.model.V_Q + self.model.V_I
         derivatives = [sp.diff(V, *by) for by in ((Q, Q), (Q, X), (X, X), (Q,), (X,))]
-        return [d.subs({Q: 0, X: 0}) for d in (*derivatives, sp.diff(self.model.V_I, Q, X))]
+        return [f.subs({Q: 0, X: 0}) for f in (*derivatives, self.model.quantum_heating)]
 
     @cached_property
     def _values(self) -> Callable[..., list[float]]:
@@ -84,16 +84,18 @@ class DrivenLinearModel:
     def at(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A (4, 4), B (4, 4) and f (4,) at a time."""
         model = self.model
-        qq, qx, xx, of_q, of_x, coupling = self._values(np.float64(time))
+        qq, qx, xx, of_q, of_x, heating = self._values(np.float64(time))
         drift = np.array(
             [
                 [0, -1 / model.classical_mass, 0, 0],
                 [qq, model.damping_rate, qx, 0],
                 [0, 0, 0, -1 / model.quantum_mass],
-                [qx, 0, xx, 0],
+                [qx, 0, xx, model.quantum_damping_rate],
             ]
         )
-        diffusion = np.diag([0, model.diffusion, 0, (model.hbar * coupling) ** 2 * model.D0])
+        D_xx, D_xy, D_yy = model.quantum_diffusion
+        diffusion = np.diag([0, float(model.total_diffusion), D_xx, heating + D_yy])
+        diffusion[2, 3] = diffusion[3, 2] = D_xy
         return drift, diffusion, np.array([0, -of_q, 0, -of_x])
 
     def flow(self, times: ArrayLike, start: float = 0.0) -> Flow:

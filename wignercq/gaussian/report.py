@@ -33,6 +33,7 @@ from wignercq.gaussian.thermodynamics import (
     thermal_covariance,
 )
 from wignercq.gaussian.two_time import effective_temperatures
+from wignercq.model.bath import require_plain
 from wignercq.model.model import Model
 
 Report = dict[str, Any]
@@ -64,6 +65,7 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
     """
     if model.is_driven:
         return driven_report(model)
+    require_plain(model, "a report of its theory; LinearModel has moments, spectra and steady states of it")
     process, reason = _process(model, at)
     harmonic = model if process.point is None else quadratic_expansion(model, at=process.point)
     report: Report = {

@@ -14,6 +14,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError
+from wignercq.model.bath import Noise
 from wignercq.model.evaluation import compiled
 from wignercq.model.formulas import as_rational, real_symbol
 
@@ -195,5 +196,11 @@ def _potentials(model: Model) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
 def _with_potentials(model: Model, V_C: sp.Expr, V_Q: sp.Expr, V_I: sp.Expr) -> Model:
     """The model with other potentials, without those checks that are not about them."""
     return replace(
-        model, classical_potential=V_C, quantum_potential=V_Q, interaction=V_I, parameters={}, allow_unphysical=True
+        model,
+        classical_potential=V_C,
+        quantum_potential=V_Q,
+        interaction=V_I,
+        parameters={},
+        noises=[Noise(*term) for term in model.noise_terms],
+        allow_unphysical=True,
     )

@@ -13,6 +13,7 @@ import sympy as sp
 
 from wignercq.grid.grid import Grid
 from wignercq.model.evaluation import compiled, sampled
+from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, T, X
 from wignercq.observables.averages import average, left_out
 from wignercq.observables.marginals import Marginals
@@ -27,7 +28,11 @@ class Energies:
 
     The total changes through the irreversible terms and the work of a drive, whatever the potentials::
 
-        d<H>/dt = D2/(2M) + (D0/2) hbar**2 <(d_x d_q V_I)**2>/m - (alpha/M**2) <p**2> + <d_t V>
+        d<H>/dt = <D2>/(2M) + <heating>/(2m) - (alpha/M**2) <p**2> + <d_t V>
+                  + D_yy/(2m) + (D_xx/2) <d_x**2 (V_Q + V_I)> - (gamma_Q/m) <y**2>
+
+    with ``heating = hbar**2 sum_k D0_k (d_x L_k)**2`` and ``L_0 = d_q V_I``; the last line is that of the quantum
+    particle's bath.
 
     Parameters
     ----------
@@ -52,14 +57,11 @@ class Energies:
         return V_C, V_Q, sampled((Q, X, T), model.V_I)(q[:, None], x[None, :], t)
 
     @cached_property
-    def _rates(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """(d_x d_q V_I)**2 and, of a drive, d_t V on the grid."""
-        cross, power = _changes(self.model)(
-            self.grid.q.values[:, None], self.grid.x.values[None, :], np.float64(self.time)
-        )
-        shape = self.grid.q.points, self.grid.x.points
-        driven = np.broadcast_to(power, shape) if self.model.is_driven else None
-        return np.broadcast_to(np.asarray(cross, float) ** 2, shape), driven
+    def _changes(self) -> tuple[np.ndarray, np.ndarray]:
+        """What heats both particles where they are, and d_t V, on the grid, shapes (nq, nx)."""
+        values = _rates(self.model)(self.grid.q.values[:, None], self.grid.x.values[None, :], np.float64(self.time))
+        heating, power = (np.broadcast_to(value, (self.grid.q.points, self.grid.x.points)) for value in values)
+        return heating, power
 
     def classical(self, marginals: Marginals) -> float:
         """<p**2/(2M) + V_C(q)>."""
@@ -81,20 +83,29 @@ class Energies:
         """<p**2/(2M)> + <y**2/(2m)>, by which errors of energies are measured."""
         return sum(self._kinetic(marginals))
 
-    def rate(self, density_qx: np.ndarray, p_squared: float) -> float:
-        """d<H>/dt from the (q, x) marginal, shape (nq, nx), and <p**2>."""
+    @property
+    def needs_y_squared(self) -> bool:
+        """Whether :meth:`rate` depends on <y**2>."""
+        return self.model.quantum_damping_rate > 0
+
+    def rate(self, density_qx: np.ndarray, p_squared: float, y_squared: float = 0.0) -> float:
+        """d<H>/dt from the (q, x) marginal, shape (nq, nx), <p**2>, and with friction of y from <y**2>."""
         model = self.model
-        squared, driven = self._rates
-        gradient = average(squared, density_qx, self._cell_qx)
-        work = 0.0 if driven is None else average(driven, density_qx, self._cell_qx)
-        heating = model.diffusion / (2 * model.classical_mass)
-        decoherence = model.D0 / 2 * model.hbar**2 * gradient / model.quantum_mass
-        return heating + decoherence - model.friction / model.classical_mass**2 * p_squared + work
+        heating, power = self._changes
+        gained = model.diffusion / (2 * model.classical_mass) + average(heating, density_qx, self._cell_qx)
+        damping = model.friction / model.classical_mass**2 * p_squared
+        if model.is_driven:
+            gained += average(power, density_qx, self._cell_qx)
+        if model.quantum_bath is not None:
+            gained += model.quantum_diffusion.yy / (2 * model.quantum_mass)
+            damping += model.quantum_damping_rate / model.quantum_mass * y_squared
+        return gained - damping
 
     def power(self, marginals: Marginals) -> float:
         """<d_t V>, the energy that a drive brings in per time."""
-        driven = self._rates[1]
-        return 0.0 if driven is None else average(driven, marginals.planes["q", "x"], self._cell_qx)
+        if not self.model.is_driven:
+            return 0.0
+        return average(self._changes[1], marginals.planes["q", "x"], self._cell_qx)
 
     @property
     def _cell_qx(self) -> float:
@@ -119,10 +130,12 @@ class Energies:
 
 
 @lru_cache(maxsize=64)
-def _changes(model: Model) -> Callable[..., list[Any]]:
-    """d_x d_q V_I and d_t V as functions of (q, x, t)."""
-    V = model.V_C + model.V_Q + model.V_I
-    return compiled((Q, X, T), [sp.diff(model.V_I, Q, X), sp.diff(V, T)])
+def _rates(model: Model) -> Callable[..., list[Any]]:
+    """What heats both particles where they are, and d_t V, as functions of (q, x, t)."""
+    heating = model.quantum_heating / (2 * as_rational(model.quantum_mass))
+    heating += model.noise_diffusion / (2 * as_rational(model.classical_mass))
+    heating += as_rational(model.quantum_diffusion.xx) / 2 * sp.diff(model.V_Q + model.V_I, X, 2)
+    return compiled((Q, X, T), [heating, sp.diff(model.V_C + model.V_Q + model.V_I, T)])
 
 
 def occupation(model: Model, marginals: Marginals) -> float:

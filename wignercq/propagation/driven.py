@@ -18,13 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from wignercq.model import trade_off
 from wignercq.model.drives import Forces, forces_of
 from wignercq.model.model import Model
-from wignercq.propagation.engines.base import CompiledStep, Engine, Leg
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.compiled_step import CompiledStep, Leg
 from wignercq.propagation.engines.multipliers import BathFlow, Push
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
-from wignercq.propagation.transport import bath_flow, contraction_matrix, displacement, free_shear
+from wignercq.propagation.transport import bath_flow, contraction_matrix, displacement, free_shear, quantum_flow
 
 
 @dataclass(eq=False)
@@ -70,26 +72,33 @@ class DrivenSteps:
         """A transport stage that begins at a time, and a kick after it."""
         time = float(stage.fraction) * duration
         if not self._forces.act:
-            shear, bath, contraction = self._keep((stage, duration), lambda: self._transport(time, 0.0, 0.0))
-            return Leg(shear, bath, contraction, kick)
+            shear, bath, quantum, contraction = self._keep((stage, duration), lambda: self._transport(time, 0.0, 0.0))
+            return Leg(shear, bath, quantum, contraction, kick)
         q, p, x, y = displacement(self.model, self._forces, start, time).tolist()
-        shear, bath, contraction = self._transport(time, q, x)
-        return Leg(shear, bath, contraction, kick, Push(p, y))
+        shear, bath, quantum, contraction = self._transport(time, q, x)
+        return Leg(shear, bath, quantum, contraction, kick, Push(p, y))
 
-    def _transport(self, time: float, q: float, x: float) -> tuple[Any, Any, np.ndarray | None]:
-        """Shear, bath and contraction of a transport stage that displaces q and x besides."""
+    def _transport(self, time: float, q: float, x: float) -> tuple[Any, Any, Any, np.ndarray | None]:
+        """Shear, baths and contraction of a transport stage that displaces q and x besides."""
         model, engine = self.model, self.engine
         shear = engine.compile_shear(free_shear(model, engine.grid, time, of_q=not self.exact_bath, shift=(q, x)))
+        quantum = self._keep(("quantum", time), lambda: self._quantum(time))
         if self.exact_bath:
             flow = self._keep(("bath", time), lambda: bath_flow(model, engine.grid, time))
             half_shift = np.exp(-0.5j * q * engine.grid.q.half_frequencies)
             if engine.grid.q.points % 2 == 0:
                 half_shift[-1] = half_shift[-1].real
-            return shear, engine.compile_bath(BathFlow(flow.shear * half_shift[:, None], flow.matrix)), None
+            return shear, engine.compile_bath(BathFlow(flow.shear * half_shift[:, None], flow.matrix)), quantum, None
+        contraction = None
         if model.damping_rate:
             factor = math.exp(-model.damping_rate * time)
-            return shear, None, self._keep(("friction", time), lambda: contraction_matrix(engine.grid.p, factor))
-        return shear, None, None
+            contraction = self._keep(("friction", time), lambda: contraction_matrix(engine.grid.p, factor))
+        return shear, None, quantum, contraction
+
+    def _quantum(self, time: float) -> Any:
+        """The rest of the flow of (x, y), where there is one."""
+        rest = quantum_flow(self.model, self.engine.grid, time)
+        return None if rest is None else self.engine.compile_quantum(rest)
 
     def _kick(self, stage: Stage, time: float, duration: float) -> Any:
         """The multiplier of a momentum stage at a time: a table where it is the same in all steps."""
@@ -118,5 +127,8 @@ class DrivenSteps:
         return self._latest[1]
 
     def _sampled(self, time: float) -> SampledSymbol:
+        q, x = self.engine.rows
+        if self.model.noises and not self.model.allow_unphysical:
+            trade_off.require(self.model, np.unique(q), np.unique(x), time)
         symbol = symbol_of(self._forces.model, self.hbar_order, not self.exact_bath)
-        return SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies, time)
+        return SampledSymbol.on(symbol, q, x, self.engine.grid.y.half_frequencies, time)

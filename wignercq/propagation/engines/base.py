@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.interruption import Interruption
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, QuantumFlow, Shear
 
 FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
@@ -43,62 +43,6 @@ class Room(NamedTuple):
 
     free: float
     held: float  # by this process, now
-
-
-class Leg(NamedTuple):
-    """A transport stage and the momentum stage after it.
-
-    Parameters
-    ----------
-    shear : what compile_shear returned
-    bath : what compile_bath returned, or None
-        Follows a shear that leaves q alone.
-    contraction : np.ndarray or None
-        Friction during the transport, a real matrix along p, shape (np, np), where no bath takes care of it.
-    kick : Kick or what compile_kick returned
-    push : Push or None
-        The displacement of p and y during the transport.
-    """
-
-    shear: Any
-    bath: Any
-    contraction: np.ndarray | None
-    kick: Any
-    push: Push | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class CompiledStep:
-    """A step of a splitting scheme in an engine's own form.
-
-    Parameters
-    ----------
-    opening : Kick or what compile_kick returned
-    legs : tuple of Leg
-        The kick of the last one closes the step, and fuses with the opening of the next.
-    closing_column : np.ndarray
-        The multiplier of the closing kick at s = 0, complex, shape (rows, np).
-    """
-
-    opening: Any
-    legs: tuple[Leg, ...]
-    closing_column: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Boundary:
-    """What a step boundary inside a run of fused steps reveals at no cost.
-
-    Parameters
-    ----------
-    p_characteristic : np.ndarray
-        Fourier transform of the p marginal over the grid points, complex, shape (np,), FFT order.
-    density_qx : np.ndarray
-        Sum of W over (p, y), shape (nq, nx).
-    """
-
-    p_characteristic: np.ndarray
-    density_qx: np.ndarray
 
 
 class Engine(ABC):
@@ -269,6 +213,10 @@ class Engine(ABC):
         """The flow of (q, p) in the engine's own form."""
 
     @abstractmethod
+    def compile_quantum(self, flow: QuantumFlow) -> Any:
+        """The rest of the flow of (x, y) in the engine's own form."""
+
+    @abstractmethod
     def compile_kick(self, kick: Kick, *, times: int = 1) -> Any:
         """The multiplier of a momentum stage as a stored table, mostly to be applied so many times in one pass."""
 
@@ -279,6 +227,10 @@ class Engine(ABC):
     @abstractmethod
     def bath(self, W: Any, flow: Any) -> Any:
         """F^-1 [shear * matrix (shear * F W)], F transforming q and the matrix acting along p."""
+
+    @abstractmethod
+    def quantum(self, W: Any, flow: Any) -> Any:
+        """F^-1 [shear * F (matrix W)], F transforming x and the matrix acting along y."""
 
     @abstractmethod
     def momentum(
@@ -310,10 +262,11 @@ class Engine(ABC):
             One that nobody needs any more, for the result; then W is not spent. Not together with a contraction.
         """
 
-    def move(self, W: Any, shear: Any, bath: Any) -> Any:
-        """W after the shear, then the bath if there is one."""
+    def move(self, W: Any, shear: Any, bath: Any, quantum: Any) -> Any:
+        """W after the shear, then the bath if there is one, and that of the quantum particle."""
         W = self.transport(W, shear)
-        return W if bath is None else self.bath(W, bath)
+        W = W if bath is None else self.bath(W, bath)
+        return W if quantum is None else self.quantum(W, quantum)
 
     def advance(self, W: Any, step: CompiledStep, count: int, into: Any = None) -> tuple[Any, list[Boundary]]:
         """W after `count` steps, neighbouring outer stages fused, and what the ``count - 1`` boundaries reveal.
@@ -338,9 +291,9 @@ class Engine(ABC):
             self.interruption.look()
             *inner, last = step.legs
             for leg in inner:
-                W = self.move(W, leg.shear, leg.bath)
+                W = self.move(W, leg.shear, leg.bath, leg.quantum)
                 W = self.momentum(W, leg.kick, contraction=leg.contraction, push=leg.push)
-            W = self.move(W, last.shear, last.bath)
+            W = self.move(W, last.shear, last.bath, last.quantum)
             before = step
         assert before is not None
         last = before.legs[-1]
@@ -353,12 +306,3 @@ class Engine(ABC):
         W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column, push=leg.push)
         column *= closing_column
         return W, Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x))
-
-
-def fold_power(power: np.ndarray) -> np.ndarray:
-    """Add the power at -k to that at k: from FFT order, shape (n,), to shape (n // 2 + 1,)."""
-    n = power.size
-    folded = power[: n // 2 + 1].copy()
-    negative = power[: n // 2 : -1]
-    folded[1 : 1 + negative.size] += negative
-    return folded
