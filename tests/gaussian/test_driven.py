@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,14 +15,18 @@ from wignercq.gaussian.closure import gaussian_closure, linearised
 
 MEAN, COVARIANCE = np.array([0.7, -0.3, 0.4, 0.9]), np.diag([0.6, 0.5, 0.4, 0.7]) + 0.05
 FORCED = systems.model("0.45*q**2 - 0.8*cos(1.7*t)*q", "0.6*x**2")
+BATHS = {
+    "quantum_bath": {"friction": 0.4, "diffusion": {"xx": 0.25, "xy": 0.1, "yy": 0.4}},
+    "noises": [{"force": "0.7*x - q", "decoherence": 0.3, "diffusion": 0.2}],
+}
 STIRRED = systems.model(
     "0.45*q**2*(1 + 0.2*sin(4.5*t))", "0.6*x**2 - 0.5*cos(1.5*t)*x", "0.25*(1 + 0.3*cos(3*t))*(q - x)**2", friction=0.9
 )
 
 
 def test_without_a_drive_it_is_the_linear_model() -> None:
-    """Kills: a wrong sign or place in A, B, f, or in the equations of the flow; a static force."""
-    model = systems.model("0.45*q**2 - 0.3*q", "0.6*x**2 + 0.2*x")
+    """Kills: a wrong sign or place in A, B, f, or in the equations of the flow; a static force; a bath left out."""
+    model = systems.model("0.45*q**2 - 0.3*q", "0.6*x**2 + 0.2*x", **BATHS)
     theory, linear, times = DrivenLinearModel(model), LinearModel.from_model(model), np.array([0.0, 0.8, 7.0])
     for mine, known in (
         (theory.mean(times, MEAN), linear.mean(times, MEAN)),
@@ -65,9 +70,9 @@ def test_the_cycle_is_where_every_state_ends() -> None:
 
 def test_the_closures_of_a_quadratic_drive_are_exact() -> None:
     """Kills: averages at time 0, a start that is taken for it, in the closure and along the trajectory of the mean."""
-    times = np.array([0.6, 1.1, 2.9])
-    flow = DrivenLinearModel(STIRRED).flow(times, start=0.6)
-    for found in (gaussian_closure(STIRRED, MEAN, COVARIANCE, times), linearised(STIRRED, MEAN, COVARIANCE, times)):
+    times, model = np.array([0.6, 1.1, 2.9]), replace(STIRRED, **BATHS)
+    flow = DrivenLinearModel(model).flow(times, start=0.6)
+    for found in (gaussian_closure(model, MEAN, COVARIANCE, times), linearised(model, MEAN, COVARIANCE, times)):
         assert np.abs(found.mean - flow.mean(MEAN)).max() < 1e-9
         assert np.abs(found.covariance - flow.covariance(COVARIANCE)).max() < 1e-9
 

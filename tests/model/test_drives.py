@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 from support import systems
 
-from wignercq import Model, correlation, evolve, relaxation, steady_state, trajectories
+from wignercq import Model, correlation, evolve, gradient, relaxation, steady_state, trajectories
 from wignercq.errors import InputError, ModelError
 from wignercq.gaussian import LinearModel, potential_minimum, theory_report
 from wignercq.model.definition import definition_of, model_of
@@ -79,6 +79,21 @@ def test_uniform_forces_are_told_from_potentials() -> None:
     assert delayed(model, 0.5).V_Q.subs({X: 1, T: 1}) == 1 + sp.Rational(45, 100)
 
 
+def test_the_model_of_a_moment_keeps_its_baths() -> None:
+    """Kills: a noise whose parameters are gone with those of the potentials, a bath that is left behind."""
+    noises = [{"force": "g*x", "decoherence": 0.4, "diffusion": "0.1 + b*q**2"}]
+    model = systems.model(
+        "q**2 - cos(t)*q",
+        parameters={"g": 0.3, "b": 0.02},
+        noises=noises,
+        quantum_bath={"friction": 0.2, "temperature": 1.5},
+    )
+    for other in (model.at(0.4), delayed(model, 0.5), forces_of(model).model):
+        assert other.noise_terms == model.noise_terms
+        assert other.quantum_diffusion == model.quantum_diffusion
+    assert float(model.at(0.4).noise_terms[0].diffusion.subs(Q, 2)) == pytest.approx(0.18, rel=1e-14)
+
+
 def test_a_model_in_other_units_is_driven_in_theirs() -> None:
     """Kills: a time that stays in seconds: the phase of the drive has no unit."""
     units = Units(mass=2e-15, frequency=3e4)
@@ -93,6 +108,7 @@ REFUSALS = {
     "decay rates": lambda: relaxation(DRIVEN),
     "functions of two times": lambda: correlation(DRIVEN, systems.packet(), "x", "x", times=[0.0, 1.0]),
     "trajectories of wave functions": lambda: trajectories(DRIVEN, systems.packet(), duration=1.0, count=4),
+    "derivatives of a run": lambda: gradient(DRIVEN, systems.packet(), 1.0, of="x", with_respect_to=["k"]),
     "a thermal state": lambda: gibbs(DRIVEN),
     "this theory": lambda: LinearModel.from_model(DRIVEN),
     "a minimum": lambda: potential_minimum(DRIVEN),

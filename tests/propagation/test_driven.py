@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 from support import systems
 
 from wignercq import Axis, Grid, Model, Propagator
+from wignercq.errors import ModelError
 from wignercq.propagation.engines import ArrayEngine, Engine, TiledEngine
 from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.engines.planes import PlanesEngine
@@ -29,6 +30,12 @@ ANHARMONIC = systems.model(
 )
 #: Forces that are the same everywhere, and potentials without t.
 PUSHED = systems.model("0.45*q**2 - 0.8*cos(1.7*t)*q", "0.6*x**2 + 0.04*x**4 - 0.5*sin(2.1*t + 0.3)*x")
+DAMPED = systems.model(
+    "0.45*q**2 - 0.8*cos(1.7*t)*q",
+    "0.6*x**2*(1 + 0.3*sin(1.9*t)) - 0.5*sin(2.1*t + 0.3)*x",
+    quantum_bath={"friction": 0.4, "diffusion": {"xx": 0.25, "xy": 0.1, "yy": 0.4}},
+    noises=[{"force": "x**2 - 0.3*q*x", "decoherence": 0.1, "diffusion": "0.2 + 0.05*q**2"}],
+)
 UNCOUPLED = systems.model("0.45*q**2*(1 + 0.4*cos(2*t))", "0.6*x**2 + 0.04*x**4*(1 + sin(1.9*t)) - 0.5*t*x", "0")
 
 
@@ -95,15 +102,18 @@ def test_order_against_the_exact_driven_gaussian(exact_bath: bool) -> None:
     assert errors[1] < 3e-7
 
 
+@pytest.mark.parametrize("damped", [False, True], ids=["free x", "bath of x"])
 @pytest.mark.parametrize("exact_bath", [False, True], ids=["noise in V", "noise in T"])
-def test_a_uniform_force_displaces_a_free_particle_exactly(exact_bath: bool) -> None:
+def test_a_uniform_force_displaces_a_free_particle_exactly(exact_bath: bool, damped: bool) -> None:
     """Kills: a displacement of q, p, x or y that is wrong or of finite order in the step; friction left out of it."""
-    model = Model("-0.9*cos(3*t)*q", "-0.7*sin(2*t)*x", classical_mass=1.3, quantum_mass=0.7, hbar=0.8, friction=0.6)
-    grid = Grid(Axis(-6.0, 5.5, 30), Axis(-6.9, 6.2, 48), Axis(-7.5, 8.0, 40), Axis(-5.2, 5.6, 30))
-    still = Model("0", "0", classical_mass=1.3, quantum_mass=0.7, hbar=0.8, friction=0.6)
+    bath = {"friction": 0.5, "diffusion": {"xx": 0.25, "xy": 0.1, "yy": 0.4}} if damped else None
+    numbers = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": 0.8, "friction": 0.6, "quantum_bath": bath}
+    model, still = Model("-0.9*cos(3*t)*q", "-0.7*sin(2*t)*x", **numbers), Model("0", "0", **numbers)
+    grid = Grid(Axis(-6.0, 5.5, 30), Axis(-6.9, 6.2, 48), Axis(-9.0, 9.5, 48), Axis(-6.2, 6.6, 36))
+    of_y = 0.5 / 0.7 if damped else 0.0
 
     def rate(t: float, z: np.ndarray) -> list[float]:
-        return [z[1] / 1.3, 0.9 * np.cos(3 * t) - 0.6 / 1.3 * z[1], z[3] / 0.7, 0.7 * np.sin(2 * t)]
+        return [z[1] / 1.3, 0.9 * np.cos(3 * t) - 0.6 / 1.3 * z[1], z[3] / 0.7, 0.7 * np.sin(2 * t) - of_y * z[3]]
 
     shift = solve_ivp(rate, (START, START + 0.9), np.zeros(4), method="DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
     covariance, found = np.diag([0.5, 0.6, 0.45, 0.4]), []
@@ -119,7 +129,7 @@ def test_a_uniform_force_displaces_a_free_particle_exactly(exact_bath: bool) -> 
     assert np.abs(shift).min() > 0.1
 
 
-@pytest.mark.parametrize("model", [ANHARMONIC, PUSHED], ids=["all", "uniform forces"])
+@pytest.mark.parametrize("model", [ANHARMONIC, PUSHED, DAMPED], ids=["all", "uniform forces", "bath and noise"])
 def test_engines_and_what_boundaries_reveal_agree(model: Model) -> None:
     """Kills: a fused kick or a column of another time, in the engine that works by tiles."""
     found = []
@@ -149,6 +159,18 @@ def test_steps_are_the_same_one_by_one(exact_bath: bool) -> None:
             if k == 0:
                 assert np.abs(single.sum(axis=(1, 3)) - boundary.density_qx).max() < 1e-12 * boundary.density_qx.max()
         assert relative_difference(fused, single) < 1e-13
+
+
+def test_the_trade_off_holds_at_all_times() -> None:
+    """Kills: noises that are looked at when a model is made alone: x**2 is measured later, and does not decohere."""
+    noises = [{"force": "x", "decoherence": 0.5}]
+    model = systems.model("0.4*q**2", "0.5*x**2", "q*(x*cos(t) + x**2*sin(t))", decoherence=0.0, noises=noises)
+    engine = ArrayEngine(systems.SMALL)
+    W = engine.of(systems.gaussian_density(systems.SMALL, MEAN, COVARIANCE))
+    with pytest.raises(ModelError, match=r"noises: .* got -\d\S+ at q = "):
+        Propagator(model, engine, STRANG, 0.1).advance(W, 1)
+    rotating = systems.model("0.4*q**2", "0.5*x**2", "q*x*cos(t)", decoherence=0.0, noises=noises)
+    Propagator(rotating, engine, STRANG, 0.1).advance(W, 1)
 
 
 def test_planes_are_the_whole_w_of_an_uncoupled_drive() -> None:

@@ -123,7 +123,7 @@ def steady_state(
     Interrupted
         Ctrl-C, SIGTERM or SIGHUP; ``.solution`` likewise.
     """
-    require_undriven(require_model(model), "a steady state")
+    require_undriven(require_model(model), "a steady state (DrivenLinearModel.cycle is the periodic one of a drive)")
     numerics = Numerics(
         tolerance, dt, order, arguments.hbar_order(hbar_order), "float64", engine, thread_count(threads)
     )
