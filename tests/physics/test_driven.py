@@ -65,7 +65,7 @@ def exact_moments(times: np.ndarray, baths: bool = False) -> tuple[np.ndarray, n
 def test_moments_of_a_driven_oscillator_are_those_of_the_linear_theory(baths: bool) -> None:
     """Kills: anything in a run that knows another time: the grid, the steps, the looks, the energy budget."""
     model = replace(OSCILLATORS, **BATHS, decoherence=D0) if baths else OSCILLATORS
-    run = evolve(model, STATE, duration=1.2, outputs=4, dt=0.05)
+    run = evolve(model, STATE, duration=1.0, outputs=4, dt=0.05)
     mean, covariance = exact_moments(run.time, baths)
     theory = DrivenLinearModel(model)
     assert np.abs(theory.mean(run.time, MEAN) - mean).max() < 1e-11

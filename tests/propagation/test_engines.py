@@ -406,9 +406,9 @@ def test_a_push_displaces_p_and_y_once(make_engine: MakeEngine, points: tuple[in
         at_p, at_y = (np.exp(-((axis.values - d) ** 2) / (2 * 0.75**2)) for axis, d in ((grid.p, p), (grid.y, y)))
         return np.einsum("a,b,c,d->abcd", np.arange(1.0, points[0] + 1), at_p, np.arange(2.0, points[2] + 2), at_y)
 
-    rest = Kick(
+    rest = Kick(  # of four powers of r, as noises make that depend on q
         np.zeros(
-            (3, engine.rows[0].size if is_of_products(engine) else points[0] * points[2], grid.y.half_frequencies.size),
+            (4, engine.rows[0].size if is_of_products(engine) else points[0] * points[2], grid.y.half_frequencies.size),
             complex,
         ),
         grid,
