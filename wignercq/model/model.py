@@ -284,7 +284,7 @@ class Model:
     def is_physical(self) -> bool:
         """Whether the hybrid dynamics is completely positive: 4 D0 D2 >= 1, or no coupling.
 
-        With noises it is the trade-off of the matrices at some points, as far as no diffusion depends on the place.
+        With noises it is the trade-off of the matrices at some points at time 0, if no diffusion depends on the place.
         """
         if not self.is_coupled or 4 * self.D0 * self._constant_diffusion >= 1 - ROUNDING:
             return True
