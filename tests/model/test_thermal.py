@@ -121,6 +121,11 @@ def test_what_thermal_dynamics_need_is_asked_for_in_a_line() -> None:
             good | {"quantum_bath": {"friction": 1, "temperature": 1}},
             "dynamics: expected 'min",
         ),
+        (
+            ("q**2*sin(t)", "x**2", "q*x"),
+            good,
+            "dynamics: expected 'minimal' with potentials that depend on the time t",
+        ),
         (("q**2", "x**2", "q*x"), good | {"noises": [{"force": "q"}]}, "dynamics: expected 'minimal' with a quantum_"),
         (("q**2", "x**2", "q*x"), good | {"diffusion": 0.01}, "temperature: expected at least hbar w/40 = 0.03535"),
     )

@@ -12,6 +12,7 @@ from wignercq.errors import ModelError, brief
 from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.bath import Noise
+from wignercq.model.drives import require_undriven
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
 from wignercq.model.thermal import thermal_terms
@@ -78,7 +79,7 @@ class LinearModel(OrnsteinUhlenbeck):
         ModelError
             When no point is given and the potential has no minimum with positive curvature.
         """
-        require_model(model)
+        require_undriven(require_model(model), "a linearisation about a point")
         point = potential_minimum(model) if at is None else _point(at)
         curvature, gradient = _derivatives(model, point)
         return cls(*_process(model, curvature, gradient - curvature @ point, point), point=point)
@@ -104,8 +105,9 @@ def _point(at: tuple[float, float]) -> tuple[float, float]:
 
 
 def require_quadratic(model: Model) -> None:
-    """Raise ModelError unless the potentials of `model` are at most quadratic."""
-    if not require_model(model).is_quadratic:
+    """Raise ModelError unless the potentials of `model` are at most quadratic, and the same at all times."""
+    require_undriven(require_model(model), "this theory (DrivenLinearModel is that of a drive)")
+    if not model.is_quadratic:
         raise ModelError(
             "model",
             "potentials at most quadratic in (q, x)",
@@ -119,6 +121,7 @@ def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) 
     Parameters and errors are those of :meth:`LinearModel.linearised`. Masses, hbar, baths and decoherence are those of
     the model; noises have the diffusion at the point and an operator linear in x.
     """
+    require_undriven(model, "an expansion about a point")
     q0, x0 = potential_minimum(model) if at is None else at
     place = {Q: as_rational(q0), X: as_rational(x0)}
     dq, dx = Q - place[Q], X - place[X]
@@ -152,6 +155,7 @@ def potential_minimum(model: Model) -> tuple[float, float]:
     ModelError
         When no minimum with positive curvature is found.
     """
+    require_undriven(model, "a minimum")
     q, x, _ = find_minimum(model)
     return q, x
 

@@ -9,8 +9,9 @@ import sympy as sp
 
 from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
+from wignercq.model.bath import require_plain
 from wignercq.model.formulas import as_rational, real_symbol
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.model import Model, Q, X
 from wignercq.model.thermal import refuse_thermal
 
 PHYSICAL = ("classical_mass", "quantum_mass", "hbar", "friction", "diffusion", "decoherence")

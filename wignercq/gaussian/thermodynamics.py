@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from wignercq.errors import InputError, ModelError, StateError, brief
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.gaussian.own_units import in_widths
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.bath import require_plain
+from wignercq.model.model import Model, Q, X
 from wignercq.model.thermal import refuse_thermal
 
 

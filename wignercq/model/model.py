@@ -16,13 +16,13 @@ from wignercq.lazy import called
 from wignercq.model import trade_off
 from wignercq.model.bath import Diffusion, Formula, Noise, NoiseTerm, QuantumBath, noises_of, quantum_bath_of
 from wignercq.model.complexity import require_tractable
-from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
+from wignercq.model.drives import Q, T, X, frozen, still_parts
+from wignercq.model.formulas import as_rational, parse, representable, substitute
 from wignercq.model.quantities import parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
 from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, require_thermal
 from wignercq.model.typeset import lines, plain
 
-Q, X = real_symbol("q"), real_symbol("x")
 #: Arguments by the letters that stand for them in a repr.
 UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
 BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
@@ -33,14 +33,14 @@ ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
 class Model:
     """A classical particle (q, p) coupled to a quantum one (x, y), eqs (3)-(5) of arXiv:2510.07402.
 
-    The Hamiltonian is ``H = p**2/(2 M) + V_C(q) + y**2/(2 m) + V_Q(x) + V_I(q, x)``. The classical momentum has
-    friction ``-(alpha/M) p`` and diffusion ``d<p**2>/dt = D2``; the quantum particle decoheres through
-    ``-(D0/2) [L, [L, rho]]`` with ``L = dV_I/dq``. Units are the user's own, as long as they are consistent.
+    The Hamiltonian is ``H = p**2/(2 M) + V_C(q) + y**2/(2 m) + V_Q(x) + V_I(q, x)``, and each potential may depend on
+    the time t as well. The classical momentum has friction ``-(alpha/M) p`` and diffusion ``d<p**2>/dt = D2``; the
+    quantum particle decoheres through ``-(D0/2) [L, [L, rho]]``, ``L = dV_I/dq``. Units are the user's own, consistent.
 
     Parameters
     ----------
     classical_potential, quantum_potential, interaction : str, number or sympy.Expr
-        V_C(q), V_Q(x) and V_I(q, x); text is parsed through a whitelist (:mod:`wignercq.model.formulas`).
+        V_C(q), V_Q(x) and V_I(q, x), of t as well; text passes the whitelist of :mod:`wignercq.model.formulas`.
     parameters : mapping of str to float
         Values of the other names in the potentials.
     classical_mass, quantum_mass : float
@@ -64,12 +64,12 @@ class Model:
     noises : sequence of Noise or of mappings of its arguments
         Noises beside that of friction and interaction, each with its own operator. `diffusion` is then one part of
         D2(q), and the trade-off is that of the matrices (:mod:`wignercq.model.trade_off`); where one of their
-        diffusions is a formula, it is checked on the grid of a run.
+        diffusions is a formula, or the interaction depends on t, it is checked on the grid of a run.
 
     Attributes
     ----------
     V_C, V_Q, V_I : sympy.Expr
-        The potentials with the parameters put in, functions of q, of x and of both.
+        The potentials with the parameters put in, functions of q, of x and of both, and of t.
     noise_terms : tuple of NoiseTerm
         The noises with the parameters put in.
 
@@ -138,9 +138,9 @@ class Model:
             return formula, put_in
 
         for name, short, coordinates in (
-            ("classical_potential", "V_C", {"q": Q}),
-            ("quantum_potential", "V_Q", {"x": X}),
-            ("interaction", "V_I", {"q": Q, "x": X}),
+            ("classical_potential", "V_C", {"q": Q, "t": T}),
+            ("quantum_potential", "V_Q", {"x": X, "t": T}),
+            ("interaction", "V_I", {"q": Q, "x": X, "t": T}),
         ):
             formula, put_in = read(getattr(self, name), name, coordinates)
             self._set(name, formula)
@@ -288,7 +288,7 @@ class Model:
     @cached_property
     def is_coupled(self) -> bool:
         """Whether the interaction couples the two particles: it is not a sum of a function of q and one of x."""
-        return not is_separable(self.V_I, (Q, X))
+        return not all(is_separable(part, (Q, X)) for part in still_parts(self.V_I))
 
     @property
     def is_thermal(self) -> bool:
@@ -305,13 +305,22 @@ class Model:
             noise.diffusion.is_number and (not noise.decoherence or sp.expand(sp.diff(noise.L, X)).is_number)
             for noise in self.noise_terms
         )
-        return gaussian and is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
+        return gaussian and all(is_quadratic(part, (Q, X)) for part in still_parts(self.V_C + self.V_Q + self.V_I))
+
+    @cached_property
+    def is_driven(self) -> bool:
+        """Whether a potential depends on the time t."""
+        return any(T in V.free_symbols for V in (self.V_C, self.V_Q, self.V_I))
+
+    def at(self, time: float) -> Model:
+        """The model whose potentials are always what they are here at a time; itself if none depends on t."""
+        return frozen(self, time)
 
     @property
     def is_physical(self) -> bool:
         """Whether the hybrid dynamics is completely positive: 4 D0 D2 >= 1, or no coupling.
 
-        With noises it is the trade-off of the matrices at some points, as far as no diffusion depends on the place.
+        With noises it is the trade-off of the matrices at some points at time 0, if no diffusion depends on the place.
         """
         if not self.is_coupled or 4 * self.D0 * self._constant_diffusion >= 1 - ROUNDING:
             return True
@@ -344,9 +353,8 @@ class Model:
     @property
     def quantum_diffusion(self) -> Diffusion:
         """Diffusion of x and y by the quantum particle's bath."""
-        if self.quantum_bath is None:
-            return Diffusion()
-        return self.quantum_bath.noise(self.quantum_mass, self.hbar)
+        bath = self.quantum_bath
+        return Diffusion() if bath is None else bath.noise(self.quantum_mass, self.hbar)
 
     @cached_property
     def quantum_heating(self) -> sp.Expr:
@@ -376,12 +384,6 @@ def require_model(value: object) -> Model:
     if not isinstance(value, Model):
         raise ModelError("model", "a Model", kind_of(value))
     return value
-
-
-def require_plain(model: Model, what: str) -> None:
-    """Raise ModelError where a model has a bath of the quantum particle or further noises, which `what` is not for."""
-    if not model.is_paper:
-        raise ModelError("model", f"no quantum_bath and no noises for {what}", "one with them")
 
 
 def diffusion_at(temperature: float, friction: float) -> float:

@@ -99,6 +99,8 @@ def require_thermal(model: Model) -> None:
     """
     if not model.is_paper:
         raise ModelError("dynamics", "'minimal' with a quantum_bath or noises", "'thermal'")
+    if model.is_driven:
+        raise ModelError("dynamics", "'minimal' with potentials that depend on the time t", "'thermal'")
     for name in ("friction", "diffusion"):
         if not getattr(model, name) > 0:
             raise ModelError(name, "a positive number with thermal dynamics", f"{getattr(model, name):g}")

@@ -12,8 +12,9 @@ import sympy as sp
 from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Axis, Grid
+from wignercq.model.bath import require_plain
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.model import Model, Q, X
 from wignercq.model.thermal import thermal_terms
 from wignercq.observables import thermal_rates
 from wignercq.observables.averages import ABOVE, floor_between

@@ -11,9 +11,10 @@ import numpy as np
 import sympy as sp
 
 from wignercq.grid.grid import Grid
+from wignercq.model.bath import require_plain
 from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import real_symbol
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.model import Model, Q, X
 from wignercq.model.thermal import refuse_thermal
 from wignercq.observables.averages import average, average_along
 from wignercq.observables.energies import occupation

@@ -11,7 +11,9 @@ import numpy as np
 
 from wignercq.model.model import Model
 from wignercq.propagation.dissipation import thermal_flow
-from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
+from wignercq.propagation.driven import DrivenSteps
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
@@ -45,12 +47,16 @@ class Propagator:
     hbar_order: int | None = None
     exact_bath: bool = False
     _symbol: SampledSymbol = field(init=False)
+    _driven: DrivenSteps = field(init=False)  # in place of the symbol where the potentials depend on time
 
     def __post_init__(self) -> None:
+        if self.model.is_driven:
+            self._driven = DrivenSteps(self.model, self.engine, self.scheme, self.dt, self.hbar_order, self.exact_bath)
+            return
         symbol = symbol_of(self.model, self.hbar_order, not (self.exact_bath or self.model.is_thermal))
         self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
-    def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
+    def advance(self, W: Any, steps: int, into: Any = None, *, time: float = 0.0) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
 
         Parameters
@@ -60,6 +66,8 @@ class Propagator:
         steps : int
         into : the engine's own, optional
             A W that nobody needs any more, for the result.
+        time : float
+            That of W, which counts where the generator depends on it.
 
         Returns
         -------
@@ -67,13 +75,17 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
+        if self.model.is_driven:
+            return self.engine.advance_through(W, self._driven.steps(time, self.dt, steps), into)
         return self.engine.advance(W, self.compiled, steps, into)
 
-    def leap(self, W: Any, duration: float, into: Any = None) -> Any:
+    def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
 
         W is spent unless `into` is given, a W that nobody needs any more.
         """
+        if self.model.is_driven:
+            return self.engine.advance_through(W, self._driven.steps(time, duration, 1), into)[0]
         opening, *stages = self.scheme.stages
         W = self.engine.momentum(W, self._kick(opening, duration), into=into)
         for transport, kick in zip(stages[::2], stages[1::2], strict=True):
@@ -85,6 +97,8 @@ class Propagator:
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
         self.__dict__.pop("compiled", None)
+        if self.model.is_driven:
+            self._driven.forget_tables()
 
     @cached_property
     def compiled(self) -> CompiledStep:
@@ -117,10 +131,4 @@ class Propagator:
         return shear, None, quantum, None
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
-        exponent = float(stage.fraction) * duration * self._symbol.generator
-        growth = 0.0
-        if stage.commutator:
-            exponent = exponent + float(stage.commutator) * duration**3 * self._symbol.commutator
-            if self.model.is_thermal:  # the noise of p is in T
-                growth = max(0.0, float(exponent[2].real.max()))
-        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid, growth)
+        return self._symbol.kick(stage, duration, self.engine.grid, growing=self.model.is_thermal)

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from wignercq.errors import ModelError, brief
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
-from wignercq.model.model import Model, require_plain
+from wignercq.model.bath import require_plain
+from wignercq.model.model import Model
 from wignercq.model.thermal import refuse_thermal
 
 

@@ -6,7 +6,15 @@ import numpy as np
 
 from wignercq.grid.integration import fold_power
 from wignercq.propagation.engines.host import HostEngine
-from wignercq.propagation.engines.multipliers import BathFlow, Dissipation, DissipationTables, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import (
+    BathFlow,
+    Dissipation,
+    DissipationTables,
+    Kick,
+    Push,
+    QuantumFlow,
+    Shear,
+)
 
 
 class ArrayEngine(HostEngine):
@@ -78,12 +86,16 @@ class ArrayEngine(HostEngine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: np.ndarray | None = None,
     ) -> np.ndarray:
         table = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if contraction is not None:
             W[...] = np.einsum("ab,qbxy->qaxy", contraction.astype(self.dtype), W)
         transformed = np.fft.rfftn(W, axes=(1, 3))
+        if push is not None:
+            of_p, of_y = push.factors(self.grid)
+            transformed *= of_p[:, None, None] * of_y
         if column is not None:
             column.reshape(W.shape[0], W.shape[2], W.shape[1])[...] = np.moveaxis(transformed[..., 0], 1, 2)
         for _ in range(times):

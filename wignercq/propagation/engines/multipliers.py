@@ -43,6 +43,22 @@ class BathFlow:
     matrix: np.ndarray
 
 
+@dataclass(frozen=True)
+class Push:
+    """A displacement of p and y, exp(-i [r p + s y]) in (r, s): what a force does that is the same everywhere."""
+
+    p: float
+    y: float
+
+    def factors(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """Of r, shape (np,), and of s >= 0, shape (ny // 2 + 1,); at Nyquist frequencies the mean over both signs."""
+        of_p, of_y = np.exp(-1j * grid.p.frequencies * self.p), np.exp(-1j * grid.y.half_frequencies * self.y)
+        for factor, points in ((of_p, grid.p.points), (of_y, grid.y.points)):
+            if points % 2 == 0:
+                factor[points // 2] = factor[points // 2].real
+        return of_p, of_y
+
+
 @dataclass(frozen=True, eq=False)
 class QuantumFlow:
     """Friction and noise of (x, y), after the shear of x: a matrix along y, then another shear of x.

@@ -28,7 +28,15 @@ from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
-from wignercq.propagation.engines.multipliers import BathFlow, Dissipation, DissipationTables, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import (
+    BathFlow,
+    Dissipation,
+    DissipationTables,
+    Kick,
+    Push,
+    QuantumFlow,
+    Shear,
+)
 from wignercq.propagation.engines.places import TILE_BYTES, noise_and_shifts, parts, shear_by_p, unfolded
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
@@ -238,6 +246,12 @@ class TiledEngine(HostEngine):
         values[:, :, mirrored] = half[:, -r % n_p, s[mirrored]].conj()
         return values
 
+    def _displacement(self, push: Push) -> np.ndarray:
+        """What the spectrum of a tile is multiplied by to displace p and y, shape (r, s)."""
+        of_p, of_y = push.factors(self.grid)
+        factor = of_p[self._p.frequencies, None] * unfolded(of_y, self._y)
+        return factor.astype(self.complex_dtype)
+
     # passes
 
     def transport(self, W: np.ndarray, shear: tuple[Any, Any]) -> np.ndarray:
@@ -312,13 +326,17 @@ class TiledEngine(HostEngine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: np.ndarray | None = None,
     ) -> np.ndarray:
         included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
         scale = self._row_norm ** (included - 1)
+        displacement = None if push is None else self._displacement(push)
 
         def act(tile: Tile, transform: TileTransform) -> None:
             spectrum, multiplier = transform.spectrum, self._multiplier(kick, tile)
+            if displacement is not None:
+                spectrum *= displacement
             if column is not None:
                 column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
             for _ in range(times):
