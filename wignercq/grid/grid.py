@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -138,6 +138,11 @@ class Grid:
 
     def __iter__(self) -> Iterator[Axis]:
         return (getattr(self, field.name) for field in fields(self))
+
+    def moved(self, by: Iterable[float]) -> Grid:
+        """The grid moved by a distance along each of (q, p, x, y)."""
+        pairs = zip(self, map(float, by), strict=True)
+        return Grid(*(replace(axis, lower=axis.lower + far, upper=axis.upper + far) for axis, far in pairs))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

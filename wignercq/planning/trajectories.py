@@ -120,6 +120,14 @@ class Trajectories:
         (q_low, q_high), _, (x_low, x_high), _ = ends([*visited, last]).tolist()
         require_regular(model, (q_low, q_high), (x_low, x_high))
 
+    def of_point(self, point: np.ndarray, steps: int) -> Iterator[np.ndarray]:
+        """Positions (4,) of one trajectory at the same moments, in so many steps."""
+        now = point[:, None]
+        for _ in range(MOMENTS_IN_TIME):
+            for _ in range(steps // MOMENTS_IN_TIME):
+                now, _ = self.step(now, None, self.duration / steps)
+            yield now[:, 0]
+
     def path(self, samples: np.ndarray) -> np.ndarray:
         """q at the beginning and after every step, shape (steps + 1, n)."""
         count = self.steps(samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from wignercq.model.model import Model
 from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
 from wignercq.propagation.engines.multipliers import Kick
+from wignercq.propagation.frame import MovingFrame, Place
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
@@ -34,6 +36,8 @@ class Propagator:
     exact_bath : bool
         Whether the noise of p belongs to T, so that free motion, friction and noise are one exact flow, or to V. The
         first is for strong damping: it costs a pass more, and noise and friction need not be resolved by the step.
+    frame : MovingFrame or None
+        Whose coordinates those of the grid are; None: the laboratory's.
     """
 
     model: Model
@@ -42,11 +46,12 @@ class Propagator:
     dt: float
     hbar_order: int | None = None
     exact_bath: bool = False
-    _symbol: SampledSymbol = field(init=False)
+    frame: MovingFrame | None = None
+    _symbol: SampledSymbol = field(init=False)  # about the origin, or where the frame begins
 
     def __post_init__(self) -> None:
-        symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
-        self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
+        q, _, x, _ = (0.0,) * 4 if self.frame is None or self.frame.is_uniform else self.frame.beginning.start
+        self._symbol = self._symbol_at(q, x)
 
     def advance(self, W: Any, steps: int, into: Any = None, *, time: float = 0.0) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
@@ -67,39 +72,62 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
-        return self.engine.advance(W, self._step, steps, into)
+        if self.frame is None or self.frame.is_uniform:
+            return self.engine.advance(W, self._step, steps, into)
+        return self.engine.advance_through(W, self._steps(self.frame, time, steps), into)
 
     def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
 
         W is spent unless `into` is given, a W that nobody needs any more.
         """
-        opening, *stages = self.scheme.stages
-        W = self.engine.momentum(W, self._kick(opening, duration), into=into)
-        for transport, kick in zip(stages[::2], stages[1::2], strict=True):
+        kicks = self._kicks(time, duration)
+        W = self.engine.momentum(W, next(kicks), into=into)
+        for transport, kick in zip(self.scheme.stages[1::2], kicks, strict=True):
             shear, bath, contraction = self._transport(transport, duration)
             W = self.engine.move(W, shear, bath)
-            W = self.engine.momentum(W, self._kick(kick, duration), contraction=contraction)
+            W = self.engine.momentum(W, kick, contraction=contraction)
         return W
 
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
         self.__dict__.pop("_step", None)
+        self.__dict__.pop("_transports", None)
 
     @cached_property
     def _step(self) -> CompiledStep:
-        """A step of length dt; equal stages are compiled once."""
-        engine, dt, (opening, *stages) = self.engine, self.dt, self.scheme.stages
+        """A step of length dt where all are the same; equal stages are compiled once."""
+        opening, *_ = stages = self.scheme.stages[::2]
 
         @cache
-        def kick(stage: Stage) -> Any:
+        def table(stage: Stage) -> Any:
             times = 2 if stage == opening else 1  # an outer stage mostly beside its neighbour
-            return engine.compile_kick(self._kick(stage, dt), times=times)
+            return self.engine.compile_kick(self._kick(stage, self.dt), times=times)
 
-        transport = cache(lambda stage: self._transport(stage, dt))
-        legs = tuple(Leg(*transport(t), kick(v)) for t, v in zip(stages[::2], stages[1::2], strict=True))
-        column = self._kick(opening, dt).rows(0, None, columns=1)[:, :, 0]
-        return CompiledStep(kick(opening), legs, column)
+        return self._compiled([table(stage) for stage in stages], self._kick(opening, self.dt))
+
+    def _steps(self, frame: MovingFrame, time: float, count: int) -> Iterator[CompiledStep]:
+        """So many steps of length dt from a time on, their kicks evaluated on the fly."""
+        kicks: list[Kick] = []
+        for number in range(count):
+            opening = kicks[-1:]  # the last kick of the step before
+            places = [*frame.places(self.scheme, time + number * self.dt, self.dt)][len(opening) :]
+            kicks = opening + [
+                self._kick(stage, self.dt, place)
+                for stage, place in zip(self.scheme.stages[2 * len(opening) :: 2], places, strict=True)
+            ]
+            yield self._compiled(kicks, kicks[-1])
+
+    def _compiled(self, kicks: Sequence[Any], closing: Kick) -> CompiledStep:
+        """A step of these kicks, compiled or not, the last of which is the closing one."""
+        legs = tuple(Leg(*moved, kick) for moved, kick in zip(self._transports, kicks[1:], strict=True))
+        return CompiledStep(kicks[0], legs, closing.rows(0, None, columns=1)[:, :, 0])
+
+    @cached_property
+    def _transports(self) -> list[tuple[Any, Any, np.ndarray | None]]:
+        """The transport stages of a step of length dt; equal ones are compiled once."""
+        made = cache(lambda stage: self._transport(stage, self.dt))
+        return [made(stage) for stage in self.scheme.stages[1::2]]
 
     def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, np.ndarray | None]:
         """The shear of a transport stage, and the flow of the bath or the contraction by friction after it."""
@@ -111,8 +139,30 @@ class Propagator:
             return shear, None, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
         return shear, None, None
 
-    def _kick(self, stage: Stage, duration: float) -> Kick:
-        exponent = float(stage.fraction) * duration * self._symbol.generator
+    def _kicks(self, time: float, duration: float) -> Iterator[Kick]:
+        """The momentum stages of a step from a time on, one after the other."""
+        stages, frame = self.scheme.stages[::2], self.frame
+        if frame is None or frame.is_uniform:
+            yield from (self._kick(stage, duration) for stage in stages)
+            return
+        for stage, place in zip(stages, frame.places(self.scheme, time, duration), strict=True):
+            yield self._kick(stage, duration, place)
+
+    def _kick(self, stage: Stage, duration: float, place: Place | None = None) -> Kick:
+        """A momentum stage with the centre of the frame at a place; without one at the origin."""
+        span, third = float(stage.fraction) * duration, float(stage.commutator) * duration**3
+        symbol = self._symbol if place is None else self._symbol_at(place.q, place.x)
+        exponent = span * symbol.generator
         if stage.commutator:
-            exponent = exponent + float(stage.commutator) * duration**3 * self._symbol.commutator
+            exponent = exponent + third * symbol.commutator
+        if self.frame is not None:
+            moved = place or self.frame.place(0.0, 0.0, span, third)
+            exponent[0] += 1j * moved.dy * self.engine.grid.y.half_frequencies
+            exponent[1] += 1j * moved.dp
         return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid)
+
+    def _symbol_at(self, q: float, x: float) -> SampledSymbol:
+        """The symbol on the grid about a centre."""
+        symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
+        rows_q, rows_x = self.engine.rows
+        return SampledSymbol.on(symbol, rows_q + q, rows_x + x, self.engine.grid.y.half_frequencies)

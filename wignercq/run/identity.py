@@ -47,6 +47,7 @@ def identity(request: Request) -> dict[str, str]:
         **({} if request.wanted is None else request.wanted.identity),
         "start": request.origin,
         "state.grid": request.on,
+        "frame": request.frame,
         "on_unresolved": request.on_unresolved,
         "interval": request.interval,
         **numerics,
