@@ -91,7 +91,7 @@ class Solution(Result):
         -------
         xarray.DataArray
             On the grid of that moment, in the laboratory, which is in its coordinates; the coordinate ``time`` is the
-            moment, ``centre`` that of a frame that moves.
+            moment, the attribute ``centre`` that of a frame that moves.
 
         Raises
         ------
@@ -112,7 +112,8 @@ class Solution(Result):
         own = own.rename("W").assign_coords(time=float(times[k]))
         if CENTRE not in self.dataset:
             return own
-        return own.assign_coords({CENTRE: ("z", self.centre[int(np.abs(self.time - times[k]).argmin())])})
+        own.attrs = {**own.attrs, CENTRE: self.centre[int(np.abs(self.time - times[k]).argmin())].tolist()}
+        return own
 
     def conditional_state(self, q: float, p: float, t: float | None = None) -> xr.DataArray:
         """The Wigner function of the quantum state given the classical point (q, p), ``W(q, p, x, y)/P(q, p)``.

@@ -71,8 +71,7 @@ def given(state: Any, model: Model) -> Given:
         W, attributes = state.state(), state.dataset.attrs
     require_particle(model, attributes.get("hbar"), attributes.get("quantum_mass"))
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
-    centre = W.coords.get(CENTRE)
-    return Given(*state_on_grid(W), time, None if centre is None else tuple(centre.values.tolist()))
+    return Given(*state_on_grid(W), time, tuple(W.attrs[CENTRE]) if CENTRE in W.attrs else None)
 
 
 def completed(axes: Mapping[str, FixedAxis], grid: Grid) -> Grid:

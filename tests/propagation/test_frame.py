@@ -1,0 +1,163 @@
+"""A frame that moves: the same W as on a large grid that does not, for any potential, with the order of the scheme."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from support import systems
+
+from wignercq import Axis, Grid, Model, Propagator
+from wignercq.errors import InputError
+from wignercq.grid.interpolation import interpolation
+from wignercq.model.evaluation import sampled
+from wignercq.model.model import Q, X
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.planes import PlanesEngine
+from wignercq.propagation.engines.tiled import TiledEngine
+from wignercq.propagation.frame import Beginning, MovingFrame
+from wignercq.propagation.schemes import CHIN_4A, FORWARD_3, STRANG, Scheme
+
+Point = tuple[float, float, float, float]
+
+WIDTHS = (0.75, 0.8, 0.65, 0.7)
+#: Planes, on which large and fine grids cost little: friction, every potential anharmonic.
+ALONE = systems.model("0.4*q**2 + 0.004*q**4", "0.55*x**2 + 0.02*x**4 + 0.1*cos(1.3*x)", "0.1*q - 0.2*sin(x)")
+FAR = (-2.1, 2.4, 2.6, -1.2)
+PLANES = Grid(Axis(-10.0, 10.2, 180), Axis(-11.0, 11.5, 200), Axis(-9.4, 9.0, 216), Axis(-11.6, 11.3, 288))
+NARROW = Grid(Axis(-6.4, 6.6, 112), Axis(-6.8, 6.9, 120), Axis(-6.6, 6.4, 150), Axis(-8.4, 8.2, 192))
+#: Coupled by a force on p that is no linear function of x: decoherence and its commutator count.
+COUPLED = systems.model("0.4*q**2 + 0.01*q**4", "0.55*x**2 + 0.02*x**4", "0.3*q*sin(0.6*x)", decoherence=0.7)
+NEAR = (1.1, -0.7, 1.4, 0.6)
+LARGE = Grid(Axis(-6.4, 7.0, 40), Axis(-7.0, 7.2, 42), Axis(-5.9, 6.6, 48), Axis(-6.8, 6.9, 54))
+SMALL = Grid(Axis(-5.4, 5.6, 32), Axis(-5.7, 5.6, 34), Axis(-4.9, 5.0, 38), Axis(-5.2, 5.3, 42))
+
+
+def bells(grid: Grid, mean: Point) -> list[np.ndarray]:
+    """Gaussian functions of (q, p) and of (x, y)."""
+    lines = [np.exp(-(((a.values - m) / w) ** 2) / 2) for a, m, w in zip(grid, mean, WIDTHS, strict=True)]
+    return [np.outer(*lines[:2]), np.outer(*lines[2:])]
+
+
+def run(
+    model: Model,
+    engine: Engine,
+    mean: Point,
+    steps: int,
+    *,
+    duration: float = 0.9,
+    scheme: Scheme = FORWARD_3,
+    moving: bool = True,
+    begin: float = 0.0,
+    **options: Any,
+) -> list[np.ndarray]:
+    """W in the end, of planes both."""
+    frame = MovingFrame(model, Beginning(mean, WIDTHS, begin)) if moving else None
+    W = engine.product(*bells(engine.grid.moved(mean) if moving else engine.grid, mean))
+    propagator = Propagator(model, engine, scheme, duration / steps, frame=frame, **options)
+    W, boundaries = propagator.advance(W, steps, time=begin)
+    assert len(boundaries) == steps - 1
+    return [*W] if isinstance(engine, PlanesEngine) else [np.array(engine.array(W))]
+
+
+def onto(fields: list[np.ndarray], grid: Grid, target: Grid) -> list[np.ndarray]:
+    """Fields on a grid at the points of another, by trigonometric interpolation."""
+    pairs, result = [*zip(grid, target, strict=True)], []
+    for values in fields:
+        own, pairs = pairs[: values.ndim], pairs[values.ndim :]
+        for number, (axis, other) in enumerate(own):
+            values = np.moveaxis(np.tensordot(interpolation(axis, other.values), values, (1, number)), 0, number)
+        result.append(values)
+    return result
+
+
+def difference(found: list[np.ndarray], expected: list[np.ndarray]) -> float:
+    return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, expected, strict=True))
+
+
+def trajectory(model: Model, start: Point, duration: float) -> np.ndarray:
+    """By another integrator, with differences of the potential in place of derivatives."""
+    V, h = sampled((Q, X), model.V_C + model.V_Q + model.V_I), 1e-5
+
+    def rate(_time: float, z: np.ndarray) -> np.ndarray:
+        q, p, x, y = z
+        V_q, V_x = (V(q + h, x) - V(q - h, x)) / (2 * h), (V(q, x + h) - V(q, x - h)) / (2 * h)
+        return np.array([p / 1.3, -V_q - 0.3 / 1.3 * p, y / 0.7, -V_x])
+
+    return solve_ivp(rate, (0, duration), start, method="LSODA", rtol=1e-11, atol=1e-12).y[:, -1]
+
+
+@pytest.mark.parametrize("hbar_order", [None, 1])
+def test_planes_are_those_of_a_large_grid(hbar_order: int | None) -> None:
+    """Kills: a wrong sign of a shift in p or y, a symbol taken at other points, Moyal terms of the wrong place."""
+    found = run(ALONE, PlanesEngine(NARROW), FAR, 18, hbar_order=hbar_order)
+    expected = run(ALONE, PlanesEngine(PLANES), FAR, 18, moving=False, hbar_order=hbar_order)
+    there = NARROW.moved(trajectory(ALONE, FAR, 0.9))
+    assert difference(found, onto(expected, PLANES, there)) < 3e-8
+    assert difference(found, bells(NARROW, (0.0,) * 4)) > 0.1
+
+
+def test_the_centre_is_the_classical_trajectory() -> None:
+    """Kills: friction left out, a mass exchanged, a trajectory that depends on which times were asked for before."""
+    frame, other = (MovingFrame(COUPLED, Beginning(NEAR, WIDTHS, 2.5)) for _ in range(2))
+    assert frame.centre(2.5 + 7.0) == pytest.approx(trajectory(COUPLED, NEAR, 7.0), abs=1e-8)
+    times = [2.5, 3.1, 9.5, 2.6]
+    together = [frame.centre(time) for time in times]
+    assert all((other.centre(time) == one).all() for time, one in zip(times[::-1], together[::-1], strict=True))
+    with pytest.raises(InputError, match=r"^frame: expected a classical trajectory .* one that ends at t = 0\.\d+$"):
+        MovingFrame(systems.model(quantum="-x**4"), Beginning((0.0, 0.0, 3.0, 0.0), WIDTHS)).centre(2.0)
+
+
+@cache
+def fine() -> list[np.ndarray]:
+    return run(ALONE, PlanesEngine(NARROW), FAR, 24)
+
+
+@pytest.mark.parametrize(("scheme", "steps"), [(STRANG, 10), (CHIN_4A, 5), (FORWARD_3, 5)], ids=["2", "4", "default"])
+def test_the_order_is_that_of_the_scheme(scheme: Scheme, steps: int) -> None:
+    """Kills: a centre that follows the scheme by less than its order, stages at the wrong time. Two-sided, signed."""
+    engine = PlanesEngine(NARROW)
+    errors = [difference(run(ALONE, engine, FAR, n, scheme=scheme), fine()) for n in (steps, 2 * steps)]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(scheme.order, abs=0.3)
+    assert errors[1] < 1e-2
+
+
+def test_a_quadratic_model_is_what_it_is_at_rest() -> None:
+    """Kills: tables of another place, a displacement that costs accuracy; about the centre W is the same."""
+    model = systems.model("0.4*q**2 - 3*q", "0.55*x**2 + 2*x", "0.1*q + 0.2*x")
+    engine = PlanesEngine(NARROW)
+    there, here = (run(model, engine, mean, 6) for mean in ((30.0, -70.0, 1000.0, -600.0), (0.0,) * 4))
+    assert difference(there, here) < 1e-11
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exact_bath", [False, True], ids=["noise in V", "noise in T"])
+def test_coupled_motion_is_that_on_a_large_grid(exact_bath: bool) -> None:
+    """Kills: decoherence or its commutator at the wrong place, a frame that forgets the other particle's force."""
+    found = run(COUPLED, TiledEngine(SMALL), NEAR, 8, duration=0.6, exact_bath=exact_bath)
+    expected = run(COUPLED, TiledEngine(LARGE), NEAR, 8, duration=0.6, moving=False, exact_bath=exact_bath)
+    there = SMALL.moved(trajectory(COUPLED, NEAR, 0.6))
+    assert difference(found, onto(expected, LARGE, there)) < 2e-6
+
+
+@pytest.mark.slow
+def test_the_order_of_coupled_motion() -> None:
+    """Kills: an error of the commutator in q or x alone, which planes do not show. Two-sided on the signed W."""
+    engine = TiledEngine(SMALL)
+    exact = run(COUPLED, engine, NEAR, 32, duration=0.9, scheme=CHIN_4A, begin=1.5)
+    errors = [difference(run(COUPLED, engine, NEAR, n, duration=0.9, scheme=CHIN_4A, begin=1.5), exact) for n in (3, 6)]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(4, abs=0.3)
+
+
+def test_a_leap_is_a_step_and_steps_add_up() -> None:
+    """Kills: places of a step on the fly that are not those of a step in a row, time that is not passed on."""
+    engine, frame = PlanesEngine(NARROW), MovingFrame(ALONE, Beginning(FAR, WIDTHS, 0.4))
+    propagator = Propagator(ALONE, engine, FORWARD_3, 0.05, frame=frame)
+    start = engine.product(*bells(NARROW.moved(FAR), FAR))
+    together, _ = propagator.advance(engine.copy(start), 3, time=0.4)
+    first, _ = propagator.advance(engine.copy(start), 2, time=0.4)
+    apart = propagator.leap(first, 0.05, time=0.5)
+    assert difference([*apart], [*together]) < 1e-12
