@@ -15,13 +15,14 @@ from support.processes import require_identical
 from support.reference.linear_moments import oscillator_drift, oscillator_noise, propagate
 
 from wignercq import Axis, Grid, Model, Solution, evolve, load
-from wignercq.comparison import compare
 from wignercq.errors import GridError, InputError, Interrupted
 from wignercq.grid.interpolation import interpolation
 from wignercq.planning import frame_choice
 from wignercq.planning.frame_choice import FrameChoice
 from wignercq.planning.grid_choice import Outlook
 from wignercq.planning.numerics import Numerics
+from wignercq.plotting.labels import variable
+from wignercq.results.summary import description
 from wignercq.run.track import Track
 from wignercq.states import State, gaussian
 
@@ -105,6 +106,10 @@ def test_the_cheaper_frame_is_taken() -> None:
     [
         ({"frame": "rotating"}, "^frame: expected 'auto' or 'fixed' or 'moving', got 'rotating'"),
         ({"frame": None}, "^frame: expected 'auto' or 'fixed' or 'moving', got None"),
+        (
+            {"engine": "jax"},
+            "^frame: expected 'fixed', with engine 'jax' and a model [^\n]* got 'moving'$",
+        ),
         ({"model": systems.model(quantum="-x**4")}, "^(frame|grid): expected [^\n]*$"),
     ],
 )
@@ -124,8 +129,7 @@ def test_a_file_knows_its_frame(tmp_path: Path) -> None:
     assert "relative to the centre" in again.dataset["x"].attrs["long_name"]
     assert again.state(0.25)["x"].values.mean() == pytest.approx(again.centre[1, 2], abs=1.0)
     assert again.state(0.5)["x"].values.mean() == pytest.approx(again.centre[2, 2], abs=1.0)
-    from wignercq.results.summary import description
-
+    assert variable(again.dataset, "x") == r"$x - x_\mathrm{c}$"
     assert "relative to a centre that moves, at last to (" in description(again.dataset)
 
 
@@ -195,9 +199,3 @@ def test_a_run_goes_on_where_another_one_ended() -> None:
     assert second.centre[-1] == pytest.approx(whole.centre[-1], abs=1e-9)
     assert second.mean[-1] == pytest.approx(whole.mean[-1], abs=2e-3)
     assert second.dataset["energy"].values[-1] == pytest.approx(whole.dataset["energy"].values[-1], rel=1e-4)
-
-
-def test_a_comparison_stays_in_the_laboratory() -> None:
-    """Kills: theories compared in different frames."""
-    with pytest.raises(TypeError, match="frame"):
-        compare(duffing(6.0), displaced(6.0), duration=0.1, frame="moving")  # type: ignore[call-arg]

@@ -19,7 +19,7 @@ from wignercq.states import State
 FRAMES = ("auto", "fixed", "moving")
 STAYING = 2_000_000  # cells at most of a box that stays in any case: its coordinates are easier to read
 PAYS = 2.0  # times the cost of a box that moves, for which it is chosen
-ON_THE_FLY = 1.8  # times the cost of a step: what kicks cost that are not the same everywhere
+ON_THE_FLY = 2.0  # times the cost of a step: what kicks cost that are not the same everywhere
 
 
 @dataclass(frozen=True)

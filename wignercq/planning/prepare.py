@@ -96,6 +96,8 @@ def prepare(
     if isinstance(grid, Grid):
         require_memory([grid] * runs, numerics, memory_limit)
         tell("initial state on the grid")
+        if isinstance(state, np.ndarray) and (state.shape != grid.shape or not np.isrealobj(state)):
+            raise StateError("state", f"a real array of shape {grid.shape}", f"{state.dtype} {state.shape}")
         if frame.kind == "moving":
             moving = frame.of(model, state, grid)
             grid = grid if isinstance(state, State) else grid.moved(-np.array(moving.beginning.start))
@@ -181,12 +183,7 @@ def _start(
         state.require_model(model)
         state.require_held(where)
     engine = numerics.make_engine(grid)
-    if isinstance(state, np.ndarray):
-        if state.shape != grid.shape or not np.isrealobj(state):
-            raise StateError("state", f"a real array of shape {grid.shape}", f"{state.dtype} {state.shape}")
-        W = engine.of(state)
-    else:
-        W = _filled(engine, state, where)
+    W = engine.of(state) if isinstance(state, np.ndarray) else _filled(engine, state, where)
     norm = engine.integral(W)
     if not abs(norm - 1) < 1e-4:
         raise StateError("state", "W with integral 1 on the grid", f"{norm:.6g}; check the extents and points")

@@ -71,7 +71,9 @@ def given(state: Any, model: Model) -> Given:
         W, attributes = state.state(), state.dataset.attrs
     require_particle(model, attributes.get("hbar"), attributes.get("quantum_mass"))
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
-    return Given(*state_on_grid(W), time, tuple(W.attrs[CENTRE]) if CENTRE in W.attrs else None)
+    centre = np.asarray(W.attrs.get(CENTRE, ()))
+    is_point = centre.shape == (4,) and centre.dtype.kind == "f" and bool(np.isfinite(centre).all())
+    return Given(*state_on_grid(W), time, tuple(centre.tolist()) if is_point else None)
 
 
 def completed(axes: Mapping[str, FixedAxis], grid: Grid) -> Grid:

@@ -103,9 +103,15 @@ class Request:
 
     @property
     def frame_choice(self) -> FrameChoice:
-        """Which frame the run is to have; the laboratory's where extents are given, unless the other one is asked."""
+        """Which frame the run is to have; the laboratory's where extents are given, unless the other one is asked.
+
+        InputError where the engine has no kicks that change from step to step.
+        """
+        has_tables_alone = self.numerics.engine == "jax" and not self.model.is_quadratic
+        if has_tables_alone and self.frame == "moving":
+            raise InputError("frame", "'fixed', with engine 'jax' and a model that is not quadratic", "'moving'")
         given = isinstance(self.grid, Grid) or any(axis.extent for axis in (self.grid or {}).values())
-        stays = given or self.adapt is False or len(self.equations) > 1 or isinstance(self.state, np.ndarray)
+        stays = given or has_tables_alone or self.adapt is False or len(self.equations) > 1
         kind = "fixed" if self.frame == "auto" and stays else self.frame
         return FrameChoice(kind, self.origin, self.centre)
 
