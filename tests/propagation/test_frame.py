@@ -90,6 +90,7 @@ def trajectory(model: Model, start: Point, duration: float) -> np.ndarray:
     return solve_ivp(rate, (0, duration), start, method="LSODA", rtol=1e-11, atol=1e-12).y[:, -1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hbar_order", [None, 1])
 def test_planes_are_those_of_a_large_grid(hbar_order: int | None) -> None:
     """Kills: a wrong sign of a shift in p or y, a symbol taken at other points, Moyal terms of the wrong place."""
@@ -116,7 +117,11 @@ def fine() -> list[np.ndarray]:
     return run(ALONE, PlanesEngine(NARROW), FAR, 24)
 
 
-@pytest.mark.parametrize(("scheme", "steps"), [(STRANG, 10), (CHIN_4A, 5), (FORWARD_3, 5)], ids=["2", "4", "default"])
+@pytest.mark.parametrize(
+    ("scheme", "steps"),
+    [pytest.param(STRANG, 10, marks=pytest.mark.slow), (CHIN_4A, 5), (FORWARD_3, 5)],
+    ids=["2", "4", "default"],
+)
 def test_the_order_is_that_of_the_scheme(scheme: Scheme, steps: int) -> None:
     """Kills: a centre that follows the scheme by less than its order, stages at the wrong time. Two-sided, signed."""
     engine = PlanesEngine(NARROW)

@@ -50,7 +50,7 @@ def cells(solution: Solution) -> int:
     return math.prod(int(n) for n in solution.dataset.attrs["grid"].split(" x "))
 
 
-@pytest.mark.parametrize("far", [30.0, 60.0, 1000.0])
+@pytest.mark.parametrize("far", [*(pytest.param(x, marks=pytest.mark.slow) for x in (30.0, 60.0)), 1000.0])
 @pytest.mark.parametrize("make", [lambda x: systems.model(interaction="0.1*q"), duffing], ids=["harmonic", "Duffing"])
 def test_a_displacement_costs_no_cells(make: Any, far: float) -> None:
     """Kills: a box that holds the way of W and not its width, extents of another trajectory than the frame's."""
@@ -67,6 +67,7 @@ def test_a_displacement_costs_no_cells(make: Any, far: float) -> None:
     assert away.quantum_state().x.mean() == pytest.approx(away.centre[-1, 2], abs=1.0)
 
 
+@pytest.mark.slow
 def test_w_is_that_of_a_large_grid() -> None:
     """Kills: coordinates of W off by a cell or by the way of one step, energies of the frame in place of the lab's."""
     model, state = duffing(6.0), displaced(6.0)
@@ -133,6 +134,7 @@ def test_a_file_knows_its_frame(tmp_path: Path) -> None:
     assert "relative to a centre that moves, at last to (" in description(again.dataset)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_has_the_same_bits(tmp_path: Path) -> None:
     """Kills: a frame that begins anew where the checkpoint found it, or a record that forgets it."""
     settings: dict[str, Any] = {"outputs": 4, "keep_state": [0.2, 0.4], "observables": {"lab": "x**2"}, "dt": 0.02}
