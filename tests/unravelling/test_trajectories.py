@@ -169,7 +169,9 @@ def test_mean_field_and_semiclassical_limits() -> None:
     ]
     for its in found:
         assert np.abs((its.mean[1] - exact) / its.dataset.mean_error[1]).max() < 4
-    assert found[0].covariance[1, 1, 1] - found[1].covariance[1, 1, 1] > 0.3  # the bath's noise, D2 t
+    bath = LinearModel(linear.drift, np.diag([0.0, 0.5, 0.0, 0.0])).covariance(1.0, np.zeros((4, 4)))
+    more = found[0].covariance[1, 1, 1] - found[1].covariance[1, 1, 1] - bath[1, 1]
+    assert abs(more) < 4 * np.hypot(*(its.dataset.covariance_error.values[1, 1, 1] for its in found))
     assert found[0].covariance[1, 3, 3] < linear.covariance(1.0, STATE.covariance)[3, 3] - 0.02  # no decoherence
 
 

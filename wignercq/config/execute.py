@@ -42,6 +42,8 @@ def check(config: Config) -> None:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
     if config.grid.frame == "moving":
         raise ConfigError("grid.frame", '"fixed" or "auto" for a comparison', shown(config.grid.frame))
+    if config.compare.mean_field and not config.compare.trajectories:
+        raise ConfigError("compare.mean_field", "compare.trajectories, over which it is averaged", "none")
     for name in config.compare.observables:
         if name not in OBSERVABLES:
             raise ConfigError(
@@ -130,6 +132,9 @@ def execute_comparison(
                 **run.when,
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
+                trajectories=config.compare.trajectories,
+                mean_field=config.compare.mean_field,
+                seed=config.compare.seed,
                 frames=_frames(config) if frames is None else frames,
                 threads=run.threads if threads is None else threads,
                 checkpoint=checkpoint,

@@ -3,7 +3,7 @@
 With ``W'(z') = W(z_c + z')`` every stage of a step is what it is in the laboratory, up to a translation, to all orders
 in hbar:
 
-- T is linear: where (q_c, p_c, x_c, y_c) moves as T moves a point, z' moves as z does.
+- T is linear: where (q_c, p_c, x_c, y_c) moves as T moves a point, z' moves as z does. Noise is the same everywhere.
 - V leaves (q, x) alone. Its symbol is taken at (q_c + q', x_c + x'), with r, s and h = hbar s/2 unchanged, and a change
   (dp, dy) of the momenta of the centre multiplies by ``exp(i r dp + i s dy)``.
 
@@ -11,7 +11,8 @@ The stage ``exp(t G + k C)`` moves a point at the centre by the slopes of its ex
 
     dp = -t V_q + 2 k (V_qq V_q/M + V_qx V_x/m),    dy = -t V_x + 2 k (V_qx V_q/M + V_xx V_x/m)
 
-with V = V_C + V_Q + V_I, and so the centre is moved. At the end of a step it is put where the exact trajectory is: what
+with V = V_C + V_Q + V_I, and so the centre is moved: noises, also those that depend on places, and decoherence are of
+second order in r and s and do not move it. At the end of a step it is put where the exact trajectory is: what
 the scheme is wrong about the trajectory, O(dt**(order + 1)) in a step, is made good in W.
 """
 
@@ -53,11 +54,12 @@ class Place(NamedTuple):
     x: float
     dp: float
     dy: float
+    time: float = 0.0  # of the stage, as the model counts it
 
 
 @dataclass(frozen=True, eq=False)
 class MovingFrame:
-    """The frame of the classical trajectory that begins at one point, friction included."""
+    """The frame of the classical trajectory that begins at one point, friction of both particles included."""
 
     model: Model
     beginning: Beginning
@@ -91,10 +93,10 @@ class MovingFrame:
         from scipy.integrate import DOP853
 
         def rate(time: float, z: np.ndarray) -> np.ndarray:
-            q, p, x, y = z
-            model = self.model
-            V_q, V_x, *_ = _slopes(model)(q, x)
-            return np.array([p / model.classical_mass, -V_q - model.damping_rate * p, y / model.quantum_mass, -V_x])
+            (q, p, x, y), model = z, self.model
+            V_q, V_x, *_ = self._slopes(q, x, time)
+            dp, dy = -V_q - model.damping_rate * p, -V_x - model.quantum_damping_rate * y
+            return np.array([p / model.classical_mass, dp, y / model.quantum_mass, dy])
 
         start, widths, begin = self.beginning
         return DOP853(rate, begin, np.array(start), math.inf, rtol=PRECISION, atol=OF_WIDTHS * np.array(widths))
@@ -106,33 +108,40 @@ class MovingFrame:
 
     def places(self, scheme: Scheme, time: float, duration: float) -> Iterator[Place]:
         """The centre at each momentum stage of a step from a time on, the last of them at the end of the step."""
-        z, last = self.centre(time), len(scheme.stages) - 1
+        z, now, last = self.centre(time), time, len(scheme.stages) - 1
         for number, stage in enumerate(scheme.stages):
             span = float(stage.fraction) * duration
             if stage.part is Part.TRANSPORT:
-                z = drifted(self.model, z, span)
+                z, now = drifted(self.model, z, span), now + span
                 continue
             if number == last:
-                z[[0, 2]] = self.centre(time + duration)[[0, 2]]
-            place = self.place(z[0], z[2], span, float(stage.commutator) * duration**3)
+                now = time + duration
+                z[[0, 2]] = self.centre(now)[[0, 2]]
+            place = self.place(z[0], z[2], span, float(stage.commutator) * duration**3, now)
             z[[1, 3]] += place.dp, place.dy
             yield place
 
-    def place(self, q: float, x: float, span: float, commutator: float) -> Place:
-        """A stage ``exp(span G + commutator C)`` at a centre."""
+    def place(self, q: float, x: float, span: float, commutator: float, time: float = 0.0) -> Place:
+        """A stage ``exp(span G + commutator C)`` at a centre and a time."""
         M, m = self.model.classical_mass, self.model.quantum_mass
-        V_q, V_x, V_qq, V_qx, V_xx = _slopes(self.model)(q, x)
+        V_q, V_x, V_qq, V_qx, V_xx = self._slopes(q, x, time)
         dp = -span * V_q + 2 * commutator * (V_qq * V_q / M + V_qx * V_x / m)
         dy = -span * V_x + 2 * commutator * (V_qx * V_q / M + V_xx * V_x / m)
-        return Place(float(q), float(x), float(dp), float(dy))
+        return Place(float(q), float(x), float(dp), float(dy), time)
+
+    def _slopes(self, q: float, x: float, time: float) -> list[float]:
+        """Derivatives of the potential by q, x, qq, qx and xx at a point and a time."""
+        return _slopes(self.model)(q, x)  # the same at all times: potentials do not depend on it
 
 
 def drifted(model: Model, z: np.ndarray, time: float) -> np.ndarray:
-    """A point after free motion with friction."""
-    gamma, (q, p, x, y) = model.damping_rate, z
-    drift_time = -math.expm1(-gamma * time) / gamma if gamma else time
-    q, x = q + p * drift_time / model.classical_mass, x + y * time / model.quantum_mass
-    return np.array([q, p * math.exp(-gamma * time), x, y])
+    """A point after free motion with friction of both particles."""
+    rates = (model.classical_mass, model.damping_rate), (model.quantum_mass, model.quantum_damping_rate)
+    moved = z.copy()
+    for i, (mass, gamma) in zip((0, 2), rates, strict=True):
+        moved[i] += z[i + 1] / mass * (-math.expm1(-gamma * time) / gamma if gamma else time)
+        moved[i + 1] *= math.exp(-gamma * time)
+    return moved
 
 
 @lru_cache(maxsize=64)

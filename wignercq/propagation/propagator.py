@@ -16,7 +16,7 @@ from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.frame import MovingFrame, Place
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
-from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
+from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear, quantum_flow
 
 
 @dataclass(eq=False)
@@ -73,7 +73,7 @@ class Propagator:
             One for each of the ``steps - 1`` inner step boundaries.
         """
         if self.frame is None or self.frame.is_uniform:
-            return self.engine.advance(W, self._step, steps, into)
+            return self.engine.advance(W, self.compiled, steps, into)
         return self.engine.advance_through(W, self._steps(self.frame, time, steps), into)
 
     def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
@@ -84,18 +84,18 @@ class Propagator:
         kicks = self._kicks(time, duration)
         W = self.engine.momentum(W, next(kicks), into=into)
         for transport, kick in zip(self.scheme.stages[1::2], kicks, strict=True):
-            shear, bath, contraction = self._transport(transport, duration)
-            W = self.engine.move(W, shear, bath)
+            shear, bath, quantum, contraction = self._transport(transport, duration)
+            W = self.engine.move(W, shear, bath, quantum)
             W = self.engine.momentum(W, kick, contraction=contraction)
         return W
 
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
-        self.__dict__.pop("_step", None)
+        self.__dict__.pop("compiled", None)
         self.__dict__.pop("_transports", None)
 
     @cached_property
-    def _step(self) -> CompiledStep:
+    def compiled(self) -> CompiledStep:
         """A step of length dt where all are the same; equal stages are compiled once."""
         opening, *_ = stages = self.scheme.stages[::2]
 
@@ -124,20 +124,22 @@ class Propagator:
         return CompiledStep(kicks[0], legs, closing.rows(0, None, columns=1)[:, :, 0])
 
     @cached_property
-    def _transports(self) -> list[tuple[Any, Any, np.ndarray | None]]:
+    def _transports(self) -> list[tuple[Any, Any, Any, np.ndarray | None]]:
         """The transport stages of a step of length dt; equal ones are compiled once."""
         made = cache(lambda stage: self._transport(stage, self.dt))
         return [made(stage) for stage in self.scheme.stages[1::2]]
 
-    def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, np.ndarray | None]:
-        """The shear of a transport stage, and the flow of the bath or the contraction by friction after it."""
+    def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, Any, np.ndarray | None]:
+        """The shear of a transport stage, and after it the flows of baths, or the contraction by friction."""
         model, engine, time = self.model, self.engine, float(stage.fraction) * duration
         shear = engine.compile_shear(free_shear(model, engine.grid, time, of_q=not self.exact_bath))
+        rest = quantum_flow(model, engine.grid, time)
+        quantum = None if rest is None else engine.compile_quantum(rest)
         if self.exact_bath:
-            return shear, engine.compile_bath(bath_flow(model, engine.grid, time)), None
+            return shear, engine.compile_bath(bath_flow(model, engine.grid, time)), quantum, None
         if model.damping_rate:
-            return shear, None, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
-        return shear, None, None
+            return shear, None, quantum, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
+        return shear, None, quantum, None
 
     def _kicks(self, time: float, duration: float) -> Iterator[Kick]:
         """The momentum stages of a step from a time on, one after the other."""

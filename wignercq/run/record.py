@@ -77,7 +77,7 @@ class Record:
         if self.wanted is not None and self.wanted.asked:
             begun = self.is_lenient or bool(self.rows)
             self._observers = Observers(self.wanted, self.in_laboratory(0.0), begun=begun)
-        self.regrid(self.grid)
+        self._look_on(self.in_laboratory(0.0))
 
     @property
     def times(self) -> list[float]:
@@ -101,7 +101,9 @@ class Record:
         return self.grid if self.frame is None else self.grid.moved(self.frame.centre(self.origin + time))
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
-        """The energy rate at the step boundaries inside a run of fused steps."""
+        """The energy rate at the step boundaries inside a run of fused steps, where they reveal all that it needs."""
+        if self._energies.needs_y_squared:
+            return
         plane_cell = self.grid.p.spacing * self.grid.y.spacing
         for time, boundary in zip(times, boundaries, strict=True):
             grid = self.in_laboratory(time)
@@ -114,7 +116,8 @@ class Record:
         """The energy rate at any other moment."""
         energies = self._energies if self.frame is None else Energies(self.model, marginals.grid)
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
-        self.rates[time] = energies.rate(marginals.planes["q", "x"], p_squared)
+        y_squared = float(marginals.covariance[3, 3] + marginals.mean[3] ** 2) * marginals.norm
+        self.rates[time] = energies.rate(marginals.planes["q", "x"], p_squared, y_squared)
 
     def add_output(self, time: float, look: Look, W: Field | None = None) -> float:
         """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy.
