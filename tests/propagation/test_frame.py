@@ -11,10 +11,11 @@ from scipy.integrate import solve_ivp
 from support import systems
 
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.errors import InputError
+from wignercq.errors import InputError, ModelError
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Q, X
+from wignercq.propagation.engines.array import ArrayEngine
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.engines.planes import PlanesEngine
 from wignercq.propagation.engines.tiled import TiledEngine
@@ -32,8 +33,25 @@ NARROW = Grid(Axis(-6.4, 6.6, 112), Axis(-6.8, 6.9, 120), Axis(-6.6, 6.4, 150), 
 #: Coupled by a force on p that is no linear function of x: decoherence and its commutator count.
 COUPLED = systems.model("0.4*q**2 + 0.01*q**4", "0.55*x**2 + 0.02*x**4", "0.3*q*sin(0.6*x)", decoherence=0.7)
 NEAR = (1.1, -0.7, 1.4, 0.6)
+#: Baths of both particles, a noise of p that depends on q; alone, coupled, and quadratic.
+BATHS: dict[str, Any] = {
+    "quantum_bath": {"friction": 0.24, "diffusion": {"xx": 0.1, "xy": 0.06, "yy": 0.5}},
+    "noises": [{"force": "x**2", "decoherence": 0.05, "diffusion": "0.1*q**2 + 0.05*q + 0.05"}],
+}
+ALONE_IN_BATHS = systems.model("0.4*q**2 + 0.004*q**4", "0.55*x**2 + 0.02*x**4", "0", **BATHS)
+COUPLED_TO_BATHS = systems.with_baths()
+QUADRATIC = systems.model(
+    "0.4*q**2 - 3*q",
+    "0.55*x**2 + 2*x",
+    "0.3*q*x",
+    quantum_bath=BATHS["quantum_bath"],
+    noises=[{"force": "x", "decoherence": 0.1, "diffusion": 0.2}],
+)
 LARGE = Grid(Axis(-6.4, 7.0, 40), Axis(-7.0, 7.2, 42), Axis(-5.9, 6.6, 48), Axis(-6.8, 6.9, 54))
 SMALL = Grid(Axis(-5.4, 5.6, 32), Axis(-5.7, 5.6, 34), Axis(-4.9, 5.0, 38), Axis(-5.2, 5.3, 42))
+#: For noises, which widen W.
+LARGER = Grid(Axis(-6.0, 7.4, 44), Axis(-7.4, 6.9, 46), Axis(-5.6, 7.2, 52), Axis(-7.3, 7.2, 60))
+SMALLER = Grid(Axis(-5.6, 5.8, 36), Axis(-6.3, 6.1, 38), Axis(-5.2, 5.3, 42), Axis(-6.2, 6.3, 52))
 
 
 def bells(grid: Grid, mean: Point) -> list[np.ndarray]:
@@ -85,7 +103,9 @@ def trajectory(model: Model, start: Point, duration: float) -> np.ndarray:
     def rate(_time: float, z: np.ndarray) -> np.ndarray:
         q, p, x, y = z
         V_q, V_x = (V(q + h, x) - V(q - h, x)) / (2 * h), (V(q, x + h) - V(q, x - h)) / (2 * h)
-        return np.array([p / 1.3, -V_q - 0.3 / 1.3 * p, y / 0.7, -V_x])
+        M, m = model.classical_mass, model.quantum_mass
+        friction = 0.0 if model.quantum_bath is None else model.quantum_bath.friction
+        return np.array([p / M, -V_q - model.friction / M * p, y / m, -V_x - friction / m * y])
 
     return solve_ivp(rate, (0, duration), start, method="LSODA", rtol=1e-11, atol=1e-12).y[:, -1]
 
@@ -119,7 +139,11 @@ def fine() -> list[np.ndarray]:
 
 @pytest.mark.parametrize(
     ("scheme", "steps"),
-    [pytest.param(STRANG, 10, marks=pytest.mark.slow), (CHIN_4A, 5), (FORWARD_3, 5)],
+    [
+        pytest.param(STRANG, 10, marks=pytest.mark.slow),
+        pytest.param(CHIN_4A, 5, marks=pytest.mark.slow),
+        (FORWARD_3, 5),
+    ],
     ids=["2", "4", "default"],
 )
 def test_the_order_is_that_of_the_scheme(scheme: Scheme, steps: int) -> None:
@@ -136,6 +160,43 @@ def test_a_quadratic_model_is_what_it_is_at_rest() -> None:
     engine = PlanesEngine(NARROW)
     there, here = (run(model, engine, mean, 6) for mean in ((30.0, -70.0, 1000.0, -600.0), (0.0,) * 4))
     assert difference(there, here) < 1e-11
+
+
+@pytest.mark.parametrize(
+    ("grids", "start", "most"),
+    [((SMALLER, LARGER), NEAR, 1e-9), pytest.param((NARROW, PLANES), FAR, 1e-8, marks=pytest.mark.slow)],
+    ids=["near", "far"],
+)
+def test_planes_in_baths_are_those_of_a_large_grid(grids: tuple[Grid, Grid], start: Point, most: float) -> None:
+    """Kills: friction of y left out of the way of the centre; D2(q) taken at q', or its term in r**3 lost.
+
+    What is left when W fits is the error of the scheme along the way, which falls with the fourth power of the step.
+    """
+    small, large = grids
+    found = run(ALONE_IN_BATHS, PlanesEngine(small), start, 5, duration=0.3)
+    expected = run(ALONE_IN_BATHS, PlanesEngine(large), start, 5, duration=0.3, moving=False)
+    there = small.moved(trajectory(ALONE_IN_BATHS, start, 0.3))
+    assert difference(found, onto(expected, large, there)) < most
+
+
+@pytest.mark.slow
+def test_coupled_motion_in_baths_is_that_on_a_large_grid() -> None:
+    """Kills: noises and their commutators at the wrong place where both particles are one."""
+    model, options = COUPLED_TO_BATHS, {"duration": 0.3, "exact_bath": True}
+    found = run(model, TiledEngine(SMALLER), NEAR, 3, **options)
+    expected = run(model, TiledEngine(LARGER), NEAR, 3, moving=False, **options)
+    assert difference(found, onto(expected, LARGER, SMALLER.moved(trajectory(model, NEAR, 0.3)))) < 1e-5
+
+
+def test_a_quadratic_model_in_baths_is_what_it_is_at_rest() -> None:
+    """Kills: tables of another place where there are noises, which quadratic models may have as well."""
+    assert MovingFrame(QUADRATIC, Beginning(FAR, WIDTHS)).is_uniform
+    assert not MovingFrame(COUPLED_TO_BATHS, Beginning(FAR, WIDTHS)).is_uniform
+    there, here = (
+        run(QUADRATIC, TiledEngine(systems.SMALL), at, 2) for at in ((30.0, -7.0, 1000.0, -600.0), (0.0,) * 4)
+    )
+    assert difference(there, here) < 1e-11
+    assert difference(there, [np.multiply.outer(*bells(systems.SMALL, (0.0,) * 4))]) > 0.1
 
 
 @pytest.mark.slow
@@ -166,3 +227,13 @@ def test_a_leap_is_a_step_and_steps_add_up() -> None:
     first, _ = propagator.advance(engine.copy(start), 2, time=0.4)
     apart = propagator.leap(first, 0.05, time=0.5)
     assert difference([*apart], [*together]) < 1e-12
+
+
+def test_a_way_to_where_the_model_is_none_is_refused() -> None:
+    """Kills: a run that ends in an error where its box arrives, as D2(q) below 0 would be one."""
+    model = systems.model("-0.6*q", "0.55*x**2 + 0.02*x**4", noises=[{"diffusion": "0.9 - 0.1*q"}], decoherence=50.0)
+    frame = MovingFrame(model, Beginning((0.0, 6.0, 1.0, 0.0), WIDTHS))
+    propagator = Propagator(model, ArrayEngine(systems.SMALL), STRANG, 0.1, frame=frame)
+    propagator.require_way(1.2)
+    with pytest.raises(ModelError, match=r"^noises: expected no D2\(q\) [^\n]* got -0\.[^\n]*$"):
+        propagator.require_way(3.0)

@@ -87,6 +87,29 @@ def test_w_is_that_of_a_large_grid() -> None:
     assert found == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.slow
+def test_baths_and_noises_are_those_of_the_laboratory() -> None:
+    """Kills: numbers, rates of energy or users' observables of the frame in place of the laboratory's.
+
+    With friction of y the energy budget needs <y**2>, with D2(q) and a nonlinear operator it needs the place.
+    """
+    model, start = systems.with_baths(), gaussian([1.6, 1.2, 2.4, 1.5], systems.VARIANCES, hbar=systems.HBAR)
+    asked: dict[str, Any] = {
+        **{name: name for name in ("temperature_quantum", "gibbs_distance", "holevo_information")},
+        "symbol": "q*x**2 + y",
+        "function": lambda marginals: float(marginals.mean[1] ** 2),
+        "overlap": gaussian([1.2, 1.0, 2.2, 0.5], systems.VARIANCES, hbar=systems.HBAR),
+    }
+    settings: dict[str, Any] = {"tolerance": 1e-4, "observables": asked}
+    moving, fixed = (run(model, start, frame=frame, **settings).dataset for frame in ("moving", "fixed"))
+    assert moving.attrs["frame"] == "moving"
+    for name in (*asked, "mean", "covariance", "energy", "energy_interaction", "purity", "negativity"):
+        expected = fixed[name].values
+        assert np.abs(moving[name].values - expected).max() < 1e-4 * max(1.0, np.abs(expected).max()), name
+    assert np.ptp(fixed["energy"].values) > 0.4
+    assert np.abs(moving["energy_budget_residual"]).max() < 1e-5 * fixed["energy"].values[0]
+
+
 def test_the_cheaper_frame_is_taken() -> None:
     """Kills: a frame that moves for nothing, or a large box where a small one would do; extents taken for relative."""
     choice, count = FrameChoice("auto"), Numerics().cells
@@ -112,6 +135,10 @@ def test_the_cheaper_frame_is_taken() -> None:
             "^frame: expected 'fixed', with engine 'jax' and a model [^\n]* got 'moving'$",
         ),
         ({"model": systems.model(quantum="-x**4")}, "^(frame|grid): expected [^\n]*$"),
+        (
+            {"grid": systems.SMALL, "observables": {"other": np.ones(systems.SMALL.shape)}},
+            "^observables.other: expected a DataArray with coordinates, got [^\n]*$",
+        ),
     ],
 )
 def test_what_cannot_be_is_a_line(changes: dict[str, Any], told: str) -> None:

@@ -129,6 +129,7 @@ def prepare(
         tell("initial state on the grid")
         engine, W = _start(numerics, chosen, state, model, moving)
     propagator = Propagator(model, engine, numerics.scheme, step.dt, numerics.hbar_order, exact_bath, moving)
+    propagator.require_way(origin + end)
     return Prepared(propagator, W, step, check)
 
 

@@ -18,6 +18,8 @@ from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear, quantum_flow
 
+MOMENTS, LOOKS = 40, 9  # of the way of a box, and points along each of its axes, at which formulas are looked at
+
 
 @dataclass(eq=False)
 class Propagator:
@@ -75,6 +77,20 @@ class Propagator:
         if self.frame is None or self.frame.is_uniform:
             return self.engine.advance(W, self.compiled, steps, into)
         return self.engine.advance_through(W, self._steps(self.frame, time, steps), into)
+
+    def require_way(self, end: float) -> None:
+        """ModelError where the model is none at a place to which the frame takes the box until a time.
+
+        Its formulas are looked at where a run will evaluate them anyway, far from where it begins.
+        """
+        if self.frame is None or self.frame.is_uniform:
+            return
+        grid, begin = self.engine.grid, self.frame.beginning.time
+        q, x = (axis.values[np.linspace(0, axis.points - 1, LOOKS).round().astype(int)] for axis in (grid.q, grid.x))
+        for time in np.linspace(begin, max(begin, end), MOMENTS):
+            q_c, _, x_c, _ = self.frame.centre(float(time))
+            symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
+            SampledSymbol.on(symbol, (q + q_c)[:, None], x + x_c, grid.y.half_frequencies[[0, -1]])
 
     def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.

@@ -202,7 +202,9 @@ class Track:
         self.propagator.forget_tables()
         engine = adapter.make_engine(grid)
         engine.interruption = self.engine.interruption
-        return replace(self.propagator, engine=engine)
+        propagator = replace(self.propagator, engine=engine)
+        propagator.require_way(self.record.origin + adapter.end)
+        return propagator
 
     def _move(self, propagator: Propagator) -> None:
         """Go on from W on the grid of another propagator."""
