@@ -15,7 +15,7 @@ from support.processes import require_identical
 from support.reference.linear_moments import oscillator_drift, oscillator_noise, propagate
 
 from wignercq import Axis, Grid, Model, Solution, evolve, load
-from wignercq.errors import GridError, InputError, Interrupted
+from wignercq.errors import GridError, InputError, Interrupted, StateError
 from wignercq.grid.interpolation import interpolation
 from wignercq.planning import frame_choice
 from wignercq.planning.frame_choice import FrameChoice
@@ -24,7 +24,7 @@ from wignercq.planning.numerics import Numerics
 from wignercq.plotting.labels import variable
 from wignercq.results.summary import description
 from wignercq.run.track import Track
-from wignercq.states import State, gaussian
+from wignercq.states import State, from_result, from_wigner, gaussian
 
 TOLERANCE = 1e-3
 DRIFT = oscillator_drift(k_C=0.9, k_Q=1.2, lam=0.4, classical_mass=1.3, quantum_mass=0.7, friction=0.3)
@@ -50,8 +50,12 @@ def cells(solution: Solution) -> int:
     return math.prod(int(n) for n in solution.dataset.attrs["grid"].split(" x "))
 
 
-@pytest.mark.parametrize("far", [*(pytest.param(x, marks=pytest.mark.slow) for x in (30.0, 60.0)), 1000.0])
-@pytest.mark.parametrize("make", [lambda x: systems.model(interaction="0.1*q"), duffing], ids=["harmonic", "Duffing"])
+@pytest.mark.parametrize("far", [pytest.param(30.0, marks=pytest.mark.slow), 1000.0])
+@pytest.mark.parametrize(
+    "make",
+    [lambda x: systems.model(interaction="0.1*q"), pytest.param(duffing, marks=pytest.mark.slow)],
+    ids=["harmonic", "Duffing"],
+)
 def test_a_displacement_costs_no_cells(make: Any, far: float) -> None:
     """Kills: a box that holds the way of W and not its width, extents of another trajectory than the frame's."""
     near = run(make(0.0), displaced(0.0))
@@ -150,7 +154,8 @@ def test_what_cannot_be_is_a_line(changes: dict[str, Any], told: str) -> None:
 
 def test_a_file_knows_its_frame(tmp_path: Path) -> None:
     """Kills: coordinates in a file that nothing says are relative, a centre that is lost or in natural units."""
-    solution = run(duffing(60.0), displaced(60.0), frames=2, keep_state=[0.25, 0.5])
+    model = duffing(60.0)
+    solution = run(model, displaced(60.0), frames=2, keep_state=[0.25, 0.5])
     solution.save(tmp_path / "run.nc")
     again = load(tmp_path / "run.nc")
     assert (again.centre == solution.centre).all()
@@ -158,6 +163,11 @@ def test_a_file_knows_its_frame(tmp_path: Path) -> None:
     assert again.state(0.25)["x"].values.mean() == pytest.approx(again.centre[1, 2], abs=1.0)
     assert again.state(0.5)["x"].values.mean() == pytest.approx(again.centre[2, 2], abs=1.0)
     assert variable(again.dataset, "x") == r"$x - x_\mathrm{c}$"
+    relative, told = again.dataset["W"], r"of the laboratory, those of the result's `W` .* relative to the centre"
+    for use in (lambda: from_wigner(relative, hbar=systems.HBAR), lambda: evolve(model, relative)):
+        with pytest.raises(StateError, match=told):
+            use()
+    assert from_result(again).mean[2] == pytest.approx(again.mean[-1, 2], abs=1e-9)
     assert "relative to a centre that moves, at last to (" in description(again.dataset)
 
 

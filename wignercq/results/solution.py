@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError, StateError, brief, listed
-from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.grid.grid import NAMES, RELATIVE_TO, Axis, Grid
 from wignercq.results.reading import Fault, faults_of_a_run
 from wignercq.results.result import Plots, Result
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table, observable_lines
@@ -70,7 +70,8 @@ class Solution(Result):
         centre = self.centre[output]
         axes = {name: array[name] + far for name, far in zip(NAMES, centre, strict=True) if name in array.dims}
         for name, axis in axes.items():
-            axis.attrs = {**array[name].attrs, "long_name": LABELS[name][0]}
+            own = {key: value for key, value in array[name].attrs.items() if key != RELATIVE_TO}
+            axis.attrs = {**own, "long_name": LABELS[name][0]}
         return array.assign_coords(axes)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from wignercq.grid.grid import NAMES
+from wignercq.grid.grid import NAMES, RELATIVE_TO
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,6 +128,7 @@ def in_frame(dataset: xr.Dataset, centre: np.ndarray) -> xr.Dataset:
     dataset = dataset.assign({CENTRE: (("time", "z"), centre, {"description": meaning})})
     for name in NAMES:
         dataset[name].attrs["long_name"] = f"{LABELS[name][0]} relative to the centre of the frame"
+        dataset[name].attrs[RELATIVE_TO] = CENTRE
     return dataset
 
 

@@ -231,6 +231,6 @@ def on_axes(W: object, grid: Grid | None = None) -> tuple[np.ndarray, Grid]:
 
 def _axis(W: xr.DataArray, name: str) -> Axis:
     try:
-        return Axis.through(W[name].values if name in W.coords else np.zeros(0))
+        return Axis.along(W, name)
     except GridError as error:
         raise StateError("W", f"{error.expected} as coordinate {name} of W", error.got) from None
