@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from wignercq.model.model import Model
-from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.frame import MovingFrame, Place
 from wignercq.propagation.generator import SampledSymbol, symbol_of

@@ -18,7 +18,7 @@ from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
 from wignercq.observables.row import row_of
-from wignercq.propagation.engines.base import Boundary
+from wignercq.propagation.engines.compiled_step import Boundary
 from wignercq.propagation.frame import MovingFrame
 from wignercq.results.variables import (
     FRAME_PLANES,

@@ -13,7 +13,8 @@ from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch, mass_at_ends
 from wignercq.propagation.engines import pages
-from wignercq.propagation.engines.base import Boundary, Engine
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.compiled_step import Boundary
 from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck

@@ -19,7 +19,8 @@ from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
 from wignercq.propagation.engines import jax_passes as passes
-from wignercq.propagation.engines.base import FAINT, Boundary, CompiledStep, Deviation, Engine, Leg, Room
+from wignercq.propagation.engines.base import FAINT, Deviation, Engine, Room
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow, XFlow
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 

@@ -16,8 +16,9 @@ import numpy as np
 from wignercq.grid.grid import Grid
 from wignercq.grid.integration import fold_power
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg
+from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Deviation, Engine
 from wignercq.propagation.engines.blas import single_threaded
+from wignercq.propagation.engines.compiled_step import Boundary, Leg
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear, clipped_exponential
 
 UNITS = 1000  # of rounding of the maximum: a field that is as close to a product is one
