@@ -257,6 +257,6 @@ def _axis(name: str, points: Any) -> Axis:
     if isinstance(points, Axis):
         return points
     try:
-        return Axis.along(points, name) if hasattr(points, "coords") else Axis.through(array(name, points))
+        return Axis.along(points, name) if name in getattr(points, "coords", ()) else Axis.through(array(name, points))
     except GridError as error:
         raise StateError(name, error.expected, error.got) from None

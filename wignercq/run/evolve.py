@@ -203,6 +203,7 @@ def asked(
     output_times, keeping = moments(equal_times, keep_state, origin)
     W, on = (state, None) if begun is None else _start(begun, axes, numerics, limit)
     is_relative = frame == "moving" and isinstance(W, State)  # then no array lies on the axes that are given
+    grid_of_arrays = axes if isinstance(axes, Grid) and not is_relative else None
     return Request(
         model,
         W if isinstance(W, np.ndarray) else arguments.require_state(W),
@@ -215,7 +216,7 @@ def asked(
         ERROR_LEVEL if tolerance is None else tolerance,
         interval=None if times is not None else float(equal_times[1]),
         on_unresolved=on_unresolved,
-        wanted=Wanted.read(observables, model, axes if isinstance(axes, Grid) and not is_relative else None),
+        wanted=Wanted.read(observables, require_model(model), grid_of_arrays),
         keeping=keeping,
         on=on,
         origin=origin,
