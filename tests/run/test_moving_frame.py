@@ -138,6 +138,14 @@ def test_the_cheaper_frame_is_taken() -> None:
             {"engine": "jax"},
             "^frame: expected 'fixed', with engine 'jax' and a model [^\n]* got 'moving'$",
         ),
+        (
+            {"model": systems.model(quantum="x**2/2 + x*sin(t)")},
+            "^frame: expected 'fixed', with potentials that depend on time, got 'moving'$",
+        ),
+        (
+            {"model": Model.thermal("q**2/2", "x**2/2", "q*x/4", friction=1, temperature=1, hbar=systems.HBAR)},
+            "^frame: expected 'fixed', with thermal dynamics, got 'moving'$",
+        ),
         ({"model": systems.model(quantum="-x**4")}, "^(frame|grid): expected [^\n]*$"),
         (
             {"grid": systems.SMALL, "observables": {"other": np.ones(systems.SMALL.shape)}},

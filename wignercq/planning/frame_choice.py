@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wignercq.errors import GridError, InputError
+from wignercq.errors import GridError
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
@@ -31,10 +31,7 @@ class FrameChoice:
     centre: Point | None = None  # where it is then, if that is known; at the mean of W else
 
     def of(self, model: Model, state: State | np.ndarray, grid: Grid | None) -> MovingFrame:
-        """The frame that moves; of W as an array on `grid`. InputError where the equation is not known in it."""
-        if model.is_driven or model.is_thermal:
-            expected = "'fixed' with potentials that depend on time and with thermal dynamics"
-            raise InputError("frame", expected, "'moving'")
+        """The frame that moves; of W as an array on `grid`."""
         if isinstance(state, State):
             mean, covariance = state.mean, state.covariance
         else:
@@ -50,8 +47,7 @@ class FrameChoice:
 
         `cells` tells how many a grid has of W. GridError where no grid is possible.
         """
-        model = outlook.model
-        if self.kind == "fixed" or (self.kind == "auto" and (model.is_driven or model.is_thermal)):
+        if self.kind == "fixed":
             return outlook
         moving = outlook.in_moving_frame()
         if self.kind == "moving":
@@ -60,7 +56,7 @@ class FrameChoice:
             still = cells(outlook.grid(fixed))
         except GridError:  # more points than there can be
             return moving
-        dearer = 1.0 if model.is_quadratic else ON_THE_FLY
+        dearer = 1.0 if outlook.model.is_quadratic else ON_THE_FLY
         pays = still > STAYING and PAYS * dearer * cells(moving.grid(fixed)) < still
         return moving if pays else outlook
 

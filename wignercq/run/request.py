@@ -110,13 +110,20 @@ class Request:
     def frame_choice(self) -> FrameChoice:
         """Which frame the run is to have; the laboratory's where extents are given, unless the other one is asked.
 
-        InputError where the engine has no kicks that change from step to step.
+        InputError where the equation is not known in a frame that moves, or the engine has no kicks that change from
+        step to step.
         """
-        has_tables_alone = self.numerics.engine == "jax" and not self.model.is_quadratic
-        if has_tables_alone and self.frame == "moving":
-            raise InputError("frame", "'fixed', with engine 'jax' and a model that is not quadratic", "'moving'")
+        reasons = {
+            "engine 'jax' and a model that is not quadratic": self.numerics.engine == "jax"
+            and not self.model.is_quadratic,
+            "potentials that depend on time": self.model.is_driven,
+            "thermal dynamics": self.model.is_thermal,
+        }
+        reason = next((reason for reason, holds in reasons.items() if holds), None)
+        if reason is not None and self.frame == "moving":
+            raise InputError("frame", f"'fixed', with {reason}", "'moving'")
         given = isinstance(self.grid, Grid) or any(axis.extent for axis in (self.grid or {}).values())
-        stays = given or has_tables_alone or self.adapt is False or len(self.equations) > 1
+        stays = given or reason is not None or self.adapt is False or len(self.equations) > 1
         kind = "fixed" if self.frame == "auto" and stays else self.frame
         return FrameChoice(kind, self.origin, self.centre)
 
