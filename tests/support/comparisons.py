@@ -8,7 +8,7 @@ import numpy as np
 
 from support import systems
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.comparison.theories import HBAR_ORDERS
+from wignercq.comparison.theories import EQUATIONS, THEORIES
 from wignercq.errors import ResolutionError
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import ERROR_LEVEL, Look, Watch
@@ -38,8 +38,9 @@ class SideBySide:
 
     def __init__(self, model: Model, W: np.ndarray, grid: Grid, dt: float) -> None:
         engine = TiledEngine(grid)
-        self.fields = {name: engine.of(W / (W.sum() * grid.cell)) for name in HBAR_ORDERS}
-        self.runs = {name: Propagator(model, engine, CHIN_4A, dt, order) for name, order in HBAR_ORDERS.items()}
+        self.names = [name for name in THEORIES if name in EQUATIONS]
+        self.fields = {name: engine.of(W / (W.sum() * grid.cell)) for name in self.names}
+        self.runs = {name: Propagator(model, engine, CHIN_4A, dt, EQUATIONS[name].hbar_order) for name in self.names}
 
     def advance(self, steps: int) -> None:
         for name, W in self.fields.items():

@@ -10,10 +10,11 @@ import numpy as np
 
 from wignercq.comparison.result import Breakdown
 from wignercq.comparison.session import Comparison, ComparisonRequest, twins
-from wignercq.comparison.theories import HBAR_ORDERS
-from wignercq.errors import InputError, at_most
+from wignercq.comparison.theories import EQUATIONS, compared
+from wignercq.errors import InputError, ModelError, at_most
 from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.model.model import Model, require_model
+from wignercq.model.thermal import THERMAL
 from wignercq.planning import arguments
 from wignercq.planning.arguments import flag, moderate, number, whole
 from wignercq.planning.numerics import TOLERANCES, Numerics
@@ -43,6 +44,7 @@ def compare(
     threshold: float = 0.01,
     trajectories: int = 0,
     mean_field: bool = False,
+    thermal: bool = False,
     seed: int = 0,
     frames: int | str | None = None,
     threads: int | None = None,
@@ -63,7 +65,8 @@ def compare(
     5. ``linearised``: linearised along the classical trajectory of the mean;
     6. ``trajectories``, on request: the hybrid dynamics again, as an average over trajectories, with standard errors
        (:func:`wignercq.unravelling.trajectories`);
-    7. ``mean_field``, on request: the Ehrenfest dynamics, over as many trajectories.
+    7. ``mean_field``, on request: the Ehrenfest dynamics, over as many trajectories;
+    8. ``thermal``, on request: the dynamics of arXiv:2504.10587 with the same bath, which keep the thermal state.
 
     For potentials at most quadratic 1 to 6 agree. 1 to 3 share the time step, so that its error cancels in their
     differences, and begin on the same grid; where 2 or 3 folds more finely, its own grid is refined on the way.
@@ -91,6 +94,8 @@ def compare(
         step of 1 to 3; a difference of less than five standard errors is no breakdown.
     mean_field : bool
         Whether 7 is computed as well.
+    thermal : bool
+        Whether 8 is computed as well, on the grid; for models that have it (:mod:`wignercq.model.thermal`).
     seed : int
         Of the random numbers of trajectories.
     frames : int or "all", optional
@@ -128,6 +133,9 @@ def compare(
     with showing(progress) as shown:
         shown.tell("equations to compare")
         same = twins(require_model(model))
+        if flag("thermal", thermal):
+            _check_thermal(model)
+        asked = compared(trajectories, mean_field, thermal)
         request = ComparisonRequest(
             model,
             state,
@@ -137,12 +145,13 @@ def compare(
             kept,
             adapt,
             arguments.memory_limit(memory_limit),
-            equations={name: order for name, order in HBAR_ORDERS.items() if name not in same},
+            equations={name: EQUATIONS[name] for name in asked if name in EQUATIONS and name not in same},
             interval=interval,
             on_unresolved=on_unresolved,
             threshold=threshold,
             trajectories=trajectories,
             mean_field=mean_field,
+            thermal=thermal,
             seed=seed,
         )
         session = carry_out(Comparison, request, checkpoint, every=checkpoint_every, resume=resume, progress=shown)
@@ -163,3 +172,11 @@ def _check_trajectories(trajectories: int, mean_field: bool, seed: int) -> None:
     whole("seed", seed, 0)
     if flag("mean_field", mean_field) and not trajectories:
         raise InputError("mean_field", "a number of trajectories, over which it is averaged", "none")
+
+
+def _check_thermal(model: Model) -> None:
+    """ModelError where there are no thermal dynamics beside those of a model."""
+    if model.is_thermal or not model.is_coupled:
+        came = "one without coupling" if not model.is_coupled else "one with dynamics = 'thermal'"
+        raise ModelError("thermal", "false, unless a coupled model has dynamics of another kind", came)
+    EQUATIONS[THERMAL].of(model)

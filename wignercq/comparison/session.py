@@ -12,7 +12,7 @@ import sympy as sp
 from wignercq.comparison.ensembles import computed
 from wignercq.comparison.measurements import EXTRA_SHAPES, Measurements, breakdown_dataset
 from wignercq.comparison.result import Breakdown
-from wignercq.comparison.theories import EXACT, GAUSSIAN_THEORIES, HBAR_ORDERS, SAMPLED, compared
+from wignercq.comparison.theories import EQUATIONS, EXACT, GAUSSIAN_THEORIES, SAMPLED, compared
 from wignercq.errors import InputError, Interrupted, ModelError
 from wignercq.gaussian.closure import GaussianMoments
 from wignercq.model.model import Model
@@ -33,12 +33,13 @@ class ComparisonRequest(Request):
     threshold: float = 0.01  # error that counts as a breakdown
     trajectories: int = 0  # of the theories that are averages over them
     mean_field: bool = False
+    thermal: bool = False
     seed: int = 0  # of their random numbers
 
     @property
     def theories(self) -> tuple[str, ...]:
         """Names of the theories."""
-        return compared(self.trajectories, self.mean_field)
+        return compared(self.trajectories, self.mean_field, self.thermal)
 
     @property
     def further(self) -> dict[str, object]:
@@ -113,7 +114,7 @@ class Comparison(Session):
         for name, track in tracks.items():
             track.record.rows[-1] |= rows[name]
         for name, (row, planes) in others.items():
-            record = self.records.setdefault(name, self.request.record(exact.grid))
+            record = self.records.setdefault(name, self.request.record(name, exact.grid))
             record.regrid(exact.grid)
             record.add_row(time, row, planes)
 
@@ -164,9 +165,11 @@ def twins(model: Model) -> dict[str, str]:
     """Equations on the grid that are the same as an earlier one, by their names; a comparison steps them once."""
     symbols: dict[str, GeneratorSymbol] = {}
     same = {}
-    for name, order in HBAR_ORDERS.items():
+    for name, equation in EQUATIONS.items():
+        if equation.dynamics is not None:
+            continue
         try:
-            symbol = GeneratorSymbol(model, order)
+            symbol = GeneratorSymbol(model, equation.hbar_order)
             twin = next((known for known, other in symbols.items() if _are_equal(symbol, other)), None)
         except InputError:  # said when its run is to begin
             continue

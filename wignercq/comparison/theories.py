@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from wignercq.comparison.reading import MEAN_FIELD, TRAJECTORIES
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
+from wignercq.model.thermal import THERMAL
+from wignercq.run.request import Equation
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Theory:
 
     name: str  # in reports
     meaning: str  # what it solves
-    hbar_order: int | None = None  # highest power of hbar**2 kept on the grid; None for all
+    equation: Equation | None = None  # on the grid; None for a theory that is not
     # Gaussian moments of (model, mean, covariance, times); None for a theory on the grid
     moments: Callable[..., GaussianMoments] | None = None
     dynamics: str | None = None  # of the trajectories that it is an average of; None for others
@@ -29,11 +31,13 @@ class Theory:
 EXACT = "exact"
 #: By their names in results; the exact one first.
 TABLE: Mapping[str, Theory] = {
-    EXACT: Theory("exact", "hybrid dynamics, all orders in ħ"),
+    EXACT: Theory("exact", "hybrid dynamics, all orders in ħ", Equation()),
     "fokker_planck": Theory(
-        "Fokker-Planck", "the classical counterpart: same forces, diffusion of p and of y, no quantum corrections", 0
+        "Fokker-Planck",
+        "the classical counterpart: same forces, diffusion of p and of y, no quantum corrections",
+        Equation(0),
     ),
-    "first_order": Theory("order ħ²", "the counterpart with its corrections in ħ²", 1),
+    "first_order": Theory("order ħ²", "the counterpart with its corrections in ħ²", Equation(1)),
     "closure": Theory(
         "Gaussian closure",
         "a Gaussian whose moments obey the moment equations self-consistently",
@@ -50,15 +54,20 @@ TABLE: Mapping[str, Theory] = {
         "Ehrenfest dynamics: the quantum particle acts by its mean force and is not measured; over trajectories",
         dynamics="mean_field",
     ),
+    THERMAL: Theory(
+        "thermal",
+        "dynamics with the same bath that keep the thermal state, of Layton and Miller",
+        Equation(dynamics=THERMAL),
+    ),
 }
 SAMPLED = {key: theory.dynamics for key, theory in TABLE.items() if theory.dynamics is not None}
 #: Those that every comparison has.
-THEORIES = tuple(key for key in TABLE if key not in SAMPLED)
-HBAR_ORDERS = {key: TABLE[key].hbar_order for key in THEORIES if TABLE[key].moments is None}
+THEORIES = tuple(key for key in TABLE if key not in SAMPLED and key != THERMAL)
+EQUATIONS = {key: theory.equation for key, theory in TABLE.items() if theory.equation is not None}
 GAUSSIAN_THEORIES = {key: theory.moments for key, theory in TABLE.items() if theory.moments is not None}
 
 
-def compared(trajectories: int, mean_field: bool) -> tuple[str, ...]:
+def compared(trajectories: int, mean_field: bool, thermal: bool) -> tuple[str, ...]:
     """Names of the theories of a comparison with so many trajectories, in the order of its result."""
-    asked = {TRAJECTORIES: trajectories > 0, MEAN_FIELD: trajectories > 0 and mean_field}
+    asked = {TRAJECTORIES: trajectories > 0, MEAN_FIELD: trajectories > 0 and mean_field, THERMAL: thermal}
     return tuple(key for key in TABLE if asked.get(key, True))

@@ -134,6 +134,7 @@ def execute_comparison(
                 threshold=config.compare.threshold,
                 trajectories=config.compare.trajectories,
                 mean_field=config.compare.mean_field,
+                thermal=config.compare.thermal,
                 seed=config.compare.seed,
                 frames=_frames(config) if frames is None else frames,
                 threads=run.threads if threads is None else threads,

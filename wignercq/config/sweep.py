@@ -36,6 +36,7 @@ class Compare(Table):
     observables: Annotated[tuple[str, ...], PlainValidator(_names)] = REPORTED
     trajectories: int = Field(default=0, ge=0)
     mean_field: bool = False
+    thermal: bool = False
     seed: int = Field(default=0, ge=0)
 
 

@@ -29,7 +29,7 @@ FORMAT = 5
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Axes = list[tuple[float, float, int]]
-Empty: TypeAlias = Callable[[Grid, Beginning | None], Record]  # a record in which nothing is reported
+Empty: TypeAlias = Callable[[str, Grid, Beginning | None], Record]  # a record by its name in which nothing is reported
 
 
 class TrackHeader(BaseModel):
@@ -244,7 +244,8 @@ def _unpacked(archive: Archive, empty: Empty, shapes: Mapping[str, tuple[int, ..
     _require(layout.header.format == FORMAT and bool(layout.records))
     records = {}
     for name, stored in layout.records.items():
-        records[name] = _record(stored, _own(name, arrays), lambda grid: empty(grid, layout.header.frame), shapes)
+        record = empty(name, grid_of(stored.grid), layout.header.frame)
+        records[name] = _restored(record, stored, _own(name, arrays), shapes)
     fields = {
         name: {key: part for key, part in _own(name, arrays).items() if key.startswith("W")}
         for name in layout.header.tracks
@@ -261,18 +262,16 @@ def _own(name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
 
 
-def _record(
-    layout: _RecordLayout,
-    arrays: Mapping[str, np.ndarray],
-    empty: Callable[[Grid], Record],
-    shapes: Mapping[str, tuple[int, ...]],
+def _restored(
+    record: Record, layout: _RecordLayout, arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
 ) -> Record:
-    grid, frames = grid_of(layout.grid), []
+    """A record with all that was reported in it."""
+    frames = []
     for k, (time, axes) in enumerate(layout.frames):
         frame = Frame(time, grid_of(axes), {name: np.array(arrays[f"frames/{k}/{name}"]) for name in FRAME_PLANES})
         points = dict(zip(NAMES, frame.grid.shape, strict=True))
         _require(all(frame.planes[n].shape == (points[a], points[b]) for n, (a, b) in FRAME_PLANES.items()))
-        _require(all(before <= now for before, now in zip(frame.grid.shape, grid.shape, strict=True)))
+        _require(all(before <= now for before, now in zip(frame.grid.shape, record.grid.shape, strict=True)))
         frames.append(frame)
     columns = {name: np.array(arrays[f"rows/{name}"]) for name in shapes}
     outputs = columns["time"].size
@@ -283,7 +282,7 @@ def _record(
     states = [KeptState(time, grid_of(axes), arrays[f"states/{k}"]) for k, (time, axes) in enumerate(layout.states)]
     _require(all(state.W.shape == state.grid.shape for state in states))
     latest = frames.pop() if layout.latest else None
-    return replace(empty(grid), rows=rows, frames=frames, rates=rates, states=states, latest=latest)
+    return replace(record, rows=rows, frames=frames, rates=rates, states=states, latest=latest)
 
 
 def _require(condition: bool) -> None:

@@ -55,7 +55,7 @@ def identity(request: Request) -> dict[str, str]:
         "on_unresolved": request.on_unresolved,
         "interval": request.interval,
         **numerics,
-        **{f"equations.{name}": order for name, order in request.equations.items() if len(request.equations) > 1},
+        **{f"equations.{name}": its.text for name, its in request.equations.items() if len(request.equations) > 1},
     }
     return {name: str(value) for name, value in values.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +33,22 @@ LAST_CHANCE = 0.1  # of the error level, at which W is lost: the grid is changed
 ALONE = "run"  # name of the equation of a run that has no others beside it
 
 
+class Equation(NamedTuple):
+    """What W obeys: that of the model, or one that differs from it in what is not None."""
+
+    hbar_order: int | None = None  # see Numerics
+    dynamics: str | None = None  # of the model
+
+    def of(self, model: Model) -> Model:
+        """A model with these dynamics; ModelError where it has none."""
+        return model if self.dynamics is None else replace(model, dynamics=self.dynamics)
+
+    @property
+    def text(self) -> str:
+        """What tells equations apart."""
+        return f"{self.hbar_order}" if self.dynamics is None else f"{self.hbar_order}, {self.dynamics}"
+
+
 @dataclass(frozen=True, eq=False)
 class Request:
     """What was asked of a run."""
@@ -46,9 +63,9 @@ class Request:
     memory_limit: float | None = None  # bytes; None is all free memory
     # time error relative to the maximum of W worth a warning, when the time step is given
     accuracy: float = ERROR_LEVEL
-    # what is followed side by side, by name: truncations in hbar (see Numerics); the first one leads, the grid is
-    # chosen for it; none: that of `numerics` alone
-    equations: Mapping[str, int | None] = field(default_factory=dict)
+    # what is followed side by side, by name; the first one leads, the grid is chosen for it; none: that of `numerics`
+    # alone
+    equations: Mapping[str, Equation] = field(default_factory=dict)
     interval: float | None = None  # a time that a chosen time step is to divide
     on_unresolved: str = "stop"  # or "warn": go on when the grid loses W, and say so in the result
     wanted: Wanted | None = None  # observables beside those of every run
@@ -70,7 +87,9 @@ class Request:
         )
         object.__setattr__(self, "numerics", numerics.suited_to(self.model, self.state))
         if not self.equations:
-            object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
+            object.__setattr__(self, "equations", {ALONE: Equation(self.numerics.hbar_order)})
+        for equation in self.equations.values():
+            self.numerics.suited_to(equation.of(self.model), self.state)  # refused here if at all
         one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
         one_of("frame", self.frame, FRAMES)
 
@@ -94,10 +113,10 @@ class Request:
         """Names of the observables that were asked for beside those of every run."""
         return () if self.wanted is None else self.wanted.names
 
-    def record(self, grid: Grid, frame: Beginning | None = None) -> Record:
-        """One in which nothing is reported yet; `frame` is one that moves."""
+    def record(self, name: str, grid: Grid, frame: Beginning | None = None) -> Record:
+        """One of an equation, or another theory, in which nothing is reported yet; `frame` is one that moves."""
         return Record(
-            self.model,
+            self.equations.get(name, Equation()).of(self.model),
             grid,
             self.framed,
             wanted=self.wanted,

@@ -67,15 +67,18 @@ class Session:
         if request.numerics.dt is not None:
             start.step.judge(request.accuracy)
         loop = TimeLoop({})
-        for name, order in request.equations.items():
+        for name, equation in request.equations.items():
             leads = not loop.tracks
+            propagator, model = start.propagator, equation.of(request.model)
             try:
-                propagator = start.propagator if leads else replace(start.propagator, hbar_order=order)
+                if not leads:
+                    propagator = replace(propagator, model=model, hbar_order=equation.hbar_order)
             except InputError as error:
                 loop.lost[name] = str(error)
                 continue
             W = start.W if leads else propagator.engine.copy(loop.leader.W)
-            record = request.record(start.grid, None if propagator.frame is None else propagator.frame.beginning)
+            frame = None if propagator.frame is None else propagator.frame.beginning
+            record = request.record(name, start.grid, frame)
             watch = Watch(request.level, stops) if leads else Watch(ERROR_LEVEL)  # the grid is chosen for the first
             _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
         records = {name: track.record for name, track in loop.tracks.items()}
@@ -95,9 +98,9 @@ class Session:
         loop = TimeLoop({}, header.steps, dict(header.lost))
         for (name, stored), grid in zip(header.tracks.items(), grids, strict=True):
             engine = numerics.make_engine(grid)
-            order = request.equations[name]
-            frame = snapshot.records[name].frame
-            propagator = Propagator(request.model, engine, numerics.scheme, header.dt, order, header.exact_bath, frame)
+            equation, record = request.equations[name], snapshot.records[name]
+            model, order = equation.of(request.model), equation.hbar_order
+            propagator = Propagator(model, engine, numerics.scheme, header.dt, order, header.exact_bath, record.frame)
             check = None
             if stored.local_errors:
                 end, error = float(request.times[-1]), header.error
@@ -110,7 +113,7 @@ class Session:
                     stored.checked,
                     stored.excess,
                 )
-            W, record = engine.restored(snapshot.fields[name]), snapshot.records[name]
+            W = engine.restored(snapshot.fields[name])
             level, stops = (ERROR_LEVEL, True) if loop.tracks else (request.level, request.on_unresolved == "stop")
             watch = Watch(level, stops, stored.unresolved, set(stored.warned))
             track = _follow(loop, request, name, propagator, W, record, watch, check)

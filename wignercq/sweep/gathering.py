@@ -30,7 +30,7 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
     """
     layout = Layout.of(config)
     names, shape = layout.names, layout.shape
-    theories = compared(config.compare.trajectories, config.compare.mean_field)
+    theories = compared(config.compare.trajectories, config.compare.mean_field, config.compare.thermal)
     own = (len(theories), len(OBSERVABLES))
     times, errors = np.full((*shape, *own), np.nan), np.full((*shape, *own), np.nan)
     numerical = np.full((*shape, len(theories)), np.nan)
