@@ -1,4 +1,7 @@
-"""Energy of a quartic quantum oscillator in the steady state against the temperature of the classical bath.
+"""How cold can a quartic oscillator get?
+======================================
+
+Energy of a quartic quantum oscillator in the steady state against the temperature of the classical bath.
 
 Identical oscillators are coldest at k_B T = hbar w/4 when the coupling is weak (eq 85). Is a quartic one, w being that
 of its first transition? Lines are the limit of weak coupling, where levels exchange populations at golden-rule rates.

@@ -41,6 +41,7 @@ TABLE: Mapping[str, Theory] = {
         "linearised", "a Gaussian carried along the classical trajectory of the initial mean", moments=linearised
     ),
 }
+#: The names of the theories, the exact one first.
 THEORIES = tuple(TABLE)
 HBAR_ORDERS = {key: theory.hbar_order for key, theory in TABLE.items() if theory.moments is None}
 GAUSSIAN_THEORIES = {key: theory.moments for key, theory in TABLE.items() if theory.moments is not None}
