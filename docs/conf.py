@@ -47,14 +47,39 @@ autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+PROPERTIES: dict[str, list[str]] = {}  # their docstrings, by name
+
+
+def keep(_app: Any, what: str, name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Take down the docstring of a property: a sentence with a colon, in which napoleon would see a type."""
+    if what == "property" and not any(line.startswith("---") for line in lines):
+        PROPERTIES[name] = list(lines)
+
+
+def give_back(_app: Any, _what: str, name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """What was taken down, after napoleon."""
+    if name in PROPERTIES:
+        lines[:] = PROPERTIES.pop(name)
+
+
+def setup(app: Any) -> None:
+    """Before and after napoleon, whose own priority is 500."""
+    app.connect("autodoc-process-docstring", keep, priority=400)
+    app.connect("autodoc-process-docstring", give_back, priority=600)
+
+
 # look
 html_theme = "pydata_sphinx_theme"
 html_title = "wignercq"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options: dict[str, Any] = {
+    "logo": {"text": "wignercq", "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
     "navbar_align": "left",
     "show_toc_level": 2,
     "navigation_with_keys": False,
@@ -99,6 +124,7 @@ def pictures(block: tuple[str, str, int], block_vars: dict[str, Any], gallery_co
 sphinx_gallery_conf = {
     "examples_dirs": [str(EXAMPLES)],
     "gallery_dirs": ["gallery/examples"],
+    "within_subsection_order": "FileNameSortKey",
     "filename_pattern": rf"{os.sep}(?!{'|'.join(SLOW)})\w+\.py$",
     "image_scrapers": (pictures,),
     "reset_argv": arguments,
