@@ -93,6 +93,7 @@ copyright = "the wignercq developers, BSD-3-Clause"
 # gallery
 EXAMPLES = HERE.parent / "examples"
 os.environ["WIGNERCQ_EXAMPLES"] = str(EXAMPLES)  # for the notebook that runs them
+os.environ["WIGNERCQ_BENCHMARKS"] = str(HERE / "project" / "benchmarks.json")  # for the one that draws them
 DRAWN = HERE / "gallery" / "drawn"  # what each example writes
 SLOW = {"steady_temperature"}  # takes half an hour: its picture lies in images/
 

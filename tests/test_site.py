@@ -10,6 +10,8 @@ import pkgutil
 import re
 from pathlib import Path
 
+from benchmarks.common import markdown, table_in
+
 import wignercq
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -76,3 +78,10 @@ def test_every_page_is_reached_from_the_front_page_once() -> None:
     assert sorted(set(known) - set(named)) == ["index"]
     assert len(named) == len(set(named))
     assert {name for name in named if not name.startswith(MADE)} <= set(known)
+
+
+def test_a_table_of_the_benchmarks_comes_back_as_it_was() -> None:
+    """Kills: numbers of the page of benchmarks that have slipped into another column."""
+    rows = [["64^4", "40.6 ms", "a / b"], ["96 x 90", "", "1.5e-3"]]
+    assert table_in(markdown(("grid", "pass", "ratio"), rows)) == {"header": ["grid", "pass", "ratio"], "rows": rows}
+    assert table_in("quartic:") is None
