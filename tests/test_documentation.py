@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,15 @@ def run_python(page: Path) -> None:
         exec(compile(block, f"{page.name}, block {number}", "exec"), namespace)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES[1:] if blocks(page, "python")], ids=lambda page: page.name)
+NEEDS = {
+    "gradients.md": (pytest.mark.slow, pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed"))
+}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, id=p.name, marks=NEEDS.get(p.name, ())) for p in PAGES[1:] if blocks(p, "python")],
+)
 def test_python_blocks_of_the_pages_run_without_warnings(page, tmp_path, monkeypatch, capsys):
     """Kills: documentation that shows names, arguments or files that do not exist."""
     monkeypatch.chdir(tmp_path)

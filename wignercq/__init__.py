@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from wignercq.grid.fixed_axis import FixedAxis as FixedAxis
     from wignercq.grid.grid import Axis as Axis
     from wignercq.grid.grid import Grid as Grid
+    from wignercq.model.bath import Noise as Noise
+    from wignercq.model.bath import QuantumBath as QuantumBath
     from wignercq.model.model import Model as Model
     from wignercq.planning.grid_choice import choose_grid as choose_grid
     from wignercq.propagation.propagator import Propagator as Propagator
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from wignercq.results.quantum_state import quantum_state as quantum_state
     from wignercq.results.solution import Solution as Solution
     from wignercq.run.evolve import evolve as evolve
+    from wignercq.run.gradient import gradient as gradient
     from wignercq.states import State as State
     from wignercq.states.classical import classical as classical
     from wignercq.steady.relaxation import relaxation as relaxation
@@ -52,6 +55,7 @@ export(
         "gaussian": "LinearModel",
         "grid.fixed_axis": "FixedAxis",
         "grid.grid": "Axis Grid",
+        "model.bath": "Noise QuantumBath",
         "model.model": "Model",
         "planning.grid_choice": "choose_grid",
         "propagation.propagator": "Propagator",
@@ -59,6 +63,7 @@ export(
         "results.quantum_state": "quantum_state",
         "results.solution": "Solution",
         "run.evolve": "evolve",
+        "run.gradient": "gradient",
         "states": "State",
         "states.classical": "classical",
         "steady.relaxation": "relaxation",

@@ -91,7 +91,7 @@ def costs(size: str, rounds: int) -> tuple[str, float, float]:
 
     def seconds(W: np.ndarray, leg: Leg) -> float:
         start = time.process_time()
-        engine.momentum(engine.move(W, leg.shear, leg.bath), leg.kick, contraction=leg.contraction)
+        engine.momentum(engine.move(W, leg.shear, leg.bath, leg.quantum), leg.kick, contraction=leg.contraction)
         return time.process_time() - start
 
     times = [[seconds(W, leg) for W, leg in zip(fields, legs, strict=True)] for _ in range(rounds + 1)][1:]

@@ -146,7 +146,7 @@ def test_stages_of_a_run(folder: Path, notes: Notes) -> None:
     assert notes.told == ["reading run.nc", "figures", *(f"drawing {name}.png" for name in names)]
     notes.told.clear()
     assert cli.main(["plot", "run.nc", "-o", "figures", "--animate"]) == 0
-    assert notes.told[:2] == ["reading run.nc", "0 to 2 frame"]
+    assert notes.told[:2] == ["reading run.nc", "0 to 2 frames"]
     assert notes.told[2].startswith("writing planes.")
     notes.told.clear()
     assert cli.main(["theory", "run.toml"]) == 0
@@ -173,7 +173,7 @@ def test_stages_of_a_comparison_and_of_a_sweep(folder: Path, notes: Notes, monke
     for done in (0, 2):
         notes.told.clear()
         assert cli.main(["compare", "swept.toml", "-o", "swept"]) == 0
-        assert notes.told[:3] == ["reading swept.toml", "points of the sweep", f"{done} to 2 point"]
+        assert notes.told[:3] == ["reading swept.toml", "points of the sweep", f"{done} to 2 points"]
         assert notes.told[3:] == ["writing sweep.nc", "figures", "drawing map.png", "writing report.html"]
 
 

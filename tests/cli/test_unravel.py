@@ -13,7 +13,7 @@ from wignercq import load
 from wignercq.cli import commands as cli
 from wignercq.unravelling import Ensemble
 
-RUN = {"duration": 0.2, "outputs": 2, "tolerance": 1e-1, "frames": 2}
+RUN = {"duration": 0.2, "outputs": 2, "tolerance": 1e-1, "frames": 2, "observables": {"x4": "x**4"}}
 
 
 @pytest.fixture
@@ -24,18 +24,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def unravel(*arguments: str) -> int:
-    return cli.main(["unravel", "wells.toml", "--seed", "3", *arguments])
+def unravel(*arguments: str, two_time: bool = True) -> int:
+    return cli.main(["unravel", "wells.toml", "--seed", "3", *["--two-time"] * two_time, *arguments])
 
 
 def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Kills: a file that is computed again or replaced unasked, trajectories added twice, others than in one go."""
+    """Kills: a file computed again or replaced unasked, trajectories added twice, others than in one go; options
+    that do not arrive, a file of other questions that passes for finished.
+    """
     assert unravel("--trajectories", "200") == 0
     assert "256 trajectories" in capsys.readouterr().out
     assert unravel("--trajectories", "200") == 0
     assert "is finished" in capsys.readouterr().err
     assert unravel("--trajectories", "500") == 2
     assert "expected --resume, which adds to those that are there, or --force, got 256" in capsys.readouterr().err
+    assert unravel("--trajectories", "200", two_time=False) == 2
+    assert "--force" in capsys.readouterr().err
+    assert unravel("--trajectories", "500", "--resume", "--mixed") == 2
+    assert "expected trajectories of the same observables" in capsys.readouterr().err
     assert unravel("--trajectories", "500", "--resume") == 0
     assert unravel("--trajectories", "500", "-o", "once.nc", "--quiet") == 0
     found = load("wells_paths.nc")
@@ -46,6 +52,16 @@ def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
     assert "kind            trajectories" in shown
     assert "512 trajectories" in shown
+    assert found.dataset["two_time_error"].shape == (3, 3, 4, 4)
+    assert 0 < found.dataset["x4_error"][-1] < 0.3 * found.dataset["x4"][-1]
+
+
+def test_what_trajectories_cannot_record_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: observables of the configuration forgotten, an error that does not name its key."""
+    path = folder / "wells.toml"
+    path.write_text(path.read_text().replace('"x**4"', '"von_neumann_entropy"'))
+    assert unravel("--trajectories", "2") == 2
+    assert "run.observables.x4: expected a formula" in capsys.readouterr().err
 
 
 @pytest.mark.slow

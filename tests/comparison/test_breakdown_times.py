@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wignercq.comparison.breakdown_times import OBSERVABLES, breakdown_times, observable_errors
+from wignercq.comparison.breakdown_times import (
+    OBSERVABLES,
+    breakdown_times,
+    observable_errors,
+    statistical_errors,
+)
 
 TIMES = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
 
 
 def times_of(errors: np.ndarray, floor: float = 1e-9, threshold: float = 0.01) -> float:
     table = np.asarray(errors, float)[:, None, None]
-    return float(breakdown_times(TIMES, table, np.full((TIMES.size, 1), floor), threshold)[0, 0])
+    return float(breakdown_times(TIMES, table, np.full((TIMES.size, 1, 1), floor), threshold)[0, 0])
 
 
 def test_an_exponential_is_interpolated_exactly() -> None:
@@ -51,6 +56,15 @@ def test_numerical_error_is_no_breakdown() -> None:
     assert times_of(errors, floor=0.002) == pytest.approx(start, rel=1e-12)
 
 
+def test_noise_counts_where_it_is() -> None:
+    """Kills: one floor for all observables; 0.03 of one is a breakdown, 0.03 of another, with noise of 0.04, none."""
+    errors = np.array([0.0, 0.001, 0.03, 0.03, 0.03])[:, None, None] * np.ones((1, 2))
+    floor = np.array([1e-9, 0.04]) * np.ones((5, 1, 1))
+    found = breakdown_times(TIMES, errors, floor, 0.01)
+    assert 0.5 < found[0, 0] < 1
+    assert np.isnan(found[0, 1])
+
+
 def test_errors_are_in_the_natural_units_of_the_exact_solution() -> None:
     """Kills: variances for widths, masses exchanged, a sign that cancels; every number by hand."""
     covariance = np.diag([4.0, 9.0, 0.25, 1.0])
@@ -85,5 +99,8 @@ def test_errors_are_in_the_natural_units_of_the_exact_solution() -> None:
         "W": 0.7,
         "density_matrix": 0.6,
     }
+    chance = dict(zip(OBSERVABLES, statistical_errors(values, values, (2.0, 0.5))[0, 1], strict=True))
+    expected_chance = {"mean_q": 1.2 / 2, "cov_qx": -0.05, "cov_yy": 1.3, "energy": 2.0 / kinetic, "W": 0.7}
+    assert {name: chance[name] for name in expected_chance} == pytest.approx(expected_chance)
     for name, value in found.items():
         assert value == pytest.approx(expected.get(name, 0.0), abs=1e-14), name

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from support import results
 from support.pictures import drawn_and_given, image_of
@@ -89,6 +91,25 @@ def test_errors_are_drawn_with_their_breakdown_times() -> None:
         assert early == {t for t in times if t < float(DATA["time"][1])}  # extrapolated
         assert ax.get_yscale() == "log"
         assert ax.get_ylim()[0] < 1e-5 < errors.max() < ax.get_ylim()[1]
+
+
+def test_trajectories_have_bars_and_their_noise() -> None:
+    """Kills: bars of another length or theory, ones down to nothing, noise that hides the numerical error."""
+    data = results.with_trajectories().dataset
+    (ax,) = plot_errors(data, ["cov_xx"]).axes
+    bars = [c for c in ax.containers if isinstance(c, ErrorbarContainer)]
+    assert [c.lines[0].get_color() for c in bars] == [labels.COLOURS[name] for name in ("trajectories", "mean_field")]
+    for bar, first in zip(bars, (0.004, 0.104), strict=True):
+        values = first * np.arange(1, 7)
+        down = np.where(values > 0.01, 0.01, 0.0)
+        ends = np.array([segment[:, 1] for segment in bar.lines[2][0].get_segments()])
+        np.testing.assert_allclose(ends, np.stack([values - down, values + 0.01], axis=1))
+    (noise,) = (line for line in ax.get_lines() if line.get_linestyle() == ":" and line.get_color() == "0.6")
+    np.testing.assert_allclose(noise.get_ydata(), 0.002 + 5 * 0.01)
+    areas = {area.get_label(): area.get_paths()[0].vertices[:, 1].max() for area in ax.collections if area.get_label()}
+    assert areas["numerical error"] < 1e-4 < areas["noise of trajectories"]
+    texts = plot_theories(data, [1], size=3.4).axes[0].figure.findobj(Text)
+    assert sum(text.get_rotation() == 50 for text in texts) == 6
 
 
 def test_every_observable_has_a_symbol() -> None:

@@ -19,7 +19,7 @@ import pytest
 from support import systems
 
 from wignercq import Axis, Grid, Model, Propagator
-from wignercq.propagation.engines import ENGINES, ArrayEngine, BathFlow, Engine, Kick, Shear, engine_class
+from wignercq.propagation.engines import ENGINES, ArrayEngine, BathFlow, Engine, Kick, QuantumFlow, Shear, engine_class
 from wignercq.propagation.engines.planes import PlanesEngine
 from wignercq.propagation.engines.registry import PLANES
 from wignercq.propagation.schemes import FORWARD_3
@@ -67,22 +67,22 @@ def random_field(engine: Engine, seed: int = 1) -> np.ndarray:
     return random.normal(size=shape)
 
 
-def random_kick(engine: Engine, seed: int = 2) -> Kick:
+def random_kick(engine: Engine, seed: int = 2, powers: int = 3) -> Kick:
     """Damped and Hermitian, as any symbol of a real equation: c_k(s) conjugate to (-1)**k c_k(-s).
 
     Its rows are all pairs (q, x), q slowest.
     """
     random, grid = np.random.default_rng(seed), engine.grid
-    shape = (3, grid.q.points, grid.x.points, grid.y.half_frequencies.size)
-    coefficients = random.normal(size=shape) * np.array([1.0, 0.3, 0.1])[:, None, None, None] * 1j
+    shape = (powers, grid.q.points, grid.x.points, grid.y.half_frequencies.size)
+    coefficients = random.normal(size=shape) * np.array([1.0, 0.3, 0.1, 0.02])[:powers, None, None, None] * 1j
     coefficients[0].real = -random.uniform(size=shape[1:])
     coefficients[0, ..., 0] = 0  # s = 0
     coefficients[2].imag = 0
     coefficients[2].real = -0.1
     if is_of_products(engine):
-        coefficients[0], coefficients[1] = coefficients[0, :1], coefficients[1, :, :1, :1]
+        coefficients[0], coefficients[1::2] = coefficients[0, :1], coefficients[1::2, :, :1, :1]
         coefficients[2].real = -0.1 * random.uniform(size=(shape[1], 1, 1))
-    return Kick(coefficients.reshape(3, -1, shape[-1]), grid)
+    return Kick(coefficients.reshape(powers, -1, shape[-1]), grid)
 
 
 def rows_for(engine: Engine, kick: Kick) -> Kick:
@@ -111,6 +111,11 @@ def random_bath(grid: Grid) -> BathFlow:
         shear[-1] = shear[-1].real
     n_p = grid.p.points
     return BathFlow(shear, np.random.default_rng(4).normal(size=(n_p, n_p)) / math.sqrt(n_p))
+
+
+def random_quantum(grid: Grid) -> QuantumFlow:
+    n_y = grid.y.points
+    return QuantumFlow(np.random.default_rng(5).normal(size=(n_y, n_y)) / math.sqrt(n_y), 0.9 * random_shear(grid).x)
 
 
 @pytest.mark.parametrize("sizes", [SIZES[0], SIZES[-1]])
@@ -219,14 +224,17 @@ def test_every_engine_equals_the_array_engine(make_engine: MakeEngine, sizes: tu
 def require_equal(make_engine: MakeEngine, grid: Grid, dtype: str) -> None:
     """An engine does to a random field what the array engine does, with every option of a pass."""
     contraction = np.random.default_rng(3).normal(size=(grid.p.points, grid.p.points))
-    judged, shear = make_engine(grid, dtype), random_shear(grid)
-    values, every_row = random_field(judged), random_kick(judged)
+    judged, shear, rest = make_engine(grid, dtype), random_shear(grid), random_quantum(grid)
+    values, every_row, cubic = random_field(judged), random_kick(judged), random_kick(judged, powers=4)
     results, columns = [], []
     for engine in (judged, ArrayEngine(grid, dtype)):
         column, kick = np.empty((grid.q.points * grid.x.points, grid.p.points), complex), rows_for(engine, every_row)
         W = engine.transport(engine.of(values), engine.compile_shear(shear))
         W = engine.momentum(W, engine.compile_kick(kick))
         W = engine.bath(W, engine.compile_bath(random_bath(grid)))
+        W = engine.quantum(W, engine.compile_quantum(rest))
+        W = engine.momentum(W, engine.compile_kick(rows_for(engine, cubic)))
+        W = engine.quantum(W, engine.compile_quantum(QuantumFlow(rest.matrix, None)))
         W = engine.transport(W, engine.compile_shear(Shear(None, shear.x)))
         W = engine.momentum(W, kick, contraction=contraction, column=column)
         results.append(np.array(engine.array(W), float))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy as sp
 from support import systems
 
 from wignercq import Model, ModelError
+from wignercq.model.bath import Noise
 from wignercq.model.model import Q, X
 from wignercq.propagation.generator import GeneratorSymbol, R, S, SampledSymbol, symbol_of
 
@@ -67,6 +71,11 @@ def test_commutator_is_the_double_commutator_of_the_operators() -> None:
         mixed = sp.diff(f, R, Q) / sp.Rational(16, 10) + sp.diff(f, S, X) / sp.Rational(8, 10)
         return -sp.I * mixed - gamma * R * sp.diff(f, R)
 
+    require_double_commutator(symbol, G, T)
+
+
+def require_double_commutator(symbol: GeneratorSymbol, G: sp.Expr, T: Callable[[sp.Expr], sp.Expr]) -> None:
+    """[V, [T, V]] applied to a test function is the commutator of the symbol times it."""
     f = sp.exp(-(Q**2) / 3 + Q * R / 5 - R**2 / 4 + X * S / 7 - X**2 / 2 - S**2 / 5 + R * X / 9)
     double = 2 * G * T(G * f) - G**2 * T(f) - T(G**2 * f)
     real, imaginary = symbol.commutator
@@ -74,6 +83,28 @@ def test_commutator_is_the_double_commutator_of_the_operators() -> None:
     for point in np.random.default_rng(6).normal(size=(5, 4)):
         left, right = sides(*point)
         assert abs(left - right) < 1e-10 * abs(right)
+
+
+def test_commutator_with_a_bath_of_x_and_noise_that_depends_on_q() -> None:
+    """Kills: -D_xx (d_x G)**2 with a wrong sign or factor, D_xy or friction of y in it, a power of r dropped."""
+    bath = {"friction": 0.24, "diffusion": {"xx": 0.3, "xy": 0.1, "yy": 0.5}}
+    noises = [Noise("sin(x)", 0.2, "q**2/5 + q/9")]
+    model = replace(morse_model(), quantum_bath=bath, noises=noises)
+    symbol = GeneratorSymbol(model)
+    h, D_y = sp.Rational(35, 100) * S, (sp.Rational(1, 2) - sp.Rational(1, 30)) / 2
+    own = GeneratorSymbol(morse_model())
+    more = -(Q**2 / 5 + Q / 9) / 2 * R**2 - sp.Rational(1, 10) * (sp.sin(X + h) - sp.sin(X - h)) ** 2 - D_y / 2 * S**2
+    assert abs((symbol.damping - own.damping - more).subs({Q: 0.3, R: 0.4, X: -0.7, S: 1.1})) < 1e-15
+
+    def T(f: sp.Expr) -> sp.Expr:
+        mixed = sp.diff(f, R, Q) / sp.Rational(16, 10) + sp.diff(f, S, X) / sp.Rational(8, 10)
+        drift = R * sp.diff(f, R) / 4 + sp.Rational(24, 80) * S * sp.diff(f, S)
+        noise = sp.Rational(3, 20) * sp.diff(f, X, 2) + sp.I * S / 10 * sp.diff(f, X) - D_y / 2 * S**2 * f
+        return -sp.I * mixed - drift + noise
+
+    require_double_commutator(symbol, symbol.damping + sp.I * symbol.phase, T)
+    powers = sp.Poly(sp.expand(symbol.commutator[1]), R).degree()
+    assert powers == 3
 
 
 @pytest.mark.parametrize("order", [0, 1, 2])

@@ -94,6 +94,27 @@ def test_a_report_of_a_comparison_states_its_numbers() -> None:
     assert results.CONFIG in page.text
 
 
+def test_trajectories_are_told_with_their_errors() -> None:
+    """Kills: a column without standard errors, noise in bold, a W of trajectories that nobody knows."""
+    result = results.with_trajectories()
+    page = Page(comparison_report(result, results.config(), {"theories": PIXEL, "errors": PIXEL}))
+    assert page.open == []
+    errors = [table for table in page.tables if table[1][0] == "⟨q⟩"][1]
+    assert errors[0][-2:] == ["trajectories", "mean-field"]
+    rows = {name: row[-2:] for name, row in zip(OBSERVABLES, errors[1:], strict=True)}
+    assert rows["cov_xx"] == ["2.4e-02 ± 1e-02", "6.2e-01 ± 1e-02"]
+    assert rows["W"] == ["-", "-"]
+    cells = {row[0]: row[1] for table in page.tables for row in table if len(row) == 2}
+    told = "1024, seed 4; numerical error trajectories 2.0e-03, mean-field 2.0e-03"
+    assert cells["trajectories"] == told
+    assert "a difference of less than 5 of them is no breakdown" in page.text
+    assert (
+        "noise          1024 trajectories; errors of means and covariances up to 0.05 may be chance" in result.summary()
+    )
+    plain = Page(comparison_report(results.breakdown(), results.config(), {"theories": PIXEL, "errors": PIXEL}))
+    assert "mean-field" not in plain.text
+
+
 def test_a_page_serves_phones_paper_and_who_does_not_see_it() -> None:
     """Kills: a page as wide as a desk on a phone, a configuration folded away in print, tables without heads,
     alternative texts that repeat the caption."""

@@ -126,7 +126,7 @@ def test_a_log_has_few_lines_that_say_how_long_it_will_take(
     assert len(lines) == 1 + 99 // 3
     assert lines[1].startswith("wignercq: t = 0.6667 of 1000, 0:40:00 gone")
     with Log() as log:
-        log.start(3, unit="point")
+        log.start(3, unit="points")
         log.reach(1)
     assert capsys.readouterr().err.startswith("wignercq: 1 of 3 points, 0:00:00 gone")
 

@@ -23,6 +23,7 @@ EXAMPLES: dict[str, tuple[tuple[int, int, int, int], Model, Scheme, bool]] = {
     "quartic with friction": ((12, 14, 16, 18), systems.quartic(), FORWARD_3, False),
     "oscillators, odd p": ((8, 15, 12, 20), systems.oscillators(friction=0.0), STRANG, False),
     "strongly damped, odd y": ((16, 12, 20, 13), systems.oscillators(friction=4.0, diffusion=5.0), FORWARD_3, True),
+    "quantum bath": ((12, 10, 16, 14), systems.with_baths(), FORWARD_3, False),
 }
 
 
@@ -80,7 +81,7 @@ def exchanges(devices: int) -> dict[str, int]:
 
     engine: Any = engine_class("jax")(systems.grid(12, 14, 16, 18), devices=devices)  # type: ignore[call-arg]
     W = engine.of(systems.gaussian_density(engine.grid))
-    form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05)._step)
+    form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05).compiled)
     program = jax_devices.steps.lower(W, *form, 2, mesh=engine._mesh, capacity=2, by=2).compile().as_text()
     kinds = ("all-to-all", "all-gather", "collective-permute", "reduce-scatter")
     return {kind: count for kind in kinds if (count := program.count(f" {kind}("))}

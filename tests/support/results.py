@@ -132,6 +132,25 @@ def breakdown(*, broken: bool = True, seed: int = 3) -> Breakdown:
     return Breakdown(xr.Dataset(variables, coordinates, attributes))
 
 
+def with_trajectories() -> Breakdown:
+    """The same with trajectories and mean-field theory, off in no observable and in all of them."""
+    data = breakdown().dataset
+    names = [*THEORIES, "trajectories", "mean_field"]
+    data = data.drop_vars("note").reindex(theory=names).assign(note=("theory", [*data["note"].values, "", ""]))
+    outputs = np.arange(6)
+    for k, name in enumerate(names[5:]):
+        of_theory = {"theory": name}
+        data["error"].loc[of_theory] = (0.004 + 0.1 * k) * (1 + outputs)[:, None]
+        data["error"].loc[of_theory | {"observable": "W"}] = np.nan
+        data["numerical_error"].loc[of_theory] = 0.002
+        data["wigner_xy"].loc[of_theory] = data["wigner_xy"].sel(theory="closure")
+    data["breakdown_time"].loc[{"theory": "mean_field"}] = 0.05
+    data["breakdown_time"].loc[{"theory": "mean_field", "observable": "W"}] = np.nan
+    chance = 0.01 * (data["error"].notnull() & data["theory"].isin(names[5:]))
+    data["statistical_error"] = chance.where(data["error"].notnull())
+    return Breakdown(data.assign_attrs(trajectories=1024, seed=4))
+
+
 def config(text: str = CONFIG) -> Config:
     """The configuration that goes with it."""
     return Config.from_text(text)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wignercq import Grid
-from wignercq.propagation.engines import ArrayEngine, BathFlow, Engine, Kick, Shear
+from wignercq.propagation.engines import ArrayEngine, BathFlow, Engine, Kick, QuantumFlow, Shear
 from wignercq.propagation.engines.base import Deviation
 
 
@@ -87,8 +87,14 @@ class SealedEngine(Engine):
     def compile_bath(self, flow: BathFlow) -> Any:
         return self.inner.compile_bath(flow)
 
+    def compile_quantum(self, flow: QuantumFlow) -> Any:
+        return self.inner.compile_quantum(flow)
+
     def bath(self, W: Sealed, flow: Any) -> Sealed:
         return Sealed(self.inner.bath(W.take(), flow))
+
+    def quantum(self, W: Sealed, flow: Any) -> Sealed:
+        return Sealed(self.inner.quantum(W.take(), flow))
 
     def transport(self, W: Sealed, shear: Any) -> Sealed:
         return Sealed(self.inner.transport(W.take(), shear))

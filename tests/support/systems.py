@@ -62,3 +62,19 @@ def gaussian_density(grid: Grid, mean: np.ndarray = MEAN, covariance: np.ndarray
     offsets = [axis - centre for axis, centre in zip(grid.mesh, mean, strict=True)]
     exponent = sum(inverse[i, j] * offsets[i] * offsets[j] for i in range(4) for j in range(4))
     return np.exp(-exponent / 2) / np.sqrt(np.linalg.det(2 * np.pi * covariance))
+
+
+def with_baths() -> Model:
+    """Friction and all diffusions of the quantum particle, a noise that depends on q, an operator beyond linear."""
+    return Model(
+        "0.4*q**2",
+        "0.55*x**2 + 0.05*x**4",
+        "0.35*q*x",
+        hbar=HBAR,
+        classical_mass=1.3,
+        quantum_mass=0.9,
+        friction=0.3,
+        diffusion=0.5,
+        quantum_bath={"friction": 0.24, "diffusion": {"xx": 0.1, "xy": 0.06, "yy": 0.5}},
+        noises=[{"force": "x**2", "decoherence": 0.1, "diffusion": "0.1*q**2 + 0.05*q + 0.05"}],
+    )

@@ -264,6 +264,8 @@ def steady(
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
 @click.option("--processes", type=click.IntRange(min=1), help="Side by side; default: threads on all cores.")
+@click.option("--mixed", is_flag=True, help="Quantum states as the record alone tells them, with their purity; slow.")
+@click.option("--two-time", is_flag=True, help="Also covariances of q, p, <x>, <y> at any two outputs.")
 @click.option("--resume", is_flag=True, help="Go on where there are fewer, with the same random numbers.")
 @click.option("--force", is_flag=True, help="Replace a finished result.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
@@ -305,29 +307,22 @@ def info(result: Path) -> None:
 
 @commands.command()
 @click.argument("result", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder, made if missing."
+)
 @click.option("--format", "suffix", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True)
 @click.option("--dpi", type=click.FloatRange(10, 2000), help="Dots per inch; default: 200, of animations 110.")
 @click.option("--size", type=Inches(), help="Inches, 3.4 or 7x5; default: two columns of a page, 7.")
 @click.option("--frames", type=click.IntRange(min=1), help="So many times, spread over the run; default: what fits.")
 @click.option("--only", type=Names(), default=(), help="Figures by name, as in planes,moments; default: all.")
 @click.option("--animate", "moving", is_flag=True, help="Write planes.mp4 or planes.gif of all frames instead.")
-def plot(
-    result: Path,
-    output: Path,
-    suffix: str,
-    dpi: float | None,
-    size: tuple[float, ...] | None,
-    frames: int | None,
-    only: tuple[str, ...],
-    moving: bool,
-) -> None:
+def plot(result: Path, moving: bool, **asked: Any) -> None:
     """Draw the file RESULT of a run, a steady state, a comparison, a sweep or of two-time functions."""
     with showing(f"reading {result.name}") as progress:
         from wignercq.sweep.loading import load
 
         loaded = load(result)
-        drawn = Drawn(output, suffix, dpi, frames, size, only)
+        drawn = Drawn(**asked)
         written = drawn.animation(loaded, progress) if moving else drawn.figures(loaded, progress)
     for path in written:
         click.echo(str(path))

@@ -6,16 +6,19 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from wignercq.cli.run_files import Output
 from wignercq.config import Config
 from wignercq.config.identity import are_same
+from wignercq.config.keys import KEYS
 from wignercq.errors import CheckpointError, InputError, StoppedError
 from wignercq.results.result import Result
 from wignercq.run.progress import Progress
 from wignercq.unravelling import Ensemble, trajectories
+from wignercq.unravelling.trajectories import FINEST
 
-TOLERANCE, LEAST = 1e-3, 1e-4  # on the time error; what is less is lost among statistical errors
+TOLERANCE = 1e-3  # on the time error
 
 
 def average(
@@ -27,6 +30,8 @@ def average(
     processes: int | None,
     resume: bool,
     force: bool,
+    mixed: bool,
+    two_time: bool,
     quiet: bool,
     progress: Progress,
 ) -> Ensemble | None:
@@ -39,6 +44,8 @@ def average(
     def held(result: Result) -> int:
         """How many of these trajectories a result has."""
         if not isinstance(result, Ensemble) or result.dataset.attrs["seed"] != seed:
+            return 0
+        if ("record_purity" in result.dataset, "two_time" in result.dataset) != (mixed, two_time):
             return 0
         return result.count if are_same(str(result.dataset.attrs.get("configuration", "")), settings.text) else 0
 
@@ -57,7 +64,8 @@ def average(
         return f"{error.solution.count} trajectories saved in {files.target}; go on with --resume"
 
     with files.saving(settings, said):
-        result = _computed(files, settings, place, count, seed, processes, progress)
+        asked = {"count": count, "seed": seed, "two_time": two_time, "conditional": "mixed" if mixed else "pure"}
+        result = _computed(files, settings, place, asked, processes, progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
     files.checkpoints.discard()
@@ -76,8 +84,7 @@ def _computed(
     files: Output,
     settings: Config,
     place: Path | None,
-    count: int,
-    seed: int,
+    asked: dict[str, Any],
     processes: int | None,
     progress: Progress,
 ) -> Ensemble:
@@ -92,11 +99,11 @@ def _computed(
                 settings.model,
                 settings.state,
                 **{"duration": None, "outputs": None, "times": None, **run.when},
-                count=count,
-                seed=seed,
-                tolerance=max(run.tolerance or TOLERANCE, LEAST),
+                **asked,
+                tolerance=max(run.tolerance or TOLERANCE, FINEST),
                 dt=run.dt,
                 frames=run.frames,
+                observables=run.observables or None,
                 start=start,
                 executor=pool,
                 checkpoint=files.checkpoints.path,
@@ -106,4 +113,4 @@ def _computed(
         except InputError as error:
             if place is not None and error.argument == "start":
                 raise CheckpointError(place, error.expected, error.got) from None
-            raise
+            raise error.renamed(KEYS) from None

@@ -1,4 +1,4 @@
-"""Hybrid dynamics against its Fokker-Planck counterpart, its first quantum correction and two Gaussian theories."""
+"""Hybrid dynamics against its classical counterpart, Gaussian theories, trajectories and mean-field dynamics."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from wignercq.comparison.result import Breakdown
 from wignercq.comparison.session import Comparison, ComparisonRequest, twins
 from wignercq.comparison.theories import HBAR_ORDERS
-from wignercq.errors import at_most
+from wignercq.errors import InputError, at_most
 from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
-from wignercq.planning.arguments import moderate, number
+from wignercq.planning.arguments import flag, moderate, number, whole
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.planning.time_step import divided
 from wignercq.propagation.engines.cores import thread_count
@@ -41,6 +41,9 @@ def compare(
     precision: str = "float64",
     engine: str = "tiled",
     threshold: float = 0.01,
+    trajectories: int = 0,
+    mean_field: bool = False,
+    seed: int = 0,
     frames: int | str | None = None,
     threads: int | None = None,
     adapt: bool | None = None,
@@ -51,15 +54,18 @@ def compare(
     resume: bool = False,
     progress: bool | Progress = False,
 ) -> Breakdown:
-    """Evolve one initial state under five theories and report where they part.
+    """Evolve one initial state under several theories and report where they part.
 
     1. ``exact``: hybrid dynamics, all orders in hbar, eqs (101)-(112) of arXiv:2510.07402;
     2. ``fokker_planck``: its classical counterpart, hbar_order = 0;
     3. ``first_order``: with the terms in hbar**2, hbar_order = 1, where that is well posed;
     4. ``closure``: the self-consistent Gaussian (:func:`wignercq.gaussian.closure.gaussian_closure`);
-    5. ``linearised``: linearised along the classical trajectory of the mean.
+    5. ``linearised``: linearised along the classical trajectory of the mean;
+    6. ``trajectories``, on request: the hybrid dynamics again, as an average over trajectories, with standard errors
+       (:func:`wignercq.unravelling.trajectories`);
+    7. ``mean_field``, on request: the Ehrenfest dynamics, over as many trajectories.
 
-    For potentials at most quadratic all five agree. 1 to 3 share the time step, so that its error cancels in their
+    For potentials at most quadratic 1 to 6 agree. 1 to 3 share the time step, so that its error cancels in their
     differences, and begin on the same grid; where 2 or 3 folds more finely, its own grid is refined on the way.
 
     Parameters
@@ -80,6 +86,13 @@ def compare(
     threshold : float
         Error, in the units of :func:`wignercq.comparison.breakdown_times.observable_errors`, that counts as a
         breakdown.
+    trajectories : int
+        How many to average over, rounded up to blocks of 256; 0 leaves 6 and 7 out. They are computed before the first
+        step of 1 to 3; a difference of less than five standard errors is no breakdown.
+    mean_field : bool
+        Whether 7 is computed as well.
+    seed : int
+        Of the random numbers of trajectories.
     frames : int or "all", optional
         Number of outputs, spread over the run, whose marginal planes are kept; all by default.
     adapt : bool or None
@@ -107,6 +120,7 @@ def compare(
     output_times = times_of(duration, outputs, times)
     kept = arguments.frames(arguments.ALL if frames is None else frames, output_times.size, output_times.size)
     _check(tolerance, threshold)
+    _check_trajectories(trajectories, mean_field, seed)
     interval = float(output_times[1]) if times is None else None
     numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), forms_W=True)
     if dt is not None and interval is not None:
@@ -127,6 +141,9 @@ def compare(
             interval=interval,
             on_unresolved=on_unresolved,
             threshold=threshold,
+            trajectories=trajectories,
+            mean_field=mean_field,
+            seed=seed,
         )
         session = carry_out(Comparison, request, checkpoint, every=checkpoint_every, resume=resume, progress=shown)
         result = session.solution()
@@ -139,3 +156,10 @@ def _check(tolerance: float, threshold: float) -> None:
     most = TOLERANCE_SHARE * threshold
     expected = f"a positive number, at most {at_most(most)} for a threshold of {threshold!r}"
     number("tolerance", tolerance, expected, lambda v: 0 < v <= most)
+
+
+def _check_trajectories(trajectories: int, mean_field: bool, seed: int) -> None:
+    whole("trajectories", trajectories, 0)
+    whole("seed", seed, 0)
+    if flag("mean_field", mean_field) and not trajectories:
+        raise InputError("mean_field", "a number of trajectories, over which it is averaged", "none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wignercq.comparison.breakdown_times import ENERGIES, OBSERVABLES, breakdown_times, observable_errors
-from wignercq.comparison.theories import EXACT, THEORIES
+from wignercq.comparison.breakdown_times import (
+    ENERGIES,
+    NOISE,
+    OBSERVABLES,
+    breakdown_times,
+    observable_errors,
+    statistical_errors,
+)
+from wignercq.comparison.ensembles import WITH_ERRORS, numbers, own_axes, planes_on, standard_errors
+from wignercq.comparison.theories import EXACT
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.gaussian.closure import POINT, QUADRATURE
 from wignercq.grid.grid import NAMES, Grid
@@ -32,6 +40,7 @@ from wignercq.propagation.engines.base import Engine
 from wignercq.results.variables import FRAME_PLANES, LABELS, MODEL_UNITS, PURE, ROW_SHAPES, described
 from wignercq.run.record import Record
 from wignercq.run.track import Track
+from wignercq.unravelling import Ensemble
 
 NUMERICAL_MARGIN = 10  # moments and distances may be off by this many times the relative error of W
 
@@ -59,7 +68,7 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str]] = {
 #: Of these the ones that are pure numbers; others have the units of the model.
 NUMBERS = {"excess_kurtosis", "distance_W", "distance_density_matrix"}
 #: What axes of figures show of what a run does not have.
-OWN_LABELS: Mapping[str, tuple[str, str]] = {
+OWN_LABELS: dict[str, tuple[str, str]] = {
     **{
         name: (text, "nats" if name == "relative_entropy" else PURE if name in NUMBERS else MODEL_UNITS)
         for name, (_, text) in VARIABLES.items()
@@ -67,11 +76,17 @@ OWN_LABELS: Mapping[str, tuple[str, str]] = {
     },
     "error": ("error in units of the exact solution", PURE),
     "numerical_error": ("numerical error, below which an error is no breakdown", PURE),
+    "statistical_error": ("standard error of the error", PURE),
     "breakdown_time": ("breakdown time, the first above the threshold", MODEL_UNITS),
     "note": ("what is to be said of a theory", PURE),
     "theory": ("theory", PURE),
     "observable": ("observable", PURE),
     "density": ("marginal density", PURE),
+}
+OWN_LABELS |= {
+    f"{name}_error": (f"standard error of the {label}", units)
+    for name, (label, units) in {**LABELS, **OWN_LABELS}.items()
+    if name in WITH_ERRORS
 }
 COORDINATES = {"z": NAMES, "z2": NAMES, "axis": NAMES, "density": DENSITIES}
 #: What an output of a comparison has beside the row of a run, by its shape.
@@ -135,6 +150,18 @@ class Measurements:
             "distance_density_matrix": missing + self._plane_distance(grid, planes["wigner_xy"], exact),
         }, planes
 
+    def of_ensemble(
+        self, ensemble: Ensemble, output: int, exact: Track
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """The row of an average over trajectories at an output, NaN where they do not tell; planes as above."""
+        shapes = ROW_SHAPES | EXTRA_SHAPES
+        row: dict[str, Any] = {name: np.full(shape, np.nan) for name, shape in shapes.items() if name != "time"}
+        own = own_axes(ensemble)
+        plane = ensemble.dataset["wigner_xy"].values[output]
+        distance = self._plane_distance(Grid(exact.grid.q, exact.grid.p, own["x"], own["y"]), plane, exact)
+        row |= {"distance_density_matrix": distance, "energy_left_out": 0.0}
+        return row | numbers(ensemble, output), planes_on(exact.grid, ensemble, output)
+
     def _distance(self, track: Track, exact: Track) -> float:
         grid = common_grid([exact.grid, track.grid])
         engine = next((t.engine for t in (exact, track) if t.grid == grid), None) or self.make_engine(grid)
@@ -160,9 +187,11 @@ class Measurements:
 
 def breakdown_dataset(
     model: Model,
+    theories: Sequence[str],
     records: Mapping[str, Record],
     notes: Mapping[str, str],
-    closure_errors: Mapping[str, float],
+    own_errors: Mapping[str, float],
+    ensembles: Mapping[str, Ensemble],
     attributes: Mapping[str, Any],
     outputs: int,
 ) -> xr.Dataset:
@@ -170,26 +199,30 @@ def breakdown_dataset(
 
     Parameters
     ----------
+    theories : sequence of str
+        Names of the theories that were asked for, the exact one first.
     records : mapping of str to Record
         Of the theories that have a result, the exact one among them; what is missing in the end is NaN.
     notes : mapping of str to str
         What is to be said of a theory.
-    closure_errors : mapping of str to float
-        Estimated errors of Gaussian theories.
+    own_errors : mapping of str to float
+        Estimated errors of Gaussian theories, and time errors of trajectories.
+    ensembles : mapping of str to Ensemble
+        The averages over trajectories among the theories.
     attributes : mapping
         Of the dataset; ``threshold`` and ``time_error_estimate`` among them.
     """
     grid, times = common_grid([record.grid for record in records.values()]), np.array(records[EXACT].times[:outputs])
     frames = [frame.time for frame in records[EXACT].frames if frame.time <= times[-1]]
     values = {
-        name: np.full((times.size, len(THEORIES), *(len(COORDINATES[d]) for d in dims)), np.nan)
+        name: np.full((times.size, len(theories), *(len(COORDINATES[d]) for d in dims)), np.nan)
         for name, (dims, _) in VARIABLES.items()
     }
     sizes = dict(zip(NAMES, grid.shape, strict=True))
     planes = {
-        name: np.full((len(frames), len(THEORIES), sizes[a], sizes[b]), np.nan) for name, (a, b) in FRAME_PLANES.items()
+        name: np.full((len(frames), len(theories), sizes[a], sizes[b]), np.nan) for name, (a, b) in FRAME_PLANES.items()
     }
-    for i, theory in enumerate(THEORIES):
+    for i, theory in enumerate(theories):
         if theory not in records:
             continue
         for k, row in enumerate(records[theory].rows[:outputs]):
@@ -198,24 +231,30 @@ def breakdown_dataset(
         for k, frame in enumerate(records[theory].frames[: len(frames)]):
             for name, plane in frame.on(grid).items():
                 planes[name][k, i] = plane
-    errors = observable_errors(values, (model.classical_mass, model.quantum_mass))
-    floor = _numerical_error(values, attributes["time_error_estimate"])
-    floor += [closure_errors.get(name, 0.0) for name in THEORIES]
-    broken = breakdown_times(times, errors, floor, attributes["threshold"])
+    masses = model.classical_mass, model.quantum_mass
+    errors, noise = observable_errors(values, masses), np.zeros(1)
+    numerical = _numerical_error(values, attributes["time_error_estimate"])
+    numerical += [own_errors.get(name, 0.0) for name in theories]
     variables: dict[str, Any] = {
         name: (("time", "theory", *dims), values[name]) for name, (dims, _) in VARIABLES.items()
     }
+    if ensembles:
+        its = _standard_errors(values, theories, ensembles)
+        variables |= {f"{name}_error": (("time", "theory", *VARIABLES[name][0]), its[name]) for name in WITH_ERRORS}
+        noise = statistical_errors(its, values, masses)
+        variables["statistical_error"] = (("time", "theory", "observable"), noise)
+    broken = breakdown_times(times, errors, numerical[..., None] + NOISE * noise, attributes["threshold"])
     variables |= {name: (("frame", "theory", *pair), planes[name]) for name, pair in FRAME_PLANES.items()}
     variables |= {
         "error": (("time", "theory", "observable"), errors),
-        "numerical_error": (("time", "theory"), floor),
+        "numerical_error": (("time", "theory"), numerical),
         "breakdown_time": (("theory", "observable"), broken),
-        "note": (("theory",), [notes.get(name, "") for name in THEORIES]),
+        "note": (("theory",), [notes.get(name, "") for name in theories]),
     }
     coordinates = {
         "time": times,
         "frame": np.array(frames),
-        "theory": list(THEORIES),
+        "theory": list(theories),
         "observable": list(OBSERVABLES),
         **{name: list(labels) for name, labels in COORDINATES.items()},
         **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
@@ -224,8 +263,19 @@ def breakdown_dataset(
     return described(xr.Dataset(variables, coordinates, {**attributes, "grid": shape}), OWN_LABELS)
 
 
+def _standard_errors(
+    values: Mapping[str, np.ndarray], theories: Sequence[str], ensembles: Mapping[str, Ensemble]
+) -> dict[str, np.ndarray]:
+    """Those of all variables that may have one: zero where a theory does without chance, NaN where it has no result."""
+    errors = {name: np.where(np.isnan(array), np.nan, 0.0) for name, array in values.items()}
+    for theory, ensemble in ensembles.items():
+        for name, error in standard_errors(ensemble).items():
+            errors[name][:, theories.index(theory)] = error[: len(errors[name])]
+    return errors
+
+
 def _numerical_error(values: Mapping[str, np.ndarray], time_error: float) -> np.ndarray:
     """Time error with a margin, and what the grid misses of the exact and of the other W; shape (time, theory)."""
     monitors: np.ndarray = sum(np.nan_to_num(values[name].max(axis=2)) for name in ("edge_mass", "spectral_tail"))
-    own = np.where(np.arange(len(THEORIES)) > 0, monitors, 0.0)
+    own = np.where(np.arange(monitors.shape[1]) > 0, monitors, 0.0)
     return NUMERICAL_MARGIN * time_error + monitors[:, :1] + own

@@ -8,6 +8,8 @@ import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_increasing, not_numbers, not_texts
 
+TRAJECTORIES, MEAN_FIELD = "trajectories", "mean_field"
+OVER_TRAJECTORIES = [TRAJECTORIES, MEAN_FIELD]  # theories that are averages with standard errors
 ANOTHER: Fault = "the result of a comparison", "another result of wignercq"
 TEXTS: Mapping[str, tuple[str, ...]] = {"note": ("theory",), "theory": ("theory",), "observable": ("observable",)}
 NUMBERS: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +34,8 @@ def faults(dataset: xr.Dataset) -> Iterator[Fault]:
         yield from not_texts(dataset, name, dimensions)
     for name, dimensions in NUMBERS.items():
         yield from not_numbers(dataset, name, dimensions)
+    if "statistical_error" in dataset:
+        yield from not_numbers(dataset, "statistical_error", NUMBERS["error"])
     framed = "wigner_xy" in dataset
     if framed:
         yield from not_numbers(dataset, "wigner_xy", FRAMES)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from wignercq.comparison.breakdown_times import first_output, told
-from wignercq.comparison.reading import faults
+from wignercq.comparison.breakdown_times import first_output, least_error, told
+from wignercq.comparison.reading import OVER_TRAJECTORIES, faults
 from wignercq.errors import one_of
 from wignercq.results.reading import Fault
 from wignercq.results.result import Plots, Result
@@ -72,14 +72,25 @@ class Breakdown(Result):
 
     def summary(self) -> str:
         """A few lines: what broke down when, for each theory."""
-        worst = float(np.nanmax(self.dataset["numerical_error"].values))
+        certain = ~self.dataset["theory"].isin(OVER_TRAJECTORIES).values
+        worst = float(np.nanmax(self.dataset["numerical_error"].values[:, certain]))
         lines = [
             f"t = 0 to {self.time[-1]:g}, threshold {self.threshold:g}, numerical error below {worst:.1g}",
             *(f"{theory:14} {self._verdict(theory)}" for theory in self.theories),
         ]
         if any(0 < t < self.first_output for theory in self.theories for _, t in self.broken(theory)):
             lines.append(f"{'~':14} extrapolated, before the first output at {self.first_output:g}")
+        if "trajectories" in self.dataset.attrs:
+            lines.append(f"{'noise':14} {self._noise()}")
         return "\n".join(lines if self.is_broken else [*lines, "no breakdown"])
+
+    def _noise(self) -> str:
+        """How many trajectories there are, and what they do not tell."""
+        sampled = self.dataset["theory"].isin(OVER_TRAJECTORIES)
+        moments = self.dataset["observable"].str.contains("mean_|cov_")
+        most = float(np.nanmax(least_error(self.dataset).values[:, sampled.values][..., moments.values]))
+        count = self.dataset.attrs["trajectories"]
+        return f"{count} trajectories; errors of means and covariances up to {most:.1g} may be chance; no W is known"
 
     def _verdict(self, theory: str) -> str:
         broken = self.broken(theory)

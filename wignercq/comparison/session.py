@@ -9,17 +9,21 @@ from typing import ClassVar
 
 import sympy as sp
 
+from wignercq.comparison.ensembles import computed
 from wignercq.comparison.measurements import EXTRA_SHAPES, Measurements, breakdown_dataset
 from wignercq.comparison.result import Breakdown
-from wignercq.comparison.theories import EXACT, GAUSSIAN_THEORIES, HBAR_ORDERS
-from wignercq.errors import InputError, ModelError
+from wignercq.comparison.theories import EXACT, GAUSSIAN_THEORIES, HBAR_ORDERS, SAMPLED, compared
+from wignercq.errors import InputError, Interrupted, ModelError
 from wignercq.gaussian.closure import GaussianMoments
 from wignercq.model.model import Model
 from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.generator import GeneratorSymbol
 from wignercq.results.variables import ROW_SHAPES
+from wignercq.run.checkpoint import CheckpointFiles
+from wignercq.run.progress import Progress
 from wignercq.run.request import Request
 from wignercq.run.session import Session
+from wignercq.unravelling import Ensemble
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,20 @@ class ComparisonRequest(Request):
     """What was asked of a comparison."""
 
     threshold: float = 0.01  # error that counts as a breakdown
+    trajectories: int = 0  # of the theories that are averages over them
+    mean_field: bool = False
+    seed: int = 0  # of their random numbers
+
+    @property
+    def theories(self) -> tuple[str, ...]:
+        """Names of the theories."""
+        return compared(self.trajectories, self.mean_field)
+
+    @property
+    def further(self) -> dict[str, object]:
+        """What decides the trajectories, if any."""
+        names = ("trajectories", "mean_field", "seed") if self.trajectories else ()
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(eq=False)
@@ -37,11 +55,30 @@ class Comparison(Session):
     """
 
     request: ComparisonRequest
+    _ensembles: dict[str, Ensemble] = field(init=False, default_factory=dict)
+    _without: dict[str, str] = field(init=False, default_factory=dict)  # theories without trajectories, and why
     _measured: int = field(init=False)  # outputs; one may be reported that is not yet measured when a signal comes
     row_shapes: ClassVar[Mapping[str, tuple[int, ...]]] = ROW_SHAPES | EXTRA_SHAPES
 
     def __post_init__(self) -> None:
         self._measured = sum("distance_W" in row for row in self.records[EXACT].rows)
+
+    def make_ready(self, files: CheckpointFiles | None, resume: bool, shown: Progress) -> None:
+        """Compute the trajectories; Interrupted, with the result so far, where a signal comes."""
+        asked = [name for name in self.request.theories if name in SAMPLED]
+        self._without = dict.fromkeys(asked, "stopped before all of its trajectories were there")
+        for name in asked:
+            place = None if files is None else files.piece(name)
+            try:
+                self._ensembles[name] = computed(self.request, name, place, resume=resume, shown=shown)
+                del self._without[name]
+            except InputError as error:
+                self._without[name] = str(error)
+            except Interrupted as stop:
+                done = 0 if stop.solution is None else stop.solution.count
+                kept = f", kept in {place}" if place is not None and done else ""
+                text = f"interrupted at {done} of {self.request.trajectories} trajectories of {name}{kept}"
+                raise Interrupted(text, self.solution(), stop.signal) from None
 
     def outputs(self) -> Iterator[float]:
         """Go through all outputs still to come; each is measured before it is yielded."""
@@ -58,21 +95,22 @@ class Comparison(Session):
             yield time
 
     def _measure(self, time: float) -> None:
-        """Complete the rows of an output by distances, and add those of the Gaussian theories."""
+        """Complete the rows of an output by distances, and add those of the theories that are not on the grid."""
         exact, measurements = self.loop.leader, self._measurements
         tracks, theories, k = self.loop.tracks, self._gaussian_theories[0], self.loop.outputs_done - 1
         for track in tracks.values():
             track.let_go()  # W is needed on the grids of others
         with self.loop.interruption.welcome():
             rows = {name: measurements.of_track(track, exact) for name, track in tracks.items()}
-            gaussian = {
+            others = {
                 name: measurements.of_gaussian(moments.mean[k], moments.covariance[k], exact)
                 for name, moments in theories.items()
             }
+            others |= {name: measurements.of_ensemble(its, k, exact) for name, its in self._ensembles.items()}
             self.loop.interruption.look()
         for name, track in tracks.items():
             track.record.rows[-1] |= rows[name]
-        for name, (row, planes) in gaussian.items():
+        for name, (row, planes) in others.items():
             record = self.records.setdefault(name, self.request.record(exact.grid))
             record.regrid(exact.grid)
             record.add_row(time, row, planes)
@@ -99,9 +137,12 @@ class Comparison(Session):
             return None
         moments, notes = self._gaussian_theories
         same = twins(self.request.model)
-        notes = notes | self.loop.lost | {name: f"the same equation as {twin}" for name, twin in same.items()}
-        records = self.records | {name: self.records[twin] for name, twin in same.items() if twin in self.records}
+        notes = notes | self._without | self.loop.lost
+        notes |= {name: f"the same equation as {twin}" for name, twin in same.items()}
+        known = {name: record for name, record in self.records.items() if name not in self._without}
+        known |= {name: known[twin] for name, twin in same.items() if twin in known}
         errors = {name: theory.error for name, theory in moments.items()}
+        errors |= {name: ensemble.time_error for name, ensemble in self._ensembles.items()}
         changes = [
             f"{name}: {note}"
             for name, track in self.loop.tracks.items()
@@ -109,7 +150,12 @@ class Comparison(Session):
             for note in track.adapter.notes
         ]
         attributes = self.attributes | {"threshold": self.request.threshold, "grid_changes": "\n".join(changes)}
-        return Breakdown(breakdown_dataset(self.request.model, records, notes, errors, attributes, self._measured))
+        for ensemble in self._ensembles.values():
+            attributes |= {"trajectories": ensemble.count, "seed": self.request.seed}
+        model, theories = self.request.model, self.request.theories
+        return Breakdown(
+            breakdown_dataset(model, theories, known, notes, errors, self._ensembles, attributes, self._measured)
+        )
 
 
 def twins(model: Model) -> dict[str, str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from wignercq.comparison.reading import MEAN_FIELD, TRAJECTORIES
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 
 
 @dataclass(frozen=True)
 class Theory:
-    """A theory that is solved on the grid, or by Gaussian moments."""
+    """A theory that is solved on the grid, by Gaussian moments, or as an average over trajectories."""
 
     name: str  # in reports
     meaning: str  # what it solves
     hbar_order: int | None = None  # highest power of hbar**2 kept on the grid; None for all
     # Gaussian moments of (model, mean, covariance, times); None for a theory on the grid
     moments: Callable[..., GaussianMoments] | None = None
+    dynamics: str | None = None  # of the trajectories that it is an average of; None for others
 
     @property
     def mathtext(self) -> str:
@@ -40,8 +42,23 @@ TABLE: Mapping[str, Theory] = {
     "linearised": Theory(
         "linearised", "a Gaussian carried along the classical trajectory of the initial mean", moments=linearised
     ),
+    TRAJECTORIES: Theory(
+        "trajectories", "hybrid dynamics, all orders in ħ, as an average over trajectories", dynamics="hybrid"
+    ),
+    MEAN_FIELD: Theory(
+        "mean-field",
+        "Ehrenfest dynamics: the quantum particle acts by its mean force and is not measured; over trajectories",
+        dynamics="mean_field",
+    ),
 }
-#: The names of the theories, the exact one first.
-THEORIES = tuple(TABLE)
-HBAR_ORDERS = {key: theory.hbar_order for key, theory in TABLE.items() if theory.moments is None}
+SAMPLED = {key: theory.dynamics for key, theory in TABLE.items() if theory.dynamics is not None}
+#: The names of those that every comparison has, the exact one first.
+THEORIES = tuple(key for key in TABLE if key not in SAMPLED)
+HBAR_ORDERS = {key: TABLE[key].hbar_order for key in THEORIES if TABLE[key].moments is None}
 GAUSSIAN_THEORIES = {key: theory.moments for key, theory in TABLE.items() if theory.moments is not None}
+
+
+def compared(trajectories: int, mean_field: bool) -> tuple[str, ...]:
+    """Names of the theories of a comparison with so many trajectories, in the order of its result."""
+    asked = {TRAJECTORIES: trajectories > 0, MEAN_FIELD: trajectories > 0 and mean_field}
+    return tuple(key for key in TABLE if asked.get(key, True))

@@ -40,6 +40,8 @@ def check(config: Config) -> None:
         value = getattr(config.run, key)
         if value != default:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
+    if config.compare.mean_field and not config.compare.trajectories:
+        raise ConfigError("compare.mean_field", "compare.trajectories, over which it is averaged", "none")
     for name in config.compare.observables:
         if name not in OBSERVABLES:
             raise ConfigError(
@@ -127,6 +129,9 @@ def execute_comparison(
                 **run.when,
                 tolerance=run.accuracy,
                 threshold=config.compare.threshold,
+                trajectories=config.compare.trajectories,
+                mean_field=config.compare.mean_field,
+                seed=config.compare.seed,
                 frames=_frames(config) if frames is None else frames,
                 threads=run.threads if threads is None else threads,
                 checkpoint=checkpoint,

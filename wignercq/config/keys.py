@@ -13,10 +13,18 @@ NUMBERS: Mapping[str, str] = {
     "diffusion": "model.classical.diffusion",
     "decoherence": "model.interaction.decoherence",
 }
+#: Keys of further numbers that can be varied.
+FURTHER_NUMBERS: Mapping[str, str] = {
+    "quantum_friction": "model.quantum.friction",
+    "quantum_temperature": "model.quantum.temperature",
+    **{f"quantum_diffusion_{name}": f"model.quantum.diffusion.{name}" for name in ("xx", "xy", "yy")},
+}
 #: Keys of everything that an error may be about, by argument.
 KEYS: Mapping[str, str] = {
     **NUMBERS,
     "parameters": "model.parameters",
+    "quantum_bath": "model.quantum",
+    "noises": "model.noise",
     "classical_potential": "model.classical.potential",
     "quantum_potential": "model.quantum.potential",
     "interaction": "model.interaction.potential",
@@ -30,5 +38,5 @@ KEYS: Mapping[str, str] = {
     },
     "observables": "run.observables",
     "keep_state": "run.save_state",
-    "threshold": "compare.threshold",
+    **{name: f"compare.{name}" for name in ("threshold", "trajectories", "mean_field", "seed")},
 }

@@ -15,7 +15,12 @@ from wignercq.model.model import Model
 
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")
 #: What takes the place of a value that is refused, to find what else is wrong; potentials become constants.
-HARMLESS = {"classical_mass": 1.0, "quantum_mass": 1.0, "hbar": 1.0, "friction": 0.0, "diffusion": 1e50}
+HARMLESS = {
+    **dict.fromkeys(("classical_mass", "quantum_mass", "hbar"), 1.0),
+    "friction": 0.0,
+    "diffusion": 1e50,
+    "quantum_bath": None,
+}
 
 
 def _formula(value: object) -> str | float:
@@ -36,9 +41,24 @@ class _Classical(Table):
     diffusion: float = 0.0
 
 
+class _QuantumDiffusion(Table):
+    xx: float = 0.0
+    xy: float = 0.0
+    yy: float = 0.0
+
+
 class _Quantum(Table):
     mass: float = 1.0
     potential: Formula
+    friction: float = 0.0
+    diffusion: _QuantumDiffusion | None = None
+    temperature: float | None = None
+
+    @property
+    def bath(self) -> dict[str, Any] | None:
+        """The arguments of a bath; None where no key of one is written."""
+        given = self.model_dump(include={"friction", "diffusion", "temperature"}, exclude_none=True)
+        return given if given != {"friction": 0.0} else None
 
 
 class _Interaction(Table):
@@ -46,14 +66,21 @@ class _Interaction(Table):
     decoherence: float | None = None
 
 
+class _Noise(Table):
+    force: Formula
+    decoherence: float = 0.0
+    diffusion: Formula = 0.0
+
+
 class ModelTable(Table):
-    """The table ``[model]``: potentials, masses, bath and parameters."""
+    """The table ``[model]``: potentials, masses, baths, noises and parameters."""
 
     hbar: float = 1.0
     classical: _Classical
     quantum: _Quantum
     interaction: _Interaction = _Interaction(potential=0.0)
     parameters: dict[str, float] = Field(default_factory=dict)
+    noise: list[_Noise] = Field(default_factory=list)
 
     def model(self, mistakes: Mistakes) -> Model | None:
         """The model; None where something is wrong, all of which is noted."""
@@ -68,8 +95,12 @@ class ModelTable(Table):
             "friction": self.classical.friction,
             "diffusion": self.classical.diffusion,
             "decoherence": self.interaction.decoherence,
+            "quantum_bath": self.quantum.bath,
+            "noises": [noise.model_dump() for noise in self.noise],
         }
-        left = {**HARMLESS, **dict.fromkeys(POTENTIALS, " + ".join(self.parameters) or "0")}
+        constant = " + ".join(self.parameters) or "0"
+        left = {**HARMLESS, **dict.fromkeys(POTENTIALS, constant), "noises": [{"force": constant}]}
+        count = len(left)
         while True:
             try:
                 model = Model(**values)
@@ -81,4 +112,4 @@ class ModelTable(Table):
                     return None
                 values[name] = left.pop(name)
             else:
-                return model if len(left) == len(HARMLESS) + len(POTENTIALS) else None
+                return model if len(left) == count else None

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, PlainValidator
 
 from wignercq.comparison.breakdown_times import REPORTED
-from wignercq.config.keys import NUMBERS
+from wignercq.config.keys import FURTHER_NUMBERS, NUMBERS
 from wignercq.config.validation import Table, dotted, expected, is_number, shown, validate
 from wignercq.errors import ConfigError, suggestion
 
@@ -30,10 +30,13 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 class Compare(Table):
-    """The table ``[compare]``: when a theory counts as broken, and which observables the figures show."""
+    """The table ``[compare]``: when a theory counts as broken, what the figures show, and how many trajectories."""
 
     threshold: float = Field(default=0.01, gt=0, lt=1)
     observables: Annotated[tuple[str, ...], PlainValidator(_names)] = REPORTED
+    trajectories: int = Field(default=0, ge=0)
+    mean_field: bool = False
+    seed: int = Field(default=0, ge=0)
 
 
 class _Range(Table):
@@ -81,9 +84,9 @@ class Sweep:
             if axis.is_temperature:
                 value *= 2 * _at(result, NUMBERS["friction"], 0.0)
             *tables, key = axis.key.split(".")
-            table = result
+            table: Any = result
             for name in tables:
-                table = table.setdefault(name, {})
+                table = table[int(name)] if isinstance(table, list) else table.setdefault(name, {})
             table[key] = value
         return result
 
@@ -151,14 +154,20 @@ def _key(name: str, data: Mapping[str, Any]) -> str:
     """The dotted path of the number that a name in ``[sweep]`` stands for."""
     parameters = {name: f"model.parameters.{name}" for name in _at(data, "model.parameters", {})}
     initial = {f"initial.{key}" for key, value in data.get("initial", {}).items() if is_number(value)}
-    names = {**NUMBERS, TEMPERATURE: NUMBERS["diffusion"], **parameters}
+    noises = {
+        f"model.noise.{i}.{key}"
+        for i, noise in enumerate(_at(data, "model.noise", []))
+        for key, value in noise.items()
+        if is_number(value)
+    }
+    names = {**NUMBERS, **FURTHER_NUMBERS, TEMPERATURE: NUMBERS["diffusion"], **parameters}
     if name in RESERVED:
         raise ConfigError(f"sweep.{name}", "a name that the result does not use itself", name)
     if name in names:
         return names[name]
-    if name in {*NUMBERS.values(), *parameters.values(), *initial}:
+    if name in {*NUMBERS.values(), *FURTHER_NUMBERS.values(), *parameters.values(), *initial, *noises}:
         return name
-    known = sorted({*names, *initial})
+    known = sorted({*names, *initial, *noises})
     raise ConfigError(
         f"sweep.{dotted(name.split('.'))}",
         f"one of {', '.join(known)}, or a dotted key of one",

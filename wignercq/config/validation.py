@@ -130,7 +130,9 @@ def _parts(table: type[Table], error: ErrorDetails) -> tuple[str, str]:
 
 def _known_keys(table: type[Table], location: Sequence[str | int]) -> list[str]:
     for name in location:
-        annotation = table.model_fields[str(name)].annotation
+        if isinstance(name, int):  # a place in a list of tables
+            continue
+        annotation = table.model_fields[name].annotation
         table = next(t for t in (annotation, *get_args(annotation)) if isinstance(t, type) and issubclass(t, Table))
     return [field.alias or name for name, field in table.model_fields.items()]
 
@@ -145,8 +147,11 @@ def _expected(error: ErrorDetails) -> str:
 
 def dotted(location: Sequence[str | int]) -> str:
     """The dotted path of a key; parts that are not plain names are quoted, so that it stays on one short line."""
-    parts = (cut(str(part)) for part in location)
-    return ".".join(part if part.replace("-", "_").isidentifier() and part.isascii() else ascii(part) for part in parts)
+    parts = ((cut(str(part)), isinstance(part, int)) for part in location)
+    return ".".join(
+        part if (part.replace("-", "_").isidentifier() and part.isascii()) or is_place else ascii(part)
+        for part, is_place in parts
+    )
 
 
 def shown(value: object) -> str:

@@ -49,6 +49,8 @@ class GaussianAverages:
 def exact_nodes(model: Model) -> int | None:
     """Nodes with which averages of the potentials and of their derivatives are exact; None if one is no polynomial."""
     potential = sp.expand(model.V_C + model.V_Q + model.V_I)
-    if not potential.is_polynomial(Q, X):
+    noises = [formula for noise in model.noise_terms for formula in (noise.diffusion, sp.diff(noise.L, X) ** 2)]
+    if not all(formula.is_polynomial(Q, X) for formula in (potential, *noises)):
         return None
-    return max(1, sp.Poly(potential, Q, X).total_degree())
+    degrees = [sp.Poly(formula, Q, X).total_degree() // 2 + 1 for formula in noises]
+    return max(1, sp.Poly(potential, Q, X).total_degree(), *degrees)

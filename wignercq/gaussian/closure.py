@@ -14,7 +14,9 @@ and, with Stein's identity ``<dz f> = S <grad f>`` for a Gaussian W of covarianc
                                   [0, 0, 0, 1/m], [-<V_qx>, 0, -<V_xx>, 0]]
     B = diag(0, D2, 0, hbar**2 D0 <(d_q d_x V_I)**2>)
 
-One closure stands for both equations: hbar enters it through B alone.
+Further noises add their ``<D2(q)>`` and ``hbar**2 D0_k <(d_x L_k)**2>`` to B; a bath of the quantum particle has its
+diffusion of x and y in B and its rate of friction in A. One closure stands for both equations: hbar enters it through B
+alone.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.gaussian.lengths import in_units
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
+from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 
 QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomials
@@ -137,11 +140,21 @@ class _Units:
         return np.outer(self.z, self.z)
 
     def formulas(self, model: Model) -> list[sp.Expr]:
-        """Slopes and curvatures of the potential and the square of d_q d_x V_I, of q and x in these units."""
+        """Slopes and curvatures of the potential, and what diffuses p and y, of q and x in these units."""
         scales = (*self.z[POINT].tolist(), float(self.z[0] * self.z[1]) / self.time)
         V, interaction = in_units(model.V_C + model.V_Q + model.V_I, *scales), in_units(model.V_I, *scales)
         derivatives = [sp.diff(V, *by) for by in ((Q,), (X,), (Q, Q), (Q, X), (X, X))]
-        return [*derivatives, sp.diff(interaction, Q, X) ** 2]
+        further = [
+            in_units(formula, scales[0], scales[1], float(momentum) ** 2 / self.time)
+            for formula, momentum in ((model.noise_diffusion, self.z[1]), (noise_heating(model), self.z[3]))
+        ]
+        return [*derivatives, sp.diff(interaction, Q, X) ** 2, *further]
+
+
+def noise_heating(model: Model) -> sp.Expr:
+    """``hbar**2 sum_k D0_k (d_x L_k)**2`` of the further noises."""
+    squares = (as_rational(n.decoherence) * sp.diff(n.L, X) ** 2 for n in model.noise_terms)
+    return as_rational(model.hbar) ** 2 * sp.Add(*squares)
 
 
 def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: ArrayLike, nodes: int) -> GaussianMoments:
@@ -179,15 +192,18 @@ def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarra
     M, m = model.classical_mass * (q / p / units.time), model.quantum_mass * (x / y / units.time)
     diffusion = model.diffusion * units.time / p / p
     quantum_diffusion = (model.hbar / (q * p)) ** 2 * (model.D0 / units.time * p * p)
-    drift = np.array([[0, 1 / M, 0, 0], [0, -model.damping_rate * units.time, 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, 0]])
+    gammas = np.array([model.damping_rate, model.quantum_damping_rate]) * units.time
+    drift = np.array([[0, 1 / M, 0, 0], [0, -gammas[0], 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, -gammas[1]]])
+    D_xx, D_xy, D_yy = np.array(model.quantum_diffusion) * units.time / np.array([x * x, x * y, y * y])
 
     def rate(_time: float, moments: np.ndarray) -> np.ndarray:
         z, S = moments[:4], moments[4:].reshape(4, 4)
-        V_q, V_x, V_qq, V_qx, V_xx, squared = averages(z[POINT], S[POINT, POINT])
+        V_q, V_x, V_qq, V_qx, V_xx, squared, of_p, of_y = averages(z[POINT], S[POINT, POINT])
         A = drift.copy()
         A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
         flow = A @ S
-        B = np.diag([0, diffusion, 0, quantum_diffusion * squared])
+        B = np.diag([0, diffusion + of_p, D_xx, quantum_diffusion * squared + of_y + D_yy])
+        B[2, 3] = B[3, 2] = D_xy
         return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
 
     return rate

@@ -11,6 +11,7 @@ import sympy as sp
 from wignercq.errors import ModelError, brief
 from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from wignercq.model.bath import Noise
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
 
@@ -19,8 +20,9 @@ from wignercq.model.model import Model, Q, X, require_model
 class LinearModel(OrnsteinUhlenbeck):
     """The Ornstein-Uhlenbeck process of z = (q, p, x, y), eqs (11)-(13), (16), (74), (87) of arXiv:2510.07402.
 
-    ``dz = -(A z - f) dt + noise`` with ``B = diag(0, D2, 0, D_y)`` and ``D_y = hbar**2 (d_q d_x V_I)**2 D0``.
-    Build it with :meth:`from_model` or :meth:`linearised`.
+    ``dz = -(A z - f) dt + noise`` with ``B = diag(0, D2, 0, D_y)`` and ``D_y = hbar**2 (d_q d_x V_I)**2 D0``. Further
+    noises add ``hbar**2 (d_x L_k)**2 D0_k`` to D_y and their diffusion to D2, a bath of the quantum particle its own
+    matrix to (x, y) of B and its rate to A. Build it with :meth:`from_model` or :meth:`linearised`.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ class LinearModel(OrnsteinUhlenbeck):
             For an anharmonic model; :meth:`linearised` accepts it.
         """
         require_quadratic(model)
-        return cls(*_process(model, *_derivatives(model, (0.0, 0.0))))
+        return cls(*_process(model, *_derivatives(model, (0.0, 0.0)), (0.0, 0.0)))
 
     @classmethod
     def linearised(cls, model: Model, *, at: tuple[float, float] | None = None) -> LinearModel:
@@ -77,13 +79,13 @@ class LinearModel(OrnsteinUhlenbeck):
         """
         require_model(model)
         point = potential_minimum(model) if at is None else _point(at)
-        curvature, gradient, coupling = _derivatives(model, point)
-        return cls(*_process(model, curvature, gradient - curvature @ point, coupling), point=point)
+        curvature, gradient = _derivatives(model, point)
+        return cls(*_process(model, curvature, gradient - curvature @ point, point), point=point)
 
     def _why(self) -> str:
         if np.trace(self.drift) == 0:
             return "a model without friction: nothing removes the heat of the noise"
-        if self.drift[1, 2] == 0:
+        if self.drift[1, 2] == 0 and self.drift[3, 3] == 0:
             return "uncoupled particles: the quantum one is not damped"
         if self.characteristic_polynomial[-1] <= 0:
             return "a potential that does not confine the particles"
@@ -113,8 +115,8 @@ def require_quadratic(model: Model) -> None:
 def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) -> Model:
     """The model with every potential replaced by its Taylor polynomial of degree two about a point.
 
-    Parameters and errors are those of :meth:`LinearModel.linearised`. Masses, hbar, friction, diffusion and decoherence
-    are those of the model.
+    Parameters and errors are those of :meth:`LinearModel.linearised`. Masses, hbar, baths and decoherence are those of
+    the model; noises have the diffusion at the point and an operator linear in x.
     """
     q0, x0 = potential_minimum(model) if at is None else at
     place = {Q: as_rational(q0), X: as_rational(x0)}
@@ -129,7 +131,11 @@ def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) 
         return sp.expand(value() + slopes + curved)
 
     potentials = {"classical_potential": model.V_C, "quantum_potential": model.V_Q, "interaction": model.V_I}
-    return replace(model, parameters={}, **{name: taylor(v) for name, v in potentials.items()})
+    noises = [
+        Noise(as_rational(float(sp.diff(n.L, X).subs(place))) * X, n.decoherence, float(n.diffusion.subs(place)))
+        for n in model.noise_terms
+    ]
+    return replace(model, parameters={}, noises=noises, **{name: taylor(v) for name, v in potentials.items()})
 
 
 def potential_minimum(model: Model) -> tuple[float, float]:
@@ -149,8 +155,8 @@ def potential_minimum(model: Model) -> tuple[float, float]:
     return q, x
 
 
-def _derivatives(model: Model, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, float]:
-    """Curvature (2, 2) and gradient (2,) of the total potential and d_q d_x V_I, at a point (q, x)."""
+def _derivatives(model: Model, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Curvature (2, 2) and gradient (2,) of the total potential at a point (q, x)."""
     total = model.V_C + model.V_Q + model.V_I
     place = {Q: as_rational(point[0]), X: as_rational(point[1])}
 
@@ -159,21 +165,25 @@ def _derivatives(model: Model, point: tuple[float, float]) -> tuple[np.ndarray, 
 
     curvature = np.array([[at(sp.diff(total, a, b)) for b in (Q, X)] for a in (Q, X)])
     gradient = np.array([at(sp.diff(total, a)) for a in (Q, X)])
-    return curvature, gradient, at(sp.diff(model.V_I, Q, X))
+    return curvature, gradient
 
 
 def _process(
-    model: Model, curvature: np.ndarray, gradient: np.ndarray, coupling: float
+    model: Model, curvature: np.ndarray, gradient: np.ndarray, point: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Drift, diffusion and force of a quadratic potential with the given curvature and gradient at the origin."""
+    """Drift, diffusion at a point, and force of a potential with this curvature, and this gradient at the origin."""
     (kqq, kqx), (_, kxx) = curvature
     drift = np.array(
         [
             [0, -1 / model.classical_mass, 0, 0],
             [kqq, model.damping_rate, kqx, 0],
             [0, 0, 0, -1 / model.quantum_mass],
-            [kqx, 0, kxx, 0],
+            [kqx, 0, kxx, model.quantum_damping_rate],
         ]
     )
-    diffusion = np.diag([0, model.diffusion, 0, (model.hbar * coupling) ** 2 * model.D0])
+    place = {Q: as_rational(point[0]), X: as_rational(point[1])}
+    D_xx, D_xy, D_yy = model.quantum_diffusion
+    heating = float(model.quantum_heating.subs(place)) + D_yy
+    diffusion = np.diag([0, float(model.total_diffusion.subs(place)), D_xx, heating])
+    diffusion[2, 3] = diffusion[3, 2] = D_xy
     return drift, diffusion, np.array([0, -gradient[0], 0, -gradient[1]])

@@ -32,7 +32,7 @@ from wignercq.gaussian.thermodynamics import (
     thermal_covariance,
 )
 from wignercq.gaussian.two_time import effective_temperatures
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_plain
 
 Report = dict[str, Any]
 
@@ -61,6 +61,7 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
     ModelError
         For an anharmonic model without a minimum of positive curvature, when no point is given.
     """
+    require_plain(model, "a report of its theory; LinearModel has moments, spectra and steady states of it")
     process, reason = _process(model, at)
     harmonic = model if process.point is None else quadratic_expansion(model, at=process.point)
     report: Report = {

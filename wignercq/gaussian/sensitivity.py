@@ -10,7 +10,7 @@ import sympy as sp
 from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.model.formulas import as_rational, real_symbol
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, X, require_plain
 
 PHYSICAL = ("classical_mass", "quantum_mass", "hbar", "friction", "diffusion", "decoherence")
 
@@ -49,6 +49,7 @@ def sensitivity(model: Model, parameter: str, *, saturated: bool = False) -> Sen
         For an anharmonic model or one without a steady state.
     """
     require_quadratic(model)
+    require_plain(model, "derivatives of its steady state")
     if parameter not in (*model.parameters, *PHYSICAL):
         known = ", ".join((*model.parameters, *PHYSICAL))
         hint = suggestion(parameter, (*model.parameters, *PHYSICAL))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from wignercq.errors import InputError, ModelError, StateError, brief
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.gaussian.own_units import in_widths
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, X, require_plain
 
 
 class Energies(NamedTuple):
@@ -73,24 +73,32 @@ def energies(model: Model, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 0.0
 def energy_rate(model: Model, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 0.0, 0.0, 0.0)) -> float:
     """Energy balance ``d<H>/dt = D2/(2 M) + D_y/(2 m) - (alpha/M**2) <p**2>``, eq (14).
 
+    A bath of the quantum particle adds ``(D_xx/2) d_x**2 V - (gamma_Q/m) <y**2>``, and D_yy to D_y.
+
     It vanishes when ``<p**2>`` has the value (15), whatever the rest of the state.
 
     Parameters and errors are those of :func:`energies`.
     """
     spread, centre = _state(covariance, mean)
     loss = model.friction / model.classical_mass**2 * (spread[1, 1] + centre[1] ** 2)
-    return float(model.diffusion / (2 * model.classical_mass) + quantum_heating(model) - loss)
+    loss += model.quantum_damping_rate / model.quantum_mass * (spread[3, 3] + centre[3] ** 2)
+    process = LinearModel.from_model(model)
+    return float(process.diffusion[1, 1] / (2 * model.classical_mass) + quantum_heating(model) - loss)
 
 
 def quantum_heating(model: Model) -> float:
-    """Energy that decoherence feeds into the quantum particle per unit time, ``D_y/(2 m)``, eq (14) with (74).
+    """Energy that noise feeds into the quantum particle per unit time, ``D_y/(2 m)``, eq (14) with (74).
+
+    A bath of the quantum particle has its part in it, ``D_yy/(2 m) + (D_xx/2) d_x**2 V``.
 
     Raises
     ------
     ModelError
         For an anharmonic model.
     """
-    return float(LinearModel.from_model(model).diffusion[3, 3] / (2 * model.quantum_mass))
+    process = LinearModel.from_model(model)
+    stretching = process.diffusion[2, 2] * process.drift[3, 2] / 2
+    return float(process.diffusion[3, 3] / (2 * model.quantum_mass) + stretching)
 
 
 def thermal_covariance(model: Model, *, temperature: float | None = None) -> np.ndarray:
@@ -233,6 +241,8 @@ def entropy_rates(
     spread, centre = _state(covariance, mean)
     _require_positive("covariance", spread)
     gamma, D, D_y = process.drift[1, 1], process.diffusion[1, 1], process.diffusion[3, 3]
+    if process.drift[3, 3] or process.diffusion[2, 2]:
+        raise ModelError("process", "no bath of the quantum particle for an entropy production", "one")
     if D <= 0:
         raise ModelError("diffusion", "a positive number for an entropy production", f"{D:g}")
     widths, correlations = in_widths(spread)
@@ -254,6 +264,7 @@ def steady_entropy_production(model: Model) -> float:
     ModelError
         For an anharmonic model, one without a steady state or one without classical noise.
     """
+    require_plain(model, "its steady entropy production")
     process = LinearModel.from_model(model)
     process.steady_covariance()
     if model.diffusion == 0:

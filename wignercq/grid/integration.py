@@ -55,3 +55,12 @@ def plane_integrals(
     for (a, b), plane in sums.items():
         planes[a, b] = plane * (grid.cell / (axes[a].spacing * axes[b].spacing))
     return planes, float(absolute.sum() * grid.cell)
+
+
+def fold_power(power: np.ndarray) -> np.ndarray:
+    """Add the power at -k to that at k: from FFT order, shape (n,), to shape (n // 2 + 1,)."""
+    n = power.size
+    folded = power[: n // 2 + 1].copy()
+    negative = power[: n // 2 : -1]
+    folded[1 : 1 + negative.size] += negative
+    return folded

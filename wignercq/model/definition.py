@@ -12,6 +12,7 @@ from wignercq.model.model import BATH, UNITS, Model
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")
 NUMBERS = (*UNITS.values(), *BATH.values())
 ARGUMENTS = {*POTENTIALS, *NUMBERS, "parameters", "allow_unphysical"}
+FURTHER = {"quantum_bath", "noises"}  # written where a model has them
 LONGEST = 20_000  # characters
 
 
@@ -20,8 +21,10 @@ def definition_of(model: Model) -> str | None:
 
     That is so of what SymPy alone can write, such as ``Abs(q)``.
     """
-    for name in POTENTIALS:
-        formula = getattr(model, name)
+    formulas = {name: getattr(model, name) for name in POTENTIALS}
+    for i, noise in enumerate(model.noises):
+        formulas |= {f"noises.{i}.force": noise.force, f"noises.{i}.diffusion": noise.diffusion}
+    for name, formula in formulas.items():
         try:
             same = parse(str(formula), {symbol.name for symbol in formula.free_symbols}, where=name) == formula
         except InputError:
@@ -32,6 +35,12 @@ def definition_of(model: Model) -> str | None:
     values["parameters"] = dict(model.parameters)
     values |= {name: getattr(model, name) for name in NUMBERS}
     values["allow_unphysical"] = model.allow_unphysical
+    if model.quantum_bath is not None:
+        values["quantum_bath"] = model.quantum_bath.written()
+    if model.noises:
+        values["noises"] = [
+            {"force": str(n.force), "decoherence": n.decoherence, "diffusion": str(n.diffusion)} for n in model.noises
+        ]
     text = json.dumps(values)
     return text if len(text) <= LONGEST else None
 
@@ -48,7 +57,7 @@ def model_of(text: object, *, where: str) -> Model:
         values = json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(where, expected, brief(text)) from None
-    if not isinstance(values, dict) or values.keys() != ARGUMENTS:
+    if not isinstance(values, dict) or values.keys() - FURTHER != ARGUMENTS:
         raise InputError(where, expected, brief(text))
     for name in POTENTIALS:
         if not isinstance(values[name], str):

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import keyword
 import math
-import numbers
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy as sp
 
-from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed
+from wignercq.errors import ModelError, at_least, at_most, kind_of, listed
 from wignercq.lazy import called
+from wignercq.model import trade_off
+from wignercq.model.bath import Diffusion, Formula, Noise, NoiseTerm, QuantumBath, noises_of, quantum_bath_of
 from wignercq.model.complexity import require_tractable
-from wignercq.model.formulas import (
-    CONSTANTS,
-    FUNCTIONS,
-    MAX_NUMBER,
-    as_rational,
-    parse,
-    real_symbol,
-    representable,
-    substitute,
-)
+from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
+from wignercq.model.quantities import parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
-from wignercq.model.typeset import lines
-
-Formula: TypeAlias = str | float | sp.Expr
+from wignercq.model.typeset import lines, plain
 
 Q, X = real_symbol("q"), real_symbol("x")
 #: Arguments by the letters that stand for them in a repr.
 UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
 BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
 ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
-LONGEST_NAME = 60  # characters
-LONG_FRACTION = 1000  # denominator, above which a number that is a decimal is shown as one
-RESERVED = {"q", "p", "x", "y", "t", "I", "hbar", *CONSTANTS, *FUNCTIONS, *keyword.kwlist}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,12 +53,21 @@ class Model:
     decoherence : float or None
         D0 >= 0, units time/momentum**2. None saturates the trade-off, ``D0 = 1/(4 D2)``.
     allow_unphysical : bool
-        Accept a coupled model with ``4 D0 D2 < 1``, which is not completely positive, for study.
+        Accept what is not completely positive, for study: a coupled model with ``4 D0 D2 < 1``, a bath of the quantum
+        particle with too little noise.
+    quantum_bath : QuantumBath, mapping of its arguments, or None
+        Friction and diffusion of the quantum particle.
+    noises : sequence of Noise or of mappings of its arguments
+        Noises beside that of friction and interaction, each with its own operator. `diffusion` is then one part of
+        D2(q), and the trade-off is that of the matrices (:mod:`wignercq.model.trade_off`); where one of their
+        diffusions is a formula, it is checked on the grid of a run.
 
     Attributes
     ----------
     V_C, V_Q, V_I : sympy.Expr
         The potentials with the parameters put in, functions of q, of x and of both.
+    noise_terms : tuple of NoiseTerm
+        The noises with the parameters put in.
 
     Raises
     ------
@@ -93,19 +88,26 @@ class Model:
     diffusion: float = field(default=0.0, kw_only=True)
     decoherence: float | None = field(default=None, kw_only=True)
     allow_unphysical: bool = field(default=False, kw_only=True)
+    quantum_bath: QuantumBath | None = field(default=None, kw_only=True)
+    noises: Sequence[Noise] = field(default=(), kw_only=True)
     V_C: sp.Expr = field(init=False)
     V_Q: sp.Expr = field(init=False)
     V_I: sp.Expr = field(init=False)
+    noise_terms: tuple[NoiseTerm, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("classical_mass", "quantum_mass", "hbar"):
-            self._set(name, _quantity(name, getattr(self, name), "a positive number", lambda v: v > 0))
+            self._set(name, quantity(name, getattr(self, name), "a positive number", lambda v: v > 0))
         for name in ("friction", "diffusion", "decoherence"):
             if name != "decoherence" or self.decoherence is not None:
-                self._set(name, _quantity(name, getattr(self, name), "a number >= 0", lambda v: v >= 0))
-        self._set("parameters", _parameters(self.parameters))
+                self._set(name, quantity(name, getattr(self, name), "a number >= 0", lambda v: v >= 0))
+        self._set("parameters", parameters_of(self.parameters))
+        self._set("quantum_bath", quantum_bath_of(self.quantum_bath))
+        self._set("noises", noises_of(self.noises))
         self._put_parameters_in()
         self._settle_decoherence()
+        if self.quantum_bath is not None and not self.allow_unphysical:
+            self.quantum_bath.require_physical(self.quantum_mass, self.hbar)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -113,40 +115,59 @@ class Model:
     def _put_parameters_in(self) -> None:
         unused = set(self.parameters)
         values = {name: as_rational(value) for name, value in self.parameters.items()}
+
+        def read(given: Formula, where: str, coordinates: dict[str, sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
+            """A formula with names, and with the numbers of the parameters put in."""
+            formula = parse(given, {*coordinates, *values}, where=where)
+            used = sorted({symbol.name for symbol in formula.free_symbols} - {*coordinates})
+            unused.difference_update(used)
+            shown = listed([f"{parameter} = {plain(self.parameters[parameter])}" for parameter in used], limit=4)
+            where = f"{where} with {shown}" if used else where
+            put_in = representable(substitute(formula, {**coordinates, **values}, where=where), where=where)
+            require_tractable(put_in, where=where)
+            return formula, put_in
+
         for name, short, coordinates in (
             ("classical_potential", "V_C", {"q": Q}),
             ("quantum_potential", "V_Q", {"x": X}),
             ("interaction", "V_I", {"q": Q, "x": X}),
         ):
-            formula = parse(getattr(self, name), {*coordinates, *values}, where=name)
-            used = sorted({symbol.name for symbol in formula.free_symbols} - {*coordinates})
-            unused -= {*used}
-            shown = listed([f"{parameter} = {_plain(self.parameters[parameter])}" for parameter in used], limit=4)
-            where = f"{name} with {shown}" if used else name
+            formula, put_in = read(getattr(self, name), name, coordinates)
             self._set(name, formula)
-            put_in = representable(substitute(formula, {**coordinates, **values}, where=where), where=where)
-            require_tractable(put_in, where=where)
             self._set(short, put_in)
+        noises, terms = [], []
+        for i, noise in enumerate(self.noises):
+            force, L = read(noise.force, f"noises.{i}.force", {"q": Q, "x": X})
+            diffusion, D2 = read(noise.diffusion, f"noises.{i}.diffusion", {"q": Q})
+            if D2.is_number and D2 < 0:
+                raise ModelError(f"noises.{i}.diffusion", "a number >= 0, or a formula in q", plain(D2))
+            noises.append(replace(noise, force=force, diffusion=diffusion))
+            terms.append(NoiseTerm(L, noise.decoherence, D2))
+        self._set("noises", tuple(noises))
+        self._set("noise_terms", tuple(terms))
         if unused:
             raise ModelError(f"parameters.{min(unused)}", "a name used in a potential", "one that occurs in none")
 
     def _settle_decoherence(self) -> None:
-        least = 0.25 / self.diffusion if self.diffusion else math.inf
+        constant = self._constant_diffusion
+        least = 0.25 / constant if constant else math.inf
         if self.decoherence is None:
             if self.is_coupled and not math.isfinite(least):
                 raise ModelError(
                     "diffusion",
                     "a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1 and D0 finite",
-                    _plain(self.diffusion),
+                    plain(self.diffusion),
                 )
             self._set("decoherence", least if self.is_coupled else 0.0)
-        product = 4 * self.D0 * self.diffusion
-        if not self.is_physical and not self.allow_unphysical:
-            raise ModelError(
-                "decoherence",
-                f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
-                f"{self.D0!r} (4 D0 D2 = {at_most(product)})",
-            )
+        if self.is_physical or self.allow_unphysical:
+            return
+        if self.noises:
+            trade_off.require(self, trade_off.PLACES_Q, trade_off.PLACES_X)
+        raise ModelError(
+            "decoherence",
+            f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
+            f"{self.D0!r} (4 D0 D2 = {at_most(4 * self.D0 * self.diffusion)})",
+        )
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Model) else NotImplemented
@@ -159,7 +180,8 @@ class Model:
         """What tells models apart: formulas, parameters and numbers, with the default of decoherence resolved."""
         formulas = self.classical_potential, self.quantum_potential, self.interaction
         numbers = (getattr(self, name) for name in (*UNITS.values(), *BATH.values()))
-        return (*formulas, *sorted(self.parameters.items()), *numbers, self.allow_unphysical)
+        more = self.allow_unphysical, self.quantum_bath, self.noises
+        return (*formulas, *sorted(self.parameters.items()), *numbers, *more)
 
     def __repr__(self) -> str:
         """Potentials, parameters and numbers; a parameter called as one of the others is ``parameters.NAME``."""
@@ -171,7 +193,12 @@ class Model:
         taken = {*values, *UNITS, *BATH}
         values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
         values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
-        return f"Model({', '.join(f'{name} = {_plain(value)}' for name, value in values.items())})"
+        shown = [f"{name} = {plain(value)}" for name, value in values.items()]
+        if self.quantum_bath is not None:
+            shown.append(f"quantum_bath = {self.quantum_bath.written()}")
+        for noise in self.noises:
+            shown.append(f"noise = ({plain(noise.force)}, {plain(noise.decoherence)}, {plain(noise.diffusion)})")
+        return f"Model({', '.join(shown)})"
 
     def _repr_latex_(self) -> str:
         """What a notebook shows: H with its numbers, and the bath."""
@@ -234,13 +261,68 @@ class Model:
 
     @cached_property
     def is_quadratic(self) -> bool:
-        """Whether every potential is a polynomial of degree at most two, so that Gaussian theory is exact."""
-        return is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
+        """Whether every potential is a polynomial of degree at most two, so that Gaussian theory is exact.
+
+        Noises have to be Gaussian as well: a diffusion that does not depend on q, an operator linear in x.
+        """
+        gaussian = all(
+            noise.diffusion.is_number and (not noise.decoherence or sp.expand(sp.diff(noise.L, X)).is_number)
+            for noise in self.noise_terms
+        )
+        return gaussian and is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
 
     @property
     def is_physical(self) -> bool:
-        """Whether the dynamics is completely positive: 4 D0 D2 >= 1, or no coupling."""
-        return not self.is_coupled or 4 * self.D0 * self.diffusion >= 1 - ROUNDING
+        """Whether the hybrid dynamics is completely positive: 4 D0 D2 >= 1, or no coupling.
+
+        With noises it is the trade-off of the matrices at some points, as far as no diffusion depends on the place.
+        """
+        if not self.is_coupled or 4 * self.D0 * self._constant_diffusion >= 1 - ROUNDING:
+            return True
+        if not self.noises:
+            return False
+        if self.noise_diffusion.free_symbols:
+            return True
+        return trade_off.is_positive(trade_off.worst(self, trade_off.PLACES_Q, trade_off.PLACES_X))
+
+    @cached_property
+    def noise_diffusion(self) -> sp.Expr:
+        """What the noises add to D2, a function of q."""
+        return sp.Add(*(noise.diffusion for noise in self.noise_terms))
+
+    @cached_property
+    def total_diffusion(self) -> sp.Expr:
+        """D2(q), all of the diffusion of p."""
+        return as_rational(self.diffusion) + self.noise_diffusion
+
+    @cached_property
+    def _constant_diffusion(self) -> float:
+        """What of D2(q) does not depend on q."""
+        return self.diffusion + sum(float(n.diffusion) for n in self.noise_terms if n.diffusion.is_number)
+
+    @property
+    def quantum_damping_rate(self) -> float:
+        """Damping rate of y, gamma_Q = friction/m of the quantum particle's bath."""
+        return 0.0 if self.quantum_bath is None else self.quantum_bath.friction / self.quantum_mass
+
+    @property
+    def quantum_diffusion(self) -> Diffusion:
+        """Diffusion of x and y by the quantum particle's bath."""
+        if self.quantum_bath is None:
+            return Diffusion()
+        return self.quantum_bath.noise(self.quantum_mass, self.hbar)
+
+    @cached_property
+    def quantum_heating(self) -> sp.Expr:
+        """``hbar**2 sum_k D0_k (d_x L_k)**2``, a function of q and x: d<y**2>/dt by decoherence of all kinds."""
+        operators = [(sp.diff(self.V_I, Q), self.D0), *((noise.L, noise.decoherence) for noise in self.noise_terms)]
+        squares = (as_rational(strength) * sp.diff(L, X) ** 2 for L, strength in operators if strength)
+        return as_rational(self.hbar) ** 2 * sp.Add(*squares)
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether there is nothing but what the paper's master equation has: no further bath or noise."""
+        return self.quantum_bath is None and not self.noises
 
     @property
     def damping_rate(self) -> float:
@@ -260,44 +342,7 @@ def require_model(value: object) -> Model:
     return value
 
 
-def _parameters(parameters: Mapping[str, float]) -> Mapping[str, float]:
-    if not isinstance(parameters, Mapping):
-        raise ModelError("parameters", "a mapping of names to numbers", brief(parameters))
-    for name in parameters:
-        text = name if isinstance(name, str) else ""
-        short = text.isprintable() and len(text) <= LONGEST_NAME
-        if not (short and text.isidentifier() and text.isascii()) or text in RESERVED:
-            raise ModelError(
-                f"parameters.{text if text and short else brief(name)}",
-                f"a plain name that is not reserved, of at most {LONGEST_NAME} characters",
-                brief(name),
-            )
-    values = {n: _number(f"parameters.{n}", v, "a finite number", lambda _: True) for n, v in parameters.items()}
-    return MappingProxyType(values)
-
-
-def _quantity(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:
-    number = _number(name, value, expected, accepts)
-    if number and not 1 / MAX_NUMBER <= number <= MAX_NUMBER:
-        raise ModelError(name, f"a size from {1 / MAX_NUMBER:g} to {MAX_NUMBER:g}", f"{number:g}")
-    return number
-
-
-def _number(name: str, value: object, expected: str, accepts: Callable[[float], bool]) -> float:
-    number = math.nan
-    if isinstance(value, numbers.Real):
-        with suppress(OverflowError):
-            number = float(value)
-    if isinstance(value, bool) or not math.isfinite(number) or not accepts(number):
-        raise ModelError(name, expected, brief(value))
-    return number
-
-
-def _plain(value: Formula) -> str:
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
-    if not isinstance(value, sp.Expr):
-        return value
-    long = {number: repr(float(number)) for number in value.atoms(sp.Rational) if number.q > LONG_FRACTION}
-    exact = {number: sp.Symbol(decimal) for number, decimal in long.items() if sp.Rational(decimal) == number}
-    return str(value.xreplace(exact))
+def require_plain(model: Model, what: str) -> None:
+    """Raise ModelError where a model has a bath of the quantum particle or further noises, which `what` is not for."""
+    if not model.is_paper:
+        raise ModelError("model", f"no quantum_bath and no noises for {what}", "one with them")

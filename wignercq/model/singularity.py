@@ -37,8 +37,11 @@ def require_regular(model: Model, q: tuple[float, float], x: tuple[float, float]
 
 
 def potentials(model: Model) -> dict[str, sp.Expr]:
-    """The potentials by the names of the arguments that set them."""
-    return {"classical_potential": model.V_C, "quantum_potential": model.V_Q, "interaction": model.V_I}
+    """The potentials, and what noises have of formulas, by the names of the arguments that set them."""
+    found = {"classical_potential": model.V_C, "quantum_potential": model.V_Q, "interaction": model.V_I}
+    for i, noise in enumerate(model.noise_terms):
+        found |= {f"noises.{i}.force": noise.L, f"noises.{i}.diffusion": noise.diffusion}
+    return found
 
 
 def described(potential: sp.Expr, q: float, x: float) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
 LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
 DIGITS = 6  # of a number
+LONG_FRACTION = 1000  # denominator, above which a number that is a decimal is shown as one
 PLAIN = (-4, 5)  # powers of ten between which numbers are written without one
 
 
@@ -47,6 +48,17 @@ def number(value: float, digits: int = DIGITS) -> str:
     return rf"{factor}10^{{{power}}}"
 
 
+def plain(value: str | float | sp.Expr) -> str:
+    """A formula or a number as text."""
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if not isinstance(value, sp.Expr):
+        return value
+    long = {number: repr(float(number)) for number in value.atoms(sp.Rational) if number.q > LONG_FRACTION}
+    exact = {number: sp.Symbol(decimal) for number, decimal in long.items() if sp.Rational(decimal) == number}
+    return str(value.xreplace(exact))
+
+
 def lines(model: Model) -> list[str]:
     """The Hamiltonian of a model with its potentials, their parameters, masses and hbar, and the bath; a line each."""
     parts = [r"\dfrac{p^2}{2 M}", r"\dfrac{y^2}{2 m}"]
@@ -57,10 +69,18 @@ def lines(model: Model) -> list[str]:
     bath = {r"\alpha": model.friction, "D_2": model.diffusion, "D_0": model.D0}
     if model.friction:
         bath[r"k_\mathrm{B} T_\mathrm{C}"] = model.bath_temperature
+    of_quantum = {}
+    if model.quantum_bath is not None:
+        of_quantum[r"\gamma_\mathrm{Q}"] = model.quantum_damping_rate
+        of_quantum |= {f"D_{{{name}}}": value for name, value in model.quantum_diffusion._asdict().items() if value}
     total = parts[0]
     for part in parts[1:]:
         total += f" {part}" if part.startswith("-") else f" + {part}"
-    return [f"H = {total}", _equations(numbers), _equations(bath)]
+    further = [_equations(of_quantum)] if of_quantum else []
+    for i, noise in enumerate(model.noise_terms, start=1):
+        strengths = rf"D_{{0,{i}}} = {number(noise.decoherence)},\; D_{{2,{i}}} = {latex(noise.diffusion)}"
+        further.append(rf"L_{i} = {latex(noise.L)},\; {strengths}")
+    return [f"H = {total}", _equations(numbers), _equations(bath), *further]
 
 
 def _equations(values: dict[str, float]) -> str:

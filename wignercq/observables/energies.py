@@ -11,6 +11,7 @@ import sympy as sp
 
 from wignercq.grid.grid import Grid
 from wignercq.model.evaluation import sampled
+from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 from wignercq.observables.averages import average, left_out
 from wignercq.observables.marginals import Marginals
@@ -25,22 +26,33 @@ class Energies:
 
     The total changes only through the irreversible terms, whatever the potentials::
 
-        d<H>/dt = D2/(2M) + (D0/2) hbar**2 <(d_x d_q V_I)**2>/m - (alpha/M**2) <p**2>
+        d<H>/dt = <D2>/(2M) + <heating>/(2m) - (alpha/M**2) <p**2>
+                  + D_yy/(2m) + (D_xx/2) <d_x**2 (V_Q + V_I)> - (gamma_Q/m) <y**2>
+
+    with ``heating = hbar**2 sum_k D0_k (d_x L_k)**2`` and ``L_0 = d_q V_I``; the last line is that of the quantum
+    particle's bath.
     """
 
     model: Model
     grid: Grid
 
     @cached_property
-    def _potentials(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """V_C(q), V_Q(x), V_I(q, x) and (d_x d_q V_I)**2 on the grid."""
+    def _potentials(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """V_C(q), V_Q(x) and V_I(q, x) on the grid."""
         model = self.model
         q, x = self.grid.q.values, self.grid.x.values
-        cross = sp.diff(model.V_I, Q, X)
         V_C = sampled((Q,), model.V_C)(q)
         V_Q = sampled((X,), model.V_Q)(x)
-        V_I, gradient = (sampled((Q, X), f)(q[:, None], x[None, :]) for f in (model.V_I, cross))
-        return V_C, V_Q, V_I, gradient**2
+        return V_C, V_Q, sampled((Q, X), model.V_I)(q[:, None], x[None, :])
+
+    @cached_property
+    def _heating(self) -> np.ndarray:
+        """What heats both particles where they are, on the grid, shape (nq, nx)."""
+        model = self.model
+        heating = model.quantum_heating / (2 * as_rational(model.quantum_mass))
+        heating += model.noise_diffusion / (2 * as_rational(model.classical_mass))
+        heating += as_rational(model.quantum_diffusion.xx) / 2 * sp.diff(model.V_Q + model.V_I, X, 2)
+        return sampled((Q, X), heating)(self.grid.q.values[:, None], self.grid.x.values[None, :])
 
     def classical(self, marginals: Marginals) -> float:
         """<p**2/(2M) + V_C(q)>."""
@@ -62,13 +74,20 @@ class Energies:
         """<p**2/(2M)> + <y**2/(2m)>, by which errors of energies are measured."""
         return sum(self._kinetic(marginals))
 
-    def rate(self, density_qx: np.ndarray, p_squared: float) -> float:
-        """d<H>/dt from the (q, x) marginal, shape (nq, nx), and <p**2>."""
+    @property
+    def needs_y_squared(self) -> bool:
+        """Whether :meth:`rate` depends on <y**2>."""
+        return self.model.quantum_damping_rate > 0
+
+    def rate(self, density_qx: np.ndarray, p_squared: float, y_squared: float = 0.0) -> float:
+        """d<H>/dt from the (q, x) marginal, shape (nq, nx), <p**2>, and with friction of y from <y**2>."""
         model = self.model
-        gradient = average(self._potentials[3], density_qx, self._cell_qx)
-        heating = model.diffusion / (2 * model.classical_mass)
-        decoherence = model.D0 / 2 * model.hbar**2 * gradient / model.quantum_mass
-        return heating + decoherence - model.friction / model.classical_mass**2 * p_squared
+        heating = model.diffusion / (2 * model.classical_mass) + average(self._heating, density_qx, self._cell_qx)
+        damping = model.friction / model.classical_mass**2 * p_squared
+        if model.quantum_bath is not None:
+            heating += model.quantum_diffusion.yy / (2 * model.quantum_mass)
+            damping += model.quantum_damping_rate / model.quantum_mass * y_squared
+        return heating - damping
 
     @property
     def _cell_qx(self) -> float:
@@ -84,7 +103,7 @@ class Energies:
     def _potential_parts(self, marginals: Marginals) -> list[tuple[np.ndarray, np.ndarray, float]]:
         """V_C, V_Q and V_I with the densities to average them over, and the sizes of their cells."""
         q_density, _, x_density, _ = marginals.lines
-        V_C, V_Q, V_I, _ = self._potentials
+        V_C, V_Q, V_I = self._potentials
         return [
             (V_C, q_density, self.grid.q.spacing),
             (V_Q, x_density, self.grid.x.spacing),

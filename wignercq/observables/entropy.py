@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Axis, Grid
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, X, require_plain
 from wignercq.observables.averages import ABOVE, floor_between
 from wignercq.observables.marginals import Marginals
 
@@ -68,6 +68,7 @@ def entropy_production(
     floor : float, optional
         In place of ten times the most negative value.
     """
+    require_plain(model, "an entropy production")
     floor = floor_between(*bounds(W)) if floor is None else floor
     derive = _Derivatives(model, grid)
     rates, left_out = np.zeros(3), 0.0
@@ -96,6 +97,7 @@ def entropy_flux(model: Model, marginals: Marginals) -> float:
     In a steady state of a quadratic model it is the entropy production. Beyond that Moyal brackets change
     ``integral of W ln W`` as well, without heat. NaN without noise on p.
     """
+    require_plain(model, "an entropy flux")
     if not model.diffusion:
         return math.nan
     p, gamma = marginals.grid.p, model.damping_rate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,10 +12,13 @@ import sympy as sp
 
 from wignercq.grid.grid import Grid
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.formulas import real_symbol
+from wignercq.model.model import Model, Q, X, require_plain
 from wignercq.observables.averages import average, average_along
 from wignercq.observables.energies import occupation
 from wignercq.observables.marginals import Marginals
+
+P, Y = real_symbol("p"), real_symbol("y")
 
 
 class Temperatures(NamedTuple):
@@ -112,6 +115,7 @@ def heat_flows(model: Model, marginals: Marginals, currents: Currents) -> HeatFl
     ``y d_x V_I`` stands for the symmetrised product. In a steady state no part stores energy, so that
     ``bath = -decoherence``, and ``work_on_quantum = -work_on_classical`` is the heat that goes through the coupling.
     """
+    require_plain(model, "heat flows")
     grid, norm = marginals.grid, marginals.norm
     q, x = grid.q.values[:, None], grid.x.values[None, :]
     density, cell = marginals.planes["q", "x"], grid.q.spacing * grid.x.spacing
@@ -126,3 +130,23 @@ def heat_flows(model: Model, marginals: Marginals, currents: Currents) -> HeatFl
         work_on_classical=-average_along(force_q, currents.p, density, cell) / (M * norm),
         work_on_quantum=-average_along(force_x, currents.y, density, cell) / (m * norm),
     )
+
+
+def _number(value: float) -> sp.Expr:
+    return sp.Float(value, 17)
+
+
+#: Weyl symbols whose means are the kinetic temperatures and the heat flows, by the names of observables.
+MEANS: Mapping[str, Callable[[Model], sp.Expr]] = {
+    "temperature_classical": lambda model: P**2 / _number(model.classical_mass),
+    "temperature_quantum": lambda model: Y**2 / _number(model.quantum_mass),
+    "heat_from_bath": lambda model: (
+        _number(model.diffusion / (2 * model.classical_mass))
+        - _number(model.damping_rate / model.classical_mass) * P**2
+    ),
+    "heat_from_decoherence": lambda model: (
+        _number(model.D0 * model.hbar**2 / (2 * model.quantum_mass)) * sp.diff(model.V_I, Q, X) ** 2
+    ),
+    "work_on_classical": lambda model: -P * sp.diff(model.V_I, Q) / _number(model.classical_mass),
+    "work_on_quantum": lambda model: -Y * sp.diff(model.V_I, X) / _number(model.quantum_mass),
+}

@@ -117,18 +117,24 @@ class Physics:
 
     @cached_property
     def heat(self) -> tuple[float, ...]:
-        """Heat and work, per time."""
+        """Heat and work, per time; NaN with a bath of the quantum particle or further noises."""
+        if not self.model.is_paper:
+            return (math.nan,) * len(GROUPS["heat"])
         return tuple(heat_flows(self.model, self.marginals, Currents.of(self.W(), self.grid)))
 
     @cached_property
     def production(self) -> tuple[float, ...]:
-        """Entropy production, its parts and what is left out."""
+        """Entropy production, its parts and what is left out; NaN as of heat."""
+        if not self.model.is_paper:
+            return (math.nan,) * len(GROUPS["production"])
         found = entropy_production(self.W(), self.model, self.grid, floor=self.floor)
         return found.total, found.momentum, found.decoherence, found.decoherence_leading, found.left_out
 
     @cached_property
     def flux(self) -> tuple[float, ...]:
-        """Entropy flux."""
+        """Entropy flux; NaN as of heat."""
+        if not self.model.is_paper:
+            return (math.nan,)
         return (entropy_flux(self.model, self.marginals),)
 
     @cached_property

@@ -119,7 +119,7 @@ class Outlook:
         state.require_model(model)
         level, quantum = LEVEL * tolerance, None
         require_regular(model, *state.support(level)[::2].tolist())
-        if order is None and not _is_harmonic(model):
+        if order is None and not _is_harmonic(model) and model.is_paper:
             quantum = reaches(model, state, duration, TRIMMED * tolerance)
         radius = _radius(level)
         random = np.random.default_rng(0)

@@ -67,7 +67,6 @@ class Pilot:
     exact_bath: bool = False  # see Propagator
     course: Course | None = None  # of the box; None where it stays
     tell: Tell = silent  # told, in words, what is being done
-    origin: float = 0.0  # time at which they begin, as the model counts it
     _errors: list[float] = field(init=False, default_factory=list)  # of all steps but the shortest
     _runs: list[list[Any]] = field(init=False, default_factory=list)  # the last three: longest step first
     _seen: Survey | None = field(init=False, default=None)
@@ -203,12 +202,12 @@ class Pilot:
         walk, found = self._start(dt), []
         for moment in MOMENTS:
             walk.to(round(self.duration * moment / dt))
-            found.append(local_error(walk.propagator, walk.W, noise, walk.engine.empty(), time=walk.time))
+            found.append(local_error(walk.propagator, walk.W, noise, walk.engine.empty()))
         return found
 
     def _start(self, dt: float) -> Walk:
         propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order, self.exact_bath)
-        return Walk(propagator, self.engine.copy(self.initial), self.course, origin=self.origin)
+        return Walk(propagator, self.engine.copy(self.initial), self.course)
 
     @property
     def _fewest(self) -> int:

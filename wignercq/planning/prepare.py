@@ -61,7 +61,6 @@ def prepare(
     interval: float | None = None,
     watch: Watch | None = None,
     growing: Collection[str] = (),
-    origin: float = 0.0,
     tell: Tell = silent,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
@@ -82,8 +81,6 @@ def prepare(
         Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
     growing : collection of str
         Axes whose box may grow in the course of the run; that of a single one may go with W, too.
-    origin : float
-        Time at which the run begins, as the model counts it.
     tell : callable
         Told, in words, what is being done.
     """
@@ -101,7 +98,7 @@ def prepare(
         kept = [name for name in NAMES if name not in growing]
         look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
-        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end, origin=origin, tell=tell)
+        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end, tell=tell)
         step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
     elif isinstance(state, np.ndarray):
@@ -110,9 +107,7 @@ def prepare(
         stays = runs > 1 or (numerics.dt is not None and numerics.dt > end / SEGMENTS)
         movable = () if stays else growing
         tell("choosing the grid")
-        chosen, moving, pilot = _grid_and_pilot(
-            model, state, grid or {}, end, numerics, memory_limit, movable, origin, tell
-        )
+        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable, tell)
         step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
@@ -132,7 +127,6 @@ def _grid_and_pilot(
     numerics: Numerics,
     memory_limit: float | None,
     movable: Collection[str],
-    origin: float,
     tell: Tell,
 ) -> tuple[Grid, frozenset[str], Pilot]:
     """A grid for the run, the axes along which it moves, and a pilot, on the grid itself if that is the smaller one."""
@@ -144,7 +138,7 @@ def _grid_and_pilot(
 
     def pilot_on(grid: Grid, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)
-        return _pilot(model, numerics, engine, _filled(engine, state), end, course=course, origin=origin, tell=tell)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, course=course, tell=tell)
 
     coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
     announce(bound, axes, coarse, numerics)

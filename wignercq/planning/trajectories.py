@@ -1,6 +1,7 @@
 """Trajectories of the classical Fokker-Planck counterpart of a model, and how they deform a small Gaussian packet.
 
-The counterpart has the same forces, the diffusion D2 in p and ``D_y = hbar**2 D0 (d_q d_x V_I)**2`` in y.
+The counterpart has the same forces and friction, the diffusion D2(q) in p, ``D_y = hbar**2 sum_k D0_k (d_x L_k)**2`` in
+y, and that of the quantum particle's bath.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sympy as sp
 from wignercq.errors import GridError
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.evaluation import compiled
+from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import require_regular
 from wignercq.propagation.transport import spreading_time
@@ -139,7 +141,7 @@ class Trajectories:
         qq, _, xx = self._curvatures(samples[0], samples[2])
         model = self.model
         curvatures = np.abs(qq).max() / model.classical_mass, np.abs(xx).max() / model.quantum_mass
-        squared = max(*curvatures, model.damping_rate**2)
+        squared = max(*curvatures, model.damping_rate**2, model.quantum_damping_rate**2)
         steps = min(MAX_STEPS, self.duration * math.sqrt(squared) / STEP_PHASE)
         return max(1, math.ceil(steps / MOMENTS_IN_TIME))
 
@@ -150,35 +152,50 @@ class Trajectories:
         half_q, half_x = dt / (2 * model.classical_mass), dt / (2 * model.quantum_mass)
         q += half_q * p
         x += half_x * y
-        force_q, force_x, coupling = self._forces(q, x)
-        damping = math.exp(-model.damping_rate * dt)
-        diffusion = model.diffusion * spreading_time(model, dt), model.D0 * (model.hbar * coupling) ** 2 * dt
-        spreads = [np.sqrt(self.heat * variance) for variance in diffusion]
+        force_q, force_x, noise_of_p, noise_of_y = self._forces(q, x)
+        gammas = model.damping_rate, model.quantum_damping_rate
+        damping = [math.exp(-gamma * dt) for gamma in gammas]
+        diffusion = noise_of_p * spreading_time(gammas[0], dt), noise_of_y * spreading_time(gammas[1], dt)
+        spreads = [np.sqrt(self.heat * np.maximum(variance, 0)) for variance in diffusion]
         noise = self.random.standard_normal((2, q.size))
         if packets is not None:
             packets = self._deformed(packets, q, x, dt, damping, diffusion)
         p += dt * force_q
-        p *= damping
+        p *= damping[0]
         p += spreads[0] * noise[0]
         y += dt * force_x
+        y *= damping[1]
         y += spreads[1] * noise[1]
+        if model.quantum_diffusion.xx:
+            x += self._kicks_of_x(noise[1], noise_of_y) * math.sqrt(dt)
         q += half_q * p
         x += half_x * y
         return now, packets
 
+    def _kicks_of_x(self, noise: np.ndarray, noise_of_y: np.ndarray) -> np.ndarray:
+        """In a unit of time, correlated with the noise that kicks y."""
+        D_xx, D_xy, _ = self.model.quantum_diffusion
+        with_y = D_xy / np.sqrt(D_xx * noise_of_y) if D_xy else 0.0
+        other = self.random.standard_normal(noise.size)
+        return np.sqrt(self.heat * D_xx) * (with_y * noise + np.sqrt(np.maximum(1 - with_y**2, 0)) * other)
+
     def _deformed(
-        self, packets: np.ndarray, q: np.ndarray, x: np.ndarray, dt: float, damping: float, diffusion: tuple
+        self, packets: np.ndarray, q: np.ndarray, x: np.ndarray, dt: float, damping: list[float], diffusion: tuple
     ) -> np.ndarray:
         drift = np.eye(4)
         drift[0, 1], drift[2, 3] = dt / (2 * self.model.classical_mass), dt / (2 * self.model.quantum_mass)
         qq, qx, xx = self._curvatures(q, x)
-        kick = np.tile(np.diag([1.0, damping, 1.0, 1.0]), (q.size, 1, 1))
-        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping, -qx * dt * damping
-        kick[:, 3, 0], kick[:, 3, 2] = -qx * dt, -xx * dt
+        kick = np.tile(np.diag([1.0, damping[0], 1.0, damping[1]]), (q.size, 1, 1))
+        kick[:, 1, 0], kick[:, 1, 2] = -qq * dt * damping[0], -qx * dt * damping[0]
+        kick[:, 3, 0], kick[:, 3, 2] = -qx * dt * damping[1], -xx * dt * damping[1]
         step = kick @ drift
         packets = step @ packets @ step.transpose(0, 2, 1)
         packets[:, 1, 1] += diffusion[0]
         packets[:, 3, 3] += diffusion[1]
+        if (noise := self.model.quantum_diffusion).xx:
+            packets[:, 2, 2] += noise.xx * dt
+            packets[:, 2, 3] += noise.xy * dt
+            packets[:, 3, 2] += noise.xy * dt
         return drift @ packets @ drift.T
 
 
@@ -190,8 +207,9 @@ def ends(samples: Iterable[np.ndarray]) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _derivatives(model: Model) -> tuple[Callable[..., list[np.ndarray]], Callable[..., list[np.ndarray]]]:
-    """Functions of (q, x): the forces and the derivative of V_I by q and x; the curvatures by qq, qx and xx."""
+    """Functions of (q, x): the forces and the diffusion of p and y; the curvatures by qq, qx and xx."""
     potential = model.V_C + model.V_Q + model.V_I
-    slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), sp.diff(model.V_I, Q, X)]
+    of_y = model.quantum_heating + as_rational(model.quantum_diffusion.yy)
+    slopes = [-sp.diff(potential, Q), -sp.diff(potential, X), model.total_diffusion, of_y]
     curvatures = [sp.diff(potential, *pair) for pair in ((Q, Q), (Q, X), (X, X))]
     return compiled((Q, X), slopes), compiled((Q, X), curvatures)

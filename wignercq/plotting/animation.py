@@ -101,7 +101,7 @@ def animate(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # all frames are laid out alike, once
     with showing(progress) as bar, writer.saving(figure, str(target), dpi):
-        bar.start(dataset.sizes["frame"], unit="frame")
+        bar.start(dataset.sizes["frame"], unit="frames")
         for k, time in enumerate(dataset["frame"].values):
             figure.suptitle(f"$t = {number(time, 4)}$", fontsize="large")
             for ax, mesh, planes in moving:

@@ -17,9 +17,11 @@ COLOURS: Mapping[str, str] = {
     "first_order": "#009e73",
     "closure": "#0072b2",
     "linearised": "#cc79a7",
+    "trajectories": "#000000",
+    "mean_field": "#56b4e9",
 }
-LINES: Mapping[str, Any] = dict(zip(COLOURS, (DASHES[0], DASHES[2], DASHES[1], DASHES[3]), strict=True))
-MARKS = dict(zip(COLOURS, ("o", "P", "s", "D"), strict=True))  # triangles mean never
+LINES: Mapping[str, Any] = dict(zip(COLOURS, (DASHES[k] for k in (0, 2, 1, 3, 4, 5)), strict=True))
+MARKS = dict(zip(COLOURS, ("o", "P", "s", "D", "X", "p"), strict=True))  # triangles mean never
 OTHERS: Mapping[str, str] = {
     "energy": r"$\langle H \rangle$",
     "energy_classical": r"$\langle H_\mathrm{C} \rangle$",

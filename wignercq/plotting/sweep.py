@@ -19,9 +19,10 @@ from wignercq.comparison.theories import TABLE
 from wignercq.errors import InputError
 from wignercq.model.typeset import number
 from wignercq.plotting import labels
+from wignercq.plotting.comparison import name_columns
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.scales import log_ticks, name_axis
-from wignercq.plotting.style import NARROW, narrowed, panels
+from wignercq.plotting.style import panels
 
 LEVELS = np.outer(10.0 ** np.arange(-6, 7), (1, 2, 5)).ravel()  # breakdown times that may have a contour
 FEW = 4  # contours of a map at most
@@ -71,7 +72,8 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> N
     values, end = data[axis].values, data.attrs["duration"]
     failed = data["failure"].values != ""
     ax.axhline(end, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), label="end of the run")
-    for k, name in enumerate(labels.distinct(data), start=1):
+    theories = labels.distinct(data)
+    for k, name in enumerate(theories, start=1):
         times = data["breakdown_time"].sel(theory=name).values
         style: dict[str, Any] = {"color": labels.COLOURS[name], "linestyle": labels.LINES[name]}
         marker = labels.MARKS[name]
@@ -86,7 +88,7 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset, observable: str, axis: str) -> N
     if data[axis].attrs["log"]:
         ax.set_xscale("log")
         log_ticks(ax.xaxis, values[0], values[-1])
-    ax.set_ylim(0, end * (1 + 6 * LIFT))
+    ax.set_ylim(0, end * (1 + max(6, len(theories) + 2) * LIFT))
     name_axis(ax.yaxis, f"breakdown time of {labels.observable(observable)}")
 
 
@@ -102,8 +104,7 @@ def _maps(dataset: xr.Dataset, observables: Sequence[str], first: str, second: s
             _draw_map(ax, dataset, times.sel(theory=theory, observable=observable), first, second, norm)
         name = f"error of {labels.observable(observable)}\n{labels.swept(second)}"
         _name(row[0].yaxis, name, dataset[second])
-    for ax, theory in zip(axes[0], theories, strict=True):
-        ax.set_title(narrowed(TABLE[theory].mathtext, width < NARROW))
+    name_columns(figure, axes[0], theories, width)
     for ax in axes[-1]:
         _name(ax.xaxis, labels.swept(first), dataset[first])
     bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=axes, pad=0.01, aspect=30, shrink=0.9)
@@ -148,7 +149,11 @@ def _draw_map(ax: Axes, data: xr.Dataset, times: xr.DataArray, first: str, secon
     early = (values > 0) & (values < first_output(data))
     ax.plot(*(grid[early] for grid in np.meshgrid(*along)), ".", color="white", markersize=3, linestyle="none")
     if not known.size:
-        ax.text(0.5, 0.5, "no breakdown", transform=ax.transAxes, ha="center", va="center")
+        errors = data["final_error"].sel(theory=times["theory"], observable=times["observable"])
+        is_known = bool(errors.notnull().any())
+        ax.set_facecolor(NEVER if is_known else "white")
+        text = "no breakdown" if is_known else "not known"
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center")
 
 
 def _edges(values: np.ndarray, log: bool) -> np.ndarray:

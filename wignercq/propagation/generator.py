@@ -3,16 +3,18 @@
 In the mixed representation (q, r, x, s), with r conjugate to p, s to y and h = hbar s/2, everything in the
 master equation but transport and friction is multiplication by (eqs (101)-(112))::
 
-    G = i r a + i b - (D2/2) r**2 - (D0/2) c**2
+    G = i r a + i b - (D2/2) r**2 - (D0/2) c**2 - (D_yy/2) s**2
     a = V_C'(q) + [d_qV_I(q, x+h) + d_qV_I(q, x-h)]/2        mean force, the cosine bracket
     b = [U(q, x+h) - U(q, x-h)]/hbar,  U = V_Q + V_I         the Moyal (sine) bracket
     c = d_qV_I(q, x+h) - d_qV_I(q, x-h)                      decoherence
 
-and the double commutator of the forward fourth-order splitting is multiplication as well::
+each further noise adding a c of its own and its part of D2(q). The double commutator of the forward fourth-order
+splitting is multiplication as well::
 
-    C = [V, [T, V]] = (2i/M) (d_q G)(d_r G) + (2i/m) (d_x G)(d_s G)
+    C = [V, [T, V]] = (2i/M) (d_q G)(d_r G) + (2i/m) (d_x G)(d_s G) - D_xx (d_x G)**2
 
-Both are polynomials of degree two in r, so they are kept as coefficients on (q, x, s).
+for of T only what is of second order in derivatives by (q, r, x, s) is left in it: free motion, and the diffusion of x.
+Both are polynomials in r, of degree two, C of three where D2 depends on q, and kept as coefficients on (q, x, s).
 """
 
 from __future__ import annotations
@@ -28,15 +30,17 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError, brief
+from wignercq.model import trade_off
 from wignercq.model.complexity import require_differentiable
 from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
 from wignercq.model.model import Model, Q, X
 from wignercq.model.singularity import described, potentials
+from wignercq.propagation.transport import diffusion_in_V
 
 R, S = real_symbol("r"), real_symbol("s")
 ZERO = sp.Integer(0)
-COEFFICIENTS = 3  # of r**0, r**1, r**2
+COEFFICIENTS = 3  # of r**0, r**1, r**2; more only where D2 depends on q
 Coefficients: TypeAlias = list[tuple[sp.Expr, sp.Expr]]  # real and imaginary part by powers of r
 MAX_HBAR_ORDER = 10
 MAX_BITS = 900  # of coefficients; floats have up to 1024, and derivatives need some room
@@ -53,7 +57,7 @@ class GeneratorSymbol:
         the classical Fokker-Planck counterpart with the same diffusion in p and y.
     noise_of_p : bool
         Whether the noise of p belongs to V, G having the term -(D2/2) r**2, or to T. It commutes with V, so
-        [V, [T, V]] is C of the G at hand either way.
+        [V, [T, V]] is C of the G at hand either way. What further noises add to it always belongs to V.
     """
 
     model: Model
@@ -132,29 +136,42 @@ class GeneratorSymbol:
         force = sp.diff(model.V_C, Q) + self._mean(L)
         moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
         decoherence = -2 * as_rational(model.D0) * self._squared_half_difference(L)
-        noise = -as_rational(model.diffusion) / 2 if self.noise_of_p else ZERO
-        return [(decoherence, moyal), (ZERO, force), (noise, ZERO)]
+        for noise in model.noise_terms:
+            if noise.decoherence:
+                decoherence -= 2 * as_rational(noise.decoherence) * self._squared_half_difference(noise.L)
+        if model.quantum_bath is not None:
+            decoherence -= as_rational(diffusion_in_V(model)) * S**2 / 2
+        of_p = model.total_diffusion if self.noise_of_p else model.noise_diffusion
+        return [(decoherence, moyal), (ZERO, force), (-of_p / 2, ZERO)]
 
     @cached_property
     def _double_commutator(self) -> Coefficients:
         """Re C and Im C by powers of r; the coefficients of G enter as they are, not multiplied out."""
         model, G = self.model, self._generator
         by_r = [((k + 1) * re, (k + 1) * im) for k, (re, im) in enumerate(G[1:])]
-        C: Coefficients = [(ZERO, ZERO)] * COEFFICIENTS
-        for mass, left, right in (
+        products = [
             (model.classical_mass, _derivatives(G, Q), by_r),
-            (model.quantum_mass, _derivatives(G, X), _derivatives(G, S)),
-        ):
+            (model.quantum_mass, along_x := _derivatives(G, X), _derivatives(G, S)),
+        ]
+        C: Coefficients = [(ZERO, ZERO)] * (2 * COEFFICIENTS - 1)
+        for mass, left, right in products:
             factor = 2 / as_rational(mass)
             for (i, (a_re, a_im)), (j, (b_re, b_im)) in product(enumerate(left), enumerate(right)):
                 re, im = -factor * (a_re * b_im + a_im * b_re), factor * (a_re * b_re - a_im * b_im)
                 if (re, im) != (ZERO, ZERO):
                     C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
+        if D_xx := as_rational(model.quantum_diffusion.xx):
+            for (i, (a_re, a_im)), (j, (b_re, b_im)) in product(enumerate(along_x), repeat=2):
+                re, im = -D_xx * (a_re * b_re - a_im * b_im), -D_xx * (a_re * b_im + a_im * b_re)
+                C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
+        while len(C) > COEFFICIENTS and C[-1] == (ZERO, ZERO):
+            C.pop()
         return C
 
     def compile(self) -> Callable[..., list[np.ndarray]]:
-        """Numerical coefficients of r**0, r**1, r**2 in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
-        parts = (self._generator, self._double_commutator)
+        """Numerical coefficients of powers of r in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
+        C = self._double_commutator
+        parts = ([*self._generator, *[(ZERO, ZERO)] * (len(C) - COEFFICIENTS)], C)
         coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
         return compiled((Q, X, S), coefficients)
 
@@ -169,7 +186,7 @@ def symbol_of(model: Model, hbar_order: int | None, noise_of_p: bool) -> Generat
 class SampledSymbol:
     """G and C sampled on given points: polynomials in r whose coefficients live on (q, x, s)."""
 
-    # complex coefficients, shape (3, *points, ns)
+    # complex coefficients, shape (3 or more, *points, ns)
     generator: np.ndarray
     commutator: np.ndarray
 
@@ -181,11 +198,13 @@ class SampledSymbol:
         """
         shape = (*np.broadcast(q, x).shape, s.size)
         values = symbol.compile()(q[..., None], x[..., None], s)
-        table = np.empty((4, COEFFICIENTS, *shape))
+        table = np.empty((4, len(values) // 4, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
         del values  # as large as the table
         _require_finite(table, symbol.model, q, x, s)
+        if symbol.model.noises and not symbol.model.allow_unphysical:
+            trade_off.require(symbol.model, np.unique(q), np.unique(x))
         growth = table[0, 0].max()
         if symbol.hbar_order is not None and growth > 1e-9 * np.abs(table[0, 0]).max():
             raise ModelError(
@@ -217,9 +236,10 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
 
 
 def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
-    """Refuse potentials that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
+    """Refuse formulas that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     q, x = np.broadcast_arrays(q, x)
-    for name, potential in potentials(model).items():
+    formulas = potentials(model)
+    for name, potential in formulas.items():
         infinite = ~np.isfinite(sampled((Q, X), potential)(q, x))
         if infinite.any():
             came = described(potential, float(q[infinite][0]), float(x[infinite][0]))
@@ -229,9 +249,7 @@ def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarra
     _, _, *place, k = np.argwhere(~np.isfinite(table))[0]
     reach, at_q, at_x = model.hbar * s[k] / 2, q[tuple(place)], x[tuple(place)]
     below, above = at_x - reach, at_x + reach
-    name = next(
-        (n for n, V in potentials(model).items() if not _is_smooth(V, at_q, np.array([below, above]))), "interaction"
-    )
+    name = next((n for n, V in formulas.items() if not _is_smooth(V, at_q, np.array([below, above]))), "interaction")
     raise ModelError(
         name,
         f"finite values and derivatives on the grid and within hbar s/2 = {reach:.3g} of it in x, which the Moyal "

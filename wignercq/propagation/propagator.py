@@ -14,7 +14,7 @@ from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Le
 from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
-from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear
+from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear, quantum_flow
 
 
 @dataclass(eq=False)
@@ -48,7 +48,7 @@ class Propagator:
         symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
         self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
-    def advance(self, W: Any, steps: int, into: Any = None, *, time: float = 0.0) -> tuple[Any, list[Boundary]]:
+    def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
 
         Parameters
@@ -58,8 +58,6 @@ class Propagator:
         steps : int
         into : the engine's own, optional
             A W that nobody needs any more, for the result.
-        time : float
-            That of W, which counts where the generator depends on it.
 
         Returns
         -------
@@ -67,9 +65,9 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
-        return self.engine.advance(W, self._step, steps, into)
+        return self.engine.advance(W, self.compiled, steps, into)
 
-    def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
+    def leap(self, W: Any, duration: float, into: Any = None) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
 
         W is spent unless `into` is given, a W that nobody needs any more.
@@ -77,17 +75,17 @@ class Propagator:
         opening, *stages = self.scheme.stages
         W = self.engine.momentum(W, self._kick(opening, duration), into=into)
         for transport, kick in zip(stages[::2], stages[1::2], strict=True):
-            shear, bath, contraction = self._transport(transport, duration)
-            W = self.engine.move(W, shear, bath)
+            shear, bath, quantum, contraction = self._transport(transport, duration)
+            W = self.engine.move(W, shear, bath, quantum)
             W = self.engine.momentum(W, self._kick(kick, duration), contraction=contraction)
         return W
 
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
-        self.__dict__.pop("_step", None)
+        self.__dict__.pop("compiled", None)
 
     @cached_property
-    def _step(self) -> CompiledStep:
+    def compiled(self) -> CompiledStep:
         """A step of length dt; equal stages are compiled once."""
         engine, dt, (opening, *stages) = self.engine, self.dt, self.scheme.stages
 
@@ -101,15 +99,17 @@ class Propagator:
         column = self._kick(opening, dt).rows(0, None, columns=1)[:, :, 0]
         return CompiledStep(kick(opening), legs, column)
 
-    def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, np.ndarray | None]:
-        """The shear of a transport stage, and the flow of the bath or the contraction by friction after it."""
+    def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, Any, np.ndarray | None]:
+        """The shear of a transport stage, and after it the flows of baths, or the contraction by friction."""
         model, engine, time = self.model, self.engine, float(stage.fraction) * duration
         shear = engine.compile_shear(free_shear(model, engine.grid, time, of_q=not self.exact_bath))
+        rest = quantum_flow(model, engine.grid, time)
+        quantum = None if rest is None else engine.compile_quantum(rest)
         if self.exact_bath:
-            return shear, engine.compile_bath(bath_flow(model, engine.grid, time)), None
+            return shear, engine.compile_bath(bath_flow(model, engine.grid, time)), quantum, None
         if model.damping_rate:
-            return shear, None, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
-        return shear, None, None
+            return shear, None, quantum, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
+        return shear, None, quantum, None
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
         exponent = float(stage.fraction) * duration * self._symbol.generator

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from wignercq.comparison import OBSERVABLES, Breakdown
-from wignercq.comparison.theories import TABLE
+from wignercq.comparison.breakdown_times import NOISE, least_error
+from wignercq.comparison.theories import SAMPLED, TABLE
 from wignercq.config import Config
 from wignercq.grid.grid import NAMES
 from wignercq.report import page
@@ -20,7 +21,9 @@ from wignercq.report.pictures import errors_in_words, theories_in_words
 CAPTIONS: Mapping[str, str] = {
     "theories": "Wigner function of the quantum particle in each theory, and its difference from the exact one.",
     "errors": "Errors in time. Triangles mark breakdown times, the dashed line is the threshold, and what lies in the "
-    "grey area may be numerical error. Open triangles are breakdown times before the first output, by extrapolation.",
+    "grey area may be numerical error. Open triangles are breakdown times before the first output, by extrapolation. "
+    "Bars are standard errors of averages over trajectories, upwards alone where they reach zero; what lies below the "
+    "dotted line may be their noise.",
 }
 
 #: What they show, in words.
@@ -49,11 +52,17 @@ def comparison_report(result: Breakdown, config: Config, images: Mapping[str, by
 
 def _meaning(result: Breakdown) -> page.Markup:
     """What a breakdown and an error are."""
+    chance = (
+        f" What is averaged over trajectories has standard errors; a difference of less than {NOISE:g} of them is no "
+        "breakdown. Of such theories <i>W</i> is not known, so no distance of it."
+        if "statistical_error" in result.dataset
+        else ""
+    )
     return page.Markup(
         f"A theory breaks down in an observable when its error exceeds the threshold {result.threshold:g} and the "
         "numerical error. Errors are in units of the exact solution at the same time: means and covariances in its "
         "widths, energies in its kinetic energy, <i>n</i> in <i>n</i> + 1/2; <i>W</i> in the integral of "
-        "|<i>W</i> - <i>W</i><sub>exact</sub>|, the density matrix in the trace norm."
+        f"|<i>W</i> - <i>W</i><sub>exact</sub>|, the density matrix in the trace norm.{chance}"
     )
 
 
@@ -84,7 +93,8 @@ def time_text(when: float, first: float) -> str:
 
 def _theories(result: Breakdown) -> str:
     rows = [
-        (theory.name, Cell(theory.meaning, "text"), Cell(result.note(key), "text")) for key, theory in TABLE.items()
+        (TABLE[key].name, Cell(TABLE[key].meaning, "text"), Cell(result.note(key), "text"))
+        for key in map(str, result.dataset["theory"].values)
     ]
     return page.table(("theory", Cell("what it solves", "text"), Cell("note", "text")), rows)
 
@@ -105,28 +115,31 @@ def _times(result: Breakdown) -> str:
 
 def _errors(data: xr.Dataset) -> str:
     last = data.isel(time=-1)
-    theories = [str(name) for name in data["theory"].values[1:]]
+    theories, floors = [str(name) for name in data["theory"].values[1:]], least_error(last)
     rows: list[tuple[str | Cell, ...]] = []
     for name in OBSERVABLES:
         cells = []
         for theory in theories:
-            error = float(last["error"].sel(theory=theory, observable=name))
-            floor = float(last["numerical_error"].sel(theory=theory))
-            cells.append(_error_cell(error, floor, data.attrs["threshold"]))
+            at = {"theory": theory, "observable": name}
+            error, floor = (float(values.sel(at)) for values in (last["error"], floors))
+            chance = float(last["statistical_error"].sel(at)) if theory in SAMPLED else 0.0
+            cells.append(_error_cell(error, floor, data.attrs["threshold"], chance))
         rows.append((page.symbol(name), *cells))
     head = ("", *(TABLE[theory].name for theory in theories))
     when = page.number(float(last["time"]))
     caption = f"Errors and distances at t = {when}; bold: above the threshold, grey: numerical error"
+    caption += " or noise" if SAMPLED.keys() & set(theories) else ""
     return page.table(head, rows, caption=caption)
 
 
-def _error_cell(error: float, floor: float, threshold: float) -> Cell:
+def _error_cell(error: float, floor: float, threshold: float, chance: float) -> Cell:
+    """An error, with its standard error where it has one."""
     if np.isnan(error):
         return Cell("-", "faint")
     if error == 0:
         return Cell("0", "faint")
     kind = "faint" if error <= floor else "above" if error > threshold else ""
-    return Cell(f"{error:.1e}", kind)
+    return Cell(f"{error:.1e} ± {chance:.0e}" if chance else f"{error:.1e}", kind)
 
 
 def _settings(data: xr.Dataset, config: Config) -> str:
@@ -139,12 +152,23 @@ def _settings(data: xr.Dataset, config: Config) -> str:
         "time step": f"{page.number(attributes['time_step'])} ({attributes['scheme']})",
         "time error": f"{attributes['time_error_estimate']:.1e} of the maximum of W, estimated",
         "threshold": f"{attributes['threshold']:g}",
+        **_trajectories(data),
         "wall time": f"{attributes['wall_time']:.1f} s",
         "program": f"wignercq {attributes['wignercq_version']}",
     }
     for line in attributes.get("warnings", "").splitlines():
         rows[f"warning {len(rows)}"] = line
     return page.settings(rows)
+
+
+def _trajectories(data: xr.Dataset) -> dict[str, str]:
+    """What there is to be said of trajectories, if any."""
+    names = [name for name in map(str, data["theory"].values) if name in SAMPLED]
+    if "trajectories" not in data.attrs:
+        return {}
+    errors = {TABLE[name].name: float(data["numerical_error"].sel(theory=name).max()) for name in names}
+    told = ", ".join(f"{name} {error:.1e}" for name, error in errors.items())
+    return {"trajectories": f"{data.attrs['trajectories']}, seed {data.attrs['seed']}; numerical error {told}"}
 
 
 def _axis(data: xr.Dataset, name: str) -> str:

@@ -9,7 +9,7 @@ from wignercq.config import Config
 from wignercq.config.keys import NUMBERS
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model, Q
-from wignercq.model.typeset import latex
+from wignercq.model.typeset import latex, plain
 from wignercq.report import page
 
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
@@ -70,6 +70,12 @@ def _numbers(model: Model, swept: tuple[str, ...], saturated: bool) -> dict[str,
     }
     if swept and saturated and model.is_coupled:
         rows["decoherence D₀"] = "1/(4 D₂)"
+    if model.quantum_bath is not None and not swept:
+        rows["damping of y"] = page.number(model.quantum_damping_rate)
+        rows |= {f"diffusion of {n}": page.number(v) for n, v in model.quantum_diffusion._asdict().items()}
+    for i, noise in enumerate(model.noises, start=1):
+        strengths = f"D₀ = {plain(noise.decoherence)}, D₂ = {plain(noise.diffusion)}"
+        rows[f"noise {i}"] = f"L = {plain(noise.force)}, {strengths}"
     if not swept:
         rows["4 D₀ D₂"] = page.number(4 * model.D0 * model.diffusion)
         rows[f"bath temperature D₂/(2{ALPHA})"] = page.number(model.bath_temperature)

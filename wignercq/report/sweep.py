@@ -33,7 +33,7 @@ def sweep_report(result: SweepResult, config: Config, images: Mapping[str, bytes
         page.heading("Theories"),
         page.table(
             ("theory", Cell("what it solves", "text")),
-            [(theory.name, Cell(theory.meaning, "text")) for theory in TABLE.values()],
+            [(TABLE[key].name, Cell(TABLE[key].meaning, "text")) for key in map(str, data["theory"].values)],
         ),
         page.heading("Breakdown"),
         page.figure(images["map"], CAPTION, map_in_words(data)),

@@ -67,7 +67,7 @@ def carry_out(
         threadpool_limits(1, "blas"),  # the engine owns the cores
     ):
         try:
-            if files is not None and resume:
+            if files is not None and resume and (files.have_steps or not files.exist()):
                 shown.tell("reading the checkpoint")
                 session = kind.resume(
                     request, files.read(request.record, {**kind.row_shapes, **dict.fromkeys(request.names, ())})
@@ -77,6 +77,7 @@ def carry_out(
             if files is not None:
                 _require_disk(files, session)
             requests.patient = True
+            session.make_ready(files, resume, shown)
             _go(session, requests, files, schedule, shown)
         except Stop as stop:
             raise Interrupted("interrupted", session and session.solution(), stop.signal) from None

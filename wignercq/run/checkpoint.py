@@ -5,6 +5,7 @@ A checkpoint is written beside its final name, synced and renamed; the one befor
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -99,7 +100,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """The last two checkpoints of one run."""
+    """The last two checkpoints of one run, and what it computed before its first step."""
 
     path: Path  # of the last; the one before has ``.previous`` appended
 
@@ -112,6 +113,19 @@ class CheckpointFiles:
     def _partial(self) -> Path:
         return self.path.with_name(self.path.name + ".partial")
 
+    def piece(self, name: str) -> Path:
+        """Where something lies that was computed before the first step."""
+        return self.path.with_name(f"{self.path.name}.{name}.nc")
+
+    @property
+    def _pieces(self) -> list[Path]:
+        return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.*.nc"))
+
+    @property
+    def have_steps(self) -> bool:
+        """Whether there is a checkpoint, and not only what comes before the first step."""
+        return self.path.exists() or self.previous.exists()
+
     def require_files(self) -> None:
         """CheckpointError where something lies in the place of a checkpoint that is no file, or a read-only one."""
         for path in (self._partial, self.previous, self.path):
@@ -121,12 +135,12 @@ class CheckpointFiles:
                 raise CheckpointError(*error.args) from None
 
     def exist(self) -> bool:
-        """Whether there is one to go on from."""
-        return self.path.exists() or self.previous.exists()
+        """Whether there is something to go on from."""
+        return self.have_steps or bool(self._pieces)
 
     def discard(self) -> None:
-        """Remove both, their run being finished."""
-        for path in (self._partial, self.previous, self.path):
+        """Remove all of it, the run being finished."""
+        for path in (self._partial, self.previous, self.path, *self._pieces):
             path.unlink(missing_ok=True)
 
     def write(self, snapshot: Snapshot) -> None:
@@ -146,7 +160,7 @@ class CheckpointFiles:
         `empty` makes a record in which nothing is reported, `shapes` says what each output has in one. CheckpointError
         where none is whole.
         """
-        if not self.exist():
+        if not self.have_steps:
             raise CheckpointError(self.path, "a checkpoint to resume", "nothing at this path")
         if not self.path.exists():
             return _read(self.previous, empty, shapes)

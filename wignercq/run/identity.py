@@ -28,9 +28,11 @@ DIGEST_SHOWN = 16  # digits of a digest that tell arrays apart
 
 def identity(request: Request) -> dict[str, str]:
     """What a run that goes on from a checkpoint has to agree in, as text; the keys name arguments."""
-    of_model = {
-        f.name: getattr(request.model, f.name) for f in fields(request.model) if f.init and f.name != "parameters"
-    }
+    model = request.model
+    of_model = {f.name: getattr(model, f.name) for f in fields(model) if f.init and f.name != "parameters"}
+    for name in ("quantum_bath", "noises"):
+        if not of_model[name]:
+            del of_model[name]
     settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W", "kept", "copies")]
     numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
@@ -45,6 +47,7 @@ def identity(request: Request) -> dict[str, str]:
         "keep_state": f"{len(request.keeping.outputs)} times before the last" if request.keeping.outputs else "none",
         **{f"keep_state.{number}": request.times[number] for number in sorted(request.keeping.outputs)},
         **({} if request.wanted is None else request.wanted.identity),
+        **request.further,
         "start": request.origin,
         "state.grid": request.on,
         "on_unresolved": request.on_unresolved,

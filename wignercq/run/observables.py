@@ -76,6 +76,7 @@ class Asked:
     make: Callable[[Grid], Gauge] | None = None  # None: that number of MEANINGS
     formula: str = ""
     quantity: str = ""  # name among MEANINGS
+    subject: sp.Expr | State | QuantumState | ClassicalState | None = None  # the symbol or the state itself
     units: str = MODEL_UNITS  # empty where it is a pure number, or they are not known
 
     @property
@@ -230,7 +231,9 @@ def _formula(name: str, value: Formula, model: Model, where: str) -> Asked:
     put_in = substitute(formula, {**{key: real_symbol(key) for key in NAMES}, **values}, where=where)
     symbol = representable(put_in, where=where)
     text = " ".join(str(value).split())
-    return Asked(name, f"mean of {text}", str(symbol), lambda grid: SymbolGauge(symbol, grid, where=where), text)
+    return Asked(
+        name, f"mean of {text}", str(symbol), lambda grid: SymbolGauge(symbol, grid, where=where), text, "", symbol
+    )
 
 
 def _state(name: str, value: State | QuantumState | ClassicalState, model: Model, where: str) -> Asked:
@@ -248,7 +251,7 @@ def _state(name: str, value: State | QuantumState | ClassicalState, model: Model
         return SlabOverlap(value.slab(grid), grid, factor)
 
     units = PURE if isinstance(value, QuantumState) else MODEL_UNITS
-    return Asked(name, f"overlap with a {kind}", f"{kind} {numbers}", make, units=units)
+    return Asked(name, f"overlap with a {kind}", f"{kind} {numbers}", make, subject=value, units=units)
 
 
 def _function_of_phase_space(name: str, value: xr.DataArray, model: Model, where: str) -> Asked:

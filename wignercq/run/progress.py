@@ -143,7 +143,7 @@ class Log(Progress):
         self._noted = done
         gone = clock.monotonic() - self._begun
         left = gone * (self._total - done) / (done - self._first)
-        counted = f"{done:g} of {self._total:g} {self._unit}s" if self._unit else f"t = {done:.4g} of {self._total:.4g}"
+        counted = f"{done:g} of {self._total:g} {self._unit}" if self._unit else f"t = {done:.4g} of {self._total:.4g}"
         self._note(f"{counted}, {span(gone)} gone, about {span(left)} left")
 
     @property

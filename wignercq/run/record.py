@@ -82,7 +82,9 @@ class Record:
             self._observers.regrid(grid)
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
-        """The energy rate at the step boundaries inside a run of fused steps."""
+        """The energy rate at the step boundaries inside a run of fused steps, where they reveal all that it needs."""
+        if self._energies.needs_y_squared:
+            return
         plane_cell = self.grid.p.spacing * self.grid.y.spacing
         for time, boundary in zip(times, boundaries, strict=True):
             p_density = np.fft.ifft(boundary.p_characteristic).real
@@ -92,7 +94,8 @@ class Record:
     def add_rate(self, time: float, marginals: Marginals) -> None:
         """The energy rate at any other moment."""
         p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
-        self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared)
+        y_squared = float(marginals.covariance[3, 3] + marginals.mean[3] ** 2) * marginals.norm
+        self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared, y_squared)
 
     def add_output(self, time: float, look: Look, W: Field | None = None) -> float:
         """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy.

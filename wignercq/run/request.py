@@ -70,6 +70,11 @@ class Request:
         one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
 
     @property
+    def further(self) -> dict[str, object]:
+        """What else decides the result, by argument."""
+        return {}
+
+    @property
     def level(self) -> float:
         """Edge mass or spectral tail worth a warning."""
         return max(self.numerics.tolerance, LOWEST_WARNING)

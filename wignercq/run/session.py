@@ -21,8 +21,9 @@ from wignercq.results.result import Result
 from wignercq.results.solution import Solution
 from wignercq.results.variables import ROW_SHAPES
 from wignercq.run.array_file import Pieces
-from wignercq.run.checkpoint import Header, Snapshot, TrackHeader, axes_of, grid_of
+from wignercq.run.checkpoint import CheckpointFiles, Header, Snapshot, TrackHeader, axes_of, grid_of
 from wignercq.run.identity import identity, probe, require_consistent, require_same
+from wignercq.run.progress import Progress
 from wignercq.run.record import Record
 from wignercq.run.request import Request
 from wignercq.run.time_loop import TimeLoop
@@ -59,7 +60,6 @@ class Session:
             interval=request.interval,
             watch=Watch(ERROR_LEVEL) if stops else None,
             growing=request.freedom.extents,
-            origin=request.origin,
             tell=tell,
         )
         if request.numerics.dt is not None:
@@ -129,6 +129,9 @@ class Session:
         started = clock.perf_counter() - header.seconds
         step = TimeStep(header.dt, header.error)
         return cls(request, loop, snapshot.records, step, header.versions, resumed, started)
+
+    def make_ready(self, files: CheckpointFiles | None, resume: bool, shown: Progress) -> None:
+        """Compute what comes before the first step, beside the checkpoints: nothing, for a run."""
 
     def outputs(self) -> Iterator[float]:
         """Go through all outputs still to come, yielding every moment at which a snapshot can be taken."""

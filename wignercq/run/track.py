@@ -76,16 +76,15 @@ class Track:
         """Take `count` steps after the first `steps`, on better and better grids until one is good enough."""
         dt, self.at_output = self.propagator.dt, None
         while True:
-            self._step(steps, count)
+            self._step(count)
             self._seen = self._look(self.W)
             if not self._moved_to_better_grid(steps * dt, self._seen):
                 break
 
-    def _step(self, steps: int, count: int) -> None:
-        """W after `count` steps more; W before them is kept until they are settled."""
+    def _step(self, count: int) -> None:
+        """W after so many steps; W before them is kept until they are settled."""
         self._before = self.W
-        time = self._time(steps)
-        self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare(), time=time)
+        self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare())
 
     def take_back(self) -> None:
         """Be where the stretch began, whether it was begun or done, on the last grid that W was moved to."""
@@ -133,9 +132,7 @@ class Track:
         remainder = time - steps * self.propagator.dt
         self.at_output, self.look, self._seen = self.W, self._seen, None
         if remainder > ON_STEP * self.propagator.dt:
-            start = self._time(steps)
-            self.at_output = self.propagator.leap(self.W, remainder, self._take_spare(), time=start)
-            self.look = None
+            self.at_output, self.look = self.propagator.leap(self.W, remainder, self._take_spare()), None
         self.look = self.look or self._look(self.at_output)
 
     def output(self, time: float) -> None:
@@ -165,10 +162,6 @@ class Track:
     def let_go(self) -> None:
         """Do without the memory that only the next steps need."""
         self._spare = None
-
-    def _time(self, steps: int) -> float:
-        """The time after so many steps, as the model counts it."""
-        return self.record.origin + steps * self.propagator.dt
 
     def _look(self, W: Any) -> Look:
         return Look.of(Marginals(self.grid, *self.engine.marginals(W)), self.engine.spectral_power(W))

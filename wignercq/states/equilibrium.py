@@ -193,6 +193,10 @@ class GibbsState(State):
         )
         return list(states), np.array(logs)
 
+    def given(self, q: float) -> SampledQuantumState:
+        """The quantum state of a place of the classical particle, on the points of :attr:`axis`."""
+        return _given(self.model, self.temperature, q, self.axis)[0]
+
     @property
     def _log_partition(self) -> float:
         """ln of the integral of ``Tr exp(-H(q, 0)/(k_B T))`` over q."""

@@ -30,7 +30,7 @@ def require_steady_state(model: Model) -> None:
         raise ModelError("friction", "a positive number, so that there is a steady state", heats)
     if not model.diffusion > 0:
         raise ModelError("diffusion", "a positive number, so that there is a steady state", "no noise")
-    if not model.is_coupled:
+    if not model.is_coupled and not model.quantum_damping_rate:
         raise ModelError(
             "interaction",
             "a coupling, so that the steady state is unique",
@@ -39,7 +39,12 @@ def require_steady_state(model: Model) -> None:
 
 
 def require_no_parity(model: Model, x0: float, width: float) -> None:
-    """Refuse, with ModelError, quantum potentials that are even about x0 at every q: the parity of x is conserved."""
+    """Refuse, with ModelError, quantum potentials that are even about x0 at every q: the parity of x is conserved.
+
+    A bath of the quantum particle acts on x itself and mixes even and odd states.
+    """
+    if model.quantum_bath is not None:
+        return
     u = width * np.linspace(0.1, 3.0, 30)
     for V, q in ((model.V_Q, np.zeros(1)), (model.V_I, width * np.linspace(-2.9, 3.1, 7)[:, None])):
         right, left = (sampled((Q, X), V)(q, x0 + sign * u) for sign in (1, -1))
@@ -55,7 +60,8 @@ def require_no_parity(model: Model, x0: float, width: float) -> None:
 def is_even(model: Model) -> bool:
     """Whether all potentials stay the same when q and x change sign together."""
     mirrored = {Q: -Q, X: -X}
-    return all(sp.expand(V - V.subs(mirrored, simultaneous=True)) == 0 for V in (model.V_C, model.V_Q, model.V_I))
+    formulas = [model.V_C, model.V_Q, model.V_I, model.quantum_heating, model.noise_diffusion]
+    return all(sp.expand(V - V.subs(mirrored, simultaneous=True)) == 0 for V in formulas)
 
 
 def thermal_extent(model: Model) -> Extent:

@@ -36,35 +36,42 @@ def generator_matrix(model: Model, basis: HermiteBasis, hbar_order: int | None =
     one_q, one_p, one_x, one_y = (np.eye(n) for n in basis.shape)
     p, y = p0 * one_p + l_p * _position(n_p), y0 * one_y + l_y * _position(n_y)
     by_q, by_p, by_x = _derivative(n_q) / l_q, _derivative(n_p) / l_p, _derivative(n_x) / l_x
-    wide = _derivative(n_p + 2) / l_p  # two more, so that squares are exact
-    friction = (wide @ (p0 * np.eye(n_p + 2) + l_p * _position(n_p + 2)))[:n_p, :n_p]
-    noise = (wide @ wide)[:n_p, :n_p]
+    friction, noise = _friction_and_noise(n_p, p0, l_p)
     matrix = (
         _product(by_q, -p / model.classical_mass, one_x, one_y)
         + _product(one_q, one_p, by_x, -y / model.quantum_mass)
         + _product(one_q, model.damping_rate * friction + model.diffusion / 2 * noise, one_x, one_y)
     )
-    for of_p, rest in zip((one_p, -by_p), _of_symbol(model, basis, hbar_order), strict=True):
+    if model.quantum_bath is not None:
+        D_xx, D_xy, _ = model.quantum_diffusion  # that of y is in the symbol
+        of_x, by_y = _friction_and_noise(n_x, 0.0, l_x)[1], _derivative(n_y) / l_y
+        of_y = model.quantum_damping_rate * _friction_and_noise(n_y, y0, l_y)[0]
+        matrix = matrix + _product(one_q, one_p, one_x, of_y) + _product(one_q, one_p, D_xx / 2 * of_x, one_y)
+        matrix = matrix + _product(one_q, one_p, D_xy * by_x, by_y)
+    for of_p, rest in zip((one_p, -by_p, -noise), _of_symbol(model, basis, hbar_order), strict=False):
         matrix = matrix + _with_p(rest, of_p, n_p, n_x * n_y)
     return sparse.csc_array(matrix.tocsr()[basis.kept][:, basis.kept])
 
 
 def _of_symbol(model: Model, basis: HermiteBasis, hbar_order: int | None) -> list[sparse.coo_array]:
-    """Elements, between functions of (q, x, y), of the coefficient of r**0 and of i times that of r**1."""
+    """Elements, between functions of (q, x, y), of the coefficient of r**0 and of i times that of r**1.
+
+    Where there are further noises, that of their r**2 as well.
+    """
     n_q, _, n_x, n_y = basis.shape
     at_q, f_q = _rule(basis, 0)
     at_x, f_x = _rule(basis, 2)
     nodes, f_s = _rule(basis, 3)
     s = (nodes - basis.centre[3]) / basis.lengths[3] ** 2
     f_s = f_s * ((-1j) ** np.arange(n_y))[:, None]
-    symbol = SampledSymbol.on(symbol_of(model, hbar_order, True), at_q[:, None], at_x[None], s).generator
+    symbol = SampledSymbol.on(symbol_of(model, hbar_order, False), at_q[:, None], at_x[None], s).generator
     c, d = np.nonzero(np.add.outer(np.arange(n_x), np.arange(n_y)) <= basis.quantum)
     pairs_x = (f_x[:, None] * f_x[None]).reshape(-1, at_x.size)
     pairs_s = (f_s.conj()[:, None] * f_s[None]).reshape(-1, s.size)
     rows_x, columns_s = c[:, None] * n_x + c, d[:, None] * n_y + d
     place, size = c * n_y + d, n_q * n_x * n_y
     parts = []
-    for coefficient in (symbol[0], 1j * symbol[1]):
+    for coefficient in (symbol[0], 1j * symbol[1], *([symbol[2]] if model.noises else [])):
         largest = np.abs(coefficient).max(initial=0)
         blocks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for a, b in np.ndindex(n_q, n_q):
@@ -84,6 +91,13 @@ def _rule(basis: HermiteBasis, i: int) -> tuple[np.ndarray, np.ndarray]:
     z, weights = hermgauss(basis.shape[i] + EXTRA_NODES)
     functions = hermite_functions(basis.shape[i], z) * np.sqrt(weights * np.exp(z * z))
     return basis.centre[i] + basis.lengths[i] * z, functions
+
+
+def _friction_and_noise(n: int, centre: float, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """d_z z and d_z**2, of two more functions so that squares are exact."""
+    wide = _derivative(n + 2) / length
+    friction = wide @ (centre * np.eye(n + 2) + length * _position(n + 2))
+    return friction[:n, :n], (wide @ wide)[:n, :n]
 
 
 def _position(n: int) -> np.ndarray:

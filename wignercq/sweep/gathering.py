@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from wignercq.comparison import OBSERVABLES, THEORIES, Breakdown
+from wignercq.comparison import OBSERVABLES, Breakdown
 from wignercq.comparison.measurements import OWN_LABELS
+from wignercq.comparison.theories import compared
 from wignercq.config import Config
 from wignercq.results.provenance import __version__
 from wignercq.results.variables import PURE, described
@@ -29,10 +30,11 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
     """
     layout = Layout.of(config)
     names, shape = layout.names, layout.shape
-    own = (len(THEORIES), len(OBSERVABLES))
+    theories = compared(config.compare.trajectories, config.compare.mean_field)
+    own = (len(theories), len(OBSERVABLES))
     times, errors = np.full((*shape, *own), np.nan), np.full((*shape, *own), np.nan)
-    numerical = np.full((*shape, len(THEORIES)), np.nan)
-    notes = np.full((*shape, len(THEORIES)), "", object)
+    numerical = np.full((*shape, len(theories)), np.nan)
+    notes = np.full((*shape, len(theories)), "", object)
     for indices, point in layout.points():
         if point not in results:
             continue
@@ -52,7 +54,7 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
         },
         **layout.texts(results, failures),
     }
-    coordinates = {"theory": list(THEORIES), "observable": list(OBSERVABLES), **layout.coordinates}
+    coordinates = {"theory": list(theories), "observable": list(OBSERVABLES), **layout.coordinates}
     attributes = {
         "wignercq_version": __version__,
         "configuration": config.text,

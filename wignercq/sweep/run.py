@@ -143,7 +143,7 @@ def _swept(
     jobs = [(point, {**_job(kind, config, point, files, name), "threads": each}) for point, name in missing.items()]
     workers = Workers(count)
     requests = StopRequests(patient=True)
-    shown.start(len(identities), len(results), unit="point")
+    shown.start(len(identities), len(results), unit="points")
     with (
         suppress(Stop),
         requests,

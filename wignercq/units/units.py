@@ -12,6 +12,7 @@ import sympy as sp
 from scipy import constants
 
 from wignercq.errors import InputError, brief, listed, suggestion
+from wignercq.model.bath import Diffusion, Noise, NoiseTerm, QuantumBath
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 
@@ -147,7 +148,30 @@ def _scaled(model: Model, size: Callable[[str], float]) -> Model:
         diffusion=_short(model.diffusion / size("diffusion")),
         decoherence=_short(model.D0 / size("decoherence")),
         allow_unphysical=model.allow_unphysical,
+        quantum_bath=_scaled_bath(model.quantum_bath, size),
+        noises=[_scaled_noise(noise, size) for noise in model.noise_terms],
     )
+
+
+def _scaled_bath(bath: QuantumBath | None, size: Callable[[str], float]) -> QuantumBath | None:
+    if bath is None:
+        return None
+    friction = _short(bath.friction / size("friction"))
+    if bath.temperature is not None:
+        return QuantumBath(friction=friction, temperature=_short(bath.temperature / size("energy")))
+    xx, xy, yy = bath.noise(1.0, 1.0)
+    units = size("length") ** 2 / size("time"), size("action") / size("time"), size("diffusion")
+    values = (_short(value / unit) for value, unit in zip((xx, xy, yy), units, strict=True))
+    return QuantumBath(friction=friction, diffusion=Diffusion(*values))
+
+
+def _scaled_noise(noise: NoiseTerm, size: Callable[[str], float]) -> Noise:
+    """The numbers of an operator are kept in its unit, whatever it is: what decoheres is D0 L**2, a rate."""
+    length = as_rational(size("length"))
+    stretched = {Q: length * Q, X: length * X}
+    force = _rounded(sp.expand(noise.L.xreplace(stretched)))
+    diffusion = _rounded(sp.expand(noise.diffusion.xreplace(stretched) / as_rational(size("diffusion"))))
+    return Noise(force, _short(noise.decoherence * size("time")), diffusion)
 
 
 def _short(value: float) -> float:

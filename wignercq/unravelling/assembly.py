@@ -14,23 +14,23 @@ from wignercq.grid.interpolation import interpolation
 from wignercq.observables.energies import occupation_law
 from wignercq.results.provenance import program, solved, versions
 from wignercq.results.summary import PAIRS
-from wignercq.results.variables import FRAME_PLANES, LABELS, MODEL_UNITS, described
+from wignercq.results.variables import FRAME_PLANES, LABELS, described
 from wignercq.run.identity import state_digest
 from wignercq.unravelling.block import Job
-from wignercq.unravelling.format import ENERGIES, KIND, NUMBERS, momentum_axis
+from wignercq.unravelling.format import ENERGIES, KIND, NUMBERS, OWN, momentum_axis
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.result import Ensemble
-
-OWN = {
-    "conditional_spread": ("variance of x in a trajectory", MODEL_UNITS),
-    "trajectory": ("single trajectories", MODEL_UNITS),
-    "trajectory_spread": ("variance of x in single trajectories", MODEL_UNITS),
-}
 
 
 def assembled(job: Job, gathered: Gathered) -> Ensemble:
     """The result of a job."""
-    variables = {**_rows(job, gathered), **_planes(job, gathered), **_single(gathered), **gathered.variables()}
+    variables = {
+        **_rows(job, gathered),
+        **_planes(job, gathered),
+        **_single(gathered),
+        **_two_time(job, gathered),
+        **gathered.variables(),
+    }
     coordinates = {
         "time": np.array(job.times),
         "frame": np.array([job.times[i] for i in job.frames]),
@@ -40,12 +40,16 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         "x": job.plan.axis.values,
         "y": momentum_axis(job.plan.axis, job.model.hbar).values,
     }
+    if job.two_time:
+        coordinates |= {"time2": coordinates["time"], "of_time": list(job.two_time), "of_time2": list(job.two_time)}
     attributes = {
         "kind": KIND,
         **program(versions()),
         **solved(job.model),
         "initial_state": state_digest(job.state),
         "dynamics": job.dynamics,
+        "observables": job.identity,
+        "two_time": json.dumps(job.two_time),
         "trajectories": gathered.statistics.count,
         "seed": job.seed,
         "points": job.plan.axis.points,
@@ -54,6 +58,9 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
         "plan": json.dumps(asdict(job.plan)),
     }
     dataset = xr.Dataset(variables, coordinates, attributes)
+    for one in job.observables:
+        dataset[one.name].attrs.update(one.attributes)
+        dataset[f"{one.name}_error"].attrs["long_name"] = f"standard error of {one.attributes['long_name']}"
     known = {**LABELS, **OWN}
     errors = {f"{name}_error": (f"standard error of the {label}", units) for name, (label, units) in known.items()}
     described(dataset, {**OWN, **errors})
@@ -63,7 +70,7 @@ def assembled(job: Job, gathered: Gathered) -> Ensemble:
 def _rows(job: Job, gathered: Gathered) -> dict[str, Any]:
     """Observables at every output, with errors."""
     statistics = gathered.statistics
-    mean, K = statistics.mean, len(NUMBERS)
+    mean, K = statistics.mean, len(job.numbers)
     unit = np.eye(K)
     moments = mean.shape[0]
 
@@ -86,6 +93,7 @@ def _rows(job: Job, gathered: Gathered) -> dict[str, Any]:
     weights = {name: unit[NUMBERS.index(name)] for name in ENERGIES}
     weights["energy"] = sum(weights.values())
     weights["conditional_spread"] = unit[NUMBERS.index("spread")]
+    weights |= dict(zip(job.numbers[len(NUMBERS) :], unit[len(NUMBERS) :], strict=True))
     for name, its in weights.items():
         result[name], result[f"{name}_error"] = (("time", v) for v in linear(its))
     if np.isfinite(scale):
@@ -136,3 +144,17 @@ def _single(gathered: Gathered) -> dict[str, Any]:
         "trajectory": (("time", "z", "kept"), single[:, :4]),
         "trajectory_spread": (("time", "kept"), single[:, NUMBERS.index("spread")]),
     }
+
+
+def _two_time(job: Job, gathered: Gathered) -> dict[str, Any]:
+    """``E[a(t) b(t')] - E[a(t)] E[b(t')]`` of the numbers of a trajectory, with its error."""
+    if gathered.pairs is None:
+        return {}
+    T, c = len(job.times), len(job.two_time)
+
+    def ordered(values: np.ndarray) -> np.ndarray:
+        return values.reshape(T, c, T, c).transpose(0, 2, 1, 3)
+
+    dimensions = ("time", "time2", "of_time", "of_time2")
+    values = {"two_time": gathered.pairs.covariance, "two_time_error": gathered.pairs.error}
+    return {name: (dimensions, ordered(value)) for name, value in values.items()}

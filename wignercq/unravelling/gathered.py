@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from wignercq.unravelling.statistics import Statistics
+from wignercq.unravelling.statistics import PairStatistics, Statistics
 
 #: The sums as variables of a file, and their dimensions.
 SUMS: Mapping[str, tuple[str, ...]] = {
@@ -22,6 +22,13 @@ SUMS: Mapping[str, tuple[str, ...]] = {
     "sums_py": ("frame", "p", "y"),
     "sums_purity": ("block", "time"),
     "sums_single": ("time", "number", "kept"),
+}
+#: Those of two-time functions, of all numbers at all outputs.
+PAIR_SUMS: Mapping[str, tuple[str, ...]] = {
+    "sums_pair_mean": ("record",),
+    "sums_pair_first": ("record", "record2"),
+    "sums_pair_mixed": ("record", "record2"),
+    "sums_pair_second": ("record", "record2"),
 }
 
 
@@ -42,6 +49,8 @@ class Gathered:
         Of the reduced state, from the trajectories of each block alone, without their overlaps with themselves.
     single : ndarray, shape (T, K, kept)
         The numbers of those that are kept one by one.
+    pairs : PairStatistics or None
+        Of numbers at all outputs, if two-time functions are wanted.
     """
 
     statistics: Statistics
@@ -51,6 +60,7 @@ class Gathered:
     py: np.ndarray
     purity: np.ndarray
     single: np.ndarray
+    pairs: PairStatistics | None = None
 
     @property
     def blocks(self) -> int:
@@ -63,15 +73,25 @@ class Gathered:
         for name in ("rho", "qp", "qx", "py"):
             getattr(self, name).__iadd__(getattr(other, name))
         self.purity = np.concatenate([self.purity, other.purity])
+        if self.pairs is not None and other.pairs is not None:
+            self.pairs.add(other.pairs)
 
     def variables(self) -> dict[str, Any]:
         """As variables of a dataset."""
         of_all, rho = self.statistics, self.rho
         values = (of_all.mean, of_all.scatter, rho.real, rho.imag, self.qp, self.qx, self.py, self.purity, self.single)
-        return {name: (dimensions, value) for (name, dimensions), value in zip(SUMS.items(), values, strict=True)}
+        told = {name: (dimensions, value) for (name, dimensions), value in zip(SUMS.items(), values, strict=True)}
+        if self.pairs is not None:
+            own = (self.pairs.mean, self.pairs.first, self.pairs.mixed, self.pairs.second)
+            told |= {name: (its, value) for (name, its), value in zip(PAIR_SUMS.items(), own, strict=True)}
+        return told
 
     @classmethod
     def read(cls, dataset: xr.Dataset) -> Self:
         """From a dataset that has them."""
-        mean, scatter, real, imaginary, *others = (dataset[name].values.copy() for name in SUMS)
-        return cls(Statistics(int(dataset.attrs["trajectories"]), mean, scatter), real + 1j * imaginary, *others)
+        sums = (dataset[name].values.copy() for name in SUMS)
+        mean, scatter, real, imaginary, qp, qx, py, purity, single = sums
+        count, pairs = int(dataset.attrs["trajectories"]), None
+        if set(PAIR_SUMS) <= set(dataset.variables):
+            pairs = PairStatistics(count, *(dataset[name].values.copy() for name in PAIR_SUMS))
+        return cls(Statistics(count, mean, scatter), real + 1j * imaginary, qp, qx, py, purity, single, pairs)

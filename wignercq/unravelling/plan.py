@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
-import sympy as sp
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Axis, fast_even_size
-from wignercq.grid.interpolation import interpolation
-from wignercq.model.evaluation import compiled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model
 from wignercq.planning import trajectories as classical
 from wignercq.results.summary import PAIRS
 from wignercq.states import State
 from wignercq.unravelling.format import Plan
 from wignercq.unravelling.measurement import Measurement, edges
+from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import prepared
-from wignercq.unravelling.scheme import Noise, Scheme, Trajectories
+from wignercq.unravelling.pure import Trajectories
+from wignercq.unravelling.scheme import Noise, Scheme
+from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings
 
 AHEAD = 64  # trajectories that go ahead
 CLASSICAL = 256  # trajectories of the classical counterpart, before them
@@ -29,39 +28,10 @@ BEYOND = 0.2  # of their range, at either end of it
 MOST_POINTS = 2**14
 KEPT = 1e-8  # of |psi|**2 may lie in the outer parts of x, or of its frequencies
 ROOM, FINER = 0.15, 1.25  # how much a box grows at one end, and a mesh at once
-PLACES = (-2.0, 0.0, 2.0)  # where the potential is looked at, in widths of a wave function from its mean
 MARGIN = 0.1  # beyond what those that went ahead needed
 CHECKED = 0.25  # radians of the fastest oscillation between two looks at the axis
 BINS = 64
 FOR_PLANS = 2**32 - 1  # key of their stream of random numbers, which no block has
-
-
-def fastest(model: Model, now: Trajectories, axis: Axis) -> float:
-    """The highest angular frequency of small oscillations where the trajectories are, or the rate of friction."""
-    density = now.density * axis.spacing
-    mean = density @ axis.values
-    spread = np.sqrt(np.maximum(density @ axis.values**2 - mean**2, 0.0))
-    qq, xx, qx = _curvatures(model)(now.q, mean + np.outer(PLACES, spread))
-    a, c, b = (
-        qq / model.classical_mass,
-        xx / model.quantum_mass,
-        qx / math.sqrt(model.classical_mass * model.quantum_mass),
-    )
-    square = (np.abs(a + c) / 2 + np.hypot((a - c) / 2, b)).max()  # the larger eigenvalue
-    return math.sqrt(max(float(square), model.damping_rate**2))
-
-
-@lru_cache(maxsize=16)
-def _curvatures(model: Model) -> Callable[..., list[np.ndarray]]:
-    potential = model.V_C + model.V_Q + model.V_I
-    return compiled((Q, X), [sp.diff(potential, Q, 2), sp.diff(potential, X, 2), sp.diff(potential, Q, X)])
-
-
-def steps_for_noise(model: Model, state: State, time: float, tolerance: float) -> float:
-    """How many steps the variance of q needs, n losing 1/(4 n**2) of what the noise of p gives it."""
-    mass, (q, p) = model.classical_mass, np.diag(state.covariance)[:2]
-    noise = model.diffusion * time**3 / (3 * mass**2)
-    return math.sqrt(noise / (q + p * (time / mass) ** 2 + noise) / (4 * tolerance)) if noise else 0.0
 
 
 def first_axis(state: State, model: Model, duration: float, random: np.random.Generator) -> Axis:
@@ -84,7 +54,7 @@ def looks(phase: float, steps: int) -> int:
     return max(1, round(CHECKED * steps / phase)) if phase else steps
 
 
-def widened(now: Trajectories, axis: Axis) -> Axis:
+def widened(now: Trajectories | Mixtures, axis: Axis) -> Axis:
     """An axis that holds the wave functions, which are taken to it if it is another one.
 
     InputError for one of more than 16384 points.
@@ -97,7 +67,7 @@ def widened(now: Trajectories, axis: Axis) -> Axis:
     wider = Axis.resolving(lower, upper, axis.nyquist * (FINER if tail > KEPT else 1.0))
     if wider.points > MOST_POINTS:
         raise InputError("axis", f"at most {MOST_POINTS} points of x", f"wave functions that need {wider.points}")
-    now.psi = now.psi @ interpolation(axis, wider.values).T
+    now.take_to(axis, wider)
     return wider
 
 
@@ -121,27 +91,32 @@ def planned(
     now = prepared(state, first)(AHEAD, random)
     pair = [
         _Ahead(model, now, first, axis is None, dynamics),
-        _Ahead(model, Trajectories(now.q.copy(), now.p.copy(), now.psi.copy()), first, axis is None, dynamics),
+        _Ahead(model, now.copy(), first, axis is None, dynamics),
     ]
-    steps, apart = [], 0.0
+    steps, errors, splitting = [], [0.0], Splitting(model, np.array(state.covariance), dynamics)
     for span, end in zip(map(float, np.diff(times)), times[1:], strict=True):
-        phase = fastest(model, pair[0].now, pair[0].axis) * span
-        least = phase / math.sqrt(24 * tolerance / max(1.0, phase))
-        least = max(least, steps_for_noise(model, state, float(end), tolerance) * span / end)
-        count = max(1, math.ceil((span / dt if dt else least) - 1e-9))
+        around = Surroundings.of(model, pair[0].now, pair[0].axis)
+        phase = around.fastest * span
+        if dt:
+            count = max(1, math.ceil(span / dt - 1e-9))
+        else:
+            allowed = tolerance * (AT_ONCE + (1 - AT_ONCE) * end / times[-1])
+            by_phase = phase / math.sqrt(24 * tolerance / max(1.0, phase))
+            count = max(1, math.ceil(by_phase - 1e-9), splitting.steps(around, span, allowed))
+        errors.append(splitting.advance(around, span, count))
         steps.append(count)
         stride = looks(phase, count)
         for done in range(0, count, stride):
             noise = [Noise.drawn(AHEAD, random).smooth for _ in range(2 * min(stride, count - done))]
             pair[0].advance([a.joined(b) for a, b in zip(noise[::2], noise[1::2], strict=True)], span / count)
             pair[1].advance(noise, span / count / 2)
-        apart = max(apart, _apart(*(ahead.numbers for ahead in pair)))
+        errors.append(4 / 3 * _apart(*(ahead.numbers for ahead in pair)))
     chosen = pair[0].axis
     if axis is None:
         room = MARGIN * chosen.length
         chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
     q, p = (_bins(*box) for box in pair[0].boxes)
-    return Plan(chosen, tuple(steps), q, p, apart * 4 / 3)
+    return Plan(chosen, tuple(steps), q, p, max(errors))
 
 
 @dataclass(eq=False)
@@ -161,7 +136,7 @@ class _Ahead:
     def advance(self, noise: Sequence[Noise], dt: float) -> None:
         """By steps of one length. InputError where they run away."""
         Scheme(self.model, self.axis, dt, self.dynamics).advance(self.now, noise)
-        if not (np.isfinite(self.now.q).all() and np.isfinite(self.now.psi).all()):
+        if not self.now.is_finite:
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:
             self.axis = widened(self.now, self.axis)
@@ -180,15 +155,33 @@ class _Ahead:
 
 
 def _apart(coarse: np.ndarray, fine: np.ndarray) -> float:
-    """The largest difference of means and mean squares beside the spread, of two shapes (14, n)."""
-    mean, other = coarse.mean(axis=1), fine.mean(axis=1)
-    second = np.zeros((2, 4, 4))
+    """The largest difference of means and covariances beside the spread, of two shapes (14, n).
+
+    Of each that part alone that is more than twice the standard error, which the trajectories have for their paths.
+    """
+    found = []
+    centre = fine[:4].mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.maximum(_covariance(fine)[np.diag_indices(4)], np.finfo(float).tiny))
+    differences = coarse[:4] - fine[:4]
+    for i in range(4):
+        found.append(_beyond_noise(differences[i], float(differences[i].mean())) / spread[i])
+    apart = _covariance(coarse) - _covariance(fine)
     for n, (i, j) in enumerate(PAIRS):
-        for which, m in enumerate((mean, other)):
-            second[which, i, j] = second[which, j, i] = m[4 + n] - m[i] * m[j]
-    spread = np.sqrt(np.maximum(np.diag(second[1]), np.finfo(float).tiny))
-    apart = np.abs(mean[:4] - other[:4]) / spread
-    return float(max(apart.max(), (np.abs(second[0] - second[1]) / np.outer(spread, spread)).max()))
+        each = (coarse[4 + n] - fine[4 + n]) - centre[i] * differences[j] - centre[j] * differences[i]
+        found.append(_beyond_noise(each, float(apart[i, j])) / (spread[i] * spread[j]))
+    return float(max(found))
+
+
+def _beyond_noise(each: np.ndarray, mean: float) -> float:
+    return max(0.0, abs(mean) - 2 * float(each.std(ddof=1)) / math.sqrt(each.size))
+
+
+def _covariance(numbers: np.ndarray) -> np.ndarray:
+    """Of z, from conditional means and mean squares, shape (4, 4)."""
+    mean, result = numbers.mean(axis=1), np.zeros((4, 4))
+    for n, (i, j) in enumerate(PAIRS):
+        result[i, j] = result[j, i] = mean[4 + n] - mean[i] * mean[j]
+    return result
 
 
 def _bins(lower: float, upper: float) -> Axis:

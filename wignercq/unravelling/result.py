@@ -15,7 +15,7 @@ from wignercq.results.result import Plots
 from wignercq.results.solution import Solution
 from wignercq.results.summary import PAIRS
 from wignercq.unravelling.format import Plan
-from wignercq.unravelling.gathered import SUMS, Gathered
+from wignercq.unravelling.gathered import PAIR_SUMS, SUMS, Gathered
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,13 @@ class Ensemble(Solution):
         axes = {name: Axis(**told[name]) for name in ("axis", "q", "p")}
         return Plan(steps=tuple(told["steps"]), time_error=told["time_error"], **axes)
 
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Names of the variables that were asked for beside those of every result."""
+        return tuple(json.loads(self.dataset.attrs.get("observables", "{}")))
+
     def summary(self, theory: object = None) -> str:
-        """The last means and covariances, each with its standard error."""
+        """The last means and covariances and what was asked for, each with its standard error."""
         last = self.dataset.isel(time=-1)
         lines = [f"at t = {float(last.time):.6g}     {self.count} trajectories"]
         for i, name in enumerate(NAMES):
@@ -56,6 +61,7 @@ class Ensemble(Solution):
         for i, j in PAIRS:
             value, error = (float(last[name][i, j]) for name in ("covariance", "covariance_error"))
             lines.append(_line(f"cov({NAMES[i]},{NAMES[j]})", value, error))
+        lines += [_line(name, float(last[name]), float(last[f"{name}_error"])) for name in self.observables]
         lines.append(f"\n{'time error':<14}{self.time_error:.1e} of the spread, {self.dataset.attrs['steps']} steps")
         return "\n".join(lines)
 
@@ -67,7 +73,9 @@ class Ensemble(Solution):
         errors = {f"{name}_error": dimensions for name, dimensions in rows.items()}
         for name, dimensions in {**rows, **errors, **SUMS}.items():
             yield from not_numbers(dataset, name, dimensions)
-        for name in ("trajectories", "seed", "steps", "plan"):
+        if "two_time" in dataset:
+            yield from (fault for name, its in PAIR_SUMS.items() for fault in not_numbers(dataset, name, its))
+        for name in ("trajectories", "seed", "steps", "plan", "observables", "two_time"):
             if name not in dataset.attrs:
                 yield f"an attribute {name}", "none"
 

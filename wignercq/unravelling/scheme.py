@@ -1,4 +1,4 @@
-"""One time step of many trajectories: each a classical point (q, p) and a pure quantum state psi(x).
+"""One time step of many trajectories: each a classical point (q, p) and a quantum state, pure here (:mod:`.pure`).
 
 With L = d_q V_I(q, x), which is diagonal in x, and one real Wiener process w for each trajectory (docs/trajectories.md;
 Layton, Oppenheim and Weller-Davies, arXiv:2208.11722)
@@ -39,27 +39,10 @@ import sympy as sp
 from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.unravelling.mixed import Mixtures
+from wignercq.unravelling.pure import Trajectories
 
 DYNAMICS = ("hybrid", "mean_field", "semiclassical")
-
-
-@dataclass(eq=False)
-class Trajectories:
-    """n classical points and n normalised wave functions on the points of an axis."""
-
-    q: np.ndarray  # (n,)
-    p: np.ndarray  # (n,)
-    psi: np.ndarray  # (n, nx) complex, sum |psi|**2 dx = 1
-
-    @property
-    def count(self) -> int:
-        """How many they are."""
-        return self.q.size
-
-    @property
-    def density(self) -> np.ndarray:
-        """|psi|**2, shape (n, nx)."""
-        return np.asarray(self.psi.real**2 + self.psi.imag**2)
 
 
 class Noise(NamedTuple):
@@ -106,7 +89,7 @@ class Scheme:
     dt: float
     dynamics: str = "hybrid"
 
-    def advance(self, now: Trajectories, noise: Sequence[Noise]) -> None:
+    def advance(self, now: Trajectories | Mixtures, noise: Sequence[Noise]) -> None:
         """Move trajectories on, in place, by a step for each noise."""
         if not noise:
             return
@@ -129,15 +112,13 @@ class Scheme:
     def _whole(self) -> np.ndarray:
         return self._phases(self.dt)
 
-    def _transport(self, now: Trajectories, time: float, phases: np.ndarray) -> None:
+    def _transport(self, now: Trajectories | Mixtures, time: float, phases: np.ndarray) -> None:
         now.q += time / self.model.classical_mass * now.p
-        transformed = scipy.fft.fft(now.psi, axis=1, overwrite_x=True)
-        transformed *= phases
-        now.psi = scipy.fft.ifft(transformed, axis=1, overwrite_x=True)
+        now.transport(phases)
 
     # kick
 
-    def _kick(self, now: Trajectories, noise: Noise) -> None:
+    def _kick(self, now: Trajectories | Mixtures, noise: Noise) -> None:
         model, dt, rate = self.model, self.dt, self.model.damping_rate
         interaction, measured, slope = self._functions
         q, x = now.q[:, None], self.axis.values
@@ -146,7 +127,7 @@ class Scheme:
         weighted = spent / dt * wiener + self._beside * noise.beside  # int exp(-rate (dt - s)) dw
         now.p *= math.exp(-rate * dt)
         now.p -= spent * slope(now.q, 0.0)
-        exponent = np.empty(now.psi.shape, complex)
+        exponent = np.empty((now.count, x.size), complex)
         np.multiply(interaction(q, x), -dt / model.hbar, out=exponent.imag)
         exponent.imag -= self._quantum_phase
         exponent.real = 0.0
@@ -160,15 +141,13 @@ class Scheme:
                 root += (0.5 / math.sqrt(dt) * wiener)[:, None]
                 np.multiply(root, -root, out=exponent.real)
                 if self._hidden:
-                    exponent.imag -= L * (self._hidden * noise.hidden)[:, None]
+                    now.decohere(L, self._hidden, noise.hidden)
             else:
                 seen = self._mean(L, now.density)
             now.p -= spent * seen
         if self.dynamics != "semiclassical":
             now.p += math.sqrt(model.diffusion) * weighted
-        np.exp(exponent, out=exponent)
-        now.psi *= exponent
-        now.psi /= np.sqrt(now.density.sum(axis=1, keepdims=True) * self.axis.spacing)
+        now.multiply(exponent, self.axis.spacing)
 
     def _seen(
         self, L: np.ndarray, density: np.ndarray, noise: Noise, wiener: np.ndarray, weighted: np.ndarray

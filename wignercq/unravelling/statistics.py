@@ -38,3 +38,57 @@ class Statistics:
         spread = spread.reshape(spread.shape[0], *(1,) * extra, *spread.shape[1:])
         variance = (gradient[..., None, :] @ spread @ gradient[..., :, None])[..., 0, 0]
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
+
+@dataclass(eq=False)
+class PairStatistics:
+    """Central moments of all pairs (u, v) of m numbers of every trajectory, to the orders that an error needs."""
+
+    count: int
+    mean: np.ndarray  # (m,)
+    first: np.ndarray  # (m, m), sum of u v, of deviations from the mean
+    mixed: np.ndarray  # (m, m), sum of u**2 v
+    second: np.ndarray  # (m, m), sum of u**2 v**2
+
+    @classmethod
+    def of(cls, numbers: np.ndarray) -> Self:
+        """Of trajectories, numbers of shape (m, n)."""
+        mean = numbers.mean(axis=1)
+        u = numbers - mean[:, None]
+        squares = u**2
+        return cls(numbers.shape[1], mean, u @ u.T, squares @ u.T, squares @ squares.T)
+
+    def add(self, other: PairStatistics) -> None:
+        """Those of other trajectories with them (Pebay, Sandia report SAND2008-6212)."""
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        ours, theirs = (
+            part.about(shift)
+            for part, shift in zip(
+                (self, other), (other.count / count * apart, -self.count / count * apart), strict=True
+            )
+        )
+        self.first, self.mixed, self.second = (a + b for a, b in zip(ours, theirs, strict=True))
+        self.mean, self.count = self.mean + other.count / count * apart, count
+
+    def about(self, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The three sums of deviations from the mean and a shift, shape (m,)."""
+        n, a, b = self.count, shift[:, None], shift
+        squares = np.diag(self.first)
+        uu, vv = squares[:, None], squares
+        first = self.first + n * a * b
+        mixed = self.mixed - 2 * a * self.first - b * uu - n * a**2 * b
+        second = self.second - 2 * b * self.mixed - 2 * a * self.mixed.T
+        second += b**2 * uu + a**2 * vv + 4 * a * b * self.first + n * a**2 * b**2
+        return first, mixed, second
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """``E[u v]``, shape (m, m)."""
+        return self.first / self.count
+
+    @property
+    def error(self) -> np.ndarray:
+        """Its standard error."""
+        variance = self.second / self.count - self.covariance**2
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0) / (self.count - 1.0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,13 @@ from functools import partial
 import numpy as np
 
 from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
-from wignercq.grid.grid import Axis
-from wignercq.model.model import Model, require_model
+from wignercq.grid.grid import NAMES, Axis
+from wignercq.model.model import Model, require_model, require_plain
 from wignercq.planning import arguments
 from wignercq.planning.arguments import require_state, spread, whole
 from wignercq.propagation.engines.cores import cores
 from wignercq.run.identity import state_digest
+from wignercq.run.observables import Observables
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
 from wignercq.run.schedule import Schedule
@@ -25,12 +27,16 @@ from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 from wignercq.unravelling.assembly import assembled
 from wignercq.unravelling.block import Job, block
+from wignercq.unravelling.correlated import require_conditional_states
 from wignercq.unravelling.gathered import Gathered
+from wignercq.unravelling.observables import RECORD_PURITY, read
 from wignercq.unravelling.plan import planned
 from wignercq.unravelling.result import Ensemble
 from wignercq.unravelling.scheme import DYNAMICS
 
+MOST_PAIRED = 1200  # numbers of all outputs: squares of that are kept
 BLOCK = 256  # trajectories that share a stream of random numbers
+FINEST = 1e-4  # tolerance of use; the time error that a smaller one leaves is lost among statistical errors
 
 
 def trajectories(
@@ -49,12 +55,15 @@ def trajectories(
     kept: int = 5,
     start: Ensemble | None = None,
     dynamics: str = "hybrid",
+    observables: Observables | None = None,
+    two_time: bool | Sequence[str] = False,
+    conditional: str = "pure",
     executor: Executor | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float | str | None = None,
     progress: bool | Progress = False,
 ) -> Ensemble:
-    """Solve the master equation as an average over trajectories, each a classical point and a pure quantum state.
+    """Solve the master equation as an average over trajectories, each a classical point and a quantum state.
 
     The scheme is that of :mod:`wignercq.unravelling.scheme`: means have an error of order dt**2.
 
@@ -63,7 +72,7 @@ def trajectories(
     model : Model
         ``4 D0 D2 >= 1`` where it is coupled; decoherence beyond that acts as random phases without a record.
     state : State
-        A Gaussian, or a product of a density and a quantum state.
+        A Gaussian, a product of a density and a quantum state, a W on a grid, or a Gibbs state.
     duration, outputs, times
         As for :func:`wignercq.evolve`.
     count : int
@@ -83,6 +92,16 @@ def trajectories(
     dynamics : {"hybrid", "mean_field", "semiclassical"}
         The master equation; or, to compare with, the quantum particle acting by its mean force and not measured: with
         the noise of the bath, or without any.
+    observables : mapping of str to what is recorded
+        As in :func:`wignercq.evolve`, what has a value in a single trajectory: formulas, quantum states, Gaussian
+        densities of (q, p), products of both, and means of thermodynamics by name.
+    two_time : bool or sequence of str
+        Numbers of a trajectory whose covariance at any two outputs is computed: some of q, p, x, y, by which the
+        conditional means of x and y are meant, and of `observables`; True for the first four.
+    conditional : {"pure", "mixed"}
+        The quantum states of trajectories: wave functions, which know all noise and what they were drawn from; or, in
+        the hybrid dynamics, density matrices, which know the classical record alone, with their ``record_purity``.
+        These take as many times the memory and the work as there are points of x.
     executor : concurrent.futures.Executor, optional
         What carries the blocks; threads on all cores if not given.
     checkpoint : path, optional
@@ -103,13 +122,12 @@ def trajectories(
     Interrupted
         Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
     """
-    require_state(state).require_model(require_model(model))
-    if model.is_coupled and 4 * model.D0 * model.diffusion < 1 - 1e-12:
-        raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
+    _require_possible(model, state, dynamics, conditional)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
     whole("seed", seed, 0)
-    one_of("dynamics", dynamics, DYNAMICS)
+    asked = (*((RECORD_PURITY,) if conditional == "mixed" else ()), *read(observables, model))
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
+    paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
     framed = tuple(spread(len(moments), arguments.frames(frames, len(moments))))
     with showing(progress) as shown, StopRequests() as requests:
         try:
@@ -120,7 +138,9 @@ def trajectories(
                 )
             else:
                 plan = start.plan
-            job = Job(model, state, moments, plan, framed, BLOCK, min(whole("kept", kept, 0), BLOCK), seed, dynamics)
+            singled = min(whole("kept", kept, 0), BLOCK)
+            of_each = (asked, paired, conditional)
+            job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, *of_each)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
             work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
@@ -136,6 +156,36 @@ def trajectories(
     return result
 
 
+def _require_possible(model: Model, state: State, dynamics: str, conditional: str) -> None:
+    """InputError where there are no such trajectories."""
+    require_state(state).require_model(require_model(model))
+    require_plain(model, "trajectories")
+    if not model.is_physical:
+        raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
+    one_of("dynamics", dynamics, DYNAMICS)
+    one_of("conditional", conditional, ("pure", "mixed"))
+    if conditional == "mixed" and dynamics != "hybrid":
+        raise InputError("conditional", "pure, without a record to know", "mixed")
+    require_conditional_states(state)
+
+
+def _paired(two_time: bool | Sequence[str], known: Sequence[str], moments: int) -> tuple[str, ...]:
+    """Names of the numbers that are paired; InputError where they are not known, or too many."""
+    if isinstance(two_time, bool):
+        names: tuple[str, ...] = NAMES if two_time else ()
+    elif isinstance(two_time, str) or not isinstance(two_time, Sequence):
+        raise InputError("two_time", f"True, or a list of {', '.join(known)}", brief(two_time))
+    else:
+        names = tuple(two_time)
+    for i, name in enumerate(names):
+        if name not in known or name in names[:i]:
+            raise InputError("two_time", f"different names among {', '.join(known)}", brief(name))
+    if len(names) * moments > MOST_PAIRED:
+        expected = f"at most {MOST_PAIRED} numbers at all outputs together"
+        raise InputError("two_time", expected, f"{len(names)} at each of {moments}")
+    return names
+
+
 def _require_the_same(start: Ensemble, job: Job) -> None:
     """InputError unless trajectories are those of a job."""
     same = {
@@ -143,10 +193,12 @@ def _require_the_same(start: Ensemble, job: Job) -> None:
         "initial_state": state_digest(job.state),
         "seed": job.seed,
         "dynamics": job.dynamics,
+        "observables": job.identity,
+        "two_time": json.dumps(job.two_time),
     }
     for name, now in same.items():
         if start.dataset.attrs[name] != now:
-            what = name.replace("_", " ")
+            what = "two-time functions" if name == "two_time" else name.replace("_", " ")
             raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs[name]))
     frames = [job.times[i] for i in job.frames]
     if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
@@ -167,7 +219,7 @@ class _Work:
     def do(self, last: int, executor: Executor | None) -> None:
         """All blocks up to a number, unless a signal stops it."""
         first = self.gathered.blocks if self.gathered else 0
-        self.shown.start(last * BLOCK, first * BLOCK, unit="trajectory")
+        self.shown.start(last * BLOCK, first * BLOCK, unit="trajectories")
         for part in _blocks(self.job, range(first, last), executor):
             if self.gathered is None:
                 self.gathered = part

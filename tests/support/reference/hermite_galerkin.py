@@ -33,7 +33,11 @@ PAD = 12  # extra basis functions, so that matrix elements of powers up to 12 ar
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """Polynomial Hamiltonian and noise; V_C and V_Q by rising powers, V_I as {(i, j): coefficient of q^i x^j}."""
+    """Polynomial Hamiltonian and noise; V_C and V_Q by rising powers, V_I as {(i, j): coefficient of q^i x^j}.
+
+    `noise_of_p` is what is added to the diffusion by rising powers of q; `decohering` a list of (strength, operator),
+    operators by powers as V_I.
+    """
 
     classical_potential: tuple[float, ...]
     quantum_potential: tuple[float, ...]
@@ -44,6 +48,8 @@ class System:
     friction: float
     diffusion: float
     decoherence: float
+    noise_of_p: tuple[float, ...] = ()
+    decohering: tuple[tuple[float, Mapping[tuple[int, int], float]], ...] = ()
 
     @property
     def back_action(self) -> dict[int, dict[int, float]]:
@@ -210,9 +216,21 @@ def generator(system: System, basis: Basis) -> sps.csr_array:
         for k, other in forces.items():
             double = op.commutator(force) @ op.commutator(other) * (-system.decoherence / 2)
             parts.append(sps.kron(op.classical(basis.q_power(i + k), op.one), double, format="csr"))
+    parts.extend(_further_noises(system, basis, op))
     total = sum(parts[1:], start=parts[0]).tocsr()
     total.eliminate_zeros()
     return total
+
+
+def _further_noises(system: System, basis: Basis, op: _Superoperators) -> list[sps.csr_array]:
+    """-(D0_k/2)[L_k, [L_k, rho]] of operators L_k = sum q^i F_i."""
+    parts = []
+    for strength, powers in system.decohering:
+        factors = [(i, c * basis.x_power(j)) for (i, j), c in powers.items()]
+        for (i, first), (k, second) in itertools.product(factors, repeat=2):
+            double = op.commutator(first) @ op.commutator(second) * (-strength / 2)
+            parts.append(sps.kron(op.classical(basis.q_power(i + k), op.one), double, format="csr"))
+    return parts
 
 
 def _classical_part(system: System, basis: Basis, op: _Superoperators) -> sps.csr_array:
@@ -223,6 +241,8 @@ def _classical_part(system: System, basis: Basis, op: _Superoperators) -> sps.cs
     total += op.classical(op.one, rate * d_p @ p + system.diffusion / 2 * d_p @ d_p)
     for power, c in enumerate(system.classical_potential[1:]):
         total += op.classical((power + 1) * c * basis.q_power(power), d_p)
+    for power, c in enumerate(system.noise_of_p):
+        total += op.classical(c / 2 * basis.q_power(power), d_p @ d_p)
     return total
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from wignercq.errors import ModelError, brief
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
-from wignercq.model.model import Model
+from wignercq.model.model import Model, require_plain
 
 
 class OscillatorUnits(NamedTuple):
@@ -92,8 +92,9 @@ class CoupledOscillators:
         Raises
         ------
         ModelError
-            For an anharmonic model.
+            For an anharmonic model, or one with a further bath or noise.
         """
+        require_plain(model, "closed forms of coupled oscillators")
         process = LinearModel.from_model(model)
         lam = -process.drift[1, 2]
         return cls(

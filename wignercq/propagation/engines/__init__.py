@@ -2,8 +2,18 @@
 
 from wignercq.propagation.engines.array import ArrayEngine
 from wignercq.propagation.engines.base import Engine
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 from wignercq.propagation.engines.registry import ENGINES, engine_class
 from wignercq.propagation.engines.tiled import TiledEngine
 
-__all__ = ["ENGINES", "ArrayEngine", "BathFlow", "Engine", "Kick", "Shear", "TiledEngine", "engine_class"]
+__all__ = [
+    "ENGINES",
+    "ArrayEngine",
+    "BathFlow",
+    "Engine",
+    "Kick",
+    "QuantumFlow",
+    "Shear",
+    "TiledEngine",
+    "engine_class",
+]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wignercq.propagation.engines.base import fold_power
+from wignercq.grid.integration import fold_power
 from wignercq.propagation.engines.host import HostEngine
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 
 
 class ArrayEngine(HostEngine):
@@ -23,6 +23,10 @@ class ArrayEngine(HostEngine):
 
     def compile_bath(self, flow: BathFlow) -> tuple[np.ndarray, np.ndarray]:
         return flow.shear[:, :, None, None].astype(self.complex_dtype), flow.matrix.astype(self.dtype)
+
+    def compile_quantum(self, flow: QuantumFlow) -> tuple[np.ndarray, np.ndarray | None]:
+        shear = None if flow.shear is None else flow.shear[None, None].astype(self.complex_dtype)
+        return flow.matrix.astype(self.dtype), shear
 
     def compile_kick(self, kick: Kick, *, times: int = 1) -> np.ndarray:
         n_q, n_p, n_x, _ = self.grid.shape
@@ -43,6 +47,13 @@ class ArrayEngine(HostEngine):
         transformed = np.einsum("ab,kbxy->kaxy", matrix, transformed)
         transformed *= shear
         W[...] = np.fft.irfft(transformed, n=W.shape[0], axis=0)
+        return W
+
+    def quantum(self, W: np.ndarray, flow: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
+        matrix, shear = flow
+        W[...] = np.einsum("ab,qpxb->qpxa", matrix, W)
+        if shear is not None:
+            W[...] = np.fft.irfft(np.fft.rfft(W, axis=2) * shear, n=W.shape[2], axis=2)
         return W
 
     def momentum(

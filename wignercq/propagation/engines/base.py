@@ -10,14 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.interruption import Interruption
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 
 FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
@@ -53,6 +52,8 @@ class Leg(NamedTuple):
     shear : what compile_shear returned
     bath : what compile_bath returned, or None
         Follows a shear that leaves q alone.
+    quantum : what compile_quantum returned, or None
+        The rest of the flow of (x, y), where the quantum particle has a bath.
     contraction : np.ndarray or None
         Friction during the transport, a real matrix along p, shape (np, np), where no bath takes care of it.
     kick : Kick or what compile_kick returned
@@ -60,6 +61,7 @@ class Leg(NamedTuple):
 
     shear: Any
     bath: Any
+    quantum: Any
     contraction: np.ndarray | None
     kick: Any
 
@@ -266,6 +268,10 @@ class Engine(ABC):
         """The flow of (q, p) in the engine's own form."""
 
     @abstractmethod
+    def compile_quantum(self, flow: QuantumFlow) -> Any:
+        """The rest of the flow of (x, y) in the engine's own form."""
+
+    @abstractmethod
     def compile_kick(self, kick: Kick, *, times: int = 1) -> Any:
         """The multiplier of a momentum stage as a stored table, mostly to be applied so many times in one pass."""
 
@@ -276,6 +282,10 @@ class Engine(ABC):
     @abstractmethod
     def bath(self, W: Any, flow: Any) -> Any:
         """F^-1 [shear * matrix (shear * F W)], F transforming q and the matrix acting along p."""
+
+    @abstractmethod
+    def quantum(self, W: Any, flow: Any) -> Any:
+        """F^-1 [shear * F (matrix W)], F transforming x and the matrix acting along y."""
 
     @abstractmethod
     def momentum(
@@ -304,39 +314,30 @@ class Engine(ABC):
             One that nobody needs any more, for the result; then W is not spent. Not together with a contraction.
         """
 
-    def move(self, W: Any, shear: Any, bath: Any) -> Any:
-        """W after the shear, then the bath if there is one."""
+    def move(self, W: Any, shear: Any, bath: Any, quantum: Any) -> Any:
+        """W after the shear, then the bath if there is one, and that of the quantum particle."""
         W = self.transport(W, shear)
-        return W if bath is None else self.bath(W, bath)
+        W = W if bath is None else self.bath(W, bath)
+        return W if quantum is None else self.quantum(W, quantum)
 
     def advance(self, W: Any, step: CompiledStep, count: int, into: Any = None) -> tuple[Any, list[Boundary]]:
         """W after `count` steps, neighbouring outer stages fused, and what the ``count - 1`` boundaries reveal.
 
         With `into`, a W that nobody needs any more, the given W is not spent.
         """
-        return self.advance_through(W, repeat(step, count), into)
-
-    def advance_through(self, W: Any, steps: Iterable[CompiledStep], into: Any = None) -> tuple[Any, list[Boundary]]:
-        """W after steps that may differ, the last kick of each being the first of the next, and so fused with it.
-
-        Otherwise as :meth:`advance`.
-        """
-        boundaries: list[Boundary] = []
-        before: CompiledStep | None = None
-        for step in steps:
-            if before is None:
-                W = self.momentum(W, step.opening, into=into)
-            else:
-                W, boundary = self.cross(W, before.legs[-1], before.closing_column)
-                boundaries.append(boundary)
+        *inner, last = step.legs
+        boundaries = []
+        W = self.momentum(W, step.opening, into=into)
+        for number in range(1, count + 1):
             self.interruption.look()
-            *inner, last = step.legs
             for leg in inner:
-                W = self.momentum(self.move(W, leg.shear, leg.bath), leg.kick, contraction=leg.contraction)
-            W = self.move(W, last.shear, last.bath)
-            before = step
-        assert before is not None
-        return self.momentum(W, before.legs[-1].kick, contraction=before.legs[-1].contraction), boundaries
+                W = self.momentum(self.move(W, leg.shear, leg.bath, leg.quantum), leg.kick, contraction=leg.contraction)
+            W = self.move(W, last.shear, last.bath, last.quantum)
+            if number == count:
+                break
+            W, boundary = self.cross(W, last, step.closing_column)
+            boundaries.append(boundary)
+        return self.momentum(W, last.kick, contraction=last.contraction), boundaries
 
     def cross(self, W: Any, leg: Leg, closing_column: np.ndarray) -> tuple[Any, Boundary]:
         """W after the last kick of a step fused with the first of the next, and what the boundary reveals."""
@@ -345,12 +346,3 @@ class Engine(ABC):
         W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column)
         column *= closing_column
         return W, Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x))
-
-
-def fold_power(power: np.ndarray) -> np.ndarray:
-    """Add the power at -k to that at k: from FFT order, shape (n,), to shape (n // 2 + 1,)."""
-    n = power.size
-    folded = power[: n // 2 + 1].copy()
-    negative = power[: n // 2 : -1]
-    folded[1 : 1 + negative.size] += negative
-    return folded

@@ -20,8 +20,8 @@ from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines.base import FAINT, Boundary, CompiledStep, Deviation, Engine, Leg, Room
-from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow, XFlow
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
 
 CAPACITY = 64  # steps in one run of the compiled loop
 WORK_BETWEEN_LOOKS = {"cpu": 1e7}  # cells times steps of about a second or less, between looks at an interruption
@@ -185,6 +185,10 @@ class JaxEngine(Engine):
         shift = self._shifts(flow.shear, self.grid.q.points)
         return QFlow(shift, self._matrix(flow.matrix), shift)
 
+    def compile_quantum(self, flow: QuantumFlow) -> XFlow:
+        shift = None if flow.shear is None else self._shifts(flow.shear, self.grid.x.points)
+        return XFlow(None, self._matrix(flow.matrix), shift)
+
     def compile_kick(self, kick: Kick, *, times: int = 1) -> tuple[KickForm, ...]:
         return programs.kick_forms(passes.kick_arrays(kick), self._mesh)
 
@@ -197,15 +201,22 @@ class JaxEngine(Engine):
 
     def transport(self, W: jax.Array, shear: tuple[jax.Array | None, jax.Array]) -> jax.Array:
         self.interruption.look()
-        return programs.move(W, shear[1], QFlow(shear[0], None, None), mesh=self._mesh)
+        return programs.move(W, XFlow(shear[1], None, None), QFlow(shear[0], None, None), mesh=self._mesh)
 
     def bath(self, W: jax.Array, flow: QFlow) -> jax.Array:
         self.interruption.look()
-        return programs.move(W, None, flow, mesh=self._mesh)
+        return programs.move(W, passes.STILL, flow, mesh=self._mesh)
 
-    def move(self, W: jax.Array, shear: tuple[jax.Array | None, jax.Array], bath: QFlow | None) -> jax.Array:
+    def quantum(self, W: jax.Array, flow: XFlow) -> jax.Array:
         self.interruption.look()
-        return programs.move(W, shear[1], bath or QFlow(shear[0], None, None), mesh=self._mesh)
+        return programs.move(W, flow, passes.REST, mesh=self._mesh)
+
+    def move(
+        self, W: jax.Array, shear: tuple[jax.Array | None, jax.Array], bath: QFlow | None, quantum: XFlow | None
+    ) -> jax.Array:
+        self.interruption.look()
+        x = _along_x(shear[1], quantum)
+        return programs.move(W, x, bath or QFlow(shear[0], None, None), mesh=self._mesh)
 
     def momentum(
         self,
@@ -260,13 +271,20 @@ class JaxEngine(Engine):
             n_q, n_p, n_x, _ = self.grid.shape
             column = step.closing_column.reshape(n_q, n_x, n_p)
             cuts = [programs.cut(self._mesh, axis) for axis in range(min(self._mesh.size, 2))]
-            legs = tuple(self._leg(leg) for leg in step.legs)
+            legs = tuple(self.form_of(leg) for leg in step.legs)
             self._forms[step] = StepForm(legs, tuple(jax.device_put(column, cut) for cut in cuts))
         return self._forms[step]
 
-    def _leg(self, leg: Leg) -> LegForm:
+    def form_of(self, leg: Leg) -> LegForm:
+        """A transport and the kick after it as arguments of a program."""
         q, x = leg.shear
-        return LegForm(x, leg.bath or QFlow(q, self._matrix(leg.contraction), None), leg.kick)
+        flow = leg.bath or QFlow(q, self._matrix(leg.contraction), None)
+        return LegForm(_along_x(x, leg.quantum), flow, leg.kick)
+
+
+def _along_x(shift: jax.Array, rest: XFlow | None) -> XFlow:
+    """The whole flow of (x, y), from its first shift and what follows."""
+    return XFlow(shift, None, None) if rest is None else rest._replace(first=shift)
 
 
 PAIRS = (("q", "p"), ("q", "x"), ("q", "y"), ("p", "x"), ("p", "y"), ("x", "y"))

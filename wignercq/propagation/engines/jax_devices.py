@@ -93,7 +93,8 @@ def _spending(*static: str) -> Callable[..., Any]:
 def _kick(W: Any, kick: tuple[KickForm, ...], matrix: Any, *, mesh: Mesh, times: int) -> tuple[Any, Any]:
     def act(W: Any, kick: KickForm, matrix: Any) -> tuple[Any, Any]:
         if matrix is not None:
-            W, _ = passes.moved(passes.fields(W), None, passes.QFlow(None, matrix, None), passes.ALONG_X, 1)
+            flow = passes.QFlow(None, matrix, None)
+            W, _ = passes.moved(passes.fields(W), passes.STILL, flow, passes.ALONG_X, 1)
         W, column = passes.kicked(W, kick, times)
         return passes.planes(W), column
 

@@ -39,7 +39,7 @@ class KickForm(NamedTuple):
 
     Parameters
     ----------
-    coefficients : real and imaginary parts of c_0, c_1, c_2, float64, shape (nq, nx, 6, ns)
+    coefficients : real and imaginary parts of c_0, c_1, c_2 and so on, float64, shape (nq, nx, 6 or more, ns)
     frequencies : r, shape (np,)
     nyquist_p : the multipliers at r = np / 2, shape (nq, nx, ns); None where np is odd
     nyquist_y : the multipliers at s = ny / 2, shape (nq, nx, np); None where ny is odd
@@ -67,10 +67,26 @@ class QFlow(NamedTuple):
 REST = QFlow(None, None, None)
 
 
+class XFlow(NamedTuple):
+    """What becomes of (x, y): a shift of x for each y, a matrix along y, and another shift; None does nothing."""
+
+    first: Array | None  # shape (ny, nx, nx)
+    matrix: Array | None  # shape (ny, ny)
+    second: Array | None
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing becomes of them."""
+        return self.first is None and self.matrix is None
+
+
+STILL = XFlow(None, None, None)
+
+
 class LegForm(NamedTuple):
     """A transport stage and the momentum stage after it, which is there for W split along q and along x."""
 
-    x: Array | None  # shape (ny, nx, nx)
+    x: XFlow
     q: QFlow
     kick: tuple[KickForm, ...]
 
@@ -88,14 +104,17 @@ def kick_arrays(kick: Kick) -> KickForm:
     if n_y % 2 == 0:
         at_y = Kick(c[..., -1:], kick.grid).rows(0, None).reshape(n_q, n_x, n_p)
     parts = np.stack([part for power in c for part in (power.real, power.imag)], axis=1)
-    return KickForm(parts.reshape(n_q, n_x, 6, -1), kick.grid.p.frequencies, at_p, at_y)
+    return KickForm(parts.reshape(n_q, n_x, 2 * len(c), -1), kick.grid.p.frequencies, at_p, at_y)
 
 
 def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
     """Real and imaginary part of kick**times on (q, x, s, r), evaluated in float64."""
     c, r = kick.coefficients[..., None], kick.frequencies
-    growth = jnp.minimum(c[:, :, 0] + r * (c[:, :, 2] + r * c[:, :, 4]), 0.0) * times
-    angle = (c[:, :, 1] + r * (c[:, :, 3] + r * c[:, :, 5])) * times
+    highest = c.shape[2] // 2 - 1
+    growth, angle = c[:, :, 2 * highest], c[:, :, 2 * highest + 1]
+    for power in range(highest - 1, -1, -1):
+        growth, angle = c[:, :, 2 * power] + r * growth, c[:, :, 2 * power + 1] + r * angle
+    growth, angle = jnp.minimum(growth, 0.0) * times, angle * times
     size = jnp.exp(growth)
     real, imag = size * jnp.cos(angle), size * jnp.sin(angle)
     n_p, n_s = kick.frequencies.size, kick.coefficients.shape[-1]
@@ -142,12 +161,12 @@ def back_transform(points: int, others: int) -> np.ndarray:
     return np.concatenate([weight * np.cos(angle), weight * np.sin(angle)])
 
 
-def moved(W: Array, x: Array | None, flow: QFlow, split: int, devices: int) -> tuple[Array, int]:
+def moved(W: Array, x: XFlow, flow: QFlow, split: int, devices: int) -> tuple[Array, int]:
     """Of fields both parts of a transport, which commute, as planes, and along which axis they are split then.
 
     The part that has its axis on the device comes first. Without a part of x or of q W stays split as it is.
     """
-    if devices > 1 and x is not None and not flow.rests:
+    if devices > 1 and not x.rests and not flow.rests:
         if split == ALONG_Q:
             W = _flown(swapped(_sheared(W, x), split, ORDERED), flow)
         else:
@@ -160,11 +179,15 @@ def moved(W: Array, x: Array | None, flow: QFlow, split: int, devices: int) -> t
     return planes(W), split
 
 
-def _sheared(W: Array, x: Array | None) -> Array:
-    """Fields after the shift of x, written as the shift of q would read them."""
-    if x is None:
+def _sheared(W: Array, x: XFlow) -> Array:
+    """Fields after the flow of (x, y), written as the shift of q would read them."""
+    if x.rests:
         return W
-    W = jnp.einsum("yab,qpyb->qpya", x, W, precision=EXACT)
+    for shift, matrix in ((x.first, x.matrix), (x.second, None)):
+        if shift is not None:
+            W = jnp.einsum("yab,qpyb->qpya", shift, W, precision=EXACT)
+        if matrix is not None:
+            W = jnp.einsum("ab,qpbx->qpax", matrix, W, precision=EXACT)
     return with_layout_constraint(W, Layout((0, 1, 2, 3)))
 
 

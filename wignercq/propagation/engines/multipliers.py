@@ -42,8 +42,24 @@ class BathFlow:
 
 
 @dataclass(frozen=True, eq=False)
+class QuantumFlow:
+    """Friction and noise of (x, y), after the shear of x: a matrix along y, then another shear of x.
+
+    Parameters
+    ----------
+    matrix : np.ndarray
+        Real, shape (ny, ny).
+    shear : np.ndarray or None
+        Multiplier in (k_x, y), shape (nx // 2 + 1, ny); None leaves x alone.
+    """
+
+    matrix: np.ndarray
+    shear: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
 class Kick:
-    """exp(c_0 + c_1 r + c_2 r**2), the multiplier of a momentum stage, evaluated row by row.
+    """exp(c_0 + c_1 r + c_2 r**2 + ...), the multiplier of a momentum stage, evaluated row by row.
 
     A row is one (q, x) pair, of those in :attr:`Engine.rows`. At the Nyquist frequencies the mean over both signs is
     taken, so that the multiplier maps real arrays to real arrays and neighbouring stages fuse without loss. The real
@@ -52,7 +68,7 @@ class Kick:
     Parameters
     ----------
     coefficients : np.ndarray
-        c_0, c_1, c_2, complex, shape (3, rows, ns).
+        c_0, c_1, c_2 and higher ones if any, complex, shape (3 or more, rows, ns).
     """
 
     coefficients: np.ndarray
@@ -75,9 +91,11 @@ class Kick:
 
 
 def clipped_exponential(c: np.ndarray, r: np.ndarray) -> np.ndarray:
-    """exp(c_0 + c_1 r + c_2 r**2), the real part of the exponent clipped at zero."""
-    growth = np.minimum(c[0].real + r * (c[1].real + r * c[2].real), 0)
-    angle = c[0].imag + r * (c[1].imag + r * c[2].imag)
+    """exp(c_0 + c_1 r + c_2 r**2 + ...), the real part of the exponent clipped at zero."""
+    growth, angle = c[-1].real, c[-1].imag
+    for power in c[-2::-1]:
+        growth, angle = power.real + r * growth, power.imag + r * angle
+    growth = np.minimum(growth, 0)
     values = np.empty(angle.shape, complex)
     magnitude = np.exp(growth)
     np.multiply(magnitude, np.cos(angle), out=values.real)

@@ -14,10 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from wignercq.grid.grid import Grid
+from wignercq.grid.integration import fold_power
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg, fold_power
+from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg
 from wignercq.propagation.engines.blas import single_threaded
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear, clipped_exponential
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear, clipped_exponential
 
 UNITS = 1000  # of rounding of the maximum: a field that is as close to a product is one
 BOUNDARIES = 20  # between two looks at W, in round numbers
@@ -183,6 +184,9 @@ class PlanesEngine(Engine):
     def compile_bath(self, flow: BathFlow) -> tuple[np.ndarray, np.ndarray]:
         return flow.shear.astype(self.complex_dtype), flow.matrix.T.astype(self.dtype)
 
+    def compile_quantum(self, flow: QuantumFlow) -> tuple[np.ndarray, np.ndarray | None]:
+        return flow.matrix.T.astype(self.dtype), None if flow.shear is None else flow.shear.astype(self.complex_dtype)
+
     def compile_kick(self, kick: Kick, *, times: int = 1) -> Planes:
         n_q, n_p, _, n_y = self.grid.shape
         classical = kick.rows(0, n_q, columns=1)[:, : n_p // 2 + 1, 0]
@@ -204,6 +208,12 @@ class PlanesEngine(Engine):
         with single_threaded():
             spectrum = (spectrum @ matrix) * shear
         return Planes(np.fft.irfft(spectrum, n=len(W.classical), axis=0), W.quantum)
+
+    def quantum(self, W: Planes, flow: tuple[np.ndarray, np.ndarray | None]) -> Planes:
+        matrix, shear = flow
+        with single_threaded():
+            moved = W.quantum @ matrix
+        return Planes(W.classical, moved if shear is None else _multiplied(moved, shear, axis=0))
 
     def momentum(
         self,

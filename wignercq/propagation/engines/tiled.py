@@ -6,6 +6,7 @@ line if need be::
     momentum pass   a tile is one q and a few x: some whole planes, contiguous
     position pass   a tile is one p and a few cache lines of y: all of (q, x)
     bath pass       a tile is one x and a few cache lines of y: all of (q, p)
+    quantum pass    tiles as of the momentum pass: a matrix along y, where the quantum particle has a bath
 
 so each pass reads and writes W once. With a bath pass, a position pass transforms x alone: its tile is one q and a few
 rows (p, y). FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the number of threads and plans
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,13 +26,13 @@ from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.places import TILE_BYTES, parts, unfolded
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
 CONFLICT_STRIDE = 1024  # bytes: strides that are multiples of this get one more line, or columns would share cache sets
 NOTHING = FactoredAxis(1, real=False)
-TILE_BYTES = 1024 * 1024  # of W in one tile
 ALONE_BYTES = 2 * TILE_BYTES  # of W, up to which one thread is faster than several
 
 Tile = tuple[int, slice]
@@ -76,10 +76,10 @@ class TiledEngine(HostEngine):
         self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
         self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
         self._q_alone, self._x_alone = (FactoredAxis(n, real=True, alone=True) for n in (n_q, n_x))
-        self._line_parts = _parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
-        self._path_parts = _parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
-        p_parts = _parts(n_p, n_x * lines * CACHE_LINE)
-        x_parts = _parts(n_x, n_p * n_y * self.dtype.itemsize)
+        self._line_parts = parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
+        self._path_parts = parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
+        p_parts = parts(n_p, n_x * lines * CACHE_LINE)
+        x_parts = parts(n_x, n_p * n_y * self.dtype.itemsize)
         q, p, x, y = self._q, self._p, self._x, self._y
         self._columns = self._tiling(n_p, self._line_parts, lambda W, p, part: W[:, :, p, part], 0, (q, x))
         self._rows = self._tiling(n_q, x_parts, lambda W, q, part: W[q, part, :, :n_y], 1, (p, y))
@@ -178,7 +178,7 @@ class TiledEngine(HostEngine):
         n_q, _, n_x, n_y = self.grid.shape
         axis, norm = (self._x_alone, n_x) if shear.q is None else (self._x, n_q * n_x)
         x = np.zeros((axis.frequencies.size, self._row_length), complex)
-        x[:, :n_y] = _unfolded(shear.x, axis) / norm
+        x[:, :n_y] = unfolded(shear.x, axis) / norm
         if shear.q is None:
             return None, x[:, None].astype(self.complex_dtype)
         q = shear.q[self._q.frequencies].T[:, :, None, None]
@@ -190,9 +190,14 @@ class TiledEngine(HostEngine):
 
         Both shears together include the normalisation.
         """
-        shear = _unfolded(flow.shear, self._q_alone).astype(self.complex_dtype) / math.sqrt(self.grid.q.points)
+        shear = unfolded(flow.shear, self._q_alone).astype(self.complex_dtype) / math.sqrt(self.grid.q.points)
         columns = {part.stop - part.start for part in self._path_parts}
         return {n: np.repeat(shear[:, :, None], n, axis=2) for n in columns}, flow.matrix.astype(self.dtype)
+
+    def compile_quantum(self, flow: QuantumFlow) -> tuple[np.ndarray, Any]:
+        """The matrix, from the right, and the shear as that of x alone."""
+        shear = None if flow.shear is None else self.compile_shear(Shear(None, flow.shear))[1]
+        return np.ascontiguousarray(flow.matrix.T, self.dtype), shear
 
     def compile_kick(self, kick: Kick, *, times: int = 1) -> KickTable:
         n_q, _, n_x, _ = self.grid.shape
@@ -257,6 +262,19 @@ class TiledEngine(HostEngine):
         with single_threaded():
             return self._pass(W, self._paths, act)
 
+    def quantum(self, W: np.ndarray, flow: tuple[np.ndarray, Any]) -> np.ndarray:
+        matrix, shear = flow
+        storage = self._storage(W)
+
+        def work(worker: int, queue: Iterator[Tile]) -> None:
+            for tile in queue:
+                planes = self._rows.cut(storage, *tile)
+                np.matmul(planes.copy(), matrix, out=planes)
+
+        with single_threaded():
+            self._share(self._rows.tiles, work)
+        return W if shear is None else self.transport(W, (None, shear))
+
     def momentum(
         self,
         W: np.ndarray,
@@ -319,20 +337,3 @@ class TiledEngine(HostEngine):
         self._share(enumerate(tiles), work)
         folded = [np.bincount(axis.folded, power.sum(axis=0)) for axis, power in zip(axes, powers, strict=True)]
         return [power / power.sum() for power in folded]
-
-
-def _unfolded(half: np.ndarray, axis: FactoredAxis) -> np.ndarray:
-    """A multiplier given on the absolute frequencies of an axis, at the places of its transform of a real array."""
-    values = half[axis.folded]
-    values[axis.mirrored] = values[axis.mirrored].conj()
-    return values
-
-
-def _parts(length: int, unit_bytes: int, *, at_least: int = 1, scale: int = 1) -> list[slice]:
-    """Cut `length` units evenly into the fewest parts that fit a tile; units are `scale` elements long.
-
-    A part that does not fit has up to `at_least` units.
-    """
-    count = -(-length // max(at_least, TILE_BYTES // unit_bytes))
-    edges = [length * part // count * scale for part in range(count + 1)]
-    return [slice(start, stop) for start, stop in pairwise(edges)]

@@ -1,0 +1,75 @@
+"""Reverse differentiation through the steps of the JAX engine.
+
+A run is linear in W and a function of the arrays that its steps multiply by. What is returned is how a number of the
+last W changes with each entry of these arrays: with the parameters of a model they are differentiated elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax import lax
+
+from wignercq.propagation.engines import jax_passes as passes
+from wignercq.propagation.engines.base import CompiledStep
+from wignercq.propagation.engines.jax import JaxEngine
+from wignercq.propagation.engines.jax_passes import ALONG_Q, KickForm, LegForm
+
+Array = Any
+
+
+class StepArrays(NamedTuple):
+    """All that a step on one device multiplies by."""
+
+    opening: KickForm
+    legs: tuple[LegForm, ...]
+
+
+def arrays_of(engine: JaxEngine, step: CompiledStep) -> StepArrays:
+    """The arrays of a step, which was compiled for an engine on one device."""
+    return StepArrays(step.opening[0], tuple(engine.form_of(leg) for leg in step.legs))
+
+
+def run(W: Array, step: StepArrays, count: int) -> Array:
+    """W after so many steps; for its derivative about 2 sqrt(count) W are held, and each step is taken twice more."""
+
+    @jax.checkpoint
+    def one(W: Array, _: None) -> tuple[Array, None]:
+        done = passes.step(passes.kicked(W, step.opening, 1)[0], step.legs, None, ALONG_Q, 1)[0]
+        return passes.planes(done), None
+
+    @jax.checkpoint
+    def several(W: Array, _: None) -> tuple[Array, None]:
+        return lax.scan(one, W, None, length=inner)
+
+    inner = max(1, math.isqrt(count))
+    W, _ = lax.scan(several, W, None, length=count // inner)
+    W, _ = lax.scan(one, W, None, length=count % inner)
+    return W
+
+
+def derivative(
+    W: Array, step: StepArrays, count: int, number: Callable[[Array], Array]
+) -> tuple[float, StepArrays, float]:
+    """A number of W after so many steps, its derivative by each of the arrays, and the bytes it took (NaN: not told).
+
+    `number` takes W as an array with the axes q, p, x, y.
+    """
+
+    def of(step: StepArrays, W: Array) -> Array:
+        return number(run(W, step, count).transpose(0, 2, 1, 3))
+
+    compiled = jax.jit(jax.value_and_grad(of)).lower(step, W).compile()
+    value, slopes = compiled(step, W)
+    analysis = compiled.memory_analysis()
+    return float(value), slopes, math.nan if analysis is None else float(analysis.temp_size_in_bytes)
+
+
+def along(slopes: StepArrays, change: StepArrays) -> float:
+    """What a change of all arrays makes of the number, to first order."""
+    pairs = zip(jax.tree.leaves(slopes), jax.tree.leaves(change), strict=True)
+    return float(sum(np.real(np.vdot(np.conj(np.asarray(slope)), np.asarray(by))) for slope, by in pairs))
