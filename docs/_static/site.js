@@ -9,3 +9,13 @@ document.addEventListener("DOMContentLoaded", () => {
     link.setAttribute("aria-label", link.textContent.trim());
   }
 });
+
+// Paper is white: what is printed has the light colours, whatever the screen shows.
+let shown;
+window.addEventListener("beforeprint", () => {
+  shown = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+window.addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = shown;
+});
