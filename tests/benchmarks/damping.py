@@ -21,7 +21,7 @@ from scipy.linalg import expm, solve_continuous_lyapunov
 
 from wignercq import Model, Propagator
 from wignercq.propagation.engines import TiledEngine
-from wignercq.propagation.engines.base import Leg
+from wignercq.propagation.engines.compiled_step import Leg
 from wignercq.propagation.schemes import FORWARD_3, Part, Stage
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

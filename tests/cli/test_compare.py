@@ -54,7 +54,8 @@ def test_a_comparison_leaves_everything_in_one_folder(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kills: a file left out, a configuration or a summary lost, plot and info that do not know a comparison."""
-    monkeypatch.setattr("wignercq.config.execute.execute_comparison", lambda settings, **options: results.breakdown())
+    computed = "wignercq.cli.comparison_files.execute_comparison"
+    monkeypatch.setattr(computed, lambda settings, **options: results.breakdown())
     assert cli.main(["compare", str(config), "-o", "new/out"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sorted(path.name for path in Path("new/out").iterdir()) == FILES
@@ -82,7 +83,7 @@ def test_a_sweep_leaves_a_map(
         asked.update(options, folder=folder)
         return results.sweep()
 
-    monkeypatch.setattr("wignercq.sweep.run_sweep", run)
+    monkeypatch.setattr("wignercq.cli.comparison_files.run_sweep", run)
     config.write_text(SWEPT)
     assert cli.main(["compare", str(config), "-o", "out", "--processes", "3", "--quiet"]) == 3
     out, err = capsys.readouterr()
@@ -91,7 +92,7 @@ def test_a_sweep_leaves_a_map(
         "wignercq: 1 points failed, the rest is in out/sweep.nc; g = 0.1, temperature = 1: killed <by> the test\n"
     )
     assert type(asked.pop("progress")) is Progress  # which shows nothing
-    assert asked == {"processes": 3, "threads": None, "folder": Path("out/points")}
+    assert asked == {"processes": 3, "threads": None, "executor": None, "folder": Path("out/points")}
     assert sorted(path.name for path in Path("out").iterdir()) == ["map.png", "report.html", "sweep.nc"]
     assert cli.main(["info", "out/sweep.nc"]) == 0
     told = capsys.readouterr().out
@@ -108,7 +109,7 @@ def test_stopped_comparisons_are_saved(
     def stopped(settings: object, **options: object) -> None:
         raise error("reason", Breakdown(results.breakdown().dataset.isel(time=slice(4))))
 
-    monkeypatch.setattr("wignercq.config.execute.execute_comparison", stopped)
+    monkeypatch.setattr("wignercq.cli.comparison_files.execute_comparison", stopped)
     refused(config, capsys, "reason; result up to t = 0.36 saved in out/breakdown.nc", code=code)
     saved = Breakdown.load("out/breakdown.nc")
     assert saved.time.size == 4

@@ -253,15 +253,15 @@ def test_a_sweep_is_kept_beside_its_file(
     """Kills: points in another folder, --processes ignored, a failed point that exits 0."""
     asked: list[object] = []
 
-    def sweep(settings: object, folder: Path, *, processes: int, threads: int | None, progress: object) -> SteadySweep:
-        asked.extend((folder, processes, threads))
+    def sweep(settings: object, folder: Path, *, progress: object, **means: object) -> SteadySweep:
+        asked.extend((folder, means))
         return results.steady_sweep()
 
     monkeypatch.setattr("wignercq.sweep.sweep_steady_states", sweep)
     config.write_text(MODEL + "[sweep]\ng = [0.1, 0.3]\nlam = [0.4, 0.5, 0.7]\n")
     assert cli.main(["steady", "model.toml", "-o", "out.nc", "--processes", "3", "--threads", "2"]) == 3
     out, err = capsys.readouterr()
-    assert asked == [Path("out.nc.points"), 3, 2]
+    assert asked == [Path("out.nc.points"), {"processes": 3, "threads": 2, "executor": None}]
     assert err == ("wignercq: 1 points failed, the rest is in out.nc; g = 0.1, lam = 0.5: killed <by> the test\n")
     assert out.splitlines()[0].startswith("2 values of g from 0.1 to 0.3 x 3 values of lam from 0.4 to 0.7")
     assert isinstance(wignercq.load("out.nc"), SteadySweep)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xarray as xr
@@ -10,6 +12,7 @@ from support.configurations import configuration
 from support.processes import WELLS
 
 from wignercq import load
+from wignercq.cli import cluster
 from wignercq.cli import commands as cli
 from wignercq.unravelling import Ensemble
 
@@ -28,7 +31,19 @@ def unravel(*arguments: str, two_time: bool = True) -> int:
     return cli.main(["unravel", "wells.toml", "--seed", "3", *["--two-time"] * two_time, *arguments])
 
 
-def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+class Counted(ThreadPoolExecutor):
+    """An executor in place of one that leads elsewhere; what it was given."""
+
+    carried = 0
+
+    def submit(self, *asked: Any, **more: Any) -> Any:
+        self.carried += 1
+        return super().submit(*asked, **more)
+
+
+def test_trajectories_are_added_to_a_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Kills: a file computed again or replaced unasked, trajectories added twice, others than in one go; options
     that do not arrive, a file of other questions that passes for finished.
     """
@@ -43,7 +58,10 @@ def test_trajectories_are_added_to_a_file(folder: Path, capsys: pytest.CaptureFi
     assert unravel("--trajectories", "500", "--resume", "--mixed") == 2
     assert "expected trajectories of the same observables" in capsys.readouterr().err
     assert unravel("--trajectories", "500", "--resume") == 0
-    assert unravel("--trajectories", "500", "-o", "once.nc", "--quiet") == 0
+    elsewhere = Counted(2)
+    monkeypatch.setattr(cluster, "_executor", lambda scheduler, mpi: elsewhere)
+    assert unravel("--trajectories", "500", "-o", "once.nc", "--quiet", "--mpi") == 0
+    assert elsewhere.carried == 2
     found = load("wells_paths.nc")
     assert isinstance(found, Ensemble)
     xr.testing.assert_identical(found.dataset, load("once.nc").dataset)

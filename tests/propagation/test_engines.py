@@ -20,6 +20,7 @@ from support import systems
 
 from wignercq import Axis, Grid, Model, Propagator
 from wignercq.propagation.engines import ENGINES, ArrayEngine, BathFlow, Engine, Kick, QuantumFlow, Shear, engine_class
+from wignercq.propagation.engines.multipliers import Push
 from wignercq.propagation.engines.planes import PlanesEngine
 from wignercq.propagation.engines.registry import PLANES
 from wignercq.propagation.schemes import FORWARD_3
@@ -391,3 +392,33 @@ def test_another_process_gives_identical_bits(name: str) -> None:
     code = f"import sys; sys.path[:0] = {path}; {code}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.stdout.strip() == final_bits(name, sizes, 2), run.stderr
+
+
+@pytest.mark.parametrize("points", [(8, 36, 9, 34), (8, 35, 9, 33)], ids=["even", "odd"])
+def test_a_push_displaces_p_and_y_once(make_engine: MakeEngine, points: tuple[int, ...]) -> None:
+    """Kills: p and y displaced the wrong way, twice in a fused pair, or not in what a boundary reveals."""
+    grid = Grid(
+        Axis(-1.0, 1.2, points[0]), Axis(-7.0, 6.5, points[1]), Axis(-1.5, 1.0, points[2]), Axis(-6.5, 7.5, points[3])
+    )
+    engine, (p, y) = make_engine(grid), (0.73, -0.51)
+
+    def field(p: float, y: float) -> np.ndarray:
+        at_p, at_y = (np.exp(-((axis.values - d) ** 2) / (2 * 0.75**2)) for axis, d in ((grid.p, p), (grid.y, y)))
+        return np.einsum("a,b,c,d->abcd", np.arange(1.0, points[0] + 1), at_p, np.arange(2.0, points[2] + 2), at_y)
+
+    rest = Kick(  # of four powers of r, as noises make that depend on q
+        np.zeros(
+            (4, engine.rows[0].size if is_of_products(engine) else points[0] * points[2], grid.y.half_frequencies.size),
+            complex,
+        ),
+        grid,
+    )
+    column = np.empty((points[0] * points[2], points[1]), complex)
+    for kick in (rest, engine.compile_kick(rest, times=2)):
+        W = engine.momentum(engine.of(field(0.0, 0.0)), kick, times=2, column=column, push=Push(p, y))
+        expected = field(p, y)
+        assert np.abs(engine.array(W) - expected).max() < 1e-7 * expected.max()
+        of_p = np.fft.fft(expected.sum(axis=3), axis=1)
+        assert (
+            np.abs(column.reshape(points[0], points[2], -1) - of_p.transpose(0, 2, 1)).max() < 1e-7 * np.abs(of_p).max()
+        )

@@ -8,14 +8,14 @@ import pytest
 from support import systems
 
 from wignercq import Axis, Grid
-from wignercq.propagation.engines import ArrayEngine, Kick, TiledEngine, tiled
+from wignercq.propagation.engines import ArrayEngine, Kick, TiledEngine, places
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 
 @pytest.mark.parametrize("tile_bytes", [1, 9000])
 def test_uneven_tiles_cover_everything_once(monkeypatch: pytest.MonkeyPatch, tile_bytes: int) -> None:
     """Kills: tiles of two widths mixed up, multipliers of one tile used for another, a last tile left out."""
-    monkeypatch.setattr(tiled, "TILE_BYTES", tile_bytes)
+    monkeypatch.setattr(places, "TILE_BYTES", tile_bytes)
     grid = Grid(Axis(-1.5, 1.4, 9), Axis(-2.2, 2.0, 14), Axis(-2.5, 2.3, 11), Axis(-3.2, 3.0, 37))
     random = np.random.default_rng(2)
     coefficients = -random.uniform(size=(3, grid.q.points * grid.x.points, grid.y.half_frequencies.size)) + 0j

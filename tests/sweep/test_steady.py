@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,7 @@ from wignercq.config.identity import steady_identity
 from wignercq.errors import InputError
 from wignercq.gaussian import LinearModel
 from wignercq.steady import SteadyState
-from wignercq.sweep import SteadySweep, kinds, sweep_steady_states, worker
-from wignercq.sweep import run as run_module
+from wignercq.sweep import SteadySweep, carrier, kinds, sweep_steady_states, worker
 from wignercq.sweep.steady_gathering import gather_steady
 
 MODEL = configuration(initial={}, grid={}, run={}, compare={}, steady={"tolerance": 1e-3})
@@ -107,19 +107,6 @@ def test_sweeps_of_strangers_are_checked(
         SteadySweep.checked(spoil(swept.dataset.copy(deep=True)), "swept.nc")
 
 
-class InThisProcess:
-    """Workers that do their jobs at once, here."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    def outcomes(
-        self, jobs: Iterable[tuple[Any, dict[str, Any]]], stopped: Callable[[], bool]
-    ) -> Generator[tuple[Any, str | None]]:
-        for label, job in jobs:
-            yield label, worker.outcome(job)
-
-
 def test_points_are_computed_once_and_failures_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kills: finished points computed again, a failure taken for finished, points of comparisons taken for steady."""
     computed: list[tuple[float, float]] = []
@@ -132,10 +119,11 @@ def test_points_are_computed_once_and_failures_again(tmp_path: Path, monkeypatch
         return results.steady(round(10 * point[0]))
 
     monkeypatch.setattr(kinds, "execute_steady", execute)
-    monkeypatch.setattr(run_module, "Workers", InThisProcess)
+    monkeypatch.setattr(carrier, "do_here", worker.outcome)
     config = Config.from_text(f"{MODEL}[sweep]\ng = [0.1, 0.3]\nlam = [0.7]\n", runs=False)
     for _ in range(2):
-        swept = sweep_steady_states(config, tmp_path / "points", processes=2)
+        with ThreadPoolExecutor(1) as here:
+            swept = sweep_steady_states(config, tmp_path / "points", executor=here)
         assert swept.failures == {"g = 0.1, lam = 0.7": "InputError: model: expected a steady state, got none"}
         assert float(swept.dataset["gap"].sel(g=0.3, lam=0.7)) == results.steady(3).gap
     assert sorted(computed) == [(0.1, 0.7), (0.1, 0.7), (0.3, 0.7)]

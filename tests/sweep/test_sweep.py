@@ -22,6 +22,7 @@ from wignercq.config.identity import point_identity
 from wignercq.errors import ConfigError, InputError, ResolutionWarning
 from wignercq.sweep import SweepResult, run_sweep
 from wignercq.sweep import process_pool as workers
+from wignercq.sweep.carrier import own_outcomes
 
 # A small process that does what its jobs say, in place of one that solves equations.
 OBEDIENT = """
@@ -154,7 +155,7 @@ def test_dead_workers_cost_their_own_job_at_most(tmp_path: Path) -> None:
     (tmp_path / "alive").touch()
     jobs = [("good", {"do": ""}), ("bad", {"do": "fail"}), ("killed", {"do": "die"}), ("left", {"do": "exit"})]
     jobs += [("saved", {"do": "die once", "file": str(tmp_path / "alive")}), *((k, {"do": ""}) for k in range(9))]
-    outcomes = dict(workers.Workers(2).outcomes(jobs))
+    outcomes = dict(own_outcomes(2, jobs))
     assert outcomes.pop("bad") == "no"
     assert outcomes.pop("killed") == "a worker process was killed by signal 9, 2 times"
     assert outcomes.pop("left") == "a worker process was ended with code 7, 2 times"
@@ -167,7 +168,7 @@ def test_leaving_a_sweep_ends_its_workers(tmp_path: Path) -> None:
     """Kills: processes that compute on after Ctrl-C, and a sweep that waits for them."""
     jobs = [("quick", {"do": ""}), ("slow", {"do": "sleep", "file": str(tmp_path / "pid")}), ("late", {"do": ""})]
     started = time.monotonic()
-    with closing(workers.Workers(2).outcomes(jobs)) as outcomes:
+    with closing(own_outcomes(2, jobs)) as outcomes:
         assert next(outcomes)[0] in ("quick", "late")
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
             time.sleep(0.01)
@@ -181,7 +182,7 @@ def test_a_sweep_that_is_asked_to_stop_does_not_wait_for_its_workers(tmp_path: P
     """Kills: a request that is looked at only when a point ends, which may be in an hour."""
     jobs = [(k, {"do": "sleep", "file": str(tmp_path / f"pid {k}")}) for k in range(2)]
     started = time.monotonic()
-    ended = list(workers.Workers(2).outcomes(jobs, lambda: time.monotonic() - started > 0.5))
+    ended = list(own_outcomes(2, jobs, lambda: time.monotonic() - started > 0.5))
     assert (ended, time.monotonic() - started < 30) == ([], True)
 
 

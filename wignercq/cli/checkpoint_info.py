@@ -12,7 +12,7 @@ from wignercq.run.progress import span
 #: What the identity of a run says of its model.
 MODEL = (
     *("hbar", "classical_mass", "quantum_mass", "classical_potential", "quantum_potential", "interaction"),
-    *("friction", "diffusion", "decoherence"),
+    *("friction", "diffusion", "decoherence", "dynamics"),
 )
 
 

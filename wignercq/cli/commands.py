@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wignercq.cli.cluster import Means, over_an_executor, over_points
 from wignercq.cli.figure_files import Drawn, Inches, Names
 from wignercq.cli.surroundings import (
     configuration_in,
@@ -25,13 +26,9 @@ from wignercq.cli.surroundings import (
     warnings_as_lines,
     writing_to,
 )
-from wignercq.errors import ConvergenceError, InputError, Interrupted, ResolutionError, StoppedError
+from wignercq.errors import ConvergenceError, InputError, Interrupted, ResolutionError
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help is there at once
-    from wignercq.cli.run_files import Output
-    from wignercq.comparison import Breakdown
-    from wignercq.config import Config
-    from wignercq.run.progress import Progress
     from wignercq.steady import SteadyState
     from wignercq.sweep import SteadySweep
 
@@ -71,11 +68,6 @@ def _options_of_runs(command: Callable[..., None]) -> Callable[..., None]:
     return force(threads(command))
 
 
-_processes_of_a_sweep = click.option(
-    "--processes", type=click.IntRange(min=1), help="Of a sweep; default: as many as the cores have threads."
-)
-
-
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wignercq")
 def commands() -> None:
@@ -96,7 +88,7 @@ def run(
 ) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
     with showing(f"reading {config.name}", quiet) as progress:
-        from wignercq.cli.run_files import Output, is_result_of
+        from wignercq.cli.run_files import Output, is_result_of, up_to
         from wignercq.config import Config
         from wignercq.config.execute import execute_run, rehearse_run
         from wignercq.results.solution import Solution
@@ -118,7 +110,7 @@ def run(
                 return
             if resume:
                 files.require_resumable()
-            with files.saving(settings, _up_to(files)):
+            with files.saving(settings, up_to(files)):
                 place = files.checkpoints.path
                 solution = execute_run(settings, checkpoint=place, resume=resume, threads=threads, progress=progress)
             progress.tell(f"writing {files.target.name}")
@@ -153,7 +145,7 @@ def theory(config: Path, as_json: bool) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder, made if missing.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a comparison that did not finish.")
 @_options_of_runs
-@_processes_of_a_sweep
+@over_points
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def compare(
     config: Path,
@@ -161,44 +153,35 @@ def compare(
     resume: bool,
     force: bool,
     threads: int | None,
-    processes: int | None,
+    means: Means,
     quiet: bool,
 ) -> None:
     """Compare theories on the model of CONFIG, at every point of [sweep] if there is one: a NetCDF file, figures and
     report.html. A sweep that was stopped goes on anyway."""
     with showing(f"reading {config.name}", quiet) as progress:
-        from wignercq.cli.run_files import Output, is_result_of
-        from wignercq.comparison import Breakdown
+        from wignercq.cli.comparison_files import compare_theories
+        from wignercq.cli.run_files import Output
         from wignercq.config import Config
         from wignercq.config.execute import check
-        from wignercq.report import PAGE, write_report
+        from wignercq.report import PAGE
         from wignercq.results.whole_file import destination
-        from wignercq.sweep import SweepResult, run_sweep
 
         settings = Config.load(config)
         check(settings)
+        means.require_use(settings)
         files = Output(output / ("breakdown.nc" if settings.sweep is None else "sweep.nc"))
+        page, points = output / PAGE, output / "points"
         with writing_to(output), warnings_as_lines(progress):
             output.mkdir(parents=True, exist_ok=True)
-            destination(output / PAGE)
+            if means.share is not None:
+                means.compute_share("comparison", settings, points, threads, progress, quiet)
+                return
+            destination(page)
+            asked: dict[str, Any] = {"resume": resume, "force": force, "quiet": quiet, "progress": progress}
             with files.reserved(config):
-                if settings.sweep is not None:
-                    points = output / "points"
-                    files.require_gathered(SweepResult, points, force=force)
-                    result: Breakdown | SweepResult = run_sweep(
-                        settings, points, processes=processes, threads=threads, progress=progress
-                    )
-                else:
-                    same = is_result_of(settings, Breakdown)
-                    if files.settled(same, resume=resume, force=force, quiet=quiet, progress=progress):
-                        if not (output / PAGE).exists():
-                            write_report(Breakdown.load(files.target), settings, output, progress.tell)
-                        return
-                    result = _compare(settings, files, resume, threads, progress)
-                progress.tell(f"writing {files.target.name}")
-                files.save(result, settings)
-                page = write_report(result, settings, output, progress.tell)
-                files.checkpoints.discard()
+                result = compare_theories(files, settings, points, means=means, threads=threads, **asked)
+    if result is None:
+        return
     if not quiet:
         click.echo(f"{result.summary()}\n{'written':<14} {files.target}, {page}")
     require_all(result, files)
@@ -213,7 +196,7 @@ def compare(
 )
 @click.option("--resume", is_flag=True, help="Go on from the best W of a search that did not finish.")
 @_options_of_runs
-@_processes_of_a_sweep
+@over_points
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 def steady(
     config: Path,
@@ -221,7 +204,7 @@ def steady(
     resume: bool,
     force: bool,
     threads: int | None,
-    processes: int | None,
+    means: Means,
     quiet: bool,
 ) -> None:
     """Find the steady state of the model of CONFIG, at every point of [sweep] if there is one, and write it as NetCDF.
@@ -229,13 +212,18 @@ def steady(
     A sweep that was stopped goes on anyway."""
     with showing(f"reading {config.name}", quiet) as progress:
         from wignercq.cli.run_files import Output
-        from wignercq.cli.steady_files import find_steady_state, find_steady_states
+        from wignercq.cli.steady_files import find_steady_state, find_steady_states, points_of
         from wignercq.config import Config
         from wignercq.config.execute import check_steady
 
         settings = Config.load(config, runs=False)
         check_steady(settings)
+        means.require_use(settings)
         files = Output(output if output is not None else Path(config.stem + "_steady.nc"))
+        if means.share is not None:
+            with warnings_as_lines(progress):
+                means.compute_share("steady state", settings, points_of(files), threads, progress, quiet)
+            return
         result: SteadyState | SteadySweep | None
         with files.reserved(config), warnings_as_lines(progress):
             if settings.sweep is None:
@@ -243,7 +231,7 @@ def steady(
                 result = find_steady_state(files, settings, threads=threads, force=force, progress=progress, **asked)
             else:
                 result = find_steady_states(
-                    files, settings, processes=processes, threads=threads, force=force, progress=progress
+                    files, settings, means=means, threads=threads, force=force, progress=progress
                 )
     if result is None:
         return
@@ -263,7 +251,7 @@ def steady(
     "--trajectories", "count", type=click.IntRange(min=2), default=1024, show_default=True, help="How many in all."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
-@click.option("--processes", type=click.IntRange(min=1), help="Side by side; default: threads on all cores.")
+@over_an_executor
 @click.option("--mixed", is_flag=True, help="Quantum states as the record alone tells them, with their purity; slow.")
 @click.option("--two-time", is_flag=True, help="Also covariances of q, p, <x>, <y> at any two outputs.")
 @click.option("--resume", is_flag=True, help="Go on where there are fewer, with the same random numbers.")
@@ -326,25 +314,3 @@ def plot(result: Path, moving: bool, **asked: Any) -> None:
         written = drawn.animation(loaded, progress) if moving else drawn.figures(loaded, progress)
     for path in written:
         click.echo(str(path))
-
-
-def _up_to(files: Output) -> Callable[[StoppedError], str]:
-    """What is said of a run or comparison that was saved when it stopped."""
-
-    def said(error: StoppedError) -> str:
-        saved = f"result up to t = {error.solution.time[-1]:.6g} saved in {files.target}"
-        resumable = isinstance(error, Interrupted) and files.checkpoints.exist()
-        return f"{saved}; go on with --resume" if resumable else saved
-
-    return said
-
-
-def _compare(settings: Config, files: Output, resume: bool, threads: int | None, progress: Progress) -> Breakdown:
-    """A comparison, of which what there is is saved when it is stopped."""
-    from wignercq.config.execute import execute_comparison
-
-    if resume:
-        files.require_resumable()
-    with files.saving(settings, _up_to(files)):
-        place = files.checkpoints.path
-        return execute_comparison(settings, threads=threads, checkpoint=place, resume=resume, progress=progress)

@@ -177,5 +177,16 @@ def is_result_of(settings: Config, kind: type[Result]) -> Callable[[Result], boo
     return told
 
 
+def up_to(files: Output) -> Callable[[StoppedError], str]:
+    """What is said of a run or comparison that was saved when it stopped."""
+
+    def said(error: StoppedError) -> str:
+        saved = f"result up to t = {error.solution.time[-1]:.6g} saved in {files.target}"
+        resumable = isinstance(error, Interrupted) and files.checkpoints.exist()
+        return f"{saved}; go on with --resume" if resumable else saved
+
+    return said
+
+
 def _described(result: Result) -> str:
     return "another configuration" if result.dataset.attrs.get("configuration") else "a run from Python"

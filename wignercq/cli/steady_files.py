@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from wignercq.cli.cluster import Means
 from wignercq.cli.run_files import Output
 from wignercq.config import Config
 from wignercq.config.identity import seek_the_same
@@ -53,7 +54,7 @@ def find_steady_states(
     files: Output,
     settings: Config,
     *,
-    processes: int | None = None,
+    means: Means,
     threads: int | None = None,
     force: bool = False,
     progress: Progress,
@@ -61,12 +62,17 @@ def find_steady_states(
     """Find the steady states of a sweep, whose points are kept in a folder beside the file, and write them."""
     from wignercq.sweep import sweep_steady_states
 
-    points = files.target.with_name(files.target.name + ".points")
+    points = points_of(files)
     files.require_gathered(SteadySweep, points, force=force)
-    result = sweep_steady_states(settings, points, processes=processes, threads=threads, progress=progress)
+    result = sweep_steady_states(settings, points, threads=threads, progress=progress, **means.of_a_sweep)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
     return result
+
+
+def points_of(files: Output) -> Path:
+    """The folder of the points of a sweep."""
+    return files.target.with_name(files.target.name + ".points")
 
 
 def is_search_of(settings: Config) -> Callable[[Result], bool]:

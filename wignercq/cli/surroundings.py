@@ -39,7 +39,7 @@ def showing(text: str, quiet: bool = False) -> Iterator[Progress]:
 
 
 def theory_of(settings: Config | None) -> LinearModel | None:
-    if settings is None or not settings.model.is_quadratic:
+    if settings is None or not settings.model.is_quadratic or settings.model.is_driven:
         return None
     from wignercq.gaussian import LinearModel
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +28,7 @@ def average(
     count: int,
     seed: int,
     processes: int | None,
+    executor: Executor | None,
     resume: bool,
     force: bool,
     mixed: bool,
@@ -65,7 +66,7 @@ def average(
 
     with files.saving(settings, said):
         asked = {"count": count, "seed": seed, "two_time": two_time, "conditional": "mixed" if mixed else "pure"}
-        result = _computed(files, settings, place, asked, processes, progress)
+        result = _computed(files, settings, place, asked, processes, executor, progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
     files.checkpoints.discard()
@@ -86,14 +87,14 @@ def _computed(
     place: Path | None,
     asked: dict[str, Any],
     processes: int | None,
+    executor: Executor | None,
     progress: Progress,
 ) -> Ensemble:
     """All trajectories, those in a file at `place` among them; CheckpointError where these are of another run."""
     run, start = settings.run, None if place is None else Ensemble.load(place)
     with ExitStack() as stack:
-        pool = None
         if processes is not None:
-            pool = stack.enter_context(ProcessPoolExecutor(processes, get_context("spawn")))
+            executor = stack.enter_context(ProcessPoolExecutor(processes, get_context("spawn")))
         try:
             return trajectories(
                 settings.model,
@@ -105,7 +106,7 @@ def _computed(
                 frames=run.frames,
                 observables=run.observables or None,
                 start=start,
-                executor=pool,
+                executor=executor,
                 checkpoint=files.checkpoints.path,
                 checkpoint_every=run.checkpoint_every,
                 progress=progress,

@@ -126,14 +126,14 @@ class Measurements:
         }
 
     def of_gaussian(
-        self, mean: np.ndarray, covariance: np.ndarray, exact: Track
+        self, mean: np.ndarray, covariance: np.ndarray, exact: Track, time: float = 0.0
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """The row of a Gaussian theory, and its planes on the grid of the exact one."""
+        """The row of a Gaussian theory at a time, and its planes on the grid of the exact one."""
         grid = exact.grid
         planes = {name: gaussian_plane(grid, pair, mean, covariance) for name, pair in FRAME_PLANES.items()}
         missing = max(0.0, 1 - planes["wigner_xy"].sum() * grid.x.spacing * grid.y.spacing)
         kinetic = (np.diag(covariance) + mean**2)[1::2] / (2 * self.model.classical_mass, 2 * self.model.quantum_mass)
-        V_C, V_Q, V_I = self._potentials(mean[POINT], covariance[POINT, POINT])
+        V_C, V_Q, V_I = self._potentials(mean[POINT], covariance[POINT, POINT], time)
         energies = kinetic[0] + V_C, kinetic[1] + V_Q, V_I
         scale, offset = occupation_law(self.model)
         row = {name: np.full(shape, np.nan) for name, shape in ROW_SHAPES.items() if name != "time"}

@@ -103,7 +103,9 @@ class Comparison(Session):
         with self.loop.interruption.welcome():
             rows = {name: measurements.of_track(track, exact) for name, track in tracks.items()}
             others = {
-                name: measurements.of_gaussian(moments.mean[k], moments.covariance[k], exact)
+                name: measurements.of_gaussian(
+                    moments.mean[k], moments.covariance[k], exact, self.request.origin + time
+                )
                 for name, moments in theories.items()
             }
             others |= {name: measurements.of_ensemble(its, k, exact) for name, its in self._ensembles.items()}
@@ -123,10 +125,10 @@ class Comparison(Session):
     def _gaussian_theories(self) -> tuple[dict[str, GaussianMoments], dict[str, str]]:
         """Moments of the Gaussian theories that have any, and why the others have none."""
         start = self.records[EXACT].rows[0]
-        moments, notes = {}, {}
+        moments, notes, times = {}, {}, self.request.origin + self.request.times
         for name, theory in GAUSSIAN_THEORIES.items():
             try:
-                moments[name] = theory(self.request.model, start["mean"], start["covariance"], self.request.times)
+                moments[name] = theory(self.request.model, start["mean"], start["covariance"], times)
             except ModelError as error:
                 notes[name] = str(error)
         return moments, notes

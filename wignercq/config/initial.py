@@ -91,7 +91,7 @@ class _Oscillator(Initial):
         """The given frequency, or that of small oscillations in V_Q about the centre, ``sqrt(V_Q''(x0)/m)``."""
         if self.frequency is not None:
             return self.frequency
-        stiffness = sp.diff(model.V_Q, X, 2).subs(X, as_rational(self.mean[2]))
+        stiffness = sp.diff(model.at(0.0).V_Q, X, 2).subs(X, as_rational(self.mean[2]))
         if not (stiffness.is_real and stiffness > 0):
             raise StateError("frequency", f"a number > 0 (V_Q''(x0) = {stiffness.evalf(6)} gives none)", "nothing")
         return math.sqrt(float(stiffness) / model.quantum_mass)

@@ -25,6 +25,8 @@ KEYS: Mapping[str, str] = {
     "parameters": "model.parameters",
     "quantum_bath": "model.quantum",
     "noises": "model.noise",
+    "temperature": "model.classical.temperature",
+    "dynamics": "model.dynamics",
     "classical_potential": "model.classical.potential",
     "quantum_potential": "model.quantum.potential",
     "interaction": "model.interaction.potential",

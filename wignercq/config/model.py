@@ -11,13 +11,13 @@ from wignercq.config.keys import KEYS
 from wignercq.config.mistakes import Mistakes
 from wignercq.config.validation import Table, expected, is_number
 from wignercq.errors import ConfigError, InputError
-from wignercq.model.model import Model
+from wignercq.model.model import Model, diffusion_at
+from wignercq.model.thermal import MINIMAL
 
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")
 #: What takes the place of a value that is refused, to find what else is wrong; potentials become constants.
 HARMLESS = {
-    **dict.fromkeys(("classical_mass", "quantum_mass", "hbar"), 1.0),
-    "friction": 0.0,
+    **dict.fromkeys(("classical_mass", "quantum_mass", "hbar", "friction"), 1.0),
     "diffusion": 1e50,
     "quantum_bath": None,
 }
@@ -39,6 +39,7 @@ class _Classical(Table):
     potential: Formula
     friction: float = 0.0
     diffusion: float = 0.0
+    temperature: float | None = None  # in place of diffusion
 
 
 class _QuantumDiffusion(Table):
@@ -76,14 +77,30 @@ class ModelTable(Table):
     """The table ``[model]``: potentials, masses, baths, noises and parameters."""
 
     hbar: float = 1.0
+    dynamics: str = MINIMAL
     classical: _Classical
     quantum: _Quantum
     interaction: _Interaction = _Interaction(potential=0.0)
     parameters: dict[str, float] = Field(default_factory=dict)
     noise: list[_Noise] = Field(default_factory=list)
 
+    def _diffusion(self) -> float:
+        """D2, as it is given or from the temperature."""
+        classical = self.classical
+        if classical.temperature is None:
+            return classical.diffusion
+        if "diffusion" in classical.model_fields_set:
+            raise ConfigError("model.classical.temperature", "either diffusion or temperature", "both")
+        try:
+            return diffusion_at(classical.temperature, classical.friction)
+        except InputError as error:
+            raise error.renamed(KEYS, ConfigError) from None
+
     def model(self, mistakes: Mistakes) -> Model | None:
         """The model; None where something is wrong, all of which is noted."""
+        diffusion = HARMLESS["diffusion"]
+        with mistakes:
+            diffusion = self._diffusion()
         values: dict[str, Any] = {
             "classical_potential": self.classical.potential,
             "quantum_potential": self.quantum.potential,
@@ -93,10 +110,11 @@ class ModelTable(Table):
             "quantum_mass": self.quantum.mass,
             "hbar": self.hbar,
             "friction": self.classical.friction,
-            "diffusion": self.classical.diffusion,
+            "diffusion": diffusion,
             "decoherence": self.interaction.decoherence,
             "quantum_bath": self.quantum.bath,
             "noises": [noise.model_dump() for noise in self.noise],
+            "dynamics": self.dynamics,
         }
         constant = " + ".join(self.parameters) or "0"
         left = {**HARMLESS, **dict.fromkeys(POTENTIALS, constant), "noises": [{"force": constant}]}

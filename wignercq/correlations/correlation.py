@@ -16,6 +16,7 @@ from wignercq.correlations.operators import Operators
 from wignercq.correlations.regression import Regression
 from wignercq.correlations.two_time import TwoTime
 from wignercq.grid.grid import NAMES
+from wignercq.model.drives import require_undriven
 from wignercq.model.model import Formula, Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.memory import free_memory, require_memory
@@ -97,7 +98,7 @@ def correlation(
     measured = Operators.read(first, where="first")
     inserting = Operators.read(second, where="second").named_like(measured)
     polynomials = inserting.polynomials(where="second")
-    require_model(model)
+    require_undriven(require_model(model), "functions of two times")
     W, grid = state_on_grid(state)
     require_memory([grid], numerics, free_memory() - ARRAYS * W.nbytes)
     with showing(progress) as shown:

@@ -1,5 +1,6 @@
 """Gaussian theory: the exact solution of quadratic models, and of linearised ones (arXiv:2510.07402)."""
 
+from wignercq.gaussian.driven import Cycle, DrivenLinearModel
 from wignercq.gaussian.information import (
     block_mutual_information,
     correlation_coefficients,
@@ -69,6 +70,8 @@ from wignercq.gaussian.two_time import (
 
 __all__ = [
     "CoupledOscillators",
+    "Cycle",
+    "DrivenLinearModel",
     "Energies",
     "EntropyRates",
     "LinearModel",

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from wignercq.model.evaluation import compiled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class GaussianAverages:
     node is the value at the mean.
     """
 
-    formulas: Sequence[sp.Expr]  # functions of q and x
+    formulas: Sequence[sp.Expr]  # functions of q, x and t
     nodes: int  # quadrature nodes along each of two directions, at least 1
     _values: Callable[..., list[np.ndarray]] = field(init=False)
     _offsets: np.ndarray = field(init=False)
@@ -30,19 +30,19 @@ class GaussianAverages:
     def __post_init__(self) -> None:
         points, weights = np.polynomial.hermite_e.hermegauss(self.nodes)
         weights = weights / weights.sum()
-        object.__setattr__(self, "_values", compiled((Q, X), list(self.formulas)))
+        object.__setattr__(self, "_values", compiled((Q, X, T), list(self.formulas)))
         object.__setattr__(self, "_offsets", np.stack([np.repeat(points, self.nodes), np.tile(points, self.nodes)]))
         object.__setattr__(self, "_weights", np.repeat(weights, self.nodes) * np.tile(weights, self.nodes))
 
-    def __call__(self, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-        """Averages over the Gaussian with this mean (2,) and covariance (2, 2); shape (formulas,).
+    def __call__(self, mean: np.ndarray, covariance: np.ndarray, time: float = 0.0) -> np.ndarray:
+        """Averages at a time over the Gaussian with this mean (2,) and covariance (2, 2); shape (formulas,).
 
         LinAlgError where the covariance is not positive definite and there is more than one node.
         """
         points = mean[:, None]
         if self.nodes > 1:
             points = points + np.linalg.cholesky(covariance) @ self._offsets
-        values = self._values(*points)
+        values = self._values(*points, time)
         return np.array([np.sum(self._weights * value) for value in values])
 
 

@@ -15,8 +15,9 @@ and, with Stein's identity ``<dz f> = S <grad f>`` for a Gaussian W of covarianc
     B = diag(0, D2, 0, hbar**2 D0 <(d_q d_x V_I)**2>)
 
 Further noises add their ``<D2(q)>`` and ``hbar**2 D0_k <(d_x L_k)**2>`` to B; a bath of the quantum particle has its
-diffusion of x and y in B and its rate of friction in A. One closure stands for both equations: hbar enters it through B
-alone.
+diffusion of x and y in B and its rate of friction in A. Thermal dynamics are linear but for V_C': what they have beside
+the minimal ones is added as it is (:func:`wignercq.gaussian.linear_model.thermal_parts`). One closure stands for both
+equations: hbar enters it through B alone.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ from scipy.integrate import solve_ivp
 from wignercq.errors import ModelError
 from wignercq.gaussian.averages import GaussianAverages, exact_nodes
 from wignercq.gaussian.lengths import in_units
-from wignercq.gaussian.linear_model import LinearModel
+from wignercq.gaussian.linear_model import LinearModel, thermal_parts
 from wignercq.gaussian.own_units import power_of_two
+from wignercq.model.drives import delayed, rate_of_change
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
 
@@ -41,6 +43,7 @@ QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomi
 CONVERGED = 1e-10  # change of the moments, in widths, at which more nodes gain nothing
 RELATIVE_TOLERANCE = 1e-11  # of the integration in time
 ABSOLUTE_TOLERANCE = 1e-13  # in initial widths
+LONGEST_PHASE = 2.0  # of the fastest drive in one step of it, radians
 POINT = slice(0, 4, 2)  # q and x among (q, p, x, y)
 
 
@@ -76,7 +79,7 @@ def gaussian_closure(model: Model, mean: ArrayLike, covariance: ArrayLike, times
     covariance : array_like, shape (4, 4)
         Positive definite.
     times : array_like, shape (n,)
-        Increasing.
+        Increasing; of a driven model as its potentials count it.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def linearised(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
 
     Parameters, returns and errors are those of :func:`gaussian_closure`.
     """
-    if model.is_quadratic:
+    if model.is_quadratic and not model.is_driven:
         theory = LinearModel.from_model(model)
         elapsed = np.subtract(times, np.asarray(times)[0])
         return GaussianMoments(theory.mean(elapsed, mean), theory.covariance(elapsed, covariance))
@@ -162,7 +165,7 @@ def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
     outputs, start_mean, start_covariance = (np.asarray(a, float) for a in (times, mean, covariance))
     widths = np.sqrt(np.diag(start_covariance))
     units = _Units.of(widths, float(outputs[-1] - outputs[0]))
-    rate = _rate(model, units, nodes)
+    rate = _rate(model, units, nodes, float(outputs[0]))
     scale = np.concatenate([widths / units.z, (np.outer(widths, widths) / units.products).ravel()])
     start = np.concatenate([start_mean / units.z, (start_covariance / units.products).ravel()])
     turns = (outputs - outputs[0]) / units.time
@@ -176,6 +179,7 @@ def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
                 t_eval=turns,
                 rtol=RELATIVE_TOLERANCE,
                 atol=ABSOLUTE_TOLERANCE * scale,
+                max_step=_longest_step(model, outputs) / units.time,
             )
         finite = result.success and bool(np.isfinite(result.y).all())
     except np.linalg.LinAlgError:
@@ -185,8 +189,8 @@ def _integrate(model: Model, mean: ArrayLike, covariance: ArrayLike, times: Arra
     return GaussianMoments(units.z * result.y[:4].T, units.products * result.y[4:].T.reshape(-1, 4, 4))
 
 
-def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarray], np.ndarray]:
-    """Time derivative of means (4,) and covariances (16,), everything in the units given."""
+def _rate(model: Model, units: _Units, nodes: int, start: float) -> Callable[[float, np.ndarray], np.ndarray]:
+    """Time derivative of means (4,) and covariances (16,), everything in the units given, since `start`."""
     averages = GaussianAverages(units.formulas(model), nodes)
     q, p, x, y = units.z
     M, m = model.classical_mass * (q / p / units.time), model.quantum_mass * (x / y / units.time)
@@ -195,18 +199,30 @@ def _rate(model: Model, units: _Units, nodes: int) -> Callable[[float, np.ndarra
     gammas = np.array([model.damping_rate, model.quantum_damping_rate]) * units.time
     drift = np.array([[0, 1 / M, 0, 0], [0, -gammas[0], 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, -gammas[1]]])
     D_xx, D_xy, D_yy = np.array(model.quantum_diffusion) * units.time / np.array([x * x, x * y, y * y])
+    more, noise, pull = thermal_parts(model) if model.is_thermal else (np.zeros((4, 4)), np.zeros((4, 4)), np.zeros(4))
+    more, noise = more * (units.z / units.z[:, None] * units.time), noise / units.products * units.time
+    pull = pull / units.z * units.time
 
-    def rate(_time: float, moments: np.ndarray) -> np.ndarray:
+    def rate(turn: float, moments: np.ndarray) -> np.ndarray:
         z, S = moments[:4], moments[4:].reshape(4, 4)
-        V_q, V_x, V_qq, V_qx, V_xx, squared, of_p, of_y = averages(z[POINT], S[POINT, POINT])
+        averaged = averages(z[POINT], S[POINT, POINT], start + units.time * turn)
+        V_q, V_x, V_qq, V_qx, V_xx, squared, of_p, of_y = averaged
         A = drift.copy()
         A[1, POINT], A[3, POINT] = (-V_qq, -V_qx), (-V_qx, -V_xx)
-        flow = A @ S
+        flow = (A - more) @ S
         B = np.diag([0, diffusion + of_p, D_xx, quantum_diffusion * squared + of_y + D_yy])
         B[2, 3] = B[3, 2] = D_xy
-        return np.concatenate([drift @ z - [0, V_q, 0, V_x], (flow + flow.T + B).ravel()])
+        B = noise if model.is_thermal else B
+        return np.concatenate([(drift - more) @ z - [0, V_q, 0, V_x] + pull, (flow + flow.T + B).ravel()])
 
     return rate
+
+
+def _longest_step(model: Model, times: np.ndarray) -> float:
+    """Of the integration in time: no pulse of a drive is to be stepped over."""
+    place = np.ones(1)
+    fastest = rate_of_change(delayed(model, float(times[0])), float(times[-1] - times[0]), place, place)
+    return LONGEST_PHASE / fastest if fastest else np.inf
 
 
 def _difference(a: GaussianMoments, b: GaussianMoments) -> float:

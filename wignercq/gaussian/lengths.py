@@ -57,9 +57,9 @@ def in_units(formula: sp.Expr, q: float, x: float, energy: float | None = None) 
     """
     scaled = formula.xreplace({Q: sp.Rational(q) * Q, X: sp.Rational(x) * X})
     if scaled.is_polynomial(Q, X):
-        scaled = sp.expand(scaled)
+        scaled = sp.expand(scaled, power_exp=False)
         varying = sp.Poly(scaled - scaled.subs({Q: 0, X: 0}), Q, X).coeffs() if energy is None else [energy]
-        scaled = sp.expand(scaled / sp.Rational(power_of_two(max(abs(float(c)) for c in varying))))
+        scaled = sp.expand(scaled / sp.Rational(power_of_two(max(abs(float(c)) for c in varying))), power_exp=False)
     elif energy is not None:
         scaled = scaled / sp.Rational(energy)
     long = {r: sp.Float(r, 17) for r in scaled.atoms(sp.Rational) if max(abs(r.p), r.q).bit_length() > LONG}

@@ -12,8 +12,10 @@ from wignercq.errors import ModelError, brief
 from wignercq.gaussian.minimum import find_minimum
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.model.bath import Noise
+from wignercq.model.drives import require_undriven
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
+from wignercq.model.thermal import thermal_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ class LinearModel(OrnsteinUhlenbeck):
         ModelError
             When no point is given and the potential has no minimum with positive curvature.
         """
-        require_model(model)
+        require_undriven(require_model(model), "a linearisation about a point")
         point = potential_minimum(model) if at is None else _point(at)
         curvature, gradient = _derivatives(model, point)
         return cls(*_process(model, curvature, gradient - curvature @ point, point), point=point)
@@ -103,8 +105,9 @@ def _point(at: tuple[float, float]) -> tuple[float, float]:
 
 
 def require_quadratic(model: Model) -> None:
-    """Raise ModelError unless the potentials of `model` are at most quadratic."""
-    if not require_model(model).is_quadratic:
+    """Raise ModelError unless the potentials of `model` are at most quadratic, and the same at all times."""
+    require_undriven(require_model(model), "this theory (DrivenLinearModel is that of a drive)")
+    if not model.is_quadratic:
         raise ModelError(
             "model",
             "potentials at most quadratic in (q, x)",
@@ -118,6 +121,7 @@ def quadratic_expansion(model: Model, *, at: tuple[float, float] | None = None) 
     Parameters and errors are those of :meth:`LinearModel.linearised`. Masses, hbar, baths and decoherence are those of
     the model; noises have the diffusion at the point and an operator linear in x.
     """
+    require_undriven(model, "an expansion about a point")
     q0, x0 = potential_minimum(model) if at is None else at
     place = {Q: as_rational(q0), X: as_rational(x0)}
     dq, dx = Q - place[Q], X - place[X]
@@ -151,6 +155,7 @@ def potential_minimum(model: Model) -> tuple[float, float]:
     ModelError
         When no minimum with positive curvature is found.
     """
+    require_undriven(model, "a minimum")
     q, x, _ = find_minimum(model)
     return q, x
 
@@ -186,4 +191,24 @@ def _process(
     heating = float(model.quantum_heating.subs(place)) + D_yy
     diffusion = np.diag([0, float(model.total_diffusion.subs(place)), D_xx, heating])
     diffusion[2, 3] = diffusion[3, 2] = D_xy
-    return drift, diffusion, np.array([0, -gradient[0], 0, -gradient[1]])
+    force = np.array([0, -gradient[0], 0, -gradient[1]])
+    if model.is_thermal:
+        more, diffusion, pull = thermal_parts(model)
+        drift, force = drift + more, force + pull
+    return drift, diffusion, force
+
+
+def thermal_parts(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """With thermal dynamics: what A and f have beside that of the minimal ones, and all of B.
+
+    Linear whatever V_C is: (:mod:`wignercq.model.thermal`).
+    """
+    terms = thermal_terms(model)
+    drift = np.zeros((4, 4))
+    away = np.array([-terms.slope, 0, 1, 0])  # x - x0 of (q, p, x, y), but for the offset
+    stronger = terms.coupling * (terms.S - 1)
+    drift[1], drift[2], drift[3, 3] = stronger * away, terms.friction_x * away, terms.friction_y
+    noise = np.array([0, terms.noise_p, terms.noise_x, 0])
+    diffusion = np.outer(noise, noise)
+    diffusion[3, 3] = terms.diffusion_y
+    return drift, diffusion, terms.offset * np.array([0, stronger, terms.friction_x, 0])

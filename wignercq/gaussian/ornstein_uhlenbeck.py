@@ -141,10 +141,13 @@ class OrnsteinUhlenbeck:
         return self._in_rates(minors, np.cumsum(np.arange(1, n + 1)), "hurwitz_determinants")
 
     def _in_rates(self, values: np.ndarray, powers: np.ndarray, name: str) -> np.ndarray:
-        """Values in units of powers of the own rate, in the user's units."""
+        """Values in units of powers of the own rate, in the user's units.
+
+        What underflows there already is zero beside the rest, and no fault of the rates.
+        """
         with np.errstate(all="ignore"):
             result = np.ldexp(values, powers * round(math.log2(self.own.rate)))
-        if not np.isfinite(result).all() or np.any((np.abs(result) < TINY) & (values != 0)):
+        if not np.isfinite(result).all() or np.any((np.abs(result) < TINY) & (np.abs(values) >= TINY)):
             raise ModelError(name, "powers of the rates that floats hold", f"a rate of about {self.own.rate:.3g}")
         return result
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wignercq.errors import InputError
+from wignercq.gaussian.driven_report import driven_report
 from wignercq.gaussian.information import block_mutual_information, correlation_coefficients, mutual_information
 from wignercq.gaussian.linear_model import LinearModel, quadratic_expansion
 from wignercq.gaussian.minimum import find_minimum
@@ -32,7 +33,8 @@ from wignercq.gaussian.thermodynamics import (
     thermal_covariance,
 )
 from wignercq.gaussian.two_time import effective_temperatures
-from wignercq.model.model import Model, require_plain
+from wignercq.model.bath import require_plain
+from wignercq.model.model import Model
 
 Report = dict[str, Any]
 
@@ -42,7 +44,7 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
 
     Sections: ``theory`` (exact, or linearised about a point), ``parameters``, ``dynamics`` (drift, diffusion, poles,
     relaxation rates, stability), ``weak_coupling``, ``steady_state`` (None when there is none; ``reason`` says why)
-    and ``sensitivity``. A number that does not exist for the model is None.
+    and ``sensitivity``. Of a driven model it is the :func:`driven_report`. A number that does not exist is None.
 
     Parameters
     ----------
@@ -59,8 +61,10 @@ def theory_report(model: Model, *, at: tuple[float, float] | None = None) -> Rep
     Raises
     ------
     ModelError
-        For an anharmonic model without a minimum of positive curvature, when no point is given.
+        For an anharmonic model without a minimum of positive curvature, when no point is given, or with a drive.
     """
+    if model.is_driven:
+        return driven_report(model)
     require_plain(model, "a report of its theory; LinearModel has moments, spectra and steady states of it")
     process, reason = _process(model, at)
     harmonic = model if process.point is None else quadratic_expansion(model, at=process.point)

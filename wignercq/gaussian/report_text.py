@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wignercq.gaussian.driven_report import driven_lines
 from wignercq.gaussian.report import Report
 
 Row = tuple[str, str]
@@ -56,6 +57,8 @@ def format_report(report: Report) -> str:
     str
         Lines of plain ASCII text.
     """
+    if "cycle" in report:
+        return "\n".join(driven_lines(report))
     theory = report["theory"]
     lines = ["Gaussian theory: " + theory["note"]]
     if "reason" in (theory["linearised_about"] or {}):

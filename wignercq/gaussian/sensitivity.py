@@ -9,8 +9,10 @@ import sympy as sp
 
 from wignercq.errors import InputError, brief, suggestion
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
+from wignercq.model.bath import require_plain
 from wignercq.model.formulas import as_rational, real_symbol
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import refuse_thermal
 
 PHYSICAL = ("classical_mass", "quantum_mass", "hbar", "friction", "diffusion", "decoherence")
 
@@ -50,6 +52,7 @@ def sensitivity(model: Model, parameter: str, *, saturated: bool = False) -> Sen
     """
     require_quadratic(model)
     require_plain(model, "derivatives of its steady state")
+    refuse_thermal(model, "sensitivities")
     if parameter not in (*model.parameters, *PHYSICAL):
         known = ", ".join((*model.parameters, *PHYSICAL))
         hint = suggestion(parameter, (*model.parameters, *PHYSICAL))

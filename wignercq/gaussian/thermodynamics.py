@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 from wignercq.errors import InputError, ModelError, StateError, brief
 from wignercq.gaussian.linear_model import LinearModel, require_quadratic
 from wignercq.gaussian.own_units import in_widths
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.bath import require_plain
+from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import refuse_thermal
 
 
 class Energies(NamedTuple):
@@ -79,6 +81,7 @@ def energy_rate(model: Model, covariance: ArrayLike, *, mean: ArrayLike = (0.0, 
 
     Parameters and errors are those of :func:`energies`.
     """
+    refuse_thermal(model, "the energy balance (14)")
     spread, centre = _state(covariance, mean)
     loss = model.friction / model.classical_mass**2 * (spread[1, 1] + centre[1] ** 2)
     loss += model.quantum_damping_rate / model.quantum_mass * (spread[3, 3] + centre[3] ** 2)
@@ -96,6 +99,7 @@ def quantum_heating(model: Model) -> float:
     ModelError
         For an anharmonic model.
     """
+    refuse_thermal(model, "the heating (14)")
     process = LinearModel.from_model(model)
     stretching = process.diffusion[2, 2] * process.drift[3, 2] / 2
     return float(process.diffusion[3, 3] / (2 * model.quantum_mass) + stretching)
@@ -240,6 +244,8 @@ def entropy_rates(
     """
     spread, centre = _state(covariance, mean)
     _require_positive("covariance", spread)
+    if process.drift[2, 2]:
+        raise ModelError("process", "one of the minimal dynamics", "friction of x")
     gamma, D, D_y = process.drift[1, 1], process.diffusion[1, 1], process.diffusion[3, 3]
     if process.drift[3, 3] or process.diffusion[2, 2]:
         raise ModelError("process", "no bath of the quantum particle for an entropy production", "one")
@@ -256,8 +262,8 @@ def entropy_rates(
 def steady_entropy_production(model: Model) -> float:
     """Entropy production rate of the steady state, ``alpha D_y/(m D2) = alpha hbar**2 lam**2 D0/(m D2)``; nats/time.
 
-    It vanishes in the thermal limit. With lam the curvature ``d_q d_x V_I`` it holds for every quadratic model. The
-    paper leaves this rate as an open task.
+    It vanishes in the thermal limit, and with thermal dynamics. With lam the curvature ``d_q d_x V_I`` it holds for
+    every quadratic model. The paper leaves this rate as an open task.
 
     Raises
     ------
@@ -267,6 +273,8 @@ def steady_entropy_production(model: Model) -> float:
     require_plain(model, "its steady entropy production")
     process = LinearModel.from_model(model)
     process.steady_covariance()
+    if model.is_thermal:
+        return 0.0
     if model.diffusion == 0:
         raise ModelError("diffusion", "a positive number for an entropy production", "0")
     return float(model.friction * process.diffusion[3, 3] / (model.quantum_mass * model.diffusion))
@@ -289,7 +297,8 @@ def _require_positive(name: str, matrix: np.ndarray) -> None:
 
 def _curvature(model: Model) -> np.ndarray:
     """Hessian (2, 2) of the total potential, positive definite."""
-    curvature = LinearModel.from_model(model).drift[np.ix_([1, 3], [0, 2])]
+    require_quadratic(model)
+    curvature = np.array(sp.hessian(model.V_C + model.V_Q + model.V_I, (Q, X)).tolist(), dtype=float)
     if np.linalg.eigvalsh(in_widths(curvature)[1]).min() <= 0:
         raise ModelError("model", "a potential that confines the particles for a thermal state", "one without")
     return curvature

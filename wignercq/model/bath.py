@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import sympy as sp
 
 from wignercq.errors import ModelError, at_least, brief, kind_of, one_of
 from wignercq.model.quantities import quantity
+
+if TYPE_CHECKING:
+    from wignercq.model.model import Model
 
 Formula: TypeAlias = str | float | sp.Expr
 ROUNDING = 1e-12  # relative, by which a condition on complete positivity may be missed
@@ -206,3 +209,9 @@ def noises_of(value: object) -> tuple[Noise, ...]:
         strength = quantity(f"{where}.decoherence", noise.decoherence, "a number >= 0", lambda v: v >= 0)
         found.append(replace(noise, decoherence=strength))
     return tuple(found)
+
+
+def require_plain(model: Model, what: str) -> None:
+    """Raise ModelError where a model has a bath of the quantum particle or further noises, which `what` is not for."""
+    if not model.is_paper:
+        raise ModelError("model", f"no quantum_bath and no noises for {what}", "one with them")

@@ -8,11 +8,12 @@ from typing import Any
 from wignercq.errors import InputError, ModelError, brief
 from wignercq.model.formulas import parse
 from wignercq.model.model import BATH, UNITS, Model
+from wignercq.model.thermal import MINIMAL
 
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")
 NUMBERS = (*UNITS.values(), *BATH.values())
 ARGUMENTS = {*POTENTIALS, *NUMBERS, "parameters", "allow_unphysical"}
-FURTHER = {"quantum_bath", "noises"}  # written where a model has them
+FURTHER = {"quantum_bath", "noises", "dynamics"}  # written where a model has them
 LONGEST = 20_000  # characters
 
 
@@ -41,6 +42,8 @@ def definition_of(model: Model) -> str | None:
         values["noises"] = [
             {"force": str(n.force), "decoherence": n.decoherence, "diffusion": str(n.diffusion)} for n in model.noises
         ]
+    if model.dynamics != MINIMAL:
+        values["dynamics"] = model.dynamics
     text = json.dumps(values)
     return text if len(text) <= LONGEST else None
 

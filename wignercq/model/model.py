@@ -11,17 +11,18 @@ from typing import Any
 
 import sympy as sp
 
-from wignercq.errors import ModelError, at_least, at_most, kind_of, listed
+from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed, suggestion
 from wignercq.lazy import called
 from wignercq.model import trade_off
 from wignercq.model.bath import Diffusion, Formula, Noise, NoiseTerm, QuantumBath, noises_of, quantum_bath_of
 from wignercq.model.complexity import require_tractable
-from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
+from wignercq.model.drives import Q, T, X, frozen, still_parts
+from wignercq.model.formulas import as_rational, parse, representable, substitute
 from wignercq.model.quantities import parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
+from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, require_thermal
 from wignercq.model.typeset import lines, plain
 
-Q, X = real_symbol("q"), real_symbol("x")
 #: Arguments by the letters that stand for them in a repr.
 UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
 BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
@@ -32,14 +33,14 @@ ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
 class Model:
     """A classical particle (q, p) coupled to a quantum one (x, y), eqs (3)-(5) of arXiv:2510.07402.
 
-    The Hamiltonian is ``H = p**2/(2 M) + V_C(q) + y**2/(2 m) + V_Q(x) + V_I(q, x)``. The classical momentum has
-    friction ``-(alpha/M) p`` and diffusion ``d<p**2>/dt = D2``; the quantum particle decoheres through
-    ``-(D0/2) [L, [L, rho]]`` with ``L = dV_I/dq``. Units are the user's own, as long as they are consistent.
+    The Hamiltonian is ``H = p**2/(2 M) + V_C(q) + y**2/(2 m) + V_Q(x) + V_I(q, x)``, and each potential may depend on
+    the time t as well. The classical momentum has friction ``-(alpha/M) p`` and diffusion ``d<p**2>/dt = D2``; the
+    quantum particle decoheres through ``-(D0/2) [L, [L, rho]]``, ``L = dV_I/dq``. Units are the user's own, consistent.
 
     Parameters
     ----------
     classical_potential, quantum_potential, interaction : str, number or sympy.Expr
-        V_C(q), V_Q(x) and V_I(q, x); text is parsed through a whitelist (:mod:`wignercq.model.formulas`).
+        V_C(q), V_Q(x) and V_I(q, x), of t as well; text passes the whitelist of :mod:`wignercq.model.formulas`.
     parameters : mapping of str to float
         Values of the other names in the potentials.
     classical_mass, quantum_mass : float
@@ -55,17 +56,20 @@ class Model:
     allow_unphysical : bool
         Accept what is not completely positive, for study: a coupled model with ``4 D0 D2 < 1``, a bath of the quantum
         particle with too little noise.
+    dynamics : {"minimal", "thermal"}
+        The master equation (3)-(5), or that of Layton and Miller, which keeps the thermal state at the temperature of
+        the bath (:mod:`wignercq.model.thermal`); :meth:`thermal` makes a model from that temperature.
     quantum_bath : QuantumBath, mapping of its arguments, or None
         Friction and diffusion of the quantum particle.
     noises : sequence of Noise or of mappings of its arguments
         Noises beside that of friction and interaction, each with its own operator. `diffusion` is then one part of
         D2(q), and the trade-off is that of the matrices (:mod:`wignercq.model.trade_off`); where one of their
-        diffusions is a formula, it is checked on the grid of a run.
+        diffusions is a formula, or the interaction depends on t, it is checked on the grid of a run.
 
     Attributes
     ----------
     V_C, V_Q, V_I : sympy.Expr
-        The potentials with the parameters put in, functions of q, of x and of both.
+        The potentials with the parameters put in, functions of q, of x and of both, and of t.
     noise_terms : tuple of NoiseTerm
         The noises with the parameters put in.
 
@@ -88,6 +92,7 @@ class Model:
     diffusion: float = field(default=0.0, kw_only=True)
     decoherence: float | None = field(default=None, kw_only=True)
     allow_unphysical: bool = field(default=False, kw_only=True)
+    dynamics: str = field(default=MINIMAL, kw_only=True)
     quantum_bath: QuantumBath | None = field(default=None, kw_only=True)
     noises: Sequence[Noise] = field(default=(), kw_only=True)
     V_C: sp.Expr = field(init=False)
@@ -105,9 +110,14 @@ class Model:
         self._set("quantum_bath", quantum_bath_of(self.quantum_bath))
         self._set("noises", noises_of(self.noises))
         self._put_parameters_in()
+        if self.dynamics not in DYNAMICS:
+            known = " or ".join(map(repr, DYNAMICS))
+            raise ModelError("dynamics", known, brief(self.dynamics) + suggestion(self.dynamics, DYNAMICS))
         self._settle_decoherence()
         if self.quantum_bath is not None and not self.allow_unphysical:
             self.quantum_bath.require_physical(self.quantum_mass, self.hbar)
+        if self.is_thermal:
+            require_thermal(self)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -128,9 +138,9 @@ class Model:
             return formula, put_in
 
         for name, short, coordinates in (
-            ("classical_potential", "V_C", {"q": Q}),
-            ("quantum_potential", "V_Q", {"x": X}),
-            ("interaction", "V_I", {"q": Q, "x": X}),
+            ("classical_potential", "V_C", {"q": Q, "t": T}),
+            ("quantum_potential", "V_Q", {"x": X, "t": T}),
+            ("interaction", "V_I", {"q": Q, "x": X, "t": T}),
         ):
             formula, put_in = read(getattr(self, name), name, coordinates)
             self._set(name, formula)
@@ -180,7 +190,7 @@ class Model:
         """What tells models apart: formulas, parameters and numbers, with the default of decoherence resolved."""
         formulas = self.classical_potential, self.quantum_potential, self.interaction
         numbers = (getattr(self, name) for name in (*UNITS.values(), *BATH.values()))
-        more = self.allow_unphysical, self.quantum_bath, self.noises
+        more = self.allow_unphysical, self.dynamics, self.quantum_bath, self.noises
         return (*formulas, *sorted(self.parameters.items()), *numbers, *more)
 
     def __repr__(self) -> str:
@@ -193,6 +203,8 @@ class Model:
         taken = {*values, *UNITS, *BATH}
         values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
         values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
+        if self.dynamics != MINIMAL:
+            values["dynamics"] = self.dynamics
         shown = [f"{name} = {plain(value)}" for name, value in values.items()]
         if self.quantum_bath is not None:
             shown.append(f"quantum_bath = {self.quantum_bath.written()}")
@@ -240,6 +252,25 @@ class Model:
             allow_unphysical=allow_unphysical,
         )
 
+    @classmethod
+    def thermal(
+        cls,
+        classical_potential: Formula,
+        quantum_potential: Formula,
+        interaction: Formula,
+        *,
+        friction: float,
+        temperature: float,
+        **others: Any,
+    ) -> Model:
+        """A model whose dynamics keep the thermal state at `temperature`, k_B T: ``D2 = 2 alpha k_B T``.
+
+        `others` are further arguments of :class:`Model`. ``V_Q + V_I`` is ``A x**2/2 + c q x + b x + f(q)``.
+        """
+        diffusion = diffusion_at(temperature, friction)
+        potentials = classical_potential, quantum_potential, interaction
+        return cls(*potentials, friction=friction, diffusion=diffusion, dynamics=THERMAL, **others)
+
     def well(self, x: float = 0.0, q: float | None = None) -> Any:
         """The oscillator at the bottom of the well of V_Q at x, whose methods make its states.
 
@@ -257,7 +288,12 @@ class Model:
     @cached_property
     def is_coupled(self) -> bool:
         """Whether the interaction couples the two particles: it is not a sum of a function of q and one of x."""
-        return not is_separable(self.V_I, (Q, X))
+        return not all(is_separable(part, (Q, X)) for part in still_parts(self.V_I))
+
+    @property
+    def is_thermal(self) -> bool:
+        """Whether its dynamics are those that keep the thermal state; without coupling both dynamics are the same."""
+        return self.dynamics == THERMAL and self.is_coupled
 
     @cached_property
     def is_quadratic(self) -> bool:
@@ -269,13 +305,22 @@ class Model:
             noise.diffusion.is_number and (not noise.decoherence or sp.expand(sp.diff(noise.L, X)).is_number)
             for noise in self.noise_terms
         )
-        return gaussian and is_quadratic(self.V_C + self.V_Q + self.V_I, (Q, X))
+        return gaussian and all(is_quadratic(part, (Q, X)) for part in still_parts(self.V_C + self.V_Q + self.V_I))
+
+    @cached_property
+    def is_driven(self) -> bool:
+        """Whether a potential depends on the time t."""
+        return any(T in V.free_symbols for V in (self.V_C, self.V_Q, self.V_I))
+
+    def at(self, time: float) -> Model:
+        """The model whose potentials are always what they are here at a time; itself if none depends on t."""
+        return frozen(self, time)
 
     @property
     def is_physical(self) -> bool:
         """Whether the hybrid dynamics is completely positive: 4 D0 D2 >= 1, or no coupling.
 
-        With noises it is the trade-off of the matrices at some points, as far as no diffusion depends on the place.
+        With noises it is the trade-off of the matrices at some points at time 0, if no diffusion depends on the place.
         """
         if not self.is_coupled or 4 * self.D0 * self._constant_diffusion >= 1 - ROUNDING:
             return True
@@ -308,9 +353,8 @@ class Model:
     @property
     def quantum_diffusion(self) -> Diffusion:
         """Diffusion of x and y by the quantum particle's bath."""
-        if self.quantum_bath is None:
-            return Diffusion()
-        return self.quantum_bath.noise(self.quantum_mass, self.hbar)
+        bath = self.quantum_bath
+        return Diffusion() if bath is None else bath.noise(self.quantum_mass, self.hbar)
 
     @cached_property
     def quantum_heating(self) -> sp.Expr:
@@ -342,7 +386,7 @@ def require_model(value: object) -> Model:
     return value
 
 
-def require_plain(model: Model, what: str) -> None:
-    """Raise ModelError where a model has a bath of the quantum particle or further noises, which `what` is not for."""
-    if not model.is_paper:
-        raise ModelError("model", f"no quantum_bath and no noises for {what}", "one with them")
+def diffusion_at(temperature: float, friction: float) -> float:
+    """D2 of a bath of a temperature, ``2 alpha k_B T``."""
+    T = quantity("temperature", temperature, "a positive number", lambda v: v > 0)
+    return 2 * quantity("friction", friction, "a positive number with a temperature", lambda v: v > 0) * T

@@ -10,7 +10,7 @@ import sympy as sp
 
 from wignercq.errors import ModelError
 from wignercq.model.evaluation import compiled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 
 PLACES = 2001  # along each axis, shifted by an irrational share of their distance: removable singularities stay unseen
 SHIFT = 0.381966
@@ -21,12 +21,12 @@ RISING = 0.5  # of the rise before: smooth peaks rise by less and less the close
 NEGLIGIBLE = 1e-9  # of the value, by which a peak rises through rounding
 
 
-def require_regular(model: Model, q: tuple[float, float], x: tuple[float, float]) -> None:
-    """Refuse, with ModelError, potentials that are singular or not real in a region of q and x.
+def require_regular(model: Model, q: tuple[float, float], x: tuple[float, float], *, time: float = 0.0) -> None:
+    """Refuse, with ModelError, potentials that are singular or not real in a region of q and x, at a time.
 
     Polynomials never are. A pole is seen where it towers above its surroundings at a two-thousandth of the region.
     """
-    for name, potential in potentials(model).items():
+    for name, potential in potentials(model.at(time)).items():
         if potential.is_polynomial(Q, X):
             continue
         for (lower, upper), where, line in _lines(potential, q, x):
@@ -44,12 +44,12 @@ def potentials(model: Model) -> dict[str, sp.Expr]:
     return found
 
 
-def described(potential: sp.Expr, q: float, x: float) -> str:
+def described(potential: sp.Expr, q: float, x: float, time: float = 0.0) -> str:
     """What a potential is at a point where it has no finite real value, and at which coordinates."""
     with np.errstate(all="ignore"):
-        value = complex(compiled((Q, X), potential)(np.complex128(q), np.complex128(x)))
+        value = complex(compiled((Q, X, T), potential)(np.complex128(q), np.complex128(x), time))
     what = "one that is not real" if value.imag and np.isfinite(value) else "a singular or overflowing one"
-    values = {Q: q, X: x}
+    values = {Q: q, X: x, T: time}
     where = ", ".join(f"{s.name} = {v:.4g}" for s, v in values.items() if s in potential.free_symbols)
     return f"{what} at {where}"
 

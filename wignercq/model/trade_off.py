@@ -17,13 +17,12 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError, at_most
+from wignercq.model.drives import Q, T, X
 from wignercq.model.evaluation import sampled
-from wignercq.model.formulas import real_symbol
 
 if TYPE_CHECKING:
     from wignercq.model.model import Model
 
-Q, X = real_symbol("q"), real_symbol("x")
 SMALL = 1e-10  # of an eigenvalue, or of a function beside the others: rounding
 PLACES_Q, PLACES_X = np.array([0.618034, -1.41421, 2.23607, -3.31662]), np.linspace(-3.3, 3.1, 12)
 MOST_X = 64  # points of x at which operators are told apart
@@ -36,11 +35,11 @@ class Worst(NamedTuple):
     q: float
 
 
-def worst(model: Model, q: np.ndarray, x: np.ndarray) -> Worst:
+def worst(model: Model, q: np.ndarray, x: np.ndarray, time: float = 0.0) -> Worst:
     """The smallest eigenvalue of the trade-off over the points q, shape (n,), operators being told apart on points x.
 
     Scaled so that it is ``1 - sqrt(...)`` for one operator: of [[4 D0 D2, 1], [1, 1]] there. A D2 below zero counts
-    as such an eigenvalue itself, in units of the largest D2.
+    as such an eigenvalue itself, in units of the largest D2. The time counts where the interaction depends on it.
     """
     x = x[:: -(-x.size // MOST_X)]
     diffusion = sampled((Q,), model.total_diffusion)(q)
@@ -50,7 +49,7 @@ def worst(model: Model, q: np.ndarray, x: np.ndarray) -> Worst:
     if not model.is_coupled:
         return Worst(0.0, float(q[0]))
     operators = [(sp.diff(model.V_I, Q), model.D0), *((noise.L, noise.decoherence) for noise in model.noise_terms)]
-    values = np.array([sampled((Q, X), L)(q[:, None], x[None, :]) for L, _ in operators])
+    values = np.array([sampled((Q, X, T), L)(q[:, None], x[None, :], np.float64(time)) for L, _ in operators])
     values = values - values.mean(axis=2, keepdims=True)
     strengths = np.array([strength for _, strength in operators])
     lowest = [_smallest(values[:, i], strengths, float(diffusion[i])) for i in range(q.size)]
@@ -58,9 +57,9 @@ def worst(model: Model, q: np.ndarray, x: np.ndarray) -> Worst:
     return Worst(float(lowest[i]), float(q[i]))
 
 
-def require(model: Model, q: np.ndarray, x: np.ndarray) -> None:
+def require(model: Model, q: np.ndarray, x: np.ndarray, time: float = 0.0) -> None:
     """Refuse, with ModelError, noises that break the trade-off at points q; operators are compared on points x."""
-    found = worst(model, q, x)
+    found = worst(model, q, x, time)
     if not is_positive(found):
         raise ModelError(
             "noises",

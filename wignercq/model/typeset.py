@@ -60,7 +60,10 @@ def plain(value: str | float | sp.Expr) -> str:
 
 
 def lines(model: Model) -> list[str]:
-    """The Hamiltonian of a model with its potentials, their parameters, masses and hbar, and the bath; a line each."""
+    """The Hamiltonian of a model with its potentials, their parameters, masses and hbar, and the bath; a line each.
+
+    Another line where the dynamics are not those of the master equation (3)-(5).
+    """
     parts = [r"\dfrac{p^2}{2 M}", r"\dfrac{y^2}{2 m}"]
     potentials = (model.classical_potential, model.quantum_potential, model.interaction)
     parts += [latex(potential) for potential in map(sp.sympify, potentials) if potential != 0]
@@ -76,7 +79,8 @@ def lines(model: Model) -> list[str]:
     total = parts[0]
     for part in parts[1:]:
         total += f" {part}" if part.startswith("-") else f" + {part}"
-    further = [_equations(of_quantum)] if of_quantum else []
+    further = [r"\mathrm{thermal\ dynamics}"] if model.is_thermal else []
+    further += [_equations(of_quantum)] if of_quantum else []
     for i, noise in enumerate(model.noise_terms, start=1):
         strengths = rf"D_{{0,{i}}} = {number(noise.decoherence)},\; D_{{2,{i}}} = {latex(noise.diffusion)}"
         further.append(rf"L_{i} = {latex(noise.L)},\; {strengths}")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from wignercq.grid.grid import Grid
-from wignercq.model.evaluation import sampled
+from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 from wignercq.observables.averages import average, left_out
 from wignercq.observables.marginals import Marginals
+from wignercq.observables.thermal_rates import energy_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,35 +27,42 @@ class Energies:
     At a wall of a potential only that part of W counts that stands above its errors
     (:mod:`wignercq.observables.averages`); :meth:`left_out` is a bound of the rest.
 
-    The total changes only through the irreversible terms, whatever the potentials::
+    The total changes through the irreversible terms and the work of a drive, whatever the potentials::
 
-        d<H>/dt = <D2>/(2M) + <heating>/(2m) - (alpha/M**2) <p**2>
+        d<H>/dt = <D2>/(2M) + <heating>/(2m) - (alpha/M**2) <p**2> + <d_t V>
                   + D_yy/(2m) + (D_xx/2) <d_x**2 (V_Q + V_I)> - (gamma_Q/m) <y**2>
 
     with ``heating = hbar**2 sum_k D0_k (d_x L_k)**2`` and ``L_0 = d_q V_I``; the last line is that of the quantum
     particle's bath.
+
+    Parameters
+    ----------
+    time : float
+        Counts where potentials depend on it.
     """
 
     model: Model
     grid: Grid
+    time: float = 0.0
+
+    def at(self, time: float) -> Energies:
+        """The energies at another time."""
+        return replace(self, time=time) if self.model.is_driven else self
 
     @cached_property
     def _potentials(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """V_C(q), V_Q(x) and V_I(q, x) on the grid."""
         model = self.model
-        q, x = self.grid.q.values, self.grid.x.values
-        V_C = sampled((Q,), model.V_C)(q)
-        V_Q = sampled((X,), model.V_Q)(x)
-        return V_C, V_Q, sampled((Q, X), model.V_I)(q[:, None], x[None, :])
+        q, x, t = self.grid.q.values, self.grid.x.values, np.float64(self.time)
+        V_C, V_Q = sampled((Q, T), model.V_C)(q, t), sampled((X, T), model.V_Q)(x, t)
+        return V_C, V_Q, sampled((Q, X, T), model.V_I)(q[:, None], x[None, :], t)
 
     @cached_property
-    def _heating(self) -> np.ndarray:
-        """What heats both particles where they are, on the grid, shape (nq, nx)."""
-        model = self.model
-        heating = model.quantum_heating / (2 * as_rational(model.quantum_mass))
-        heating += model.noise_diffusion / (2 * as_rational(model.classical_mass))
-        heating += as_rational(model.quantum_diffusion.xx) / 2 * sp.diff(model.V_Q + model.V_I, X, 2)
-        return sampled((Q, X), heating)(self.grid.q.values[:, None], self.grid.x.values[None, :])
+    def _changes(self) -> tuple[np.ndarray, np.ndarray]:
+        """What heats both particles where they are, and d_t V, on the grid, shapes (nq, nx)."""
+        values = _rates(self.model)(self.grid.q.values[:, None], self.grid.x.values[None, :], np.float64(self.time))
+        heating, power = (np.broadcast_to(value, (self.grid.q.points, self.grid.x.points)) for value in values)
+        return heating, power
 
     def classical(self, marginals: Marginals) -> float:
         """<p**2/(2M) + V_C(q)>."""
@@ -79,15 +89,36 @@ class Energies:
         """Whether :meth:`rate` depends on <y**2>."""
         return self.model.quantum_damping_rate > 0
 
+    def rate_of(self, marginals: Marginals) -> float:
+        """d<H>/dt, with thermal dynamics as well."""
+        if self.model.is_thermal:
+            return energy_rate(self.model, marginals)
+        p_squared, y_squared = (
+            float(marginals.covariance[i, i] + marginals.mean[i] ** 2) * marginals.norm for i in (1, 3)
+        )
+        return self.rate(marginals.planes["q", "x"], p_squared, y_squared)
+
     def rate(self, density_qx: np.ndarray, p_squared: float, y_squared: float = 0.0) -> float:
-        """d<H>/dt from the (q, x) marginal, shape (nq, nx), <p**2>, and with friction of y from <y**2>."""
+        """d<H>/dt of all but thermal dynamics from the (q, x) marginal, shape (nq, nx), <p**2>, and <y**2>.
+
+        The last counts with friction of y alone.
+        """
         model = self.model
-        heating = model.diffusion / (2 * model.classical_mass) + average(self._heating, density_qx, self._cell_qx)
+        heating, power = self._changes
+        gained = model.diffusion / (2 * model.classical_mass) + average(heating, density_qx, self._cell_qx)
         damping = model.friction / model.classical_mass**2 * p_squared
+        if model.is_driven:
+            gained += average(power, density_qx, self._cell_qx)
         if model.quantum_bath is not None:
-            heating += model.quantum_diffusion.yy / (2 * model.quantum_mass)
+            gained += model.quantum_diffusion.yy / (2 * model.quantum_mass)
             damping += model.quantum_damping_rate / model.quantum_mass * y_squared
-        return heating - damping
+        return gained - damping
+
+    def power(self, marginals: Marginals) -> float:
+        """<d_t V>, the energy that a drive brings in per time."""
+        if not self.model.is_driven:
+            return 0.0
+        return average(self._changes[1], marginals.planes["q", "x"], self._cell_qx)
 
     @property
     def _cell_qx(self) -> float:
@@ -111,10 +142,19 @@ class Energies:
         ]
 
 
+@lru_cache(maxsize=64)
+def _rates(model: Model) -> Callable[..., list[Any]]:
+    """What heats both particles where they are, and d_t V, as functions of (q, x, t)."""
+    heating = model.quantum_heating / (2 * as_rational(model.quantum_mass))
+    heating += model.noise_diffusion / (2 * as_rational(model.classical_mass))
+    heating += as_rational(model.quantum_diffusion.xx) / 2 * sp.diff(model.V_Q + model.V_I, X, 2)
+    return compiled((Q, X, T), [heating, sp.diff(model.V_C + model.V_Q + model.V_I, T)])
+
+
 def occupation(model: Model, marginals: Marginals) -> float:
     """n with n + 1/2 = <y**2/(2m) + V_Q>/(hbar w_Q), eq (79), for a harmonic V_Q = m w_Q**2 x**2/2 about its minimum.
 
-    NaN when V_Q is not a harmonic well. <V_Q> is measured from the bottom of the well.
+    NaN when V_Q is not a harmonic well, or not always the same. <V_Q> is measured from the bottom of the well.
     """
     well = _harmonic_well(model)
     if well is None:
@@ -142,7 +182,7 @@ def occupation_law(model: Model) -> tuple[float, float]:
 def _harmonic_well(model: Model) -> tuple[float, float, float] | None:
     """w_Q**2 of a harmonic V_Q, the position of its minimum and its value there; None for another V_Q."""
     V_Q = sp.expand(model.V_Q)
-    if not V_Q.is_polynomial(X) or sp.Poly(V_Q, X).degree() != 2:
+    if T in V_Q.free_symbols or not V_Q.is_polynomial(X) or sp.Poly(V_Q, X).degree() != 2:
         return None
     slope, curvature = V_Q.coeff(X, 1), V_Q.coeff(X, 2)
     if curvature <= 0:

@@ -12,8 +12,11 @@ import sympy as sp
 from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Axis, Grid
+from wignercq.model.bath import require_plain
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import thermal_terms
+from wignercq.observables import thermal_rates
 from wignercq.observables.averages import ABOVE, floor_between
 from wignercq.observables.marginals import Marginals
 
@@ -61,6 +64,10 @@ def entropy_production(
     NaN without noise on p. Where W is negative by its nature, not by errors, the integrals diverge at its zeros, like
     the logarithm of the floor: then `left_out` is large, and the rates say little.
 
+    With thermal dynamics (:mod:`wignercq.model.thermal`) one noise moves p and x, and the parts are those by which W
+    comes nearer to the thermal state W_T: with ``f = W/W_T`` and ``b = hbar c kappa sqrt(D0)``
+    ``momentum = <(sqrt(D2) d_p ln f + b d_x ln f)**2>/2`` and ``decoherence = (D_y/2) <(d_y ln f)**2>``.
+
     Parameters
     ----------
     W : array or sequence of slabs, shape ``grid.shape``
@@ -75,9 +82,11 @@ def entropy_production(
     for i in range(grid.q.points):
         slab = np.asarray(W[i], float)
         in_p, in_y = _counted(slab, floor, axis=0), _counted(slab, floor, axis=2)
+        if model.is_thermal:
+            in_p &= _counted(slab, floor, axis=1)
         left_out += float(np.abs(slab[~(in_p & in_y)]).sum())
         inverse = np.divide(1.0, slab, out=np.zeros_like(slab), where=in_p)
-        J_p = derive.current_of_p(slab)
+        J_p = derive.current_of_p(i, slab)
         J_p *= J_p
         rates[0] += float(np.vdot(J_p, inverse))
         inverse = np.divide(1.0, slab, out=np.zeros_like(slab), where=in_y)
@@ -95,11 +104,14 @@ def entropy_flux(model: Model, marginals: Marginals) -> float:
     """Entropy given to the bath per time, the heat over its temperature: ``(2/D2) (alpha/M)**2 <p**2> - alpha/M``.
 
     In a steady state of a quadratic model it is the entropy production. Beyond that Moyal brackets change
-    ``integral of W ln W`` as well, without heat. NaN without noise on p.
+    ``integral of W ln W`` as well, without heat. NaN without noise on p. With thermal dynamics it is
+    :func:`wignercq.observables.thermal_rates.entropy_flux`.
     """
     require_plain(model, "an entropy flux")
     if not model.diffusion:
         return math.nan
+    if model.is_thermal:
+        return thermal_rates.entropy_flux(model, marginals)
     p, gamma = marginals.grid.p, model.damping_rate
     p_squared = float((p.values**2 * marginals.lines[1]).sum() * p.spacing) / marginals.norm
     return 2 * gamma * (gamma * p_squared / model.diffusion) - gamma
@@ -141,19 +153,29 @@ class _Derivatives:
         self._s = grid.y.half_frequencies
         self._L = sampled((Q, X), sp.diff(model.V_I, Q))
         self._is_linear = bool(sp.diff(model.V_I, Q, X, X, X) == 0)  # c in s
+        if model.is_thermal:
+            self.D_y[...] = thermal_terms(model).diffusion_y
 
-    def current_of_p(self, slab: np.ndarray) -> np.ndarray:
-        """J_p of a slab (np, nx, ny)."""
-        return (self._p @ slab.reshape(len(slab), -1)).reshape(slab.shape)
+    def current_of_p(self, i: int, slab: np.ndarray) -> np.ndarray:
+        """J_p of the slab (np, nx, ny) at the i-th q, and with it what the noise of p does to x."""
+        current = (self._p @ slab.reshape(len(slab), -1)).reshape(slab.shape)
+        if self.model.is_thermal:
+            terms, grid = thermal_terms(self.model), self.grid
+            away = grid.x.values - (terms.slope * grid.q.values[i] + terms.offset)
+            along_x = derivative(grid.x) + np.diag(away / terms.variance_x)
+            current -= terms.noise_p * terms.noise_x / 2 * (along_x @ slab)
+        return current
 
     def along_y(self, i: int, slab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """d_y W and J_y of the slab at the i-th q."""
+        """d_y W, with thermal dynamics that of W/W_T times W_T, and J_y of the slab at the i-th q."""
         points = self.grid.y.points
         spectrum = np.fft.rfft(slab, axis=2)
         factor = 1j * self._s
         if points % 2 == 0:
             factor[-1] = 0  # either sign
         by_y = np.fft.irfft(factor * spectrum, n=points, axis=2)
+        if self.model.is_thermal:
+            by_y += slab * (self.grid.y.values / thermal_terms(self.model).variance_y)
         if self._is_linear:
             return by_y, by_y * (-self.D_y[i][:, None] / 2)
         return by_y, np.fft.irfft(self._symbol(i) * spectrum, n=points, axis=2)

@@ -11,9 +11,11 @@ import numpy as np
 import sympy as sp
 
 from wignercq.grid.grid import Grid
+from wignercq.model.bath import require_plain
 from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import real_symbol
-from wignercq.model.model import Model, Q, X, require_plain
+from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import refuse_thermal
 from wignercq.observables.averages import average, average_along
 from wignercq.observables.energies import occupation
 from wignercq.observables.marginals import Marginals
@@ -114,8 +116,11 @@ def heat_flows(model: Model, marginals: Marginals, currents: Currents) -> HeatFl
     s = 0; the Moyal bracket of ``y**2`` with a function of x has one term; and the averages are those of W, in which
     ``y d_x V_I`` stands for the symmetrised product. In a steady state no part stores energy, so that
     ``bath = -decoherence``, and ``work_on_quantum = -work_on_classical`` is the heat that goes through the coupling.
+
+    ModelError with thermal dynamics, whose noise acts on the coupling itself.
     """
     require_plain(model, "heat flows")
+    refuse_thermal(model, "heat flows")
     grid, norm = marginals.grid, marginals.norm
     q, x = grid.q.values[:, None], grid.x.values[None, :]
     density, cell = marginals.planes["q", "x"], grid.q.spacing * grid.x.spacing

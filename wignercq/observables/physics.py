@@ -12,7 +12,7 @@ import numpy as np
 from wignercq.errors import ModelError
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
-from wignercq.observables.energies import occupation
+from wignercq.observables.energies import Energies, occupation
 from wignercq.observables.entropy import entropy_flux, entropy_production
 from wignercq.observables.gibbs import classical_gibbs, total_variation
 from wignercq.observables.heat import Currents, heat_flows, temperatures
@@ -36,6 +36,7 @@ MEANINGS = {
     "heat_from_decoherence": "energy per time to the quantum particle, (D0 hbar**2/(2m)) <(d_x d_q V_I)**2>",
     "work_on_classical": "energy per time from V_I to the classical particle, -<(p/M) d_q V_I>",
     "work_on_quantum": "energy per time from V_I to the quantum particle, -<(y/m) d_x V_I>",
+    "power_of_drive": "energy per time from potentials that depend on time, <d_t V>",
     "entropy_production": "rate, by friction and noise of p and by decoherence",
     "entropy_production_momentum": "rate by friction and noise of p, (2/D2) <(J_p/W)**2>",
     "entropy_production_decoherence": "rate by decoherence, its exact current times -d_y ln W",
@@ -64,6 +65,7 @@ MEANINGS = {
 GROUPS = {
     "temperatures": ("occupation", "temperature_classical", "temperature_quantum", "temperature_occupation"),
     "heat": ("heat_from_bath", "heat_from_decoherence", "work_on_classical", "work_on_quantum"),
+    "driving": ("power_of_drive",),
     "production": tuple(
         f"entropy_production{part}" for part in ("", "_momentum", "_decoherence", "_leading", "_left_out")
     ),
@@ -81,11 +83,11 @@ GROUPS = {
 }
 #: Names that marginals alone tell: as quick as the observables of every run.
 OF_MARGINALS = frozenset(
-    name for group in ("temperatures", "flux", "entropy", "pairs", "correlations") for name in GROUPS[group]
+    name for group in ("temperatures", "driving", "flux", "entropy", "pairs", "correlations") for name in GROUPS[group]
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Physics:
     """The numbers of :data:`MEANINGS` of one W, computed when they are asked for: ``physics["entropy_flux"]``.
 
@@ -93,7 +95,7 @@ class Physics:
     ----------
     W : callable
         Gives W as a sequence of slabs; not called for the names :data:`OF_MARGINALS`.
-    gibbs, floor
+    gibbs, floor, time
         As for :func:`physics_of`.
     """
 
@@ -103,6 +105,10 @@ class Physics:
     W: Callable[[], Sequence[np.ndarray]]
     gibbs: Callable[[int, np.ndarray], None] | None = None
     floor: float | None = None
+    time: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._driven, self.model = self.model, self.model.at(self.time)
 
     def __getitem__(self, name: str) -> float:
         group = next((group for group, names in GROUPS.items() if name in names), None)
@@ -117,10 +123,15 @@ class Physics:
 
     @cached_property
     def heat(self) -> tuple[float, ...]:
-        """Heat and work, per time; NaN with a bath of the quantum particle or further noises."""
-        if not self.model.is_paper:
+        """Heat and work, per time; NaN with a bath of the quantum particle, further noises or thermal dynamics."""
+        if not self.model.is_paper or self.model.is_thermal:
             return (math.nan,) * len(GROUPS["heat"])
         return tuple(heat_flows(self.model, self.marginals, Currents.of(self.W(), self.grid)))
+
+    @cached_property
+    def driving(self) -> tuple[float, ...]:
+        """Power of a drive."""
+        return (Energies(self._driven, self.grid, self.time).power(self.marginals),)
 
     @cached_property
     def production(self) -> tuple[float, ...]:
@@ -196,6 +207,7 @@ def physics_of(
     gibbs: Callable[[int, np.ndarray], None] | None = None,
     floor: float | None = None,
     marginals: Marginals | None = None,
+    time: float = 0.0,
 ) -> dict[str, float]:
     """Temperatures, heat flows, entropy production, distances from Gibbs states and information of W, by name.
 
@@ -212,6 +224,8 @@ def physics_of(
         Of W that counts in the entropy production (:func:`wignercq.observables.entropy.entropy_production`).
     marginals : Marginals, optional
         Of W, if they are known.
+    time : float
+        Of W, at which potentials that depend on it are taken.
 
     Returns
     -------
@@ -219,5 +233,5 @@ def physics_of(
         The keys of :data:`MEANINGS`, in this order. A number that does not exist for a model is NaN.
     """
     known = Marginals.of(W, grid) if marginals is None else marginals
-    physics = Physics(model, grid, known, lambda: W, gibbs, floor)
+    physics = Physics(model, grid, known, lambda: W, gibbs, floor, time)
     return {name: physics[name] for name in MEANINGS}

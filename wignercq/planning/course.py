@@ -45,6 +45,7 @@ class Walk:
     W: Any
     course: Course | None
     steps: int = 0  # behind W
+    origin: float = 0.0  # time at which it begins, as the model counts it
 
     def __post_init__(self) -> None:
         self._start = self.engine.grid
@@ -54,13 +55,18 @@ class Walk:
         """The engine that owns W."""
         return self.propagator.engine
 
+    @property
+    def time(self) -> float:
+        """The time of W, as the model counts it."""
+        return self.origin + self.steps * self.propagator.dt
+
     def to(self, step: int) -> None:
         """Take all steps up to this one."""
         while self.steps < step:
             count = 1
             while self.steps + count < step and self._segment(self.steps + count) == self._segment(self.steps):
                 count += 1
-            self.W, _ = self.propagator.advance(self.W, count)
+            self.W, _ = self.propagator.advance(self.W, count, time=self.time)
             self.steps += count
             if self.course is not None:
                 self._move(self.course.at(self._segment(self.steps), self._start))

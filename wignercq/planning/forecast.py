@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wignercq.errors import GridError, ModelError, ResolutionWarning, at_least, at_most, warn
+from wignercq.gaussian.driven import DrivenLinearModel
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
@@ -89,7 +90,9 @@ def _of_the_mean(model: Model, marginals: Marginals, end: float, axes: Collectio
     times = end * np.arange(1, MOMENTS_OF_MEAN + 1) / MOMENTS_OF_MEAN
     ends = np.array([(axis.lower, axis.upper) for axis in marginals.grid])
     with np.errstate(all="ignore"):
-        mean = LinearModel.from_model(model).mean(times, marginals.mean)
+        mean = (DrivenLinearModel(model) if model.is_driven else LinearModel.from_model(model)).mean(
+            times, marginals.mean
+        )
         return Departure.first(times, (mean < ends[:, 0]) | (mean > ends[:, 1]), axes)
 
 

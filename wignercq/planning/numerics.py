@@ -90,9 +90,16 @@ class Numerics:
         return "exact" if self.hbar_order is None else self.hbar_order
 
     def suited_to(self, model: Model, state: State | np.ndarray) -> Self:
-        """Settings that make use of a W that is a product at all times: without coupling, from such a state."""
+        """Settings that make use of a W that is a product at all times: without coupling, from such a state.
+
+        With thermal dynamics there is a copy more: what slabs of W need while threads work on them. InputError for an
+        engine without these.
+        """
+        if model.is_thermal and self.engine == "jax":
+            raise InputError("engine", "'tiled' or 'array' with thermal dynamics", repr(self.engine))
         is_product = isinstance(state, State) and state.factors is not None
-        return replace(self, uncoupled=is_product and not model.is_coupled)
+        copies = self.copies + int(model.is_thermal)
+        return replace(self, uncoupled=is_product and not model.is_coupled, copies=copies)
 
     @property
     def engine_name(self) -> str:

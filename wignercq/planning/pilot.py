@@ -51,6 +51,7 @@ HALTED_BELOW = 0.3  # of the maximum of W, falls no more: then W is lost on the 
 EDGE_BAND = 1 / 8  # share of an axis, at both ends together, in which
 LOST = 0.03  # of the mass means that W has left the box of the pilot run
 NEGLIGIBLE = 1e-11  # below this differences are rounding
+PHASE_OF_DRIVE = 2.0  # of the fastest drive in one step of the first run, radians: it is not to be in step with it
 LEAST_ERROR = 1e-17  # in place of none at all
 
 
@@ -67,6 +68,8 @@ class Pilot:
     exact_bath: bool = False  # see Propagator
     course: Course | None = None  # of the box; None where it stays
     tell: Tell = silent  # told, in words, what is being done
+    origin: float = 0.0  # time at which they begin, as the model counts it
+    fastest_drive: float = 0.0  # rate at which potentials change by themselves
     _errors: list[float] = field(init=False, default_factory=list)  # of all steps but the shortest
     _runs: list[list[Any]] = field(init=False, default_factory=list)  # the last three: longest step first
     _seen: Survey | None = field(init=False, default=None)
@@ -202,17 +205,18 @@ class Pilot:
         walk, found = self._start(dt), []
         for moment in MOMENTS:
             walk.to(round(self.duration * moment / dt))
-            found.append(local_error(walk.propagator, walk.W, noise, walk.engine.empty()))
+            found.append(local_error(walk.propagator, walk.W, noise, walk.engine.empty(), time=walk.time))
         return found
 
     def _start(self, dt: float) -> Walk:
         propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order, self.exact_bath)
-        return Walk(propagator, self.engine.copy(self.initial), self.course)
+        return Walk(propagator, self.engine.copy(self.initial), self.course, origin=self.origin)
 
     @property
     def _fewest(self) -> int:
         """Steps of the first run: the box moves after a step, not within."""
-        return MARKS if self.course is None else SEGMENTS
+        fewest = MARKS if self.course is None else SEGMENTS
+        return fewest * max(1, math.ceil(self.duration * self.fastest_drive / (PHASE_OF_DRIVE * fewest)))
 
     def _is_enough(self, error: float, dt: float, interval: float) -> bool:
         if len(self._errors) == 1 and not self.exact_bath:  # the order has not shown: then less than that has to do

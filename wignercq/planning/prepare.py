@@ -11,6 +11,7 @@ import numpy as np
 from wignercq.errors import GridError, StateError
 from wignercq.grid.fixed_axis import FixedAxis, fixed_grid, is_fixed
 from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.drives import delayed, rate_of_change
 from wignercq.model.model import Model
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch
@@ -30,6 +31,7 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
 from wignercq.states import State
 
+OCCUPIED, FEW = 1e-3, 16  # of the largest density, and places where it is looked how fast a drive changes
 WORTHWHILE = 0.7  # of the size of a pilot grid: on a smaller one the pilot runs are begun again
 
 
@@ -61,6 +63,7 @@ def prepare(
     interval: float | None = None,
     watch: Watch | None = None,
     growing: Collection[str] = (),
+    origin: float = 0.0,
     tell: Tell = silent,
 ) -> Prepared:
     """Choose what is missing of the grid, sample the initial W and find the time step.
@@ -81,9 +84,17 @@ def prepare(
         Looks at the initial W on a given grid before the search for a step; None accepts what is lost.
     growing : collection of str
         Axes whose box may grow in the course of the run; that of a single one may go with W, too.
+    origin : float
+        Time at which the run begins, as the model counts it.
     tell : callable
         Told, in words, what is being done.
+
+    Raises
+    ------
+    InputError
+        Something does not go together: the grid, the state, the tolerance, the memory, the potentials.
     """
+    model.at(origin)  # refused here where the potentials are none when the run begins
     moving: frozenset[str] = frozenset()
     if grid is not None and not isinstance(grid, Grid) and is_fixed(grid):
         grid = fixed_grid(grid)
@@ -96,9 +107,11 @@ def prepare(
         if watch is not None:
             watch.check(0.0, look.marginals.norm, look.edge, look.tail)
         kept = [name for name in NAMES if name not in growing]
-        look_ahead(model, state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None)
+        look_ahead(
+            delayed(model, origin), state, look.marginals, end, numerics.tolerance, axes=kept, refuses=watch is not None
+        )
         coarse = numerics.make_engine(coarsened(grid, powers, numerics.tolerance))
-        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end, tell=tell)
+        pilot = _pilot(model, numerics, coarse, engine.transferred(W, coarse), end, origin=origin, tell=tell)
         step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
     elif isinstance(state, np.ndarray):
@@ -107,7 +120,9 @@ def prepare(
         stays = runs > 1 or (numerics.dt is not None and numerics.dt > end / SEGMENTS)
         movable = () if stays else growing
         tell("choosing the grid")
-        chosen, moving, pilot = _grid_and_pilot(model, state, grid or {}, end, numerics, memory_limit, movable, tell)
+        chosen, moving, pilot = _grid_and_pilot(
+            model, state, grid or {}, end, numerics, memory_limit, movable, origin, tell
+        )
         step, check = pilot.plan(numerics, interval)
         exact_bath = pilot.exact_bath
         del pilot  # before the run's own tables are made
@@ -127,18 +142,19 @@ def _grid_and_pilot(
     numerics: Numerics,
     memory_limit: float | None,
     movable: Collection[str],
+    origin: float,
     tell: Tell,
 ) -> tuple[Grid, frozenset[str], Pilot]:
     """A grid for the run, the axes along which it moves, and a pilot, on the grid itself if that is the smaller one."""
     tolerance = min(numerics.tolerance, COARSEST)
-    outlook = Outlook.of(model, state, end, tolerance, numerics.hbar_order)
+    outlook = Outlook.of(delayed(model, origin), state, end, tolerance, numerics.hbar_order)
     moving = outlook.movable(axes, movable, numerics.cells)
     bound = outlook.moving(axes, moving)
     require_memory([bound], numerics, memory_limit, remedy(bound, axes, numerics))
 
     def pilot_on(grid: Grid, course: Course | None = None) -> Pilot:
         engine = numerics.make_engine(grid)
-        return _pilot(model, numerics, engine, _filled(engine, state), end, course=course, tell=tell)
+        return _pilot(model, numerics, engine, _filled(engine, state), end, course=course, origin=origin, tell=tell)
 
     coarse = outlook.moving(axes, moving, PILOT_REACH) if moving else outlook.pilot_grid(bound)
     announce(bound, axes, coarse, numerics)
@@ -151,8 +167,19 @@ def _grid_and_pilot(
 
 
 def _pilot(model: Model, numerics: Numerics, engine: Engine, W: Any, end: float, **options: Any) -> Pilot:
-    exact = is_strongly_damped(model, engine.grid, engine.marginals(W)[0]["q", "x"])
-    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, **options)
+    density, origin = engine.marginals(W)[0]["q", "x"], options["origin"]
+    exact = is_strongly_damped(model, engine.grid, density, origin)
+    changing = _rate(delayed(model, origin), engine.grid, density, end)
+    return Pilot(model, numerics.scheme, numerics.hbar_order, engine, W, end, exact, fastest_drive=changing, **options)
+
+
+def _rate(model: Model, grid: Grid, density: np.ndarray, end: float) -> float:
+    """How fast a drive changes where W is."""
+    if not model.is_driven:
+        return 0.0
+    i, j = np.nonzero(np.abs(density) > OCCUPIED * np.abs(density).max())
+    chosen = np.random.default_rng(0).choice(i.size, min(i.size, FEW), replace=False)
+    return rate_of_change(model, end, grid.q.values[i[chosen]], grid.x.values[j[chosen]])
 
 
 def _start(numerics: Numerics, grid: Grid, state: State | np.ndarray, model: Model) -> tuple[Engine, Any]:

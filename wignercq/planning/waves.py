@@ -24,8 +24,9 @@ from scipy.stats import norm
 
 from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
+from wignercq.model.drives import rate_of_change
 from wignercq.model.evaluation import sampled
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 from wignercq.observables.density_matrix import density_matrix, lattice
 from wignercq.planning.reach import ENDS, Reach, autocorrelation, cumulated, fringes
 from wignercq.planning.trajectories import Trajectories, draw
@@ -95,7 +96,7 @@ class Waves:
     def resolve_potential(self) -> bool:
         """Whether a cubic through the points follows the potential between them, where the energy allows to be."""
         axis = self.axis
-        halves = self._formula(self.ensemble.middle, axis.lower + axis.spacing / 2 * np.arange(2 * axis.points))
+        halves = self._formula(self.ensemble.middle, axis.lower + axis.spacing / 2 * np.arange(2 * axis.points), 0.0)
         points, between = halves[::2], halves[1::2]
         wrong = np.abs(between[1:-2] - (9 * (points[1:-2] + points[2:-1]) - points[:-3] - points[3:]) / 16)
         reached = np.fmax(points[1:-2], points[2:-1]) < np.nanmin(points) + REACHED * self._kinetic.max()
@@ -109,7 +110,7 @@ class Waves:
             return None
         momenta, ranks = np.fft.fftshift(hbar * axis.frequencies), np.arange(axis.points)
         most: list[np.ndarray] = []
-        values = self._formula(ensemble.middle, axis.values)
+        values = self._formula(ensemble.middle, axis.values, 0.0)
         is_cut = ~(values < self._cut(values))
         for number, (waves, spectra) in enumerate(moments):
             if not np.isfinite(waves).all():
@@ -129,17 +130,22 @@ class Waves:
 
     def _moments(self) -> Iterator[tuple[np.ndarray, np.ndarray]] | None:
         """The wave functions and their Fourier transforms at LOOKS moments after time 0."""
-        if not self.model.is_coupled and self.axis.points <= DENSE:
+        if not self.model.is_coupled and not self._is_driven and self.axis.points <= DENSE:
             return self._turning()
         waves = self.ensemble.weights.size * self.axis.points
-        steps = math.ceil(self.duration * self._kinetic.max() / (STEP_PHASE * self.model.hbar * LOOKS))
+        fastest = self._kinetic.max() / self.model.hbar
+        if self._is_driven:
+            around = np.array([self.axis.lower, self.axis.upper]) / 2
+            middle = np.full(around.size, self.ensemble.middle)
+            fastest = max(fastest, rate_of_change(self.model, self.duration, middle, around))
+        steps = math.ceil(self.duration * fastest / (STEP_PHASE * LOOKS))
         return self._stepping(steps) if steps * LOOKS * (waves + CALLS) < WORK else None
 
     def _turning(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Without coupling: the Hamiltonian diagonalised."""
         to_k = np.fft.fft(np.eye(self.axis.points), axis=0, norm="ortho")
         kinetic = ((to_k.conj().T * self._kinetic) @ to_k).real
-        energies, modes = np.linalg.eigh(kinetic + np.diag(self._potential(np.zeros(1))[0]))
+        energies, modes = np.linalg.eigh(kinetic + np.diag(self._potential(np.zeros(1), 0.0)[0]))
         turned = self.ensemble.on(self.axis) @ modes
         phase = np.exp(-1j * energies * self.duration / (LOOKS * self.model.hbar))
         for _ in range(LOOKS + 1):
@@ -169,29 +175,35 @@ class Waves:
         """Factors exp(-i V dt/hbar) of the steps before a moment, noise included, shape (steps, n or 1, points)."""
         model, ensemble, x = self.model, self.ensemble, self.axis.values
         dt = self.duration / (LOOKS * steps)
+        shares = (look + (np.arange(steps) + 0.5) / steps) / LOOKS
+        times = self.duration * shares[:, None]
         if not model.is_coupled:
-            return np.exp(-1j * dt / model.hbar * self._potential(np.zeros((steps, 1))))
-        q = ensemble.along((look + (np.arange(steps) + 0.5) / steps) / LOOKS)
-        angle = dt / model.hbar * self._potential(q)
+            return np.exp(-1j * dt / model.hbar * self._potential(np.zeros((steps, 1)), times))
+        q = ensemble.along(shares)
+        angle = dt / model.hbar * self._potential(q, times)
         noise = np.sqrt(ensemble.heats * model.D0 * dt) * random.standard_normal(q.shape)
-        angle += noise[..., None] * self._slope(q[..., None], x)
+        angle += noise[..., None] * self._slope(q[..., None], x, times[..., None])
         return np.exp(-1j * angle)
 
     @cached_property
     def _formula(self) -> Callable[..., np.ndarray]:
-        return sampled((Q, X), self.model.V_Q + self.model.V_I)
+        return sampled((Q, X, T), self.model.V_Q + self.model.V_I)
 
     @cached_property
     def _slope(self) -> Callable[..., np.ndarray]:
-        return sampled((Q, X), sp.diff(self.model.V_I, Q))
+        return sampled((Q, X, T), sp.diff(self.model.V_I, Q))
+
+    @property
+    def _is_driven(self) -> bool:
+        return T in (self.model.V_Q + self.model.V_I).free_symbols
 
     @cached_property
     def _kinetic(self) -> np.ndarray:
         return (self.model.hbar * self.axis.frequencies) ** 2 / (2 * self.model.quantum_mass)
 
-    def _potential(self, q: np.ndarray) -> np.ndarray:
+    def _potential(self, q: np.ndarray, times: np.ndarray | float) -> np.ndarray:
         """V_Q + V_I, shape (*q.shape, points), cut off where no energy on this axis reaches."""
-        values = self._formula(q[..., None], self.axis.values)
+        values = self._formula(q[..., None], self.axis.values, np.asarray(times)[..., None])
         return np.where(values < (cut := self._cut(values)), values, cut)
 
     def _cut(self, values: np.ndarray) -> np.ndarray:

@@ -13,8 +13,10 @@ splitting is multiplication as well::
 
     C = [V, [T, V]] = (2i/M) (d_q G)(d_r G) + (2i/m) (d_x G)(d_s G) - D_xx (d_x G)**2
 
-for of T only what is of second order in derivatives by (q, r, x, s) is left in it: free motion, and the diffusion of x.
-Both are polynomials in r, of degree two, C of three where D2 depends on q, and kept as coefficients on (q, x, s).
+for of T only what is of second order in derivatives by (q, r, x, s) is left in it: free motion, and the diffusion of
+x. With thermal dynamics (:mod:`wignercq.model.thermal`) L in a and c is ``(mean force) + S c (x - x0)``, and the noise
+of x in T has ``D_xx = hbar**2 c**2 kappa**2 D0``. Both are polynomials in r, of degree two, C of three where D2 depends
+on q, and kept as coefficients on (q, x, s).
 """
 
 from __future__ import annotations
@@ -30,12 +32,16 @@ import numpy as np
 import sympy as sp
 
 from wignercq.errors import ModelError, brief
+from wignercq.grid.grid import Grid
 from wignercq.model import trade_off
 from wignercq.model.complexity import require_differentiable
 from wignercq.model.evaluation import compiled, sampled
 from wignercq.model.formulas import as_rational, real_symbol
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 from wignercq.model.singularity import described, potentials
+from wignercq.model.thermal import thermal_terms
+from wignercq.propagation.engines.multipliers import Kick
+from wignercq.propagation.schemes import Stage
 from wignercq.propagation.transport import diffusion_in_V
 
 R, S = real_symbol("r"), real_symbol("s")
@@ -132,7 +138,7 @@ class GeneratorSymbol:
     def _generator(self) -> Coefficients:
         """Re G and Im G by powers of r."""
         model = self.model
-        L = sp.diff(model.V_I, Q)
+        L = thermal_measured(model) if model.is_thermal else sp.diff(model.V_I, Q)
         force = sp.diff(model.V_C, Q) + self._mean(L)
         moyal = 2 * self._half_difference(model.V_Q + model.V_I) / as_rational(model.hbar)
         decoherence = -2 * as_rational(model.D0) * self._squared_half_difference(L)
@@ -160,7 +166,7 @@ class GeneratorSymbol:
                 re, im = -factor * (a_re * b_im + a_im * b_re), factor * (a_re * b_re - a_im * b_im)
                 if (re, im) != (ZERO, ZERO):
                     C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
-        if D_xx := as_rational(model.quantum_diffusion.xx):
+        if D_xx := as_rational(self._noise_of_x):
             for (i, (a_re, a_im)), (j, (b_re, b_im)) in product(enumerate(along_x), repeat=2):
                 re, im = -D_xx * (a_re * b_re - a_im * b_im), -D_xx * (a_re * b_im + a_im * b_re)
                 C[i + j] = (C[i + j][0] + re, C[i + j][1] + im)
@@ -168,12 +174,18 @@ class GeneratorSymbol:
             C.pop()
         return C
 
+    @property
+    def _noise_of_x(self) -> float:
+        """The diffusion of x in T."""
+        model = self.model
+        return thermal_terms(model).noise_x ** 2 if model.is_thermal else model.quantum_diffusion.xx
+
     def compile(self) -> Callable[..., list[np.ndarray]]:
-        """Numerical coefficients of powers of r in Re G, Im G, Re C, Im C, in this order, of (q, x, s)."""
+        """Numerical coefficients of powers of r in Re G, Im G, Re C, Im C, in this order, of (q, x, s, t)."""
         C = self._double_commutator
         parts = ([*self._generator, *[(ZERO, ZERO)] * (len(C) - COEFFICIENTS)], C)
         coefficients = [power for symbol in parts for part in zip(*symbol, strict=True) for power in part]
-        return compiled((Q, X, S), coefficients)
+        return compiled((Q, X, S, T), coefficients)
 
 
 @lru_cache(maxsize=64)
@@ -191,18 +203,22 @@ class SampledSymbol:
     commutator: np.ndarray
 
     @classmethod
-    def on(cls, symbol: GeneratorSymbol, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> SampledSymbol:
+    def on(
+        cls, symbol: GeneratorSymbol, q: np.ndarray, x: np.ndarray, s: np.ndarray, time: float = 0.0
+    ) -> SampledSymbol:
         """Sample `symbol` on points `q` and `x`, arrays that broadcast, and at each of them on the frequencies `s`.
+
+        At a time, which counts where the model is driven.
 
         ModelError where a potential is not finite, or the truncation in hbar amplifies instead of damping.
         """
         shape = (*np.broadcast(q, x).shape, s.size)
-        values = symbol.compile()(q[..., None], x[..., None], s)
+        values = symbol.compile()(q[..., None], x[..., None], s, np.float64(time))
         table = np.empty((4, len(values) // 4, *shape))
         for target, value in zip(table.reshape(-1, *shape), values, strict=True):
             target[...] = value
         del values  # as large as the table
-        _require_finite(table, symbol.model, q, x, s)
+        _require_finite(table, symbol.model, q, x, s, time)
         if symbol.model.noises and not symbol.model.allow_unphysical:
             trade_off.require(symbol.model, np.unique(q), np.unique(x))
         growth = table[0, 0].max()
@@ -214,6 +230,25 @@ class SampledSymbol:
             )
         return cls(table[0] + 1j * table[1], table[2] + 1j * table[3])
 
+    def kick(self, stage: Stage, duration: float, grid: Grid, *, growing: bool = False) -> Kick:
+        """The multiplier of a momentum stage of a step of this duration; `growing` where the noise of p is in T.
+
+        Then the commutator may grow with r.
+        """
+        exponent, growth = float(stage.fraction) * duration * self.generator, 0.0
+        if stage.commutator:
+            exponent = exponent + float(stage.commutator) * duration**3 * self.commutator
+            growth = max(0.0, float(exponent[2].real.max())) if growing else 0.0
+        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), grid, growth)
+
+
+def thermal_measured(model: Model) -> sp.Expr:
+    """The Hermitian part of what thermal dynamics measure: d_q V_I with ``S (x - x0)`` in place of x - x0."""
+    terms = thermal_terms(model)
+    S, mu, nu = (as_rational(value) for value in (terms.S, terms.slope, terms.offset))
+    x0 = mu * Q + nu
+    return sp.diff(model.V_I, Q).subs(X, x0 + S * (X - x0))
+
 
 def _tidy(expression: sp.Expr) -> sp.Expr:
     """Expanded if polynomial, so that differences cancel on paper and not in floating point.
@@ -222,7 +257,7 @@ def _tidy(expression: sp.Expr) -> sp.Expr:
     """
     if not expression.is_polynomial(Q, X, S):
         return expression
-    expanded = sp.expand(expression)
+    expanded = sp.expand(expression, power_exp=False)  # a pulse exp(-(t - 30)**2) is no product of exponentials
     parts = (part for number in expanded.atoms(sp.Rational) for part in (number.p, number.q))
     return expanded if all(part.bit_length() <= MAX_BITS for part in parts) else expression
 
@@ -235,20 +270,21 @@ def _derivatives(coefficients: Coefficients, variable: sp.Symbol) -> Coefficient
     return [(sp.diff(re, variable), sp.diff(im, variable)) for re, im in coefficients]
 
 
-def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray) -> None:
+def _require_finite(table: np.ndarray, model: Model, q: np.ndarray, x: np.ndarray, s: np.ndarray, time: float) -> None:
     """Refuse formulas that are singular or overflow on the grid, or where the Moyal terms look beyond it."""
     q, x = np.broadcast_arrays(q, x)
-    formulas = potentials(model)
-    for name, potential in formulas.items():
-        infinite = ~np.isfinite(sampled((Q, X), potential)(q, x))
+    for name, potential in potentials(model).items():
+        infinite = ~np.isfinite(sampled((Q, X, T), potential)(q, x, np.float64(time)))
         if infinite.any():
-            came = described(potential, float(q[infinite][0]), float(x[infinite][0]))
+            came = described(potential, float(q[infinite][0]), float(x[infinite][0]), time)
             raise ModelError(name, "finite values on the grid", came)
     if np.isfinite(table).all():
         return
+    model = model.at(time)
     _, _, *place, k = np.argwhere(~np.isfinite(table))[0]
     reach, at_q, at_x = model.hbar * s[k] / 2, q[tuple(place)], x[tuple(place)]
     below, above = at_x - reach, at_x + reach
+    formulas = potentials(model)
     name = next((n for n, V in formulas.items() if not _is_smooth(V, at_q, np.array([below, above]))), "interaction")
     raise ModelError(
         name,

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from wignercq.model.model import Model
-from wignercq.propagation.engines.base import Boundary, CompiledStep, Engine, Leg
+from wignercq.propagation.dissipation import thermal_flow
+from wignercq.propagation.driven import DrivenSteps
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.multipliers import Kick
 from wignercq.propagation.generator import SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
@@ -34,6 +37,7 @@ class Propagator:
     exact_bath : bool
         Whether the noise of p belongs to T, so that free motion, friction and noise are one exact flow, or to V. The
         first is for strong damping: it costs a pass more, and noise and friction need not be resolved by the step.
+        With thermal dynamics noise and friction are in T, either way.
     """
 
     model: Model
@@ -43,12 +47,16 @@ class Propagator:
     hbar_order: int | None = None
     exact_bath: bool = False
     _symbol: SampledSymbol = field(init=False)
+    _driven: DrivenSteps = field(init=False)  # in place of the symbol where the potentials depend on time
 
     def __post_init__(self) -> None:
-        symbol = symbol_of(self.model, self.hbar_order, not self.exact_bath)
+        if self.model.is_driven:
+            self._driven = DrivenSteps(self.model, self.engine, self.scheme, self.dt, self.hbar_order, self.exact_bath)
+            return
+        symbol = symbol_of(self.model, self.hbar_order, not (self.exact_bath or self.model.is_thermal))
         self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
 
-    def advance(self, W: Any, steps: int, into: Any = None) -> tuple[Any, list[Boundary]]:
+    def advance(self, W: Any, steps: int, into: Any = None, *, time: float = 0.0) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
 
         Parameters
@@ -58,6 +66,8 @@ class Propagator:
         steps : int
         into : the engine's own, optional
             A W that nobody needs any more, for the result.
+        time : float
+            That of W, which counts where the generator depends on it.
 
         Returns
         -------
@@ -65,13 +75,17 @@ class Propagator:
         boundaries : list of Boundary
             One for each of the ``steps - 1`` inner step boundaries.
         """
+        if self.model.is_driven:
+            return self.engine.advance_through(W, self._driven.steps(time, self.dt, steps), into)
         return self.engine.advance(W, self.compiled, steps, into)
 
-    def leap(self, W: Any, duration: float, into: Any = None) -> Any:
+    def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
 
         W is spent unless `into` is given, a W that nobody needs any more.
         """
+        if self.model.is_driven:
+            return self.engine.advance_through(W, self._driven.steps(time, duration, 1), into)[0]
         opening, *stages = self.scheme.stages
         W = self.engine.momentum(W, self._kick(opening, duration), into=into)
         for transport, kick in zip(stages[::2], stages[1::2], strict=True):
@@ -83,6 +97,8 @@ class Propagator:
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
         self.__dict__.pop("compiled", None)
+        if self.model.is_driven:
+            self._driven.forget_tables()
 
     @cached_property
     def compiled(self) -> CompiledStep:
@@ -102,6 +118,9 @@ class Propagator:
     def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, Any, np.ndarray | None]:
         """The shear of a transport stage, and after it the flows of baths, or the contraction by friction."""
         model, engine, time = self.model, self.engine, float(stage.fraction) * duration
+        if model.is_thermal:
+            shear, dissipation = thermal_flow(model, engine.grid, time)
+            return engine.compile_shear(shear), engine.compile_dissipation(dissipation), None, None
         shear = engine.compile_shear(free_shear(model, engine.grid, time, of_q=not self.exact_bath))
         rest = quantum_flow(model, engine.grid, time)
         quantum = None if rest is None else engine.compile_quantum(rest)
@@ -112,7 +131,4 @@ class Propagator:
         return shear, None, quantum, None
 
     def _kick(self, stage: Stage, duration: float) -> Kick:
-        exponent = float(stage.fraction) * duration * self._symbol.generator
-        if stage.commutator:
-            exponent = exponent + float(stage.commutator) * duration**3 * self._symbol.commutator
-        return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), self.engine.grid)
+        return self._symbol.kick(stage, duration, self.engine.grid, growing=self.model.is_thermal)

@@ -66,7 +66,8 @@ class StepCheck:
         Where no step can make up for what the run has already lost, ``lose(message)``. A step that was asked for stays,
         with a ResolutionWarning; so does one whose local errors are those of the grid, not falling with the step.
         """
-        found, expected = local_error(propagator, W, self.noise, scratch), self.expected[self.done]
+        found = local_error(propagator, W, self.noise, scratch, time=self.origin + time)
+        expected = self.expected[self.done]
         self.done += 1
         if not expected or found <= NOTEWORTHY * self.excess * expected:
             return 1
@@ -75,7 +76,7 @@ class StepCheck:
             f"time error at t = {self.origin + time:.6g}: expected steps as in the pilot run, got local errors "
             f"{excess:.1f} times as large"
         )
-        if excess * self.error >= self.tolerance and not self._falls(found, propagator, W):
+        if excess * self.error >= self.tolerance and not self._falls(found, propagator, W, self.origin + time):
             self._warn_once(f"{message}, which are those of the grid; raise its points")
             return 1
         self.excess = excess
@@ -100,11 +101,12 @@ class StepCheck:
             warn(message, ResolutionWarning)
         self.warned = True
 
-    def _falls(self, found: float, propagator: Propagator, W: Any) -> bool:
+    def _falls(self, found: float, propagator: Propagator, W: Any, time: float) -> bool:
         """Whether steps half as long make local errors smaller by about the power they should."""
         half = propagator.dt / 2
-        twice = propagator.leap(propagator.leap(W, half, propagator.engine.empty()), half)
-        return _compared(propagator, W, twice, half) / _unit(propagator, half) < STUBBORN * found
+        once = propagator.leap(W, half, propagator.engine.empty(), time=time)
+        twice = propagator.leap(once, half, time=time + half)
+        return _compared(propagator, W, twice, half, time) / _unit(propagator, half) < STUBBORN * found
 
 
 def noise_level(tolerance: float, error: float) -> float:
@@ -112,24 +114,24 @@ def noise_level(tolerance: float, error: float) -> float:
     return max(ROUNDING, NOISE * max(tolerance, error))
 
 
-def local_error(propagator: Propagator, W: Any, noise: float, scratch: Any) -> float:
+def local_error(propagator: Propagator, W: Any, noise: float, scratch: Any, *, time: float) -> float:
     """Local error of a step from W over ``dt**(order + 1)``, relative to the maximum of W; 0 when lost in `noise`.
 
     A step of 2 dt and two steps of dt differ by ``2**(order + 1) - 2`` local errors of a step dt. W is not spent, but
-    `scratch` is, a W that nobody needs any more.
+    `scratch` is, a W that nobody needs any more. `time` is that of W.
     """
     engine, dt = propagator.engine, propagator.dt
-    twice, _ = propagator.advance(W, 2, scratch)
-    difference = _compared(propagator, W, twice, dt)
+    twice, _ = propagator.advance(W, 2, scratch, time=time)
+    difference = _compared(propagator, W, twice, dt, time)
     lost = difference <= max(noise, UNITS * np.finfo(engine.dtype).eps)
     return 0.0 if lost else difference / _unit(propagator, dt)
 
 
-def _compared(propagator: Propagator, W: Any, twice: Any, dt: float) -> float:
+def _compared(propagator: Propagator, W: Any, twice: Any, dt: float, time: float) -> float:
     """Difference of one step 2 dt from W and two steps dt, whose result `twice` is spent, relative to its maximum."""
     engine = propagator.engine
     thinned = engine.thinned(twice)
-    return engine.deviation((1, -1), (engine.thinned(propagator.leap(W, 2 * dt, twice)), thinned)).inside
+    return engine.deviation((1, -1), (engine.thinned(propagator.leap(W, 2 * dt, twice, time=time)), thinned)).inside
 
 
 def _unit(propagator: Propagator, dt: float) -> float:

@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wignercq.grid.grid import Axis, Grid
+from wignercq.model.drives import Forces
 from wignercq.model.model import Model
 from wignercq.propagation.engines import BathFlow, QuantumFlow, Shear
 from wignercq.propagation.engines.blas import single_threaded
@@ -38,24 +39,27 @@ NODES = 32  # of integrals over exponentials of gamma t
 SMALL_DAMPING = 0.01  # gamma t below which t - (2/gamma) tanh(gamma t/2) is taken from its series
 
 
-def free_shear(model: Model, grid: Grid, time: float, *, of_q: bool = True) -> Shear:
+def free_shear(
+    model: Model, grid: Grid, time: float, *, of_q: bool = True, shift: tuple[float, float] = (0.0, 0.0)
+) -> Shear:
     """exp(-i [k_q p (1-f)/(gamma M) + k_x y t/m]), at the Nyquist frequencies the mean over both signs.
 
     Without `of_q` its second part alone. With a bath of the quantum particle the latter is the first shear of its flow,
-    and has the noise of x in it where there is no other shear.
+    and has the noise of x in it where there is no other shear. With a `shift` q and x are displaced as well.
     """
     if model.quantum_bath is None:
-        x = _phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass), grid.x)
+        x = shifting_phases(grid.x.half_frequencies, grid.y.values * (time / model.quantum_mass) + shift[1], grid.x)
     else:
         flow = _quantum_motion(model, time)
-        x = _phases(grid.x.half_frequencies, grid.y.values * flow.first, grid.x)
+        x = shifting_phases(grid.x.half_frequencies, grid.y.values * flow.first + shift[1], grid.x)
         if not flow.second:
             x *= np.exp(-flow.noise_of_x / 2 * grid.x.half_frequencies**2)[:, None]
     if not of_q:
         return Shear(None, x)
     gamma = model.damping_rate
     drift_time = -math.expm1(-gamma * time) / gamma if gamma else time
-    return Shear(_phases(grid.q.frequencies, grid.p.values * (drift_time / model.classical_mass), grid.q), x)
+    moved = grid.p.values * (drift_time / model.classical_mass) + shift[0]
+    return Shear(shifting_phases(grid.q.frequencies, moved, grid.q), x)
 
 
 def diffusion_in_V(model: Model) -> float:
@@ -75,7 +79,7 @@ def quantum_flow(model: Model, grid: Grid, time: float) -> QuantumFlow | None:
     flow, shear = _quantum_motion(model, time), None
     if flow.second:
         k = grid.x.half_frequencies
-        shear = _phases(k, grid.y.values * flow.second, grid.x) * np.exp(-flow.noise_of_x / 2 * k**2)[:, None]
+        shear = shifting_phases(k, grid.y.values * flow.second, grid.x) * np.exp(-flow.noise_of_x / 2 * k**2)[:, None]
     return QuantumFlow(contraction_matrix(grid.y, flow.factor, flow.noise_of_y), shear)
 
 
@@ -120,11 +124,32 @@ def bath_flow(model: Model, grid: Grid, time: float) -> BathFlow:
     else:
         wander = (time - 2 * half_drift) / gamma**2
     k = grid.q.half_frequencies
-    shear = _phases(k, grid.p.values * (half_drift / mass), grid.q)
+    shear = shifting_phases(k, grid.p.values * (half_drift / mass), grid.q)
     shear *= np.exp(-model.diffusion * wander / (2 * mass) ** 2 * k**2)[:, None]
     return BathFlow(
         shear, contraction_matrix(grid.p, math.exp(-damping), model.diffusion * spreading_time(gamma, time))
     )
+
+
+def displacement(model: Model, forces: Forces, start: float, time: float) -> np.ndarray:
+    """How far forces that are the same everywhere displace (q, p, x, y) in a time after `start`, shape (4,).
+
+    Of a force F at the time `time - u` before the end, friction at the rate gamma and the inertia of a mass leave ::
+
+        integral (1 - exp(-gamma u))/(gamma mass) F  of the position,    integral exp(-gamma u) F  of the momentum
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    u, moved = time * (1 - nodes) / 2, []
+    for gamma, mass, force in zip(
+        (model.damping_rate, model.quantum_damping_rate),
+        (model.classical_mass, model.quantum_mass),
+        forces.at(start + time * (1 + nodes) / 2),
+        strict=True,
+    ):
+        impulses = time / 2 * weights * force
+        drift = -np.expm1(-gamma * u) / gamma if gamma else u
+        moved += [drift @ impulses / mass, np.exp(-gamma * u) @ impulses]
+    return np.array(moved)
 
 
 def spreading_time(gamma: float, time: float) -> float:
@@ -148,7 +173,7 @@ def contraction_matrix(axis: Axis, factor: float, variance: float = 0.0) -> np.n
     return matrix - (matrix.sum(axis=0) - 1) / axis.points  # the norm to the last bit, over any number of steps
 
 
-def _phases(frequencies: np.ndarray, shifts: np.ndarray, axis: Axis) -> np.ndarray:
+def shifting_phases(frequencies: np.ndarray, shifts: np.ndarray, axis: Axis) -> np.ndarray:
     """exp(-i k shift), the real part alone at the Nyquist frequency of `axis`."""
     factor = np.exp(-1j * np.outer(frequencies, shifts))
     if axis.points % 2 == 0:

@@ -33,6 +33,16 @@ EQUATION = (
     r" + \dfrac{D_2}{2} \dfrac{\partial^2 \hat\rho}{\partial p^2} - \dfrac{D_0}{2} [\hat L, [\hat L, \hat\rho]]"
 )
 
+THERMAL = (
+    r"\dfrac{\partial \hat\rho}{\partial t} = -\dfrac{i}{\hbar} [\hat h + \hat h_s, \hat\rho]"
+    r" - \dfrac{p}{M} \dfrac{\partial \hat\rho}{\partial q}"
+    r" + \dfrac{\partial}{\partial p} \left(V_\mathrm{C}' \hat\rho"
+    r" + \dfrac{1}{2} (\hat L \hat\rho + \hat\rho \hat L^\dagger) + \dfrac{\alpha}{M} p \hat\rho\right)"
+    r" + \dfrac{D_2}{2} \dfrac{\partial^2 \hat\rho}{\partial p^2}"
+    r" + D_0 (\hat L \hat\rho \hat L^\dagger - \dfrac{1}{2} \{\hat L^\dagger \hat L, \hat\rho\})"
+)
+MEASURED = r"\hat L = \int_0^1 du\, e^{-u \beta \hat h/2} (\partial_q V_\mathrm{I}) e^{u \beta \hat h/2}"
+
 
 def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
     """Hamiltonian, potentials, master equation, the numbers in them, and the initial state.
@@ -41,18 +51,23 @@ def model_section(config: Config, swept: tuple[str, ...] = ()) -> str:
     """
     model = config.model
     saturated = config.tables["model"]["interaction"]["decoherence"] is None
+    measured = r"L = \partial_q V_\mathrm{I}", "L", sp.diff(model.interaction, Q)
     potentials = (
         (r"V_\mathrm{C}(q)", "V_C", model.classical_potential),
         (r"V_\mathrm{Q}(x)", "V_Q", model.quantum_potential),
         (r"V_\mathrm{I}(q, x)", "V_I", model.interaction),
-        (r"L = \partial_q V_\mathrm{I}", "L", sp.diff(model.interaction, Q)),
+        *(() if model.is_thermal else (measured,)),
     )
+    equation = page.formula(EQUATION, "master equation, (3)-(5) of arXiv:2510.07402")
+    if model.is_thermal:
+        equation = page.formula(THERMAL, "master equation of arXiv:2504.10587, which keeps the thermal state")
+        equation += "\n" + page.formula(MEASURED, "L, with h the Hamiltonian of the quantum particle at rest in q")
     return "\n".join(
         [
             page.heading("Model"),
             page.formula(HAMILTONIAN, "H = p^2/(2M) + V_C(q) + y^2/(2m) + V_Q(x) + V_I(q, x)"),
             *(page.formula(f"{symbol} = {latex(value)}", f"{name} = {value}") for symbol, name, value in potentials),
-            page.formula(EQUATION, "master equation, (3)-(5) of arXiv:2510.07402"),
+            equation,
             page.paragraph(UNITS),
             page.beside(
                 page.settings(_numbers(model, swept, saturated), caption="Numbers"),

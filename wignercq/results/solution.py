@@ -148,10 +148,10 @@ class Solution(Result):
 
         model = self.model if model is None else model
         W = self.state(t)
-        grid, write = _grid_of(W), None
+        grid, write, time = _grid_of(W), None, float(W["time"])
         with suppress(StateError):  # a model without a Gibbs state
-            write = gibbs(model).slab(grid)
-        return physics_of([*W.values], model, grid, gibbs=write)
+            write = gibbs(model.at(time)).slab(grid)
+        return physics_of([*W.values], model, grid, gibbs=write, time=time)
 
     @property
     def grid(self) -> Grid:

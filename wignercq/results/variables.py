@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     "energy_classical": "<p**2/(2M) + V_C>",
     "energy_quantum": "<y**2/(2m) + V_Q>",
     "energy_interaction": "<V_I>",
-    "energy_budget_residual": "<H>(t) - <H>(0) - integral of its rate from diffusion, decoherence and friction",
+    "energy_budget_residual": "<H>(t) - <H>(0) - integral of its rate from diffusion, decoherence, friction and drives",
     "energy_left_out": "bound of what is missing in <H>, W being below its errors at a wall of the potentials",
     "purity": "Tr rho**2 of the reduced quantum state",
     "negativity": "(integral of |W| - 1)/2",

@@ -11,6 +11,7 @@ import numpy as np
 from wignercq.errors import ExpressionError, InputError, brief, listed
 from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.drives import require_undriven
 from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import parse, real_symbol
 from wignercq.model.model import Model, require_model
@@ -95,7 +96,8 @@ def gradient(
     InputError
         A name that is no parameter, a formula that is none, or anything that :func:`wignercq.evolve` refuses.
     """
-    names = _names(require_model(model), with_respect_to)
+    require_undriven(require_model(model), "derivatives of a run")
+    names = _names(model, with_respect_to)
     end = arguments.number("duration", duration, "a positive number", lambda v: v > 0)
     start = prepare(
         model,

@@ -11,6 +11,7 @@ import numpy as np
 from wignercq.errors import CheckpointError, cut
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.model.thermal import MINIMAL
 from wignercq.planning.numerics import DTYPES
 from wignercq.run.checkpoint import Snapshot, grid_of
 from wignercq.run.record import Record
@@ -30,8 +31,8 @@ def identity(request: Request) -> dict[str, str]:
     """What a run that goes on from a checkpoint has to agree in, as text; the keys name arguments."""
     model = request.model
     of_model = {f.name: getattr(model, f.name) for f in fields(model) if f.init and f.name != "parameters"}
-    for name in ("quantum_bath", "noises"):
-        if not of_model[name]:
+    for name, plain in (("quantum_bath", None), ("noises", ()), ("dynamics", MINIMAL)):
+        if of_model[name] == plain:
             del of_model[name]
     settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W", "kept", "copies")]
     numerics = {name: getattr(request.numerics, name) for name in settings}

@@ -15,7 +15,16 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from wignercq.errors import ExpressionError, GridError, InputError, ObservableWarning, StateError, brief, warn
+from wignercq.errors import (
+    ExpressionError,
+    GridError,
+    InputError,
+    ModelError,
+    ObservableWarning,
+    StateError,
+    brief,
+    warn,
+)
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.formulas import as_rational, parse, real_symbol, representable, substitute
 from wignercq.model.model import Formula, Model
@@ -31,7 +40,7 @@ ALL, CLASSICAL, QUANTUM = NAMES, ("q", "p"), ("x", "y")
 MOST, LONGEST = 100, 60  # observables, and characters of a name
 LARGEST = 1e99  # of all values that are recorded
 #: Which numbers of thermodynamics have units: temperatures, heat, work and rates.
-MEASURED = [name for name in MEANINGS if name.startswith(("temperature", "heat", "work", "entropy_"))]
+MEASURED = [name for name in MEANINGS if name.startswith(("temperature", "heat", "work", "power", "entropy_"))]
 MEASURED.remove("entropy_production_left_out")
 
 #: A formula or the name of a number of :data:`wignercq.observables.physics.MEANINGS`; a state or a function of phase
@@ -145,7 +154,7 @@ class Observers:
         """W is on another grid from now on; InputError at the beginning where a formula is not finite there."""
         self.grid, self._gauges, self._gibbs = grid, {}, None
         if any(one.quantity == "gibbs_distance" for one in self.wanted.asked):
-            with suppress(StateError):  # a model without such a state
+            with suppress(StateError, ModelError):  # a model without such a state
                 self._gibbs = gibbs(self.wanted.model).slab(grid)
         for one in self.wanted.asked:
             if one.make is not None:
@@ -159,7 +168,7 @@ class Observers:
 
     def of(self, time: float, marginals: Marginals, W: Field) -> dict[str, float]:
         """All of one moment, by name; InputError at the first one where a function fails."""
-        physics = Physics(self.wanted.model, self.grid, marginals, lambda: [*W.array()], self._gibbs)
+        physics = Physics(self.wanted.model, self.grid, marginals, lambda: [*W.array()], self._gibbs, time=time)
         found = {}
         for one in self.wanted.asked:
             found[one.name] = self._guarded(one, time, marginals, physics)

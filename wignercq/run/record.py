@@ -18,7 +18,7 @@ from wignercq.observables.energies import Energies
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
 from wignercq.observables.row import row_of
-from wignercq.propagation.engines.base import Boundary
+from wignercq.propagation.engines.compiled_step import Boundary
 from wignercq.results.variables import FRAME_PLANES, ROW_DIMENSIONS, described, kept_axis, kept_state
 from wignercq.run.observables import Field, Observers, Wanted
 
@@ -83,26 +83,25 @@ class Record:
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
         """The energy rate at the step boundaries inside a run of fused steps, where they reveal all that it needs."""
-        if self._energies.needs_y_squared:
+        if self._energies.needs_y_squared or self.model.is_thermal:
             return
         plane_cell = self.grid.p.spacing * self.grid.y.spacing
         for time, boundary in zip(times, boundaries, strict=True):
             p_density = np.fft.ifft(boundary.p_characteristic).real
             p_squared = average(self.grid.p.values**2, p_density, self.grid.cell)
-            self.rates[time] = self._energies.rate(boundary.density_qx * plane_cell, p_squared)
+            energies = self._energies.at(self.origin + time)
+            self.rates[time] = energies.rate(boundary.density_qx * plane_cell, p_squared)
 
     def add_rate(self, time: float, marginals: Marginals) -> None:
         """The energy rate at any other moment."""
-        p_squared = float(marginals.covariance[1, 1] + marginals.mean[1] ** 2) * marginals.norm
-        y_squared = float(marginals.covariance[3, 3] + marginals.mean[3] ** 2) * marginals.norm
-        self.rates[time] = self._energies.rate(marginals.planes["q", "x"], p_squared, y_squared)
+        self.rates[time] = self._energies.at(self.origin + time).rate_of(marginals)
 
     def add_output(self, time: float, look: Look, W: Field | None = None) -> float:
         """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy.
 
         W itself is needed where it is kept or where something was asked for beside the observables of every run.
         """
-        row: dict[str, Any] = row_of(look, self._energies)
+        row: dict[str, Any] = row_of(look, self._energies.at(self.origin + time))
         if W is not None and self._observers is not None:
             row |= self._observers.of(self.origin + time, look.marginals, W)
         if W is not None and len(self.rows) in self.kept:

@@ -60,6 +60,7 @@ class Session:
             interval=request.interval,
             watch=Watch(ERROR_LEVEL) if stops else None,
             growing=request.freedom.extents,
+            origin=request.origin,
             tell=tell,
         )
         if request.numerics.dt is not None:

@@ -13,7 +13,8 @@ from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch, mass_at_ends
 from wignercq.propagation.engines import pages
-from wignercq.propagation.engines.base import Boundary, Engine
+from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.engines.compiled_step import Boundary
 from wignercq.propagation.engines.interruption import Abandoned
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.step_check import StepCheck
@@ -76,15 +77,16 @@ class Track:
         """Take `count` steps after the first `steps`, on better and better grids until one is good enough."""
         dt, self.at_output = self.propagator.dt, None
         while True:
-            self._step(count)
+            self._step(steps, count)
             self._seen = self._look(self.W)
             if not self._moved_to_better_grid(steps * dt, self._seen):
                 break
 
-    def _step(self, count: int) -> None:
-        """W after so many steps; W before them is kept until they are settled."""
+    def _step(self, steps: int, count: int) -> None:
+        """W after `count` steps more; W before them is kept until they are settled."""
         self._before = self.W
-        self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare())
+        time = self._time(steps)
+        self.W, self._boundaries = self.propagator.advance(self.W, count, self._take_spare(), time=time)
 
     def take_back(self) -> None:
         """Be where the stretch began, whether it was begun or done, on the last grid that W was moved to."""
@@ -132,7 +134,9 @@ class Track:
         remainder = time - steps * self.propagator.dt
         self.at_output, self.look, self._seen = self.W, self._seen, None
         if remainder > ON_STEP * self.propagator.dt:
-            self.at_output, self.look = self.propagator.leap(self.W, remainder, self._take_spare()), None
+            start = self._time(steps)
+            self.at_output = self.propagator.leap(self.W, remainder, self._take_spare(), time=start)
+            self.look = None
         self.look = self.look or self._look(self.at_output)
 
     def output(self, time: float) -> None:
@@ -162,6 +166,10 @@ class Track:
     def let_go(self) -> None:
         """Do without the memory that only the next steps need."""
         self._spare = None
+
+    def _time(self, steps: int) -> float:
+        """The time after so many steps, as the model counts it."""
+        return self.record.origin + steps * self.propagator.dt
 
     def _look(self, W: Any) -> Look:
         return Look.of(Marginals(self.grid, *self.engine.marginals(W)), self.engine.spectral_power(W))

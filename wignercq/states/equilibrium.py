@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from wignercq.errors import StateError
 from wignercq.grid.grid import Axis, Grid
+from wignercq.model.drives import require_undriven
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X, require_model
 from wignercq.model.singularity import require_regular
@@ -56,7 +57,7 @@ def gibbs(model: Model, *, temperature: float | None = None) -> GibbsState:
         A temperature that is not positive and finite; potentials that do not confine the particles at 34.5 k_B T above
         their least value; a state that 512 points of x or of q do not hold.
     """
-    require_model(model)
+    require_undriven(require_model(model), "a thermal state")
     T = number("temperature", model.bath_temperature if temperature is None else temperature, above=0)
     q, x = thermal_region(model, T)
     with threadpool_limits(1, "blas"):  # small matrices

@@ -12,9 +12,10 @@ import sympy as sp
 from scipy.optimize import brentq
 
 from wignercq.errors import StateError
+from wignercq.model.drives import require_undriven
 from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import as_rational
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 from wignercq.states import number_basis, oscillator
 from wignercq.states.arguments import number
 from wignercq.states.quantum import GaussianQuantumState
@@ -193,6 +194,8 @@ def well(model: Model, x: float = 0.0, q: float | None = None) -> Well:
     StateError
         There is no minimum of positive curvature downhill of x: none at all, a flat one, or x is on a summit.
     """
+    if T in model.V_Q.free_symbols or (q is not None and T in model.V_I.free_symbols):
+        require_undriven(model, "a well")
     potential = model.V_Q if q is None else model.V_Q + model.V_I.subs(Q, as_rational(number("q", q)))
     slope, curvature = (sampled((X,), sp.diff(potential, X, order)) for order in (1, 2))
     bottom = _bottom(lambda at: _at(slope, at), lambda at: _at(curvature, at), number("x", x))

@@ -11,6 +11,7 @@ import sympy as sp
 from wignercq.errors import ModelError, StateError
 from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import refuse_thermal
 from wignercq.states.equilibrium import thermal_region
 
 POINTS = 257  # along each axis on which exp(-V/T) is integrated
@@ -25,6 +26,7 @@ class Extent(NamedTuple):
 
 def require_steady_state(model: Model) -> None:
     """Refuse, with ModelError, what can have no steady state, or many: without friction, noise or coupling."""
+    refuse_thermal(model, "a search", "the steady state is states.gibbs(model)")
     if not model.friction > 0:
         heats = "no friction: the noise heats it for ever" if model.diffusion > 0 else "no friction"
         raise ModelError("friction", "a positive number, so that there is a steady state", heats)

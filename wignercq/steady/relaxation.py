@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from wignercq.grid.grid import Grid
+from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
 from wignercq.planning.numerics import Numerics
@@ -102,7 +103,8 @@ def relaxation(model: Model, *, count: int = 6, hbar_order: int | str | None = N
         `count` cannot be used.
     """
     count, order = arguments.whole("count", count, 1, MOST), arguments.hbar_order(hbar_order)
-    guess = Guess.of(require_model(model), order)
+    require_undriven(require_model(model), "decay rates")
+    guess = Guess.of(model, order)
     own = guess.galerkin.basis
     engine = Numerics().make_engine(guess.grid(LEVEL))
     dt = 2 * np.pi / max(guess.frequencies) / STEPS

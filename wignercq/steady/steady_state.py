@@ -25,6 +25,7 @@ from wignercq.errors import (
 )
 from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
 from wignercq.grid.grid import NAMES, Grid
+from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
 from wignercq.observables.physics import MEANINGS, physics_of, units
 from wignercq.observables.resolution import Look, Watch
@@ -122,6 +123,7 @@ def steady_state(
     Interrupted
         Ctrl-C, SIGTERM or SIGHUP; ``.solution`` likewise.
     """
+    require_undriven(require_model(model), "a steady state (DrivenLinearModel.cycle is the periodic one of a drive)")
     numerics = Numerics(
         tolerance, dt, order, arguments.hbar_order(hbar_order), "float64", engine, thread_count(threads)
     )
@@ -135,7 +137,7 @@ def steady_state(
     schedule = Schedule(checkpoint_every)
     with showing(progress) as shown, StopRequests() as requests, threadpool_limits(1, "blas"):
         try:
-            search = _Search.begin(require_model(model), numerics, axes, limit, start, shown)
+            search = _Search.begin(model, numerics, axes, limit, start, shown)
             search.wanted = Observers(wanted, search.solver.grid).wanted  # refused now where it is not finite there
             requests.patient = True
 

@@ -7,18 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 COMMAND = (sys.executable, "-m", "wignercq.sweep.worker")
 ATTEMPTS = 2  # processes that a job may cost
 WINDOWS_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-PATIENCE = 0.2  # seconds between looks for a request to stop
-
-Label = TypeVar("Label")
 
 
 class WorkerDied(Exception):
@@ -64,35 +59,15 @@ class Worker:
 
 @dataclass(eq=False)
 class Workers:
-    """Several workers."""
+    """Workers, started when they are needed."""
 
-    count: int
     _living: list[Worker] = field(init=False, default_factory=list)
     _idle: list[Worker] = field(init=False, default_factory=list)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     _closed: bool = field(init=False, default=False)
 
-    def outcomes(
-        self, jobs: Iterable[tuple[Label, dict[str, Any]]], stopped: Callable[[], bool] = lambda: False
-    ) -> Generator[tuple[Label, str | None]]:
-        """Labels of jobs in the order in which they end, each with what went wrong or None, until `stopped` says so.
-
-        When it is left, at whatever point, no worker goes on.
-        """
-        threads = ThreadPoolExecutor(self.count)
-        try:
-            running = {threads.submit(self._do, job): label for label, job in jobs}
-            while running and not stopped():
-                done, _ = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield running.pop(future), future.result()
-        finally:
-            self._kill()
-            threads.shutdown(cancel_futures=True)
-            for worker in self._living:
-                worker.close()
-
-    def _do(self, job: dict[str, Any]) -> str | None:
+    def do(self, job: dict[str, Any]) -> str | None:
+        """What went wrong with a job, None when it is done; one whose process dies is tried once more."""
         death = ""
         for _ in range(ATTEMPTS):
             worker = self._take()
@@ -106,6 +81,26 @@ class Workers:
                 self._idle.append(worker)
             return answer
         return f"a worker process was {death}, {ATTEMPTS} times"
+
+    def dismiss(self) -> None:
+        """End those that have nothing to do."""
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                self._living.remove(worker)
+                worker.close()
+
+    def kill(self) -> None:
+        """End all of them, whatever they do; no other is started."""
+        with self._lock:
+            self._closed = True
+            for worker in self._living:
+                worker.process.kill()
+
+    def close(self) -> None:
+        """What is left to do once they are killed, and no thread waits for one."""
+        for worker in self._living:
+            worker.close()
 
     def _take(self) -> Worker:
         with self._lock:
@@ -122,9 +117,3 @@ class Workers:
             if not self._closed:
                 self._living.remove(worker)
                 worker.close()
-
-    def _kill(self) -> None:
-        with self._lock:
-            self._closed = True
-            for worker in self._living:
-                worker.process.kill()

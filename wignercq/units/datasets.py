@@ -24,7 +24,7 @@ QUANTITIES: Mapping[str, tuple[str, ...]] = {
         ("energy",),
     ),
     **dict.fromkeys(
-        ("heat_from_bath", "heat_from_decoherence", "work_on_classical", "work_on_quantum"),
+        ("heat_from_bath", "heat_from_decoherence", "work_on_classical", "work_on_quantum", "power_of_drive"),
         ("power",),
     ),
     **dict.fromkeys(

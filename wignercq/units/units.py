@@ -14,7 +14,7 @@ from scipy import constants
 from wignercq.errors import InputError, brief, listed, suggestion
 from wignercq.model.bath import Diffusion, Noise, NoiseTerm, QuantumBath
 from wignercq.model.formulas import as_rational
-from wignercq.model.model import Model, Q, X
+from wignercq.model.model import Model, Q, T, X
 
 #: Exponents of (mass, length, time) in each kind of quantity, and its SI unit.
 KINDS: Mapping[str, tuple[tuple[int, int, int], str]] = {
@@ -138,9 +138,12 @@ class Units:
 def _scaled(model: Model, size: Callable[[str], float]) -> Model:
     """A model in units of other sizes."""
     length, energy = as_rational(size("length")), as_rational(size("energy"))
-    stretched = {Q: length * Q, X: length * X}
+    stretched = {Q: length * Q, X: length * X, T: as_rational(size("time")) * T}
     return Model(
-        *(_rounded(sp.expand(V.xreplace(stretched) / energy)) for V in (model.V_C, model.V_Q, model.V_I)),
+        *(
+            _rounded(sp.expand(V.xreplace(stretched) / energy, power_exp=False))
+            for V in (model.V_C, model.V_Q, model.V_I)
+        ),
         classical_mass=_short(model.classical_mass / size("mass")),
         quantum_mass=_short(model.quantum_mass / size("mass")),
         hbar=_short(model.hbar / size("action")),
@@ -150,6 +153,7 @@ def _scaled(model: Model, size: Callable[[str], float]) -> Model:
         allow_unphysical=model.allow_unphysical,
         quantum_bath=_scaled_bath(model.quantum_bath, size),
         noises=[_scaled_noise(noise, size) for noise in model.noise_terms],
+        dynamics=model.dynamics,
     )
 
 

@@ -14,7 +14,10 @@ import numpy as np
 
 from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
 from wignercq.grid.grid import NAMES, Axis
-from wignercq.model.model import Model, require_model, require_plain
+from wignercq.model.bath import require_plain
+from wignercq.model.drives import require_undriven
+from wignercq.model.model import Model, require_model
+from wignercq.model.thermal import refuse_thermal
 from wignercq.planning import arguments
 from wignercq.planning.arguments import require_state, spread, whole
 from wignercq.propagation.engines.cores import cores
@@ -160,6 +163,8 @@ def _require_possible(model: Model, state: State, dynamics: str, conditional: st
     """InputError where there are no such trajectories."""
     require_state(state).require_model(require_model(model))
     require_plain(model, "trajectories")
+    refuse_thermal(model, "trajectories")
+    require_undriven(model, "trajectories of wave functions")
     if not model.is_physical:
         raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
     one_of("dynamics", dynamics, DYNAMICS)

@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike
 from wignercq.errors import ModelError, brief
 from wignercq.gaussian.linear_model import LinearModel
 from wignercq.gaussian.own_units import power_of_two
-from wignercq.model.model import Model, require_plain
+from wignercq.model.bath import require_plain
+from wignercq.model.model import Model
+from wignercq.model.thermal import refuse_thermal
 
 
 class OscillatorUnits(NamedTuple):
@@ -92,9 +94,10 @@ class CoupledOscillators:
         Raises
         ------
         ModelError
-            For an anharmonic model, or one with a further bath or noise.
+            For an anharmonic model, for thermal dynamics, or one with a further bath or noise.
         """
         require_plain(model, "closed forms of coupled oscillators")
+        refuse_thermal(model, "coupled oscillators of the paper", "LinearModel.from_model(model) is exact")
         process = LinearModel.from_model(model)
         lam = -process.drift[1, 2]
         return cls(

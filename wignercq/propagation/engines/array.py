@@ -6,7 +6,15 @@ import numpy as np
 
 from wignercq.grid.integration import fold_power
 from wignercq.propagation.engines.host import HostEngine
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import (
+    BathFlow,
+    Dissipation,
+    DissipationTables,
+    Kick,
+    Push,
+    QuantumFlow,
+    Shear,
+)
 
 
 class ArrayEngine(HostEngine):
@@ -19,7 +27,8 @@ class ArrayEngine(HostEngine):
 
     def compile_shear(self, shear: Shear) -> tuple[np.ndarray, np.ndarray]:
         q = np.ones((self.grid.q.points, self.grid.p.points)) if shear.q is None else shear.q
-        return q[:, :, None, None].astype(self.complex_dtype), shear.x[None, None, :, :].astype(self.complex_dtype)
+        q = q[:, :, None] if q.ndim == 2 else q
+        return q[..., None].astype(self.complex_dtype), shear.x[None, None, :, :].astype(self.complex_dtype)
 
     def compile_bath(self, flow: BathFlow) -> tuple[np.ndarray, np.ndarray]:
         return flow.shear[:, :, None, None].astype(self.complex_dtype), flow.matrix.astype(self.dtype)
@@ -32,6 +41,19 @@ class ArrayEngine(HostEngine):
         n_q, n_p, n_x, _ = self.grid.shape
         table = kick.rows(0, n_q * n_x).reshape(n_q, n_x, n_p, -1)
         return np.moveaxis(table, 1, 2).astype(self.complex_dtype)
+
+    def compile_dissipation(self, dissipation: Dissipation) -> DissipationTables:
+        noise = dissipation.noise.T[:, :, None].astype(self.dtype)
+        shifts = dissipation.shifts[:, None, :, None].astype(self.complex_dtype)
+        return DissipationTables(dissipation.of_type(self.dtype), noise, shifts, self.compile_shear(dissipation.after))
+
+    def dissipate(self, W: np.ndarray, tables: DissipationTables) -> np.ndarray:
+        contracted = np.einsum("ap,bx,cy,qpxy->qabc", *tables.matrices, W, optimize=True)
+        transformed = np.fft.rfftn(contracted, axes=(2, 1))
+        transformed *= tables.noise
+        transformed *= tables.shifts
+        W[...] = np.fft.irfftn(transformed, s=(W.shape[2], W.shape[1]), axes=(2, 1))
+        return W
 
     def transport(self, W: np.ndarray, shear: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         transformed = np.fft.rfftn(W, axes=(0, 2))
@@ -64,12 +86,16 @@ class ArrayEngine(HostEngine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: np.ndarray | None = None,
     ) -> np.ndarray:
         table = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if contraction is not None:
             W[...] = np.einsum("ab,qbxy->qaxy", contraction.astype(self.dtype), W)
         transformed = np.fft.rfftn(W, axes=(1, 3))
+        if push is not None:
+            of_p, of_y = push.factors(self.grid)
+            transformed *= of_p[:, None, None] * of_y
         if column is not None:
             column.reshape(W.shape[0], W.shape[2], W.shape[1])[...] = np.moveaxis(transformed[..., 0], 1, 2)
         for _ in range(times):

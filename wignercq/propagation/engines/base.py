@@ -9,30 +9,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.interruption import Interruption
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import (
+    BathFlow,
+    Dissipation,
+    DissipationTables,
+    Kick,
+    Push,
+    QuantumFlow,
+    Shear,
+)
 
 FAINT = 1e-2  # of the maximum of a field: below, differences may be of the grid
 SYMBOL_BYTES = 240  # for each (q, x, s): coefficients of the generator and its commutator, and an exponent made of them
 
 
 class Deviation(NamedTuple):
-    """A largest modulus, relative to the maximum of a field.
+    """A largest modulus, relative to the maximum of a field."""
 
-    Parameters
-    ----------
-    inside : float
-        Where that field is above FAINT of its maximum. What differs elsewhere is more of the grid, of its ends above
-        all, than of a step.
-    anywhere : float
-    """
-
+    # where that field is above FAINT of its maximum: what differs elsewhere is more of the grid, of its ends above all
     inside: float
     anywhere: float
 
@@ -42,62 +44,6 @@ class Room(NamedTuple):
 
     free: float
     held: float  # by this process, now
-
-
-class Leg(NamedTuple):
-    """A transport stage and the momentum stage after it.
-
-    Parameters
-    ----------
-    shear : what compile_shear returned
-    bath : what compile_bath returned, or None
-        Follows a shear that leaves q alone.
-    quantum : what compile_quantum returned, or None
-        The rest of the flow of (x, y), where the quantum particle has a bath.
-    contraction : np.ndarray or None
-        Friction during the transport, a real matrix along p, shape (np, np), where no bath takes care of it.
-    kick : Kick or what compile_kick returned
-    """
-
-    shear: Any
-    bath: Any
-    quantum: Any
-    contraction: np.ndarray | None
-    kick: Any
-
-
-@dataclass(frozen=True, eq=False)
-class CompiledStep:
-    """A step of a splitting scheme in an engine's own form.
-
-    Parameters
-    ----------
-    opening : Kick or what compile_kick returned
-    legs : tuple of Leg
-        The kick of the last one closes the step, and fuses with the opening of the next.
-    closing_column : np.ndarray
-        The multiplier of the closing kick at s = 0, complex, shape (rows, np).
-    """
-
-    opening: Any
-    legs: tuple[Leg, ...]
-    closing_column: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Boundary:
-    """What a step boundary inside a run of fused steps reveals at no cost.
-
-    Parameters
-    ----------
-    p_characteristic : np.ndarray
-        Fourier transform of the p marginal over the grid points, complex, shape (np,), FFT order.
-    density_qx : np.ndarray
-        Sum of W over (p, y), shape (nq, nx).
-    """
-
-    p_characteristic: np.ndarray
-    density_qx: np.ndarray
 
 
 class Engine(ABC):
@@ -296,9 +242,10 @@ class Engine(ABC):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: Any = None,
     ) -> Any:
-        """F^-1 [kick**times * F (contraction W)], F transforming p and y.
+        """F^-1 [kick**times * push * F (contraction W)], F transforming p and y.
 
         Parameters
         ----------
@@ -309,14 +256,26 @@ class Engine(ABC):
         contraction : np.ndarray, optional
             Real matrix applied along p first, shape (np, np): friction.
         column : np.ndarray, optional
-            Receives F (contraction W) at s = 0, complex, shape (nq * nx, np).
+            Receives push * F (contraction W) at s = 0, complex, shape (nq * nx, np).
+        push : Push, optional
+            Displaces p and y.
         into : W or None
             One that nobody needs any more, for the result; then W is not spent. Not together with a contraction.
         """
 
+    def compile_dissipation(self, dissipation: Dissipation) -> DissipationTables:
+        """What happens at rest in q in the engine's own form."""
+        raise NotImplementedError
+
+    def dissipate(self, W: Any, tables: DissipationTables) -> Any:
+        """F^-1 [shifts * noise * F (matrices W)], F transforming p and x."""
+        raise NotImplementedError
+
     def move(self, W: Any, shear: Any, bath: Any, quantum: Any) -> Any:
         """W after the shear, then the bath if there is one, and that of the quantum particle."""
         W = self.transport(W, shear)
+        if isinstance(bath, DissipationTables):
+            return self.transport(self.dissipate(W, bath), bath.after)
         W = W if bath is None else self.bath(W, bath)
         return W if quantum is None else self.quantum(W, quantum)
 
@@ -325,24 +284,36 @@ class Engine(ABC):
 
         With `into`, a W that nobody needs any more, the given W is not spent.
         """
-        *inner, last = step.legs
-        boundaries = []
-        W = self.momentum(W, step.opening, into=into)
-        for number in range(1, count + 1):
+        return self.advance_through(W, repeat(step, count), into)
+
+    def advance_through(self, W: Any, steps: Iterable[CompiledStep], into: Any = None) -> tuple[Any, list[Boundary]]:
+        """W after steps that may differ, the last kick of each being the first of the next, and so fused with it.
+
+        Otherwise as :meth:`advance`.
+        """
+        boundaries: list[Boundary] = []
+        before: CompiledStep | None = None
+        for step in steps:
+            if before is None:
+                W = self.momentum(W, step.opening, into=into)
+            else:
+                W, boundary = self.cross(W, before.legs[-1], before.closing_column)
+                boundaries.append(boundary)
             self.interruption.look()
+            *inner, last = step.legs
             for leg in inner:
-                W = self.momentum(self.move(W, leg.shear, leg.bath, leg.quantum), leg.kick, contraction=leg.contraction)
+                W = self.move(W, leg.shear, leg.bath, leg.quantum)
+                W = self.momentum(W, leg.kick, contraction=leg.contraction, push=leg.push)
             W = self.move(W, last.shear, last.bath, last.quantum)
-            if number == count:
-                break
-            W, boundary = self.cross(W, last, step.closing_column)
-            boundaries.append(boundary)
-        return self.momentum(W, last.kick, contraction=last.contraction), boundaries
+            before = step
+        assert before is not None
+        last = before.legs[-1]
+        return self.momentum(W, last.kick, contraction=last.contraction, push=last.push), boundaries
 
     def cross(self, W: Any, leg: Leg, closing_column: np.ndarray) -> tuple[Any, Boundary]:
         """W after the last kick of a step fused with the first of the next, and what the boundary reveals."""
         n_q, n_p, n_x, _ = self.grid.shape
         column = np.empty((n_q * n_x, n_p), complex)
-        W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column)
+        W = self.momentum(W, leg.kick, times=2, contraction=leg.contraction, column=column, push=leg.push)
         column *= closing_column
         return W, Boundary(column.sum(axis=0), column[:, 0].real.reshape(n_q, n_x))

@@ -19,9 +19,10 @@ from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
 from wignercq.propagation.engines import jax_passes as passes
-from wignercq.propagation.engines.base import FAINT, Boundary, CompiledStep, Deviation, Engine, Leg, Room
+from wignercq.propagation.engines.base import FAINT, Deviation, Engine, Room
+from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow, XFlow
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, QuantumFlow, Shear
 
 CAPACITY = 64  # steps in one run of the compiled loop
 WORK_BETWEEN_LOOKS = {"cpu": 1e7}  # cells times steps of about a second or less, between looks at an interruption
@@ -226,16 +227,21 @@ class JaxEngine(Engine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: jax.Array | None = None,
     ) -> jax.Array:
         self.interruption.look()
         forms = self.compile_kick(kick) if isinstance(kick, Kick) else kick
+        if push is not None:
+            forms = tuple(passes.pushed(form, self.grid, push, times) for form in forms)
         if into is not None:
             into.delete()  # the result takes its memory
         carry_out = programs.kick_spending if into is None else programs.kick_keeping
         W, spectrum = carry_out(W, forms, self._matrix(contraction), mesh=self._mesh, times=times)
         if column is not None:
             column[...] = np.asarray(spectrum).reshape(column.shape)
+            if push is not None:
+                column *= push.factors(self.grid)[0]
         return W
 
     def advance(

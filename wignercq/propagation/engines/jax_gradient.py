@@ -15,7 +15,7 @@ import numpy as np
 from jax import lax
 
 from wignercq.propagation.engines import jax_passes as passes
-from wignercq.propagation.engines.base import CompiledStep
+from wignercq.propagation.engines.compiled_step import CompiledStep
 from wignercq.propagation.engines.jax import JaxEngine
 from wignercq.propagation.engines.jax_passes import ALONG_Q, KickForm, LegForm
 

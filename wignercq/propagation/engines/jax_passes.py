@@ -24,7 +24,8 @@ import numpy as np
 from jax import lax
 from jax.experimental.layout import Layout, with_layout_constraint
 
-from wignercq.propagation.engines.multipliers import Kick, clipped_exponential
+from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.multipliers import Kick, Push, clipped_exponential
 
 DEVICES = "devices"  # the name of the axis of devices
 ALONG_Q, ALONG_X = 0, 1  # the axis of (q, x, p, y) along which W is split
@@ -105,6 +106,16 @@ def kick_arrays(kick: Kick) -> KickForm:
         at_y = Kick(c[..., -1:], kick.grid).rows(0, None).reshape(n_q, n_x, n_p)
     parts = np.stack([part for power in c for part in (power.real, power.imag)], axis=1)
     return KickForm(parts.reshape(n_q, n_x, 2 * len(c), -1), kick.grid.p.frequencies, at_p, at_y)
+
+
+def pushed(kick: KickForm, grid: Grid, push: Push, times: int) -> KickForm:
+    """A kick that in so many applications displaces p and y as well, once."""
+    change = np.zeros((kick.coefficients.shape[-2], grid.y.half_frequencies.size))
+    change[1], change[3] = -grid.y.half_frequencies * push.y / times, -push.p / times
+    of_p, of_y = (factor ** (1 / times) for factor in push.factors(grid))
+    at_p = None if kick.nyquist_p is None else kick.nyquist_p * (of_p[of_p.size // 2] * of_y)
+    at_y = None if kick.nyquist_y is None else kick.nyquist_y * (of_p * of_y[-1])
+    return KickForm(kick.coefficients + change, kick.frequencies, at_p, at_y)
 
 
 def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,8 @@ class Shear:
     Parameters
     ----------
     q : np.ndarray or None
-        exp(-i k_q p a), shape (nq, np), FFT order in k_q. None leaves q alone.
+        exp(-i k_q p a), shape (nq, np), FFT order in k_q. None leaves q alone. Of shape (nq, np, nx // 2 + 1) it may
+        depend on k_x as well.
     x : np.ndarray
         exp(-i k_x y b), shape (nx // 2 + 1, ny).
     """
@@ -41,6 +43,22 @@ class BathFlow:
     matrix: np.ndarray
 
 
+@dataclass(frozen=True)
+class Push:
+    """A displacement of p and y, exp(-i [r p + s y]) in (r, s): what a force does that is the same everywhere."""
+
+    p: float
+    y: float
+
+    def factors(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """Of r, shape (np,), and of s >= 0, shape (ny // 2 + 1,); at Nyquist frequencies the mean over both signs."""
+        of_p, of_y = np.exp(-1j * grid.p.frequencies * self.p), np.exp(-1j * grid.y.half_frequencies * self.y)
+        for factor, points in ((of_p, grid.p.points), (of_y, grid.y.points)):
+            if points % 2 == 0:
+                factor[points // 2] = factor[points // 2].real
+        return of_p, of_y
+
+
 @dataclass(frozen=True, eq=False)
 class QuantumFlow:
     """Friction and noise of (x, y), after the shear of x: a matrix along y, then another shear of x.
@@ -58,12 +76,47 @@ class QuantumFlow:
 
 
 @dataclass(frozen=True, eq=False)
+class Dissipation:
+    """What happens to (p, x, y) at rest in q: contractions, noise of p and x together; and another shear after it.
+
+    Parameters
+    ----------
+    matrices : tuple of np.ndarray
+        Contractions of p, x and y about 0, real, shapes (np, np), (nx, nx), (ny, ny).
+    noise : np.ndarray
+        Multiplier in (k_x, r), real, shape (nx, np // 2 + 1), FFT order in k_x.
+    shifts : np.ndarray
+        exp(-i k_x b(q)), shape (nq, nx), FFT order.
+    after : Shear
+    """
+
+    matrices: tuple[np.ndarray, np.ndarray, np.ndarray]
+    noise: np.ndarray
+    shifts: np.ndarray
+    after: Shear
+
+    def of_type(self, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+        """The matrices in a precision."""
+        return tuple(matrix.astype(dtype) for matrix in self.matrices)
+
+
+class DissipationTables(NamedTuple):
+    """The same in an engine's own form; `after` is what compile_shear returned."""
+
+    matrices: tuple[np.ndarray, ...]
+    noise: np.ndarray
+    shifts: np.ndarray
+    after: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Kick:
     """exp(c_0 + c_1 r + c_2 r**2 + ...), the multiplier of a momentum stage, evaluated row by row.
 
     A row is one (q, x) pair, of those in :attr:`Engine.rows`. At the Nyquist frequencies the mean over both signs is
     taken, so that the multiplier maps real arrays to real arrays and neighbouring stages fuse without loss. The real
     part of the exponent is clipped at zero: with the commutator it can turn positive in corners where W vanishes.
+    Where noise of p in the transport stages makes up for it, up to ``growth * r**2`` is let through.
 
     Parameters
     ----------
@@ -73,15 +126,16 @@ class Kick:
 
     coefficients: np.ndarray
     grid: Grid
+    growth: float = 0.0
 
     def rows(self, start: int, stop: int | None, columns: int | None = None) -> np.ndarray:
         """Multipliers of the rows [start, stop) at the first `columns` frequencies s, shape (rows, np, columns)."""
         c = self.coefficients[:, start:stop, None, :columns]
         r = self.grid.p.frequencies[:, None]
-        values = clipped_exponential(c, r)
+        values = clipped_exponential(c, r, self.growth)
         n_p, n_y = self.grid.p.points, self.grid.y.points
         if n_p % 2 == 0:
-            mirrored = clipped_exponential(c, -r[n_p // 2 : n_p // 2 + 1])
+            mirrored = clipped_exponential(c, -r[n_p // 2 : n_p // 2 + 1], self.growth)
             values[:, n_p // 2] = (values[:, n_p // 2] + mirrored[:, 0]) / 2
         if n_y % 2 == 0 and columns is None:
             last = values[:, :, -1]
@@ -90,12 +144,12 @@ class Kick:
         return values
 
 
-def clipped_exponential(c: np.ndarray, r: np.ndarray) -> np.ndarray:
-    """exp(c_0 + c_1 r + c_2 r**2 + ...), the real part of the exponent clipped at zero."""
+def clipped_exponential(c: np.ndarray, r: np.ndarray, allowed: float = 0.0) -> np.ndarray:
+    """exp(c_0 + c_1 r + c_2 r**2 + ...), the real part of the exponent clipped at ``allowed * r**2``."""
     growth, angle = c[-1].real, c[-1].imag
     for power in c[-2::-1]:
         growth, angle = power.real + r * growth, power.imag + r * angle
-    growth = np.minimum(growth, 0)
+    growth = np.minimum(growth, allowed * r**2 if allowed else 0)
     values = np.empty(angle.shape, complex)
     magnitude = np.exp(growth)
     np.multiply(magnitude, np.cos(angle), out=values.real)

@@ -1,4 +1,4 @@
-"""Where the frequencies of a multiplier and the parts of an axis lie in the tiles of the tiled engine."""
+"""Tables of multipliers in the order in which the spectra of tiles lie in memory, and how W is cut into tiles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from wignercq.propagation.engines.multipliers import Dissipation
 from wignercq.propagation.engines.tile_transform import FactoredAxis
 
 TILE_BYTES = 1024 * 1024  # of W in one tile
@@ -16,6 +17,26 @@ def unfolded(half: np.ndarray, axis: FactoredAxis) -> np.ndarray:
     values = half[axis.folded]
     values[axis.mirrored] = values[axis.mirrored].conj()
     return values
+
+
+def unfolded_with(table: np.ndarray, first: FactoredAxis, second: FactoredAxis) -> np.ndarray:
+    """The same for two axes, the second the real one: shape (k1 in FFT order, ..., absolute k2) to places."""
+    values = table[first.frequencies][..., second.folded]
+    opposite = table[-first.frequencies % first.points]
+    values[..., second.mirrored] = opposite[..., second.folded[second.mirrored]].conj()
+    return values
+
+
+def shear_by_p(factor: np.ndarray, q: FactoredAxis, x: FactoredAxis) -> np.ndarray:
+    """A factor in (k_q, p), or in (k_q, p, k_x), as (p, k_q, k_x or 1, 1)."""
+    values = factor[q.frequencies][..., None] if factor.ndim == 2 else unfolded_with(factor, q, x)
+    return values.transpose(1, 0, 2)[..., None]
+
+
+def noise_and_shifts(dissipation: Dissipation, x: FactoredAxis, p: FactoredAxis) -> tuple[np.ndarray, np.ndarray]:
+    """The noise of x and p, normalised, shape (k_x, r, 1), and the shifts, shape (nq, k_x, 1, 1)."""
+    noise = unfolded_with(dissipation.noise, x, p)[..., None] / (x.points * p.points)
+    return noise, dissipation.shifts[:, x.frequencies, None, None]
 
 
 def parts(length: int, unit_bytes: int, *, at_least: int = 1, scale: int = 1) -> list[slice]:

@@ -16,9 +16,10 @@ import numpy as np
 from wignercq.grid.grid import Grid
 from wignercq.grid.integration import fold_power
 from wignercq.grid.interpolation import interpolations
-from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Boundary, Deviation, Engine, Leg
+from wignercq.propagation.engines.base import FAINT, SYMBOL_BYTES, Deviation, Engine
 from wignercq.propagation.engines.blas import single_threaded
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear, clipped_exponential
+from wignercq.propagation.engines.compiled_step import Boundary, Leg
+from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, QuantumFlow, Shear, clipped_exponential
 
 UNITS = 1000  # of rounding of the maximum: a field that is as close to a product is one
 BOUNDARIES = 20  # between two looks at W, in round numbers
@@ -223,16 +224,17 @@ class PlanesEngine(Engine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: Planes | None = None,
     ) -> Planes:
-        kicked, spectrum = self._kicked(W, kick, times, contraction)
+        kicked, spectrum = self._kicked(W, kick, times, contraction, push)
         if column is not None:
             density = W.quantum.sum(axis=1)
             column[...] = (self._whole(spectrum)[:, None] * density[:, None]).reshape(column.shape)
         return kicked
 
     def _kicked(
-        self, W: Planes, kick: Kick | Planes, times: int, contraction: np.ndarray | None
+        self, W: Planes, kick: Kick | Planes, times: int, contraction: np.ndarray | None, push: Push | None
     ) -> tuple[Planes, np.ndarray]:
         """W after a kick, and the transform of (q, p) along p before it, shape (nq, np // 2 + 1)."""
         self.interruption.look()
@@ -241,15 +243,18 @@ class PlanesEngine(Engine):
         if contraction is not None:
             with single_threaded():
                 classical = classical @ contraction.T.astype(self.dtype)
-        spectrum = np.fft.rfft(classical, axis=1)
+        spectrum, of_xy = np.fft.rfft(classical, axis=1), table.quantum**times
+        if push is not None:
+            of_p, of_y = push.factors(self.grid)
+            spectrum, of_xy = spectrum * of_p[: spectrum.shape[1]], of_xy * of_y
         kicked = spectrum * table.classical**times
-        quantum = _multiplied(W.quantum, table.quantum**times, axis=1)
+        quantum = _multiplied(W.quantum, of_xy, axis=1)
         return Planes(np.fft.irfft(kicked, n=classical.shape[1], axis=1), quantum), spectrum
 
     def cross(self, W: Planes, leg: Leg, closing_column: np.ndarray) -> tuple[Planes, Boundary]:
         """As with other engines; the marginal of x is that before the kick as well as after it."""
         density_x = W.quantum.sum(axis=1, dtype=float)
-        W, spectrum = self._kicked(W, leg.kick, 2, leg.contraction)
+        W, spectrum = self._kicked(W, leg.kick, 2, leg.contraction, leg.push)
         column = self._whole(spectrum) * closing_column[: len(spectrum)]
         return W, Boundary(column.sum(axis=0) * density_x.sum(), np.outer(column[:, 0].real, density_x))
 

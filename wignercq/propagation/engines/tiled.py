@@ -7,6 +7,7 @@ line if need be::
     position pass   a tile is one p and a few cache lines of y: all of (q, x)
     bath pass       a tile is one x and a few cache lines of y: all of (q, p)
     quantum pass    tiles as of the momentum pass: a matrix along y, where the quantum particle has a bath
+    dissipation     a tile is one q: all of (x, p, y)
 
 so each pass reads and writes W once. With a bath pass, a position pass transforms x alone: its tile is one q and a few
 rows (p, y). FFTW gathers and scatters the strided tiles itself. Tiles do not depend on the number of threads and plans
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +28,16 @@ from wignercq.propagation.engines import pages
 from wignercq.propagation.engines.blas import single_threaded
 from wignercq.propagation.engines.host import HostEngine
 from wignercq.propagation.engines.interruption import Interruptible
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, QuantumFlow, Shear
-from wignercq.propagation.engines.places import TILE_BYTES, parts, unfolded
+from wignercq.propagation.engines.multipliers import (
+    BathFlow,
+    Dissipation,
+    DissipationTables,
+    Kick,
+    Push,
+    QuantumFlow,
+    Shear,
+)
+from wignercq.propagation.engines.places import TILE_BYTES, noise_and_shifts, parts, shear_by_p, unfolded
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
 CACHE_LINE = 64  # bytes
@@ -75,6 +85,7 @@ class TiledEngine(HostEngine):
         self._slab_length = self._apart(n_x * self._plane_length)
         self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
         self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
+        self._slab_axes = FactoredAxis(n_x, real=False), FactoredAxis(n_p, real=True)
         self._q_alone, self._x_alone = (FactoredAxis(n, real=True, alone=True) for n in (n_q, n_x))
         self._line_parts = parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
         self._path_parts = parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
@@ -181,7 +192,7 @@ class TiledEngine(HostEngine):
         x[:, :n_y] = unfolded(shear.x, axis) / norm
         if shear.q is None:
             return None, x[:, None].astype(self.complex_dtype)
-        q = shear.q[self._q.frequencies].T[:, :, None, None]
+        q = shear_by_p(shear.q, self._q, self._x)
         by_part = {part.start: np.ascontiguousarray(x[:, part], self.complex_dtype) for part in self._line_parts}
         return np.ascontiguousarray(q, self.complex_dtype), by_part
 
@@ -235,6 +246,12 @@ class TiledEngine(HostEngine):
         values[:, :, mirrored] = half[:, -r % n_p, s[mirrored]].conj()
         return values
 
+    def _displacement(self, push: Push) -> np.ndarray:
+        """What the spectrum of a tile is multiplied by to displace p and y, shape (r, s)."""
+        of_p, of_y = push.factors(self.grid)
+        factor = of_p[self._p.frequencies, None] * unfolded(of_y, self._y)
+        return factor.astype(self.complex_dtype)
+
     # passes
 
     def transport(self, W: np.ndarray, shear: tuple[Any, Any]) -> np.ndarray:
@@ -275,6 +292,32 @@ class TiledEngine(HostEngine):
             self._share(self._rows.tiles, work)
         return W if shear is None else self.transport(W, (None, shear))
 
+    @cached_property
+    def _slabs(self) -> Tiling:
+        """Tiles of all that belongs to one q, for p and x."""
+        n_q, n_y = self.grid.q.points, self.grid.y.points
+        return self._tiling(n_q, [slice(None)], lambda W, q, _: W[q, :, :, :n_y], 0, self._slab_axes)
+
+    def compile_dissipation(self, dissipation: Dissipation) -> DissipationTables:
+        noise, shifts = noise_and_shifts(dissipation, *self._slab_axes)
+        matrices, after = dissipation.of_type(self.dtype), self.compile_shear(dissipation.after)
+        return DissipationTables(matrices, noise.astype(self.dtype), shifts.astype(self.complex_dtype), after)
+
+    def dissipate(self, W: np.ndarray, tables: DissipationTables) -> np.ndarray:
+        of_p, of_x, of_y = tables.matrices
+
+        def contract(slab: np.ndarray) -> None:
+            rows = slab[..., : len(of_y)]  # without their padding, (x, p, y)
+            values = of_p @ (rows @ of_y.T)
+            rows[...] = (of_x @ values.reshape(len(of_x), -1)).reshape(values.shape)
+
+        def act(tile: Tile, transform: TileTransform) -> None:
+            transform.spectrum *= tables.noise
+            transform.spectrum *= tables.shifts[tile[0]]
+
+        with single_threaded():
+            return self._pass(W, self._slabs, act, before=contract)
+
     def momentum(
         self,
         W: np.ndarray,
@@ -283,13 +326,17 @@ class TiledEngine(HostEngine):
         times: int = 1,
         contraction: np.ndarray | None = None,
         column: np.ndarray | None = None,
+        push: Push | None = None,
         into: np.ndarray | None = None,
     ) -> np.ndarray:
         included = times / kick.times if isinstance(kick, KickTable) else 0  # of the normalisation, in the multipliers
         scale = self._row_norm ** (included - 1)
+        displacement = None if push is None else self._displacement(push)
 
         def act(tile: Tile, transform: TileTransform) -> None:
             spectrum, multiplier = transform.spectrum, self._multiplier(kick, tile)
+            if displacement is not None:
+                spectrum *= displacement
             if column is not None:
                 column[self._row_numbers(tile), self._p.frequencies] = spectrum[:, :, 0]
             for _ in range(times):
