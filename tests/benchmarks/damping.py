@@ -87,7 +87,7 @@ def costs(size: str, rounds: int) -> tuple[str, float, float]:
     fields, legs = [], []
     for exact_bath in (False, True):
         fields.append(engine.of(np.random.default_rng(1).normal(size=grid.shape)))
-        legs.append(Propagator(model, engine, FORWARD_3, 0.1, exact_bath=exact_bath)._step.legs[0])
+        legs.append(Propagator(model, engine, FORWARD_3, 0.1, exact_bath=exact_bath).compiled.legs[0])
 
     def seconds(W: np.ndarray, leg: Leg) -> float:
         start = time.process_time()

@@ -67,18 +67,18 @@ def pair(steps: Propagator) -> tuple[float, Any]:
     for _ in range(5):
         short, W = seconds(steps, W, SHORT)
         long, W = seconds(steps, W, LONG)
-        found.append((long - short) / (LONG - SHORT) / len(steps._step.legs))
+        found.append((long - short) / (LONG - SHORT) / len(steps.compiled.legs))
     return min(found), W
 
 
 def memory(steps: Propagator, W: Any) -> tuple[float, float]:
     """Bytes per cell of the compiled loop and a W that is kept, and what the engine says."""
     engine: Any = steps.engine
-    form = engine._form(steps._step)
+    form = engine._form(steps.compiled)
     program = programs.steps.lower(W, *form, LONG, mesh=engine._mesh, capacity=32, by=1).compile().memory_analysis()
     taken = program.argument_size_in_bytes + program.output_size_in_bytes + program.temp_size_in_bytes
     taken += W.nbytes - program.alias_size_in_bytes
-    tables = len({id(leg.kick) for leg in steps._step.legs} | {id(steps._step.opening)})
+    tables = len({id(leg.kick) for leg in steps.compiled.legs} | {id(steps.compiled.opening)})
     return taken / W.size, engine.memory(engine.grid, engine.dtype, tables=tables) / W.size
 
 
@@ -94,7 +94,7 @@ def profile(steps: Propagator, W: Any) -> list[tuple[str, str]]:
     for e in events:
         if e.get("ph") == "X" and "GPU" in places.get(e["pid"], "") and "occupancy_pct" in str(e.get("args")):
             spent[e["name"]] += e["dur"]
-    pairs = LONG * len(steps._step.legs)
+    pairs = LONG * len(steps.compiled.legs)
     return [(name[:90], f"{us / pairs:.1f}") for name, us in spent.most_common(14)]
 
 

@@ -120,6 +120,7 @@ def test_stopped_comparisons_are_saved(
     ("old", "new", "line"),
     [
         ("[run]", "[run]\nhbar_order = 0", 'run.hbar_order: expected "exact" for a comparison, got 0'),
+        ("[grid]", '[grid]\nframe = "moving"', 'grid.frame: expected "fixed" or "auto" for a comparison, got "moving"'),
         ("[run]", "[run]\nsave_state = true", "run.save_state: expected false for a comparison, got true"),
         (
             "[run]",

@@ -88,11 +88,11 @@ def test_what_a_second_ctrl_c_leaves_is_whole(monkeypatch: pytest.MonkeyPatch) -
     """Kills: a record cut in the middle of an output, a result with W half way through a step."""
     look, looks = Track._look, iter(range(4))
 
-    def interrupted(self: Track, W: Any) -> Any:
+    def interrupted(self: Track, W: Any, time: float) -> Any:
         if next(looks) == 3:
             press(signal.SIGINT)
             press(signal.SIGTERM)
-        return look(self, W)
+        return look(self, W, time)
 
     monkeypatch.setattr(Track, "_look", interrupted)
     with pytest.raises(Interrupted) as stop:

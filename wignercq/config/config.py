@@ -42,13 +42,14 @@ class _Axis(Table):
 
 
 class GridTable(Table):
-    """The table ``[grid]``: what is fixed of the axes, whether they may change during the run, and memory."""
+    """The table ``[grid]``: what is fixed of the axes, whether they change or move during the run, and memory."""
 
     q: _Axis | None = None
     p: _Axis | None = None
     x: _Axis | None = None
     y: _Axis | None = None
     adapt: bool | None = None
+    frame: Literal["auto", "fixed", "moving"] = "auto"
     memory_limit: Bytes | None = None
 
 

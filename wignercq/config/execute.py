@@ -40,6 +40,8 @@ def check(config: Config) -> None:
         value = getattr(config.run, key)
         if value != default:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
+    if config.grid.frame == "moving":
+        raise ConfigError("grid.frame", '"fixed" or "auto" for a comparison', shown(config.grid.frame))
     if config.compare.mean_field and not config.compare.trajectories:
         raise ConfigError("compare.mean_field", "compare.trajectories, over which it is averaged", "none")
     for name in config.compare.observables:
@@ -92,6 +94,7 @@ def _asked(config: Config, threads: int | None) -> dict[str, Any]:
         "observables": run.observables or None,
         "frames": run.frames,
         "keep_state": run.save_state,
+        "frame": config.grid.frame,
         "threads": run.threads if threads is None else threads,
         **_settings(config),
     }

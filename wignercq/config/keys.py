@@ -31,7 +31,7 @@ KEYS: Mapping[str, str] = {
     "quantum_potential": "model.quantum.potential",
     "interaction": "model.interaction.potential",
     "state": "initial",
-    **{name: f"grid.{name}" for name in ("adapt", "memory_limit")},
+    **{name: f"grid.{name}" for name in ("adapt", "frame", "memory_limit")},
     "times": "run.duration or run.outputs",
     **{name: f"run.{name}" for name in ("duration", "outputs", "tolerance", "dt", "order", "hbar_order")},
     **{

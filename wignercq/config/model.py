@@ -11,7 +11,8 @@ from wignercq.config.keys import KEYS
 from wignercq.config.mistakes import Mistakes
 from wignercq.config.validation import Table, expected, is_number
 from wignercq.errors import ConfigError, InputError
-from wignercq.model.model import Model, diffusion_at
+from wignercq.model.model import Model
+from wignercq.model.quantities import diffusion_at
 from wignercq.model.thermal import MINIMAL
 
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")

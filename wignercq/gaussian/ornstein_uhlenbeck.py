@@ -131,12 +131,9 @@ class OrnsteinUhlenbeck:
             When powers of the rates are beyond floats: those here go up to ``n (n + 1)/2``.
         """
         n, a = self.dimension, self._own_polynomial
-        matrix = np.array(
-            [
-                [a[k] if 0 <= (k := 2 * (column + 1) - (row + 1)) <= n else 0.0 for column in range(n)]
-                for row in range(n)
-            ]
-        )
+        one = np.arange(1, n + 1)
+        k = 2 * one[None, :] - one[:, None]
+        matrix = np.where((k >= 0) & (k <= n), a[np.clip(k, 0, n)], 0.0)
         minors = np.array([np.linalg.det(matrix[:k, :k]) for k in range(1, n + 1)])
         return self._in_rates(minors, np.cumsum(np.arange(1, n + 1)), "hurwitz_determinants")
 

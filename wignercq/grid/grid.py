@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from wignercq.errors import GridError, brief
 NAMES = ("q", "p", "x", "y")
 MIN_POINTS = 8
 MAX_POINTS = 10**9  # more cannot be meant
+RELATIVE_TO = "relative_to"  # attribute of coordinates that are not those of the laboratory
 UNIFORM = 1e-6  # of the spacing, by which given points of an axis may be off
 
 
@@ -98,6 +100,16 @@ class Axis:
         return cls(float(values[0]), float(values[0]) + spacing * values.size, values.size)
 
     @classmethod
+    def along(cls, array: Any, name: str) -> Axis:
+        """The axis of a coordinate of an xarray.DataArray; GridError where it is none, or not one of the laboratory."""
+        if name not in array.coords:
+            raise GridError("points", f"at least {MIN_POINTS} numbers", "none")
+        if RELATIVE_TO in array[name].attrs:
+            expected = "positions and momenta of the laboratory, those of the result's `W` and `state`,"
+            raise GridError("points", expected, "ones relative to the centre of a frame that moves")
+        return cls.through(array[name].values)
+
+    @classmethod
     def resolving(cls, lower: float, upper: float, frequency: float) -> Axis:
         """The axis from `lower` to `upper` with the least fast FFT size whose Nyquist frequency reaches `frequency`."""
         highest = _as_float(frequency)
@@ -138,6 +150,11 @@ class Grid:
 
     def __iter__(self) -> Iterator[Axis]:
         return (getattr(self, field.name) for field in fields(self))
+
+    def moved(self, by: Iterable[float]) -> Grid:
+        """The grid moved by a distance along each of (q, p, x, y)."""
+        pairs = zip(self, map(float, by), strict=True)
+        return Grid(*(replace(axis, lower=axis.lower + far, upper=axis.upper + far) for axis, far in pairs))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -11,14 +11,14 @@ from typing import Any
 
 import sympy as sp
 
-from wignercq.errors import ModelError, at_least, at_most, brief, kind_of, listed, suggestion
+from wignercq.errors import ModelError, brief, kind_of, suggestion
 from wignercq.lazy import called
 from wignercq.model import trade_off
 from wignercq.model.bath import Diffusion, Formula, Noise, NoiseTerm, QuantumBath, noises_of, quantum_bath_of
-from wignercq.model.complexity import require_tractable
 from wignercq.model.drives import Q, T, X, frozen, still_parts
-from wignercq.model.formulas import as_rational, parse, representable, substitute
-from wignercq.model.quantities import parameters_of, quantity
+from wignercq.model.formulas import as_rational
+from wignercq.model.given_formulas import FormulaReader
+from wignercq.model.quantities import diffusion_at, parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
 from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, require_thermal
 from wignercq.model.typeset import lines, plain
@@ -113,7 +113,10 @@ class Model:
         if self.dynamics not in DYNAMICS:
             known = " or ".join(map(repr, DYNAMICS))
             raise ModelError("dynamics", known, brief(self.dynamics) + suggestion(self.dynamics, DYNAMICS))
-        self._settle_decoherence()
+        if self.decoherence is None:
+            self._set("decoherence", trade_off.least_decoherence(self))
+        if not self.allow_unphysical:
+            trade_off.require_physical(self)
         if self.quantum_bath is not None and not self.allow_unphysical:
             self.quantum_bath.require_physical(self.quantum_mass, self.hbar)
         if self.is_thermal:
@@ -123,61 +126,26 @@ class Model:
         object.__setattr__(self, name, value)
 
     def _put_parameters_in(self) -> None:
-        unused = set(self.parameters)
-        values = {name: as_rational(value) for name, value in self.parameters.items()}
-
-        def read(given: Formula, where: str, coordinates: dict[str, sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
-            """A formula with names, and with the numbers of the parameters put in."""
-            formula = parse(given, {*coordinates, *values}, where=where)
-            used = sorted({symbol.name for symbol in formula.free_symbols} - {*coordinates})
-            unused.difference_update(used)
-            shown = listed([f"{parameter} = {plain(self.parameters[parameter])}" for parameter in used], limit=4)
-            where = f"{where} with {shown}" if used else where
-            put_in = representable(substitute(formula, {**coordinates, **values}, where=where), where=where)
-            require_tractable(put_in, where=where)
-            return formula, put_in
-
+        reader = FormulaReader(self.parameters)
         for name, short, coordinates in (
             ("classical_potential", "V_C", {"q": Q, "t": T}),
             ("quantum_potential", "V_Q", {"x": X, "t": T}),
             ("interaction", "V_I", {"q": Q, "x": X, "t": T}),
         ):
-            formula, put_in = read(getattr(self, name), name, coordinates)
+            formula, put_in = reader.read(getattr(self, name), name, coordinates)
             self._set(name, formula)
             self._set(short, put_in)
         noises, terms = [], []
         for i, noise in enumerate(self.noises):
-            force, L = read(noise.force, f"noises.{i}.force", {"q": Q, "x": X})
-            diffusion, D2 = read(noise.diffusion, f"noises.{i}.diffusion", {"q": Q})
+            force, L = reader.read(noise.force, f"noises.{i}.force", {"q": Q, "x": X})
+            diffusion, D2 = reader.read(noise.diffusion, f"noises.{i}.diffusion", {"q": Q})
             if D2.is_number and D2 < 0:
                 raise ModelError(f"noises.{i}.diffusion", "a number >= 0, or a formula in q", plain(D2))
             noises.append(replace(noise, force=force, diffusion=diffusion))
             terms.append(NoiseTerm(L, noise.decoherence, D2))
         self._set("noises", tuple(noises))
         self._set("noise_terms", tuple(terms))
-        if unused:
-            raise ModelError(f"parameters.{min(unused)}", "a name used in a potential", "one that occurs in none")
-
-    def _settle_decoherence(self) -> None:
-        constant = self._constant_diffusion
-        least = 0.25 / constant if constant else math.inf
-        if self.decoherence is None:
-            if self.is_coupled and not math.isfinite(least):
-                raise ModelError(
-                    "diffusion",
-                    "a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1 and D0 finite",
-                    plain(self.diffusion),
-                )
-            self._set("decoherence", least if self.is_coupled else 0.0)
-        if self.is_physical or self.allow_unphysical:
-            return
-        if self.noises:
-            trade_off.require(self, trade_off.PLACES_Q, trade_off.PLACES_X)
-        raise ModelError(
-            "decoherence",
-            f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(least)}",
-            f"{self.D0!r} (4 D0 D2 = {at_most(4 * self.D0 * self.diffusion)})",
-        )
+        reader.require_all_used()
 
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, Model) else NotImplemented
@@ -322,7 +290,7 @@ class Model:
 
         With noises it is the trade-off of the matrices at some points at time 0, if no diffusion depends on the place.
         """
-        if not self.is_coupled or 4 * self.D0 * self._constant_diffusion >= 1 - ROUNDING:
+        if not self.is_coupled or 4 * self.D0 * self.constant_diffusion >= 1 - ROUNDING:
             return True
         if not self.noises:
             return False
@@ -341,7 +309,7 @@ class Model:
         return as_rational(self.diffusion) + self.noise_diffusion
 
     @cached_property
-    def _constant_diffusion(self) -> float:
+    def constant_diffusion(self) -> float:
         """What of D2(q) does not depend on q."""
         return self.diffusion + sum(float(n.diffusion) for n in self.noise_terms if n.diffusion.is_number)
 
@@ -384,9 +352,3 @@ def require_model(value: object) -> Model:
     if not isinstance(value, Model):
         raise ModelError("model", "a Model", kind_of(value))
     return value
-
-
-def diffusion_at(temperature: float, friction: float) -> float:
-    """D2 of a bath of a temperature, ``2 alpha k_B T``."""
-    T = quantity("temperature", temperature, "a positive number", lambda v: v > 0)
-    return 2 * quantity("friction", friction, "a positive number with a temperature", lambda v: v > 0) * T

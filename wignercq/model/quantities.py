@@ -35,6 +35,12 @@ def number(name: str, value: object, expected: str, accepts: Callable[[float], b
     return result
 
 
+def diffusion_at(temperature: float, friction: float) -> float:
+    """D2 of a bath of a temperature, ``2 alpha k_B T``."""
+    T = quantity("temperature", temperature, "a positive number", lambda v: v > 0)
+    return 2 * quantity("friction", friction, "a positive number with a temperature", lambda v: v > 0) * T
+
+
 def parameters_of(parameters: object) -> Mapping[str, float]:
     """Numbers by names that formulas may use; ModelError otherwise."""
     if not isinstance(parameters, Mapping):

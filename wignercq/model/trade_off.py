@@ -11,14 +11,16 @@ For one operator that is ``4 D0 D2 >= 1``. In units of ``|v_0|`` and D2 the matr
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sympy as sp
 
-from wignercq.errors import ModelError, at_most
+from wignercq.errors import ModelError, at_least, at_most
 from wignercq.model.drives import Q, T, X
 from wignercq.model.evaluation import sampled
+from wignercq.model.typeset import plain
 
 if TYPE_CHECKING:
     from wignercq.model.model import Model
@@ -55,6 +57,37 @@ def worst(model: Model, q: np.ndarray, x: np.ndarray, time: float = 0.0) -> Wors
     lowest = [_smallest(values[:, i], strengths, float(diffusion[i])) for i in range(q.size)]
     i = int(np.argmin(lowest))
     return Worst(float(lowest[i]), float(q[i]))
+
+
+def least_decoherence(model: Model) -> float:
+    """D0 that saturates the trade-off with what of D2(q) does not depend on q, ``1/(4 D2)``; 0 without coupling.
+
+    ModelError where there is no such number.
+    """
+    if not model.is_coupled:
+        return 0.0
+    least = _least(model)
+    if not math.isfinite(least):
+        expected = "a positive number, since a coupled hybrid model needs 4 D0 D2 >= 1 and D0 finite"
+        raise ModelError("diffusion", expected, plain(model.diffusion))
+    return least
+
+
+def require_physical(model: Model) -> None:
+    """Refuse, with ModelError, a model that is not completely positive."""
+    if model.is_physical:
+        return
+    if model.noises:
+        require(model, PLACES_Q, PLACES_X)
+    raise ModelError(
+        "decoherence",
+        f"4 D0 D2 >= 1 (complete positivity), so at least {at_least(_least(model))}",
+        f"{model.D0!r} (4 D0 D2 = {at_most(4 * model.D0 * model.diffusion)})",
+    )
+
+
+def _least(model: Model) -> float:
+    return 0.25 / model.constant_diffusion if model.constant_diffusion else math.inf
 
 
 def require(model: Model, q: np.ndarray, x: np.ndarray, time: float = 0.0) -> None:

@@ -37,7 +37,8 @@ def total_variation(W: Sequence[np.ndarray], write: Callable[[int, np.ndarray], 
 def classical_gibbs(model: Model, grid: Grid, temperature: float) -> Callable[[int, np.ndarray], None]:
     """The density ``exp(-H(q, p, x, y)/(k_B T))/Z`` of two classical particles, as a function that writes its slabs.
 
-    Its integral over the grid is one. It is no state of a quantum particle where it is narrower than hbar.
+    Its integral over the (q, x) of the grid and all momenta is one. It is no state of a quantum particle where it is
+    narrower than hbar.
 
     Raises
     ------
@@ -54,10 +55,10 @@ def classical_gibbs(model: Model, grid: Grid, temperature: float) -> Callable[[i
     if at_ends > AT_ENDS:
         raise ModelError("model", "a potential that confines both particles to the grid", f"{at_ends:.2g} at its ends")
     of_p, of_y = (
-        np.exp(-(momenta**2) / (2 * mass * temperature))
+        np.exp(-(momenta**2) / (2 * mass * temperature)) / np.sqrt(2 * np.pi * mass * temperature)
         for momenta, mass in ((p, model.classical_mass), (y, model.quantum_mass))
     )
-    of_qx /= of_qx.sum() * of_p.sum() * of_y.sum() * grid.cell
+    of_qx /= of_qx.sum() * grid.q.spacing * grid.x.spacing
 
     def write(i: int, out: np.ndarray) -> None:
         np.multiply(of_p[:, None, None], of_qx[i][:, None] * of_y, out=out)

@@ -7,7 +7,7 @@
   widened by diffusion.
 - x and y of an anharmonic quantum particle: wave functions along classical paths (:mod:`wignercq.planning.waves`);
   where they take too long, trajectories tell, and fringes at most as fine as hbar over the width of the state.
-- A box that goes with W along some axes, where it takes far fewer cells than one that holds all places of the run.
+- In a frame that moves with W the same, relative to its centre.
 
 These are bounds: a pilot run shows where less would do, and the grid is trimmed.
 """
@@ -15,8 +15,9 @@ These are bounds: a pilot run shows where less would do, and the grid is trimmed
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -29,7 +30,6 @@ from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.model.model import Model, X, require_model
 from wignercq.model.singularity import require_regular
 from wignercq.planning.arguments import moderate, number, require_state
-from wignercq.planning.course import SEGMENTS, Course
 from wignercq.planning.survey import Survey
 from wignercq.planning.trajectories import Trajectories, draw, is_gaussian
 from wignercq.planning.waves import Reach, reaches
@@ -49,10 +49,6 @@ OUTERMOST_FLAT = 2  # OUTERMOST of flatter states, with fewer samples at the edg
 QUANTUM_MARGIN = 1.0  # widths of the initial packet that an anharmonic state may spread beyond the trajectories
 PACKETS = 200
 MANY_STEPS = 6000  # of a trajectory, from which on fewer are followed
-WORTH_MOVING = 0.7  # of the length of an axis that stays: an axis that moves is shorter
-PAYS = 3  # times the cells of a box that moves, which has to be prepared anew in every place
-STAYING = 2_000_000  # cells at most of a box that stays in any case
-LAG = 1 / 20  # of half an axis, by which W may be off its middle before the box goes after it
 #: Of the distance from the centre to the end, in space and in frequency, that a pilot grid has; a little more where it
 #: is to show that less would do.
 PILOT_REACH, SURVEY_REACH = 0.8, 0.9
@@ -112,6 +108,8 @@ class Outlook:
     precisions: np.ndarray
     finest: np.ndarray  # covariance of such a packet at time 0, shape (4, 4)
     quantum: tuple[Reach, Reach] | None  # along x and y by wave functions, where trajectories do not tell
+    steps: int  # of those trajectories
+    origin: np.ndarray = field(default_factory=lambda: np.zeros(4))  # of the coordinates at time 0, in the laboratory
 
     @classmethod
     def of(cls, model: Model, state: State, duration: float, tolerance: float, order: int | None = None) -> Outlook:
@@ -124,7 +122,8 @@ class Outlook:
         radius = _radius(level)
         random = np.random.default_rng(0)
         exact = model.is_quadratic and is_gaussian(state)
-        moments = list((_normal_ends if exact else _sampled_ends)(model, state, duration, radius))
+        steps, ends = (_normal_ends if exact else _sampled_ends)(model, state, duration, radius)
+        moments = list(ends)
         spread = np.diag((radius / state.bandwidth(level)) ** 2)
         finest = state.covariance if isinstance(state, GaussianState) else spread
         precisions, typical = np.zeros(4), Trajectories(model, duration, 1.0, random)
@@ -140,7 +139,7 @@ class Outlook:
                 ) from None
             precisions = np.maximum(precisions, inverse.max(axis=0))
         centres, lowers, uppers = (np.array(rows) for rows in zip(*moments, strict=True))
-        return cls(model, state, duration, level, centres, lowers, uppers, precisions, finest, quantum)
+        return cls(model, state, duration, level, centres, lowers, uppers, precisions, finest, quantum, steps)
 
     def grid(self, fixed: Mapping[str, FixedAxis]) -> Grid:
         """The grid that holds W down to the level, with what is fixed."""
@@ -185,52 +184,20 @@ class Outlook:
             fixed = {**fixed, **extents}
         return trimmed(grid, fixed, pilot, seen, self.level / LEVEL)
 
-    def moving(self, fixed: Mapping[str, FixedAxis], axes: Collection[str], reach: float = 1.0) -> Grid:
-        """The grid at time 0 of a box that goes with W along some axes."""
-        still = self.grid(fixed)
-        if reach < 1:
-            still = self.pilot_grid(still)
-        axes_of = dict(zip(NAMES, still, strict=True))
-        rows = zip(NAMES, self.state.mean, self._halves(reach), self._needs(reach)[1], strict=True)
-        axes_of |= {name: Axis.resolving(mean - half, mean + half, k) for name, mean, half, k in rows if name in axes}
-        return Grid(**axes_of)
+    def in_moving_frame(self) -> Outlook:
+        """The same in the frame of the classical trajectory that begins at the mean of W."""
+        path = self.path()
+        moved = {"centres": self.centres - path, "lowers": self.lowers - path, "uppers": self.uppers - path}
+        return replace(self, origin=self.state.mean, quantum=None, **moved)
 
-    def course(self, axes: Collection[str]) -> Course:
-        """Where a box goes that moves with the mean of W along some axes."""
-        every = np.linspace(0, len(self.centres), SEGMENTS + 1).round().astype(int)
-        path = np.vstack([self.state.mean, self.centres])[every] - self.state.mean
-        return Course(self.duration, np.where([name in axes for name in NAMES], path, 0.0))
+    def path(self) -> np.ndarray:
+        """That trajectory at the moments, with the steps of all others, shape (moments, 4)."""
+        flow = Trajectories(self.model, self.duration, 0.0, np.random.default_rng(0))
+        return np.array([*flow.of_point(self.state.mean, self.steps)])
 
-    def movable(
-        self, fixed: Mapping[str, FixedAxis], axes: Collection[str], cells: Callable[[Grid], int]
-    ) -> frozenset[str]:
-        """Of some axes those along which a box that moves is shorter by so much that it pays; none if it does not.
-
-        `cells` tells how many a grid has of W.
-        """
-        still, halves = self.grid(fixed), self._halves(1.0)
-        told = () if self.quantum is None else NAMES[2:]
-        free = [name for name in axes if name not in told]
-        shorter = {
-            name for name, axis, half in zip(NAMES, still, halves, strict=True) if 2 * half < WORTH_MOVING * axis.length
-        }
-        chosen = frozenset(shorter.intersection(free))
-        pays = chosen and PAYS * cells(self.moving(fixed, chosen)) < cells(still) and cells(still) > STAYING
-        return chosen if pays else frozenset()
-
-    def _halves(self, reach: float) -> np.ndarray:
-        """How far W reaches in a segment from where its mean is at the beginning, in either direction, shape (4,)."""
-        support = self.state.support(self.level)
-        rows = ((self.state.mean, self.centres), (support[:, 0], self.lowers), (support[:, 1], self.uppers))
-        centres, lowers, uppers = (np.vstack(pair) for pair in rows)
-        half, count = np.zeros(4), math.ceil(len(self.centres) / SEGMENTS)
-        for first in range(len(self.centres)):
-            later = slice(first, first + count + 1)
-            ends = lowers[later] - centres[later], uppers[later] - centres[later]
-            below = centres[first] - (centres[later] + reach * ends[0]).min(axis=0)
-            above = (centres[later] + reach * ends[1]).max(axis=0) - centres[first]
-            half = np.maximum(half, np.maximum(below, above))
-        return half * (1 + LAG)
+    def _support(self, level: float) -> np.ndarray:
+        """Where the initial W is above a level, shape (4, 2)."""
+        return self.state.support(level) - self.origin[:, None]
 
     def _needs(self, reach: float) -> tuple[np.ndarray, np.ndarray]:
         """Intervals (4, 2) and largest frequencies (4,) of W, down to ``level**(reach**2)``.
@@ -255,7 +222,7 @@ class Outlook:
                 band = (upper - lower) * (1 / KEPT - 1) / 2
                 intervals[i], frequencies[i] = (lower - band, upper + band), seen.frequency(share) / KEPT
         elif not _is_harmonic(self.model):
-            start = self.state.support(level)
+            start = self._support(level)
             margin = QUANTUM_MARGIN * np.sqrt(np.diag(self.finest)[2:])
             spans = reach * (self.uppers - self.lowers).max(axis=0)
             widths = np.maximum(start[:, 1] - start[:, 0], spans)[2:]
@@ -265,21 +232,28 @@ class Outlook:
 
     def _interval(self, level: float, reach: float) -> np.ndarray:
         """Of the initial state above a level and of a part `reach` of what the trajectories fill, shape (4, 2)."""
-        start = self.state.support(level)
+        start = self._support(level)
         lowers = self.centres + reach * (self.lowers - self.centres)
         uppers = self.centres + reach * (self.uppers - self.centres)
         lower, upper = np.minimum(start[:, 0], lowers.min(axis=0)), np.maximum(start[:, 1], uppers.max(axis=0))
         return np.stack([lower, upper], axis=1)
 
 
-def _normal_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
-    """Middle and ends of a Gaussian W of a quadratic model at moments of a run: all trajectories are as good as one."""
+Ends: TypeAlias = tuple[int, Iterator[tuple[np.ndarray, ...]]]  # steps, and middle and ends of W at moments of a run
+
+
+def _normal_ends(model: Model, state: State, duration: float, radius: float) -> Ends:
+    """Of a Gaussian W of a quadratic model: all trajectories are as good as one."""
     around = state.mean[:, None] + np.outer(np.sqrt(np.diag(state.covariance)), [-1, 1])
     flow = Trajectories(model, duration, 0.0, np.random.default_rng(0))
-    for samples, packets in flow.run(around, state.covariance):
-        assert packets is not None
-        centre, half = samples.mean(axis=1), radius * np.sqrt(np.diag(packets[0]))
-        yield centre, centre - half, centre + half
+
+    def ends() -> Iterator[tuple[np.ndarray, ...]]:
+        for samples, packets in flow.run(around, state.covariance):
+            assert packets is not None
+            centre, half = samples.mean(axis=1), radius * np.sqrt(np.diag(packets[0]))
+            yield centre, centre - half, centre + half
+
+    return flow.steps(around), ends()
 
 
 def _share(model: Model, state: State, duration: float) -> float:
@@ -288,14 +262,15 @@ def _share(model: Model, state: State, duration: float) -> float:
     return min(1.0, MANY_STEPS / flow.steps(draw(state, 1.0, PACKETS, flow.random)))
 
 
-def _sampled_ends(model: Model, state: State, duration: float, radius: float) -> Iterator[tuple[np.ndarray, ...]]:
-    """Middle and ends of what many trajectories with more noise fill, at moments of a run."""
+def _sampled_ends(model: Model, state: State, duration: float, radius: float) -> Ends:
+    """Of what many trajectories with more noise fill."""
     random, heat = np.random.default_rng(0), (radius / SAMPLE_REACH) ** 2
     fewer = _share(model, state, duration)
     outermost = max(1, round(fewer * (OUTERMOST if is_gaussian(state) else OUTERMOST_FLAT)))
-    count = round(fewer * SAMPLES)
-    for samples in Trajectories(model, duration, heat, random).positions(draw(state, heat, count, random)):
-        yield samples.mean(axis=1), -_largest(-samples, outermost), _largest(samples, outermost)
+    flow, start = Trajectories(model, duration, heat, random), draw(state, heat, round(fewer * SAMPLES), random)
+    moments = flow.positions(start)
+    ends = ((now.mean(axis=1), -_largest(-now, outermost), _largest(now, outermost)) for now in moments)
+    return flow.steps(start), ends
 
 
 def _largest(rows: np.ndarray, k: int) -> np.ndarray:

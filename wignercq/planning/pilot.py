@@ -20,18 +20,18 @@ import numpy as np
 from wignercq.errors import GridError, InputError
 from wignercq.model.model import Model
 from wignercq.observables.resolution import ERROR_LEVEL
-from wignercq.planning.course import SEGMENTS, Course, Walk
 from wignercq.planning.numerics import Numerics
 from wignercq.planning.survey import Survey
 from wignercq.planning.tell import Tell, silent
 from wignercq.planning.time_step import MAX_STEPS, SAFETY, ErrorLaw, TimeStep, divided
+from wignercq.planning.walk import Walk
 from wignercq.propagation.engines.base import Engine
+from wignercq.propagation.frame import MovingFrame
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import Scheme
 from wignercq.propagation.step_check import MOMENTS, StepCheck, local_error, noise_level
 
 MARKS = 3  # moments of the run at which pilot runs are compared, and steps of the first one
-MARKS_ON_COURSE = 4  # the same of a box that moves: a divisor of SEGMENTS
 LOOKS = 2 * MARKS  # moments at which it is noted how wide and how fine W is
 TRUSTED_ERROR = 3e-2  # the order can show only below this
 FITTED_ERROR = 0.1  # of the longest of three steps that tell the error of the shortest, at most
@@ -66,7 +66,7 @@ class Pilot:
     initial: Any  # W at time 0
     duration: float
     exact_bath: bool = False  # see Propagator
-    course: Course | None = None  # of the box; None where it stays
+    frame: MovingFrame | None = None  # see Propagator
     tell: Tell = silent  # told, in words, what is being done
     origin: float = 0.0  # time at which they begin, as the model counts it
     fastest_drive: float = 0.0  # rate at which potentials change by themselves
@@ -82,13 +82,10 @@ class Pilot:
         """
         tolerance = numerics.tolerance
         if numerics.dt is None:
-            longest = math.inf if self.course is None else self._segment
-            law = self.law(error=SAFETY * tolerance, interval=min(interval or math.inf, longest))
+            law = self.law(error=SAFETY * tolerance, interval=interval or math.inf)
             step = law.choose(tolerance, self.duration, interval)
             if numerics.least_tolerance(round(self.duration / step.dt)) > tolerance:
                 step = law.choose(tolerance, self.duration)
-            if self.course is not None and step.dt > self._segment:
-                step = TimeStep(self._segment, law.error(self._segment))  # two of them are checked in one place
             if self._fell_late:
                 step = self._confirmed(step, tolerance, interval or self.duration)
             numerics.require_precision(round(self.duration / step.dt))
@@ -104,11 +101,6 @@ class Pilot:
     def held_w(self) -> bool:
         """Whether the coarser grid held and resolved all of W, so that nothing about the steps will be a surprise."""
         return self._seen is not None and self._seen.lost < ERROR_LEVEL
-
-    @property
-    def _segment(self) -> float:
-        """The longest step of a box that moves."""
-        return self.duration / (2 * SEGMENTS)
 
     def run(self, dt: float, marks: list[int]) -> list[Any]:
         """Every other point of W along each axis, after each number of steps in `marks`."""
@@ -134,8 +126,7 @@ class Pilot:
         engine, together = self.engine, [*zip(*runs, strict=True)]
         contained = [*takewhile(lambda fields: _is_contained(engine.lines(fields[-1])), together)] or together[:1]
         inside, anywhere = np.max([engine.deviation(weights, fields) for fields in contained], axis=0)
-        # more than the grid can be blamed for, if its box stays: one that moves cuts off a little every time
-        noticed = self._seen is not None and self.course is None and anywhere > self._seen.lost
+        noticed = self._seen is not None and anywhere > self._seen.lost  # more than the grid can be blamed for
         return max(LEAST_ERROR, float(anywhere if noticed else inside))
 
     def law(self, *, error: float = 0.0, dt: float = 0.0, interval: float = math.inf) -> ErrorLaw:
@@ -177,7 +168,7 @@ class Pilot:
 
         Shorter steps may still be in resonance with it, and their errors larger than those of longer ones.
         """
-        return self.course is None and sum(error > TRUSTED_ERROR for error in self._errors) >= LATE
+        return sum(error > TRUSTED_ERROR for error in self._errors) >= LATE
 
     def _confirmed(self, step: TimeStep, tolerance: float, interval: float) -> TimeStep:
         """The step, or a shorter one, with its error as measured, which keeps the tolerance."""
@@ -209,14 +200,13 @@ class Pilot:
         return found
 
     def _start(self, dt: float) -> Walk:
-        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order, self.exact_bath)
-        return Walk(propagator, self.engine.copy(self.initial), self.course, origin=self.origin)
+        propagator = Propagator(self.model, self.engine, self.scheme, dt, self.hbar_order, self.exact_bath, self.frame)
+        return Walk(propagator, self.engine.copy(self.initial), origin=self.origin)
 
     @property
     def _fewest(self) -> int:
-        """Steps of the first run: the box moves after a step, not within."""
-        fewest = MARKS if self.course is None else SEGMENTS
-        return fewest * max(1, math.ceil(self.duration * self.fastest_drive / (PHASE_OF_DRIVE * fewest)))
+        """Steps of the first run."""
+        return MARKS * max(1, math.ceil(self.duration * self.fastest_drive / (PHASE_OF_DRIVE * MARKS)))
 
     def _is_enough(self, error: float, dt: float, interval: float) -> bool:
         if len(self._errors) == 1 and not self.exact_bath:  # the order has not shown: then less than that has to do
@@ -315,8 +305,7 @@ class Pilot:
             raise _halted(last[-1])
 
     def _evenly(self, steps: int) -> list[Any]:
-        moments = MARKS if self.course is None else MARKS_ON_COURSE
-        return self.run(self.duration / steps, [steps * k // moments for k in range(1, moments + 1)])
+        return self.run(self.duration / steps, [steps * k // MARKS for k in range(1, MARKS + 1)])
 
 
 def _halted(error: float) -> GridError:

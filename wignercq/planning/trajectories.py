@@ -127,6 +127,14 @@ class Trajectories:
         (q_low, q_high), _, (x_low, x_high), _ = ends([*visited, last]).tolist()
         require_regular(model, (q_low, q_high), (x_low, x_high), time=time)
 
+    def of_point(self, point: np.ndarray, steps: int) -> Iterator[np.ndarray]:
+        """Positions (4,) of one trajectory at the same moments, in so many steps."""
+        now, dt = point[:, None], self.duration / steps
+        for number in range(steps):
+            now, _ = self.step(now, None, dt, number * dt)
+            if (number + 1) % (steps // MOMENTS_IN_TIME) == 0:
+                yield now[:, 0]
+
     def path(self, samples: np.ndarray) -> np.ndarray:
         """q at the beginning and after every step, shape (steps + 1, n)."""
         count = self.steps(samples)

@@ -157,8 +157,8 @@ def _planes(dataset: xr.Dataset, size: Size) -> tuple[Figure, Moving]:
         planes = dataset[name].transpose("frame", first, second)
         frame_plane(ax, planes, first, second, shape=0.8)
         mesh = draw_plane(ax, planes[0], first, second, top=largest(planes), signed=name == "wigner_xy")
-        name_axis(ax.xaxis, f"${first}$")
-        name_axis(ax.yaxis, f"${second}$")
+        name_axis(ax.xaxis, labels.variable(dataset, first))
+        name_axis(ax.yaxis, labels.variable(dataset, second))
         draw_bar_within(ax, mesh, label)
         moving.append((ax, mesh, planes))
     return figure, moving

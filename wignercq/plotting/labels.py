@@ -11,6 +11,7 @@ import xarray as xr
 from wignercq.model.typeset import name as typeset_name
 from wignercq.model.typeset import number
 from wignercq.plotting.style import DASHES
+from wignercq.results.variables import CENTRE
 
 COLOURS: Mapping[str, str] = {
     "fokker_planck": "#d55e00",
@@ -44,6 +45,11 @@ def observable(name: str) -> str:
     if kind == "cov":
         return rf"$\sigma_{{{variables}}}$"
     return OTHERS.get(name) or name.replace("_", " ")
+
+
+def variable(dataset: xr.Dataset, name: str) -> str:
+    """The symbol of a variable of phase space on the axes of a dataset, as mathtext."""
+    return rf"${name} - {name}_\mathrm{{c}}$" if CENTRE in dataset else f"${name}$"
 
 
 def swept(name: str) -> str:

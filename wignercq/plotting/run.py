@@ -16,7 +16,7 @@ from wignercq.gaussian import LinearModel, OrnsteinUhlenbeck
 from wignercq.grid.grid import NAMES
 from wignercq.model.model import Model
 from wignercq.model.typeset import number
-from wignercq.plotting.labels import full_name
+from wignercq.plotting.labels import full_name, variable
 from wignercq.plotting.picture import Picture, Size, styled, width_of
 from wignercq.plotting.scales import name_axis, with_power
 from wignercq.plotting.style import (
@@ -94,7 +94,7 @@ def plot_planes(
     axes = figure.subplots(len(PLANES), len(chosen), squeeze=False, sharex="row", sharey="row")
     for row, (name, first, second, label) in zip(axes, PLANES, strict=True):
         planes = dataset[name].isel(frame=chosen).transpose("frame", first, second)
-        _draw_row(figure, row, planes, first, second, label, height / panel, sure(dataset))
+        _draw_row(figure, row, planes, first, second, label, height / panel, dataset)
     for ax, time in zip(axes[0], dataset["frame"].values[chosen], strict=True):
         ax.set_title(f"$t = {number(time, 4)}$")
     return figure
@@ -108,15 +108,15 @@ def _draw_row(
     second: str,
     label: str,
     shape: float,
-    zero: float,
+    dataset: xr.Dataset,
 ) -> None:
     top = largest(planes)
     for ax, plane in zip(row, planes, strict=True):
         frame_plane(ax, planes, first, second, shape)
-        mesh = draw_plane(ax, plane, first, second, top=top, signed=planes.name == "wigner_xy", zero=zero)
-        name_axis(ax.xaxis, f"${first}$")
+        mesh = draw_plane(ax, plane, first, second, top=top, signed=planes.name == "wigner_xy", zero=sure(dataset))
+        name_axis(ax.xaxis, variable(dataset, first))
         ax.xaxis.labelpad = 1
-    name_axis(row[0].yaxis, f"${second}$")
+    name_axis(row[0].yaxis, variable(dataset, second))
     draw_bar(figure, mesh, row, label, aspect=15)
 
 
@@ -172,8 +172,8 @@ def plot_plane(
     frame_plane(axes, values, first, second, shape=1.0)
     scale = largest(values) if top is None else float(top)
     mesh = draw_plane(axes, values, first, second, top=scale, signed=plane == "wigner_xy", zero=sure(dataset))
-    name_axis(axes.xaxis, f"${first}$")
-    name_axis(axes.yaxis, f"${second}$")
+    name_axis(axes.xaxis, variable(dataset, first))
+    name_axis(axes.yaxis, variable(dataset, second))
     axes.set_title(f"$t = {number(float(values['frame']), 4)}$")
     if figure is None:
         draw_bar_within(axes, mesh, label)

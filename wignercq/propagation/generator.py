@@ -235,9 +235,10 @@ class SampledSymbol:
 
         Then the commutator may grow with r.
         """
-        exponent, growth = float(stage.fraction) * duration * self.generator, 0.0
+        span, third = stage.weights(duration)
+        exponent, growth = span * self.generator, 0.0
         if stage.commutator:
-            exponent = exponent + float(stage.commutator) * duration**3 * self.commutator
+            exponent = exponent + third * self.commutator
             growth = max(0.0, float(exponent[2].real.max())) if growing else 0.0
         return Kick(exponent.reshape(len(exponent), -1, exponent.shape[-1]), grid, growth)
 

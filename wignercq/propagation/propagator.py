@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -15,9 +16,12 @@ from wignercq.propagation.driven import DrivenSteps
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.multipliers import Kick
-from wignercq.propagation.generator import SampledSymbol, symbol_of
+from wignercq.propagation.frame import MovingFrame, Place
+from wignercq.propagation.generator import GeneratorSymbol, SampledSymbol, symbol_of
 from wignercq.propagation.schemes import Scheme, Stage
 from wignercq.propagation.transport import bath_flow, contraction_matrix, free_shear, quantum_flow
+
+MOMENTS, LOOKS = 40, 9  # of the way of a box, and points along each of its axes, at which formulas are looked at
 
 
 @dataclass(eq=False)
@@ -38,6 +42,8 @@ class Propagator:
         Whether the noise of p belongs to T, so that free motion, friction and noise are one exact flow, or to V. The
         first is for strong damping: it costs a pass more, and noise and friction need not be resolved by the step.
         With thermal dynamics noise and friction are in T, either way.
+    frame : MovingFrame or None
+        Whose coordinates those of the grid are; None: the laboratory's, as of potentials that depend on time.
     """
 
     model: Model
@@ -46,15 +52,16 @@ class Propagator:
     dt: float
     hbar_order: int | None = None
     exact_bath: bool = False
-    _symbol: SampledSymbol = field(init=False)
+    frame: MovingFrame | None = None
+    _symbol: SampledSymbol = field(init=False)  # about the origin, or where the frame begins
     _driven: DrivenSteps = field(init=False)  # in place of the symbol where the potentials depend on time
 
     def __post_init__(self) -> None:
         if self.model.is_driven:
             self._driven = DrivenSteps(self.model, self.engine, self.scheme, self.dt, self.hbar_order, self.exact_bath)
             return
-        symbol = symbol_of(self.model, self.hbar_order, not (self.exact_bath or self.model.is_thermal))
-        self._symbol = SampledSymbol.on(symbol, *self.engine.rows, self.engine.grid.y.half_frequencies)
+        q, _, x, _ = (0.0,) * 4 if self.frame is None or self.frame.is_uniform else self.frame.beginning.start
+        self._symbol = self._symbol_at(q, x)
 
     def advance(self, W: Any, steps: int, into: Any = None, *, time: float = 0.0) -> tuple[Any, list[Boundary]]:
         """Take `steps` whole steps, neighbouring outer stages fused.
@@ -77,7 +84,22 @@ class Propagator:
         """
         if self.model.is_driven:
             return self.engine.advance_through(W, self._driven.steps(time, self.dt, steps), into)
-        return self.engine.advance(W, self.compiled, steps, into)
+        if self.frame is None or self.frame.is_uniform:
+            return self.engine.advance(W, self.compiled, steps, into)
+        return self.engine.advance_through(W, self._steps(self.frame, time, steps), into)
+
+    def require_way(self, end: float) -> None:
+        """ModelError where the model is none at a place to which the frame takes the box until a time.
+
+        Its formulas are looked at where a run will evaluate them anyway, far from where it begins.
+        """
+        if self.frame is None or self.frame.is_uniform:
+            return
+        grid, begin = self.engine.grid, self.frame.beginning.time
+        q, x = (axis.values[np.linspace(0, axis.points - 1, LOOKS).round().astype(int)] for axis in (grid.q, grid.x))
+        for time in np.linspace(begin, max(begin, end), MOMENTS):
+            q_c, _, x_c, _ = self.frame.centre(float(time))
+            SampledSymbol.on(self._formulas, (q + q_c)[:, None], x + x_c, grid.y.half_frequencies[[0, -1]])
 
     def leap(self, W: Any, duration: float, into: Any = None, *, time: float = 0.0) -> Any:
         """W after one step of another length, whose multipliers are evaluated on the fly and not kept.
@@ -86,34 +108,55 @@ class Propagator:
         """
         if self.model.is_driven:
             return self.engine.advance_through(W, self._driven.steps(time, duration, 1), into)[0]
-        opening, *stages = self.scheme.stages
-        W = self.engine.momentum(W, self._kick(opening, duration), into=into)
-        for transport, kick in zip(stages[::2], stages[1::2], strict=True):
+        kicks = self._kicks(time, duration)
+        W = self.engine.momentum(W, next(kicks), into=into)
+        for transport, kick in zip(self.scheme.stages[1::2], kicks, strict=True):
             shear, bath, quantum, contraction = self._transport(transport, duration)
             W = self.engine.move(W, shear, bath, quantum)
-            W = self.engine.momentum(W, self._kick(kick, duration), contraction=contraction)
+            W = self.engine.momentum(W, kick, contraction=contraction)
         return W
 
     def forget_tables(self) -> None:
         """Free the multipliers of a step, which are compiled anew if there is another one."""
         self.__dict__.pop("compiled", None)
+        self.__dict__.pop("_transports", None)
         if self.model.is_driven:
             self._driven.forget_tables()
 
     @cached_property
     def compiled(self) -> CompiledStep:
-        """A step of length dt; equal stages are compiled once."""
-        engine, dt, (opening, *stages) = self.engine, self.dt, self.scheme.stages
+        """A step of length dt where all are the same; equal stages are compiled once."""
+        opening, *_ = stages = self.scheme.stages[::2]
 
         @cache
-        def kick(stage: Stage) -> Any:
+        def table(stage: Stage) -> Any:
             times = 2 if stage == opening else 1  # an outer stage mostly beside its neighbour
-            return engine.compile_kick(self._kick(stage, dt), times=times)
+            return self.engine.compile_kick(self._kick(stage, self.dt), times=times)
 
-        transport = cache(lambda stage: self._transport(stage, dt))
-        legs = tuple(Leg(*transport(t), kick(v)) for t, v in zip(stages[::2], stages[1::2], strict=True))
-        column = self._kick(opening, dt).rows(0, None, columns=1)[:, :, 0]
-        return CompiledStep(kick(opening), legs, column)
+        return self._compiled([table(stage) for stage in stages], self._kick(opening, self.dt))
+
+    def _steps(self, frame: MovingFrame, time: float, count: int) -> Iterator[CompiledStep]:
+        """So many steps of length dt from a time on, their kicks evaluated on the fly."""
+        kicks: list[Kick] = []
+        for number in range(count):
+            opening = kicks[-1:]  # the last kick of the step before
+            places = [*frame.places(self.scheme, time + number * self.dt, self.dt)][len(opening) :]
+            kicks = opening + [
+                self._kick(stage, self.dt, place)
+                for stage, place in zip(self.scheme.stages[2 * len(opening) :: 2], places, strict=True)
+            ]
+            yield self._compiled(kicks, kicks[-1])
+
+    def _compiled(self, kicks: Sequence[Any], closing: Kick) -> CompiledStep:
+        """A step of these kicks, compiled or not, the last of which is the closing one."""
+        legs = tuple(Leg(*moved, kick) for moved, kick in zip(self._transports, kicks[1:], strict=True))
+        return CompiledStep(kicks[0], legs, closing.rows(0, None, columns=1)[:, :, 0])
+
+    @cached_property
+    def _transports(self) -> list[tuple[Any, Any, Any, np.ndarray | None]]:
+        """The transport stages of a step of length dt; equal ones are compiled once."""
+        made = cache(lambda stage: self._transport(stage, self.dt))
+        return [made(stage) for stage in self.scheme.stages[1::2]]
 
     def _transport(self, stage: Stage, duration: float) -> tuple[Any, Any, Any, np.ndarray | None]:
         """The shear of a transport stage, and after it the flows of baths, or the contraction by friction."""
@@ -130,5 +173,30 @@ class Propagator:
             return shear, None, quantum, contraction_matrix(engine.grid.p, math.exp(-model.damping_rate * time))
         return shear, None, quantum, None
 
-    def _kick(self, stage: Stage, duration: float) -> Kick:
-        return self._symbol.kick(stage, duration, self.engine.grid, growing=self.model.is_thermal)
+    def _kicks(self, time: float, duration: float) -> Iterator[Kick]:
+        """The momentum stages of a step from a time on, one after the other."""
+        stages, frame = self.scheme.stages[::2], self.frame
+        if frame is None or frame.is_uniform:
+            yield from (self._kick(stage, duration) for stage in stages)
+            return
+        for stage, place in zip(stages, frame.places(self.scheme, time, duration), strict=True):
+            yield self._kick(stage, duration, place)
+
+    def _kick(self, stage: Stage, duration: float, place: Place | None = None) -> Kick:
+        """A momentum stage with the centre of the frame at a place; without one at the origin."""
+        symbol = self._symbol if place is None else self._symbol_at(place.q, place.x)
+        kick = symbol.kick(stage, duration, self.engine.grid, growing=self.model.is_thermal)
+        if self.frame is not None:
+            moved = place or self.frame.place(0.0, 0.0, *stage.weights(duration))
+            kick.coefficients[0] += 1j * moved.dy * self.engine.grid.y.half_frequencies
+            kick.coefficients[1] += 1j * moved.dp
+        return kick
+
+    @property
+    def _formulas(self) -> GeneratorSymbol:
+        return symbol_of(self.model, self.hbar_order, not (self.exact_bath or self.model.is_thermal))
+
+    def _symbol_at(self, q: float, x: float) -> SampledSymbol:
+        """The symbol on the grid about a centre."""
+        rows_q, rows_x = self.engine.rows
+        return SampledSymbol.on(self._formulas, rows_q + q, rows_x + x, self.engine.grid.y.half_frequencies)

@@ -35,6 +35,10 @@ class Stage:
         if self.commutator and self.part is Part.TRANSPORT:
             raise InputError("Stage.commutator", "0 for a transport stage", self.commutator)
 
+    def weights(self, dt: float) -> tuple[float, float]:
+        """What the generator and the commutator are multiplied by in a step of this duration."""
+        return float(self.fraction) * dt, float(self.commutator) * dt**3
+
 
 @dataclass(frozen=True)
 class Scheme:

@@ -241,7 +241,7 @@ def quantum_state(
     """
     if x is None and y is None and hasattr(W, "coords") and set(getattr(W, "dims", ())) == {"x", "y"}:
         W = W.transpose("x", "y")
-        x, y = W["x"].values, W["y"].values
+        x, y = (_axis(name, W) for name in ("x", "y"))
     axes = _axis("x", x), _axis("y", y)
     plane, shape = array("W", W), tuple(axis.points for axis in axes)
     if plane.shape != shape:
@@ -257,6 +257,6 @@ def _axis(name: str, points: Any) -> Axis:
     if isinstance(points, Axis):
         return points
     try:
-        return Axis.through(array(name, points))
+        return Axis.along(points, name) if name in getattr(points, "coords", ()) else Axis.through(array(name, points))
     except GridError as error:
         raise StateError(name, error.expected, error.got) from None

@@ -19,6 +19,7 @@ import xarray as xr
 from wignercq.errors import InputError, brief
 from wignercq.grid.grid import NAMES
 from wignercq.results.variables import (
+    CENTRE,
     DESCRIPTIONS,
     FRAME_PLANES,
     ROW_DIMENSIONS,
@@ -100,6 +101,8 @@ def faults_of_a_run(dataset: xr.Dataset) -> Iterator[Fault]:
     yield from _variables(dataset)
     yield from _asked_for(dataset)
     yield from _states(dataset)
+    if CENTRE in dataset:
+        yield from not_numbers(dataset, CENTRE, ("time", "z"))
 
 
 def _attributes(attributes: Mapping[str, Any]) -> Iterator[Fault]:

@@ -12,11 +12,11 @@ import numpy as np
 import xarray as xr
 
 from wignercq.errors import InputError, StateError, brief, listed
-from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.grid.grid import NAMES, RELATIVE_TO, Axis, Grid
 from wignercq.results.reading import Fault, faults_of_a_run
 from wignercq.results.result import Plots, Result
 from wignercq.results.summary import MomentTheory, accuracy_lines, final_table, observable_lines
-from wignercq.results.variables import asked_for, kept_axis, kept_state
+from wignercq.results.variables import CENTRE, LABELS, asked_for, kept_axis, kept_state
 
 if TYPE_CHECKING:  # results are read without SymPy
     from wignercq.model.model import Model
@@ -48,12 +48,31 @@ class Solution(Result):
         return self.dataset["covariance"].values
 
     @property
+    def centre(self) -> np.ndarray:
+        """The centre of the frame, to which coordinates of the dataset are relative, at every output, shape (n, 4)."""
+        return self.dataset[CENTRE].values if CENTRE in self.dataset else np.zeros((self.time.size, len(NAMES)))
+
+    @property
     def W(self) -> xr.DataArray:
-        """W[q, p, x, y] at the last output; raises InputError unless the run was asked to keep it."""
+        """W[q, p, x, y] at the last output, on axes of the laboratory.
+
+        InputError unless the run was asked to keep it.
+        """
         if "W" not in self.dataset:
             kept = f"only W at t = {_listed(self.state_times)}" if self.state_times.size else "only its observables"
             raise InputError("W", "a run with keep_state=True", f"one that kept {kept}")
-        return self.dataset["W"]
+        return self._in_laboratory(self.dataset["W"], -1)
+
+    def _in_laboratory(self, array: xr.DataArray, output: int) -> xr.DataArray:
+        """An array over q, p, x or y at an output, with coordinates of the laboratory."""
+        if CENTRE not in self.dataset:
+            return array
+        centre = self.centre[output]
+        axes = {name: array[name] + far for name, far in zip(NAMES, centre, strict=True) if name in array.dims}
+        for name, axis in axes.items():
+            own = {key: value for key, value in array[name].attrs.items() if key != RELATIVE_TO}
+            axis.attrs = {**own, "long_name": LABELS[name][0]}
+        return array.assign_coords(axes)
 
     @property
     def state_times(self) -> np.ndarray:
@@ -72,7 +91,8 @@ class Solution(Result):
         Returns
         -------
         xarray.DataArray
-            On the grid of that moment, which is in its coordinates; the coordinate ``time`` is the moment.
+            On the grid of that moment, in the laboratory, which is in its coordinates; the coordinate ``time`` is the
+            moment, the attribute ``centre`` that of a frame that moves.
 
         Raises
         ------
@@ -89,8 +109,12 @@ class Solution(Result):
         if k < times.size - 1 or "W" not in self.dataset:
             own = self.dataset[kept_state(k)].rename({kept_axis(name, k): name for name in NAMES})
         else:
-            own = self.dataset["W"]
-        return own.rename("W").assign_coords(time=float(times[k]))
+            own = self.W
+        own = own.rename("W").assign_coords(time=float(times[k]))
+        if CENTRE not in self.dataset:
+            return own
+        own.attrs = {**own.attrs, CENTRE: self.centre[int(np.abs(self.time - times[k]).argmin())].tolist()}
+        return own
 
     def conditional_state(self, q: float, p: float, t: float | None = None) -> xr.DataArray:
         """The Wigner function of the quantum state given the classical point (q, p), ``W(q, p, x, y)/P(q, p)``.
@@ -155,12 +179,12 @@ class Solution(Result):
 
     @property
     def grid(self) -> Grid:
-        """The grid on which the run ended, also where no W was kept.
+        """The grid on which the run ended, in its frame, also where no W was kept.
 
         InputError where planes and no W were kept of a grid that changed: they lie on one that holds all of them.
         """
         if "W" in self.dataset:
-            return _grid_of(self.dataset["W"])
+            return _grid_of(self.dataset["W"])  # its own coordinates, not those of the laboratory
         if not all(name in self.dataset.coords for name in NAMES):
             raise InputError("grid", "a result with the points of its grid", "one without")
         # the planes' grid holds and resolves what any grid of the run does: with as many points it is the last one
@@ -209,8 +233,9 @@ class Solution(Result):
             raise InputError("time", f"one of the frames, {kept}", f"{time:g}")
         level = attributes.get("tolerance")
         level = float(level) if isinstance(level, (float, np.floating)) else 0.0
+        output = int(np.abs(self.time - frames[index]).argmin())
         return quantum_state(
-            self.dataset["wigner_xy"][index],
+            self._in_laboratory(self.dataset["wigner_xy"][index], output),
             hbar=float(attributes["hbar"]),
             mass=float(attributes["quantum_mass"]),
             time=float(frames[index]),

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from wignercq.grid.grid import NAMES
-from wignercq.results.variables import asked_for
+from wignercq.results.variables import CENTRE, asked_for
 
 NOTEWORTHY = 1e-9  # residual of the energy budget whose reason is worth a word
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
@@ -122,7 +122,7 @@ def description(dataset: xr.Dataset) -> str:
         "outputs": f"{times.size}, from t = {times[0]:.6g} to {times[-1]:.6g}",
         "frames": f"{frames.size}, at t = {', '.join(f'{time:.6g}' for time in frames)}",
         **_states(dataset),
-        "extents": ", ".join(f"{name} [{_ends(dataset, name)}]" for name in NAMES),
+        "extents": ", ".join(f"{name} [{_ends(dataset, name)}]" for name in NAMES) + _relative(dataset),
         "variables": ", ".join(str(name) for name in dataset.data_vars),
         "engine": f"{attributes['engine']}, {attributes['precision']}",
         "hbar order": str(attributes["hbar_order"]),
@@ -136,6 +136,14 @@ def _states(dataset: xr.Dataset) -> dict[str, str]:
         return {}
     times = [*dataset["state_time"].values, *(dataset["time"].values[-1:] if "W" in dataset else ())]
     return {"W kept": f"{len(times)}, at t = {', '.join(f'{time:.6g}' for time in times)}"}
+
+
+def _relative(dataset: xr.Dataset) -> str:
+    """To what extents are relative, at the last output; nothing in the laboratory."""
+    if CENTRE not in dataset:
+        return ""
+    last = ", ".join(f"{value:.6g}" for value in dataset[CENTRE].values[-1])
+    return f", relative to a centre that moves, at last to ({last})"
 
 
 def _ends(dataset: xr.Dataset, name: str) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from wignercq.grid.grid import NAMES
+from wignercq.grid.grid import NAMES, RELATIVE_TO
 
 if TYPE_CHECKING:
-    import xarray as xr
+    import numpy as np
 
 ROW_DIMENSIONS = {"mean": ("z",), "covariance": ("z", "z2"), "edge_mass": ("axis",), "spectral_tail": ("axis",)}
 FRAME_PLANES = {
@@ -42,6 +42,7 @@ DESCRIPTIONS = {
     "W": "hybrid Wigner function at the last output",
 }
 
+CENTRE = "centre"  # of a frame that moves: the variable that only its results have
 DIMENSIONS = ("time", "z", "z2", "axis", "frame", "mode", "state_time", "point", "theory", "observable")
 OF_STEADY_STATES = (
     *("decay_rate", "mode_frequency", "mode_residual", "drift_mean", "drift_covariance"),
@@ -62,7 +63,7 @@ def kept_axis(axis: str, number: int) -> str:
 
 def is_taken(name: str) -> bool:
     """Whether a result has, or may have, something else of this name."""
-    known = {*DESCRIPTIONS, *DIMENSIONS, *OF_STEADY_STATES, *NAMES}
+    known = {*DESCRIPTIONS, CENTRE, *DIMENSIONS, *OF_STEADY_STATES, *NAMES}
     return name in known or re.fullmatch(r"[qpxyW]_[0-9]+", name) is not None
 
 
@@ -98,6 +99,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "norm": ("norm", PURE),
     "mean": ("mean", MODEL_UNITS),
     "covariance": ("covariance", MODEL_UNITS),
+    CENTRE: ("centre of the frame", MODEL_UNITS),
     "energy": ("energy", MODEL_UNITS),
     "energy_classical": ("classical energy", MODEL_UNITS),
     "energy_quantum": ("quantum energy", MODEL_UNITS),
@@ -118,6 +120,16 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "grid": ("points along q, p, x, y", PURE),
     "warnings": ("warnings of a point", PURE),
 }
+
+
+def in_frame(dataset: xr.Dataset, centre: np.ndarray) -> xr.Dataset:
+    """A dataset with coordinates q, p, x and y relative to the centre of its frame, shape (times, 4), that says so."""
+    meaning = "where q = p = x = y = 0 of the planes and of W is in the laboratory"
+    dataset = dataset.assign({CENTRE: (("time", "z"), centre, {"description": meaning})})
+    for name in NAMES:
+        dataset[name].attrs["long_name"] = f"{LABELS[name][0]} relative to the centre of the frame"
+        dataset[name].attrs[RELATIVE_TO] = CENTRE
+    return dataset
 
 
 def described(dataset: xr.Dataset, labels: Mapping[str, tuple[str, str]] = LABELS) -> xr.Dataset:

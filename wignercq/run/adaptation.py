@@ -1,7 +1,6 @@
 """Another grid in the middle of a run: boxes that grow and meshes that are refined, by exact lattice operations only.
 
 - A box grows by whole cells, W being zero in the new ones: zero padding in phase space.
-- A box that goes with W is moved by whole cells, W being zero in the new ones.
 - A mesh is refined by zero padding of the spectrum, the new points within the same extent.
 
 Both keep W to the last digit where it was known; nothing is interpolated locally, rescaled or clipped.
@@ -18,7 +17,6 @@ import numpy as np
 
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
-from wignercq.planning.course import shifted
 from wignercq.planning.memory import Need
 from wignercq.propagation.engines import Engine
 
@@ -37,9 +35,6 @@ class Refinement(NamedTuple):
     time: float
     axis: str
     ratio: float  # of the spacing from then on to that before
-
-
-OFF_CENTRE = 1 / 40  # of an axis that moves: how far W may be from its middle
 
 
 @dataclass(frozen=True)
@@ -77,18 +72,8 @@ class Adapter:
     exhausted: bool = False  # nothing better can be had; the grid stays as it is
     end: float = 0.0  # time at which the run ends; 0: nothing is foreseen
     refinements: list[Refinement] = field(default_factory=list)
-    moving: frozenset[str] = frozenset()  # axes along which the box goes with W
     origin: float = 0.0  # that is added to times when they are told
     _settled: int = field(init=False, default=0)  # refinements before the last change
-
-    def following(self, grid: Grid, mean: np.ndarray) -> Grid:
-        """The grid with W in the middle along the axes that move, by whole cells; `mean` is that of W, shape (4,)."""
-        axes = []
-        for name, axis, centre in zip(NAMES, grid, mean, strict=True):
-            off = float(centre) - (axis.lower + axis.upper) / 2
-            follows = name in self.moving and abs(off) > OFF_CENTRE * axis.length
-            axes.append(shifted(axis, off) if follows else axis)
-        return Grid(*axes)
 
     def improved(self, time: float, grid: Grid, edges: np.ndarray, tail: np.ndarray) -> Grid | None:
         """The grid to go on with, or None when `grid` is good enough, or nothing better is allowed.

@@ -10,24 +10,26 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted, warn
 from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.propagation.frame import Beginning
 from wignercq.results.variables import FRAME_PLANES
 from wignercq.results.whole_file import destination
 from wignercq.run.adaptation import Refinement
 from wignercq.run.array_file import Archive
 from wignercq.run.record import Frame, KeptState, Record
 
-FORMAT = 4
+FORMAT = 5
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Axes = list[tuple[float, float, int]]
+Empty: TypeAlias = Callable[[Grid, Beginning | None], Record]  # a record in which nothing is reported
 
 
 class TrackHeader(BaseModel):
@@ -44,7 +46,6 @@ class TrackHeader(BaseModel):
     notes: list[str]  # changes of the grid so far
     exhausted: bool  # no more changes of the grid
     refinements: list[Refinement] = []  # see Adapter
-    moving: list[str] = []  # axes along which the box goes with W
     good: Axes | None = None  # where the W of the last output lies, if that is another one than W now
 
 
@@ -65,6 +66,7 @@ class Header(BaseModel):
     seconds: FiniteFloat  # wall time so far
     tracks: dict[str, TrackHeader]  # of every equation that is still followed
     lost: dict[str, str]  # equations that are not, and why
+    frame: Beginning | None = None  # of one that moves; None: the laboratory's
 
 
 class _RecordLayout(BaseModel):
@@ -154,7 +156,7 @@ class CheckpointFiles:
         finally:
             self._partial.unlink(missing_ok=True)
 
-    def read(self, empty: Callable[[Grid], Record], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+    def read(self, empty: Empty, shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
         """The last checkpoint; when it is damaged the one before, which takes its place, with a CheckpointWarning.
 
         `empty` makes a record in which nothing is reported, `shapes` says what each output has in one. CheckpointError
@@ -224,7 +226,7 @@ def _packed(snapshot: Snapshot) -> Archive:
     return Archive(_Layout(header=snapshot.header, records=layouts).model_dump(), {**arrays, **fields})
 
 
-def _read(path: Path, empty: Callable[[Grid], Record], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+def _read(path: Path, empty: Empty, shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
     try:
         archive = Archive.read(path)
     except OSError as error:
@@ -235,14 +237,14 @@ def _read(path: Path, empty: Callable[[Grid], Record], shapes: Mapping[str, tupl
         raise CheckpointError(path, "a checkpoint of this version", "another content") from None
 
 
-def _unpacked(archive: Archive, empty: Callable[[Grid], Record], shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
+def _unpacked(archive: Archive, empty: Empty, shapes: Mapping[str, tuple[int, ...]]) -> Snapshot:
     """The snapshot in an archive; ValueError and its like where it is none."""
     layout = _Layout.model_validate(archive.header)
     arrays = archive.arrays
     _require(layout.header.format == FORMAT and bool(layout.records))
     records = {}
     for name, stored in layout.records.items():
-        records[name] = _record(stored, _own(name, arrays), empty, shapes)
+        records[name] = _record(stored, _own(name, arrays), lambda grid: empty(grid, layout.header.frame), shapes)
     fields = {
         name: {key: part for key, part in _own(name, arrays).items() if key.startswith("W")}
         for name in layout.header.tracks

@@ -46,6 +46,7 @@ def evolve(
     frames: int | str = 5,
     keep_state: bool | Sequence[float] | np.ndarray = False,
     adapt: bool | None = None,
+    frame: str = "auto",
     memory_limit: float | str | None = None,
     on_unresolved: str = "stop",
     checkpoint: str | os.PathLike[str] | None = None,
@@ -102,8 +103,13 @@ def evolve(
         Keep the final W in the solution, or those at some times, which are outputs then. A run that is stopped keeps
         its last W as well, if any.
     adapt : bool or None
-        Whether the box may grow or go with W and the mesh be refined when W comes too close to their limits
+        Whether the box may grow and the mesh be refined when W comes too close to their limits
         (:mod:`wignercq.run.adaptation`). None: in what `grid` leaves open; True: in every axis; False: never.
+    frame : {"auto", "fixed", "moving"}
+        Of the coordinates of the grid: the laboratory's, or one that moves with the classical trajectory of the mean
+        (:mod:`wignercq.propagation.frame`, ``docs/frame.md``), in which the extents of `grid` are relative to it.
+        "auto": the moving one where no extent is given and its box takes less time by far, or where a result goes on
+        that has it.
     memory_limit : float or str, optional
         Bytes, or text such as "4 GiB": what the run may use, at most the free memory. Without it, a grid grows to at
         most half of that.
@@ -154,6 +160,7 @@ def evolve(
         frames=frames,
         keep_state=keep_state,
         adapt=adapt,
+        frame=frame,
         memory_limit=memory_limit,
         on_unresolved=on_unresolved,
     )
@@ -182,6 +189,7 @@ def asked(
     frames: int | str,
     keep_state: bool | Sequence[float] | np.ndarray,
     adapt: bool | None,
+    frame: str = "auto",
     memory_limit: float | str | None,
     on_unresolved: str,
 ) -> Request:
@@ -194,6 +202,8 @@ def asked(
     equal_times = times_of(duration, outputs, times, origin)
     output_times, keeping = moments(equal_times, keep_state, origin)
     W, on = (state, None) if begun is None else _start(begun, axes, numerics, limit)
+    is_relative = frame == "moving" and isinstance(W, State)  # then no array lies on the axes that are given
+    grid_of_arrays = axes if isinstance(axes, Grid) and not is_relative else None
     return Request(
         model,
         W if isinstance(W, np.ndarray) else arguments.require_state(W),
@@ -206,10 +216,12 @@ def asked(
         ERROR_LEVEL if tolerance is None else tolerance,
         interval=None if times is not None else float(equal_times[1]),
         on_unresolved=on_unresolved,
-        wanted=Wanted.read(observables, require_model(model), axes if isinstance(axes, Grid) else None),
+        wanted=Wanted.read(observables, require_model(model), grid_of_arrays),
         keeping=keeping,
         on=on,
         origin=origin,
+        frame="moving" if frame == "auto" and begun is not None and begun.centre else frame,
+        centre=None if begun is None else begun.centre,
     )
 
 

@@ -13,6 +13,8 @@ from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.grid.grid import NAMES, Axis, Grid, fast_even_size
 from wignercq.grid.interpolation import interpolation
 from wignercq.model.model import Model
+from wignercq.propagation.frame import Point
+from wignercq.results.variables import CENTRE
 from wignercq.states.arguments import came_as
 from wignercq.states.gridded import on_axes
 from wignercq.states.hybrid import require_particle
@@ -21,11 +23,12 @@ NORM = 1e-3  # by which the integral of W may differ from 1, as in a run
 
 
 class Given(NamedTuple):
-    """W where a run is to go on from, and its time."""
+    """W where a run is to go on from, in the laboratory, and its time."""
 
     W: np.ndarray
     grid: Grid
     time: float
+    centre: Point | None = None  # of the frame of the run that W is from, if that one moves
 
 
 def state_on_grid(state: Any) -> tuple[np.ndarray, Grid]:
@@ -68,7 +71,9 @@ def given(state: Any, model: Model) -> Given:
         W, attributes = state.state(), state.dataset.attrs
     require_particle(model, attributes.get("hbar"), attributes.get("quantum_mass"))
     time = float(W["time"]) if "time" in W.coords and W["time"].ndim == 0 else 0.0
-    return Given(*state_on_grid(W), time)
+    centre = np.asarray(W.attrs.get(CENTRE, ()))
+    is_point = centre.shape == (4,) and centre.dtype.kind == "f" and bool(np.isfinite(centre).all())
+    return Given(*state_on_grid(W), time, tuple(centre.tolist()) if is_point else None)
 
 
 def completed(axes: Mapping[str, FixedAxis], grid: Grid) -> Grid:

@@ -51,6 +51,7 @@ def identity(request: Request) -> dict[str, str]:
         **request.further,
         "start": request.origin,
         "state.grid": request.on,
+        "frame": request.frame,
         "on_unresolved": request.on_unresolved,
         "interval": request.interval,
         **numerics,

@@ -271,7 +271,7 @@ def _function_of_phase_space(name: str, value: xr.DataArray, model: Model, where
     ordered = value.transpose(*pair)
     values = np.asarray(ordered.values, float)
     try:
-        axes = [Axis.through(ordered[key].values if key in ordered.coords else np.zeros(0)) for key in pair]
+        axes = [Axis.along(ordered, key) for key in pair]
     except GridError as error:
         raise error.under(where) from None
     factor = 1.0 if pair == CLASSICAL else 2 * math.pi * model.hbar

@@ -19,7 +19,15 @@ from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look
 from wignercq.observables.row import row_of
 from wignercq.propagation.engines.compiled_step import Boundary
-from wignercq.results.variables import FRAME_PLANES, ROW_DIMENSIONS, described, kept_axis, kept_state
+from wignercq.propagation.frame import MovingFrame
+from wignercq.results.variables import (
+    FRAME_PLANES,
+    ROW_DIMENSIONS,
+    described,
+    in_frame,
+    kept_axis,
+    kept_state,
+)
 from wignercq.run.observables import Field, Observers, Wanted
 
 
@@ -28,7 +36,7 @@ class Frame:
     """The marginal planes of one moment."""
 
     time: float
-    grid: Grid  # at that moment
+    grid: Grid  # at that moment, in the frame of the run
     planes: dict[str, np.ndarray]  # keys as in FRAME_PLANES
 
     def on(self, grid: Grid) -> dict[str, np.ndarray]:
@@ -41,7 +49,7 @@ class KeptState:
     """W at one moment."""
 
     time: float
-    grid: Grid  # at that moment
+    grid: Grid  # at that moment, in the laboratory
     W: np.ndarray  # shape grid.shape
 
 
@@ -50,7 +58,7 @@ class Record:
     """Everything a run has reported so far."""
 
     model: Model
-    grid: Grid  # of W now; :meth:`regrid` changes it
+    grid: Grid  # of W now, in its frame; :meth:`regrid` changes it
     framed: set[int]  # numbers of the outputs whose marginal planes are kept
     # the time and the observables of every output, names as in DESCRIPTIONS
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -62,12 +70,14 @@ class Record:
     latest: Frame | None = None  # planes of the last output, if it is not framed while others are
     origin: float = 0.0  # that is added to all times when they are told
     is_lenient: bool = False  # no observable that fails stops anything, not even at the first output
+    frame: MovingFrame | None = None  # of the grid and the planes; None: the laboratory
     _observers: Observers | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if self.wanted is not None and self.wanted.asked:
-            self._observers = Observers(self.wanted, self.grid, begun=self.is_lenient or bool(self.rows))
-        self.regrid(self.grid)
+            begun = self.is_lenient or bool(self.rows)
+            self._observers = Observers(self.wanted, self.in_laboratory(0.0), begun=begun)
+        self._look_on(self.in_laboratory(0.0))
 
     @property
     def times(self) -> list[float]:
@@ -77,9 +87,18 @@ class Record:
     def regrid(self, grid: Grid) -> None:
         """W is on another grid from now on."""
         self.grid = grid
+        if self.frame is None:
+            self._look_on(grid)
+
+    def _look_on(self, grid: Grid) -> None:
+        """Observe W on a grid in the laboratory."""
         self._energies = Energies(self.model, grid)
         if self._observers is not None and self._observers.grid != grid:
             self._observers.regrid(grid)
+
+    def in_laboratory(self, time: float) -> Grid:
+        """Where the grid is at a time of the run."""
+        return self.grid if self.frame is None else self.grid.moved(self.frame.centre(self.origin + time))
 
     def add_boundaries(self, times: list[float], boundaries: list[Boundary]) -> None:
         """The energy rate at the step boundaries inside a run of fused steps, where they reveal all that it needs."""
@@ -87,25 +106,32 @@ class Record:
             return
         plane_cell = self.grid.p.spacing * self.grid.y.spacing
         for time, boundary in zip(times, boundaries, strict=True):
+            grid = self.in_laboratory(time)
             p_density = np.fft.ifft(boundary.p_characteristic).real
-            p_squared = average(self.grid.p.values**2, p_density, self.grid.cell)
-            energies = self._energies.at(self.origin + time)
+            p_squared = average(grid.p.values**2, p_density, grid.cell)
+            energies = self._energies_at(time, grid)
             self.rates[time] = energies.rate(boundary.density_qx * plane_cell, p_squared)
+
+    def _energies_at(self, time: float, grid: Grid) -> Energies:
+        """The energies at a time of the run, when the grid is there in the laboratory."""
+        return (self._energies if self.frame is None else Energies(self.model, grid)).at(self.origin + time)
 
     def add_rate(self, time: float, marginals: Marginals) -> None:
         """The energy rate at any other moment."""
-        self.rates[time] = self._energies.at(self.origin + time).rate_of(marginals)
+        self.rates[time] = self._energies_at(time, marginals.grid).rate_of(marginals)
 
     def add_output(self, time: float, look: Look, W: Field | None = None) -> float:
         """All observables at an output time; what <H> leaves out at most, relative to the kinetic energy.
 
         W itself is needed where it is kept or where something was asked for beside the observables of every run.
         """
+        if self.frame is not None:
+            self._look_on(look.marginals.grid)
         row: dict[str, Any] = row_of(look, self._energies.at(self.origin + time))
         if W is not None and self._observers is not None:
             row |= self._observers.of(self.origin + time, look.marginals, W)
         if W is not None and len(self.rows) in self.kept:
-            self.states.append(KeptState(time, self.grid, np.array(W.array())))
+            self.states.append(KeptState(time, look.marginals.grid, np.array(W.array())))
         self.add_rate(time, look.marginals)
         planes = {name: look.marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
         self.add_row(time, row, planes)
@@ -164,13 +190,16 @@ class Record:
             variables[name] = (("frame", a, b), np.array([planes[name] for planes in frames]).reshape(shape))
         if W is not None:
             variables["W"] = (NAMES, W)
+        times = self.origin + np.array(self.times)
         coordinates = {
-            "time": self.origin + np.array(self.times),
+            "time": times,
             "frame": self.origin + np.array([frame.time for frame in known]),
             **{name: list(NAMES) for name in ("z", "z2", "axis")},
             **{name: axis.values for name, axis in zip(NAMES, grid, strict=True)},
         }
         dataset = xr.Dataset(variables, coordinates, dict(attributes))
+        if self.frame is not None:
+            dataset = in_frame(dataset, np.array([self.frame.centre(time) for time in times]))
         for name, its in (self.wanted.attributes if self.wanted is not None else {}).items():
             dataset[name].attrs.update(its)
         return described(self._with_states(dataset))

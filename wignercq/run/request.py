@@ -14,8 +14,10 @@ from wignercq.model.formulas import MAX_NUMBER
 from wignercq.model.model import Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.arguments import flag, moderate, require_state, spread, whole
+from wignercq.planning.frame_choice import FRAMES, FrameChoice
 from wignercq.planning.memory import Need, free_memory, held_memory
 from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, Numerics
+from wignercq.propagation.frame import Beginning, MovingFrame, Point
 from wignercq.run.adaptation import Adapter, Freedom
 from wignercq.run.keeping import SAME_TIME, Keeping
 from wignercq.run.observables import Wanted
@@ -53,6 +55,8 @@ class Request:
     keeping: Keeping = field(default_factory=Keeping)
     on: Grid | None = None  # where W lies that was given on a grid of its own; `grid` says what of it is fixed
     origin: float = 0.0  # time at which the run begins, as it is told; `times` count from there
+    frame: str = "fixed"  # of FRAMES
+    centre: Point | None = None  # of a frame that moves, at the beginning, if it is known
 
     def __post_init__(self) -> None:
         require_model(self.model)
@@ -68,6 +72,7 @@ class Request:
         if not self.equations:
             object.__setattr__(self, "equations", {ALONE: self.numerics.hbar_order})
         one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
+        one_of("frame", self.frame, FRAMES)
 
     @property
     def further(self) -> dict[str, object]:
@@ -89,9 +94,38 @@ class Request:
         """Names of the observables that were asked for beside those of every run."""
         return () if self.wanted is None else self.wanted.names
 
-    def record(self, grid: Grid) -> Record:
-        """One in which nothing is reported yet."""
-        return Record(self.model, grid, self.framed, wanted=self.wanted, kept=self.keeping.outputs, origin=self.origin)
+    def record(self, grid: Grid, frame: Beginning | None = None) -> Record:
+        """One in which nothing is reported yet; `frame` is one that moves."""
+        return Record(
+            self.model,
+            grid,
+            self.framed,
+            wanted=self.wanted,
+            kept=self.keeping.outputs,
+            origin=self.origin,
+            frame=None if frame is None else MovingFrame(self.model, frame),
+        )
+
+    @property
+    def frame_choice(self) -> FrameChoice:
+        """Which frame the run is to have; the laboratory's where extents are given, unless the other one is asked.
+
+        InputError where the equation is not known in a frame that moves, or the engine has no kicks that change from
+        step to step.
+        """
+        reasons = {
+            "engine 'jax' and a model that is not quadratic": self.numerics.engine == "jax"
+            and not self.model.is_quadratic,
+            "potentials that depend on time": self.model.is_driven,
+            "thermal dynamics": self.model.is_thermal,
+        }
+        reason = next((reason for reason, holds in reasons.items() if holds), None)
+        if reason is not None and self.frame == "moving":
+            raise InputError("frame", f"'fixed', with {reason}", "'moving'")
+        given = isinstance(self.grid, Grid) or any(axis.extent for axis in (self.grid or {}).values())
+        stays = given or reason is not None or self.adapt is False or len(self.equations) > 1
+        kind = "fixed" if self.frame == "auto" and stays else self.frame
+        return FrameChoice(kind, self.origin, self.centre)
 
     @property
     def freedom(self) -> Freedom:

@@ -61,6 +61,7 @@ class Session:
             watch=Watch(ERROR_LEVEL) if stops else None,
             growing=request.freedom.extents,
             origin=request.origin,
+            frame=request.frame_choice,
             tell=tell,
         )
         if request.numerics.dt is not None:
@@ -74,14 +75,9 @@ class Session:
                 loop.lost[name] = str(error)
                 continue
             W = start.W if leads else propagator.engine.copy(loop.leader.W)
-            record = request.record(start.grid)
+            record = request.record(start.grid, None if propagator.frame is None else propagator.frame.beginning)
             watch = Watch(request.level, stops) if leads else Watch(ERROR_LEVEL)  # the grid is chosen for the first
-            track = _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
-            if track.adapter is not None and start.moving:
-                track.adapter.moving = start.moving
-                track.adapter.notes.append(
-                    f"t = {request.origin:.6g}: a box that goes with W along {', '.join(sorted(start.moving))}"
-                )
+            _follow(loop, request, name, propagator, W, record, watch, start.check if leads else None)
         records = {name: track.record for name, track in loop.tracks.items()}
         return cls(request, loop, records, start.step, versions(), [], started)
 
@@ -100,7 +96,8 @@ class Session:
         for (name, stored), grid in zip(header.tracks.items(), grids, strict=True):
             engine = numerics.make_engine(grid)
             order = request.equations[name]
-            propagator = Propagator(request.model, engine, numerics.scheme, header.dt, order, header.exact_bath)
+            frame = snapshot.records[name].frame
+            propagator = Propagator(request.model, engine, numerics.scheme, header.dt, order, header.exact_bath, frame)
             check = None
             if stored.local_errors:
                 end, error = float(request.times[-1]), header.error
@@ -120,7 +117,6 @@ class Session:
             if track.adapter is not None:
                 track.adapter.notes, track.adapter.exhausted = list(stored.notes), stored.exhausted
                 track.adapter.refinements = list(stored.refinements)
-                track.adapter.moving = frozenset(stored.moving)
             if stored.good is not None and track.keeps:
                 owner = numerics.make_engine(grid_of(stored.good))
                 track.good = Good(owner, owner.restored(snapshot.fields[f"{name}/good"]))
@@ -152,12 +148,12 @@ class Session:
                 notes=[] if adapter is None else adapter.notes,
                 exhausted=adapter is not None and adapter.exhausted,
                 refinements=[] if adapter is None else adapter.refinements,
-                moving=[] if adapter is None else sorted(adapter.moving),
                 good=None if track.good is None or track.good.W is track.W else axes_of(track.good.engine.grid),
             )
             fields[name] = _stored(track.engine, track.W)
             if track.good is not None and track.good.W is not track.W:
                 fields[f"{name}/good"] = _stored(*track.good)
+        frame = self.loop.leader.propagator.frame
         header = Header(
             identity=identity(self.request),
             versions=self.versions,
@@ -169,6 +165,7 @@ class Session:
             seconds=clock.perf_counter() - self.started,
             tracks=tracks,
             lost=self.loop.lost,
+            frame=None if frame is None else frame.beginning,
         )
         return Snapshot(header, probe(self.request), self.records, fields)
 
@@ -198,6 +195,7 @@ class Session:
             **solved(self.request.model),
             **numerics.attributes,
             "bath": "one flow with free motion" if self.loop.leader.propagator.exact_bath else "split",
+            "frame": "fixed" if self.loop.leader.propagator.frame is None else "moving",
             "time_step": self.loop.dt,
             "time_error_estimate": self.step.error if check is None else check.estimate,
             "wall_time": clock.perf_counter() - self.started,

@@ -102,8 +102,6 @@ class TimeLoop:
     def _make_ready(self) -> None:
         """All that comes before the next steps; an interruption leaves it for the run that goes on from here."""
         with self.interruption.welcome():
-            for track in self.tracks.values():
-                track.follow()
             divisor = max(track.check_step(self.steps) for track in self.tracks.values())
         if divisor > 1:
             for track in self.tracks.values():

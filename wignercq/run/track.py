@@ -70,7 +70,7 @@ class Track:
 
     @property
     def grid(self) -> Grid:
-        """The grid of W."""
+        """The grid of W, in its frame."""
         return self.engine.grid
 
     def advance(self, steps: int, count: int) -> None:
@@ -78,7 +78,7 @@ class Track:
         dt, self.at_output = self.propagator.dt, None
         while True:
             self._step(steps, count)
-            self._seen = self._look(self.W)
+            self._seen = self._look(self.W, (steps + count) * dt)
             if not self._moved_to_better_grid(steps * dt, self._seen):
                 break
 
@@ -102,15 +102,6 @@ class Track:
         self._boundaries = []
         if self._before is not None:
             self._spare, self._before = self._before, None
-
-    def follow(self) -> None:
-        """Let the box go after W, if it is to."""
-        if self.adapter is None or not self.adapter.moving:
-            return
-        now = self._seen.marginals if self._seen else Marginals(self.grid, *self.engine.marginals(self.W))
-        grid = self.adapter.following(self.grid, now.mean)
-        if grid != self.grid:
-            self._move(self._propagator_on(grid, self.adapter))
 
     def check_step(self, steps: int) -> int:
         """Compare the steps with those of the pilot run, if that is due; what to divide the step by from here on."""
@@ -137,7 +128,7 @@ class Track:
             start = self._time(steps)
             self.at_output = self.propagator.leap(self.W, remainder, self._take_spare(), time=start)
             self.look = None
-        self.look = self.look or self._look(self.at_output)
+        self.look = self.look or self._look(self.at_output, time)
 
     def output(self, time: float) -> None:
         """Report the output that was reached."""
@@ -171,8 +162,9 @@ class Track:
         """The time after so many steps, as the model counts it."""
         return self.record.origin + steps * self.propagator.dt
 
-    def _look(self, W: Any) -> Look:
-        return Look.of(Marginals(self.grid, *self.engine.marginals(W)), self.engine.spectral_power(W))
+    def _look(self, W: Any, time: float) -> Look:
+        grid = self.record.in_laboratory(time)
+        return Look.of(Marginals(grid, *self.engine.marginals(W)), self.engine.spectral_power(W))
 
     def _judge(self, time: float, look: Look) -> None:
         try:
@@ -211,7 +203,9 @@ class Track:
         self.propagator.forget_tables()
         engine = adapter.make_engine(grid)
         engine.interruption = self.engine.interruption
-        return replace(self.propagator, engine=engine)
+        propagator = replace(self.propagator, engine=engine)
+        propagator.require_way(self.record.origin + adapter.end)
+        return propagator
 
     def _move(self, propagator: Propagator) -> None:
         """Go on from W on the grid of another propagator."""

@@ -209,7 +209,8 @@ def _kept(result: Any, dataset: xr.Dataset, time: float | None) -> xr.DataArray:
     last = float(dataset["time"].values[-1])
     if time is not None and abs(time - last) > SAME_TIME * abs(last):
         raise StateError("time", f"the time of the W that was kept, {last:g}", f"{time:g}")
-    return dataset["W"]
+    own: xr.DataArray = result.W  # in the laboratory, where the dataset has it in a frame that moves
+    return own
 
 
 def on_axes(W: object, grid: Grid | None = None) -> tuple[np.ndarray, Grid]:
@@ -230,6 +231,6 @@ def on_axes(W: object, grid: Grid | None = None) -> tuple[np.ndarray, Grid]:
 
 def _axis(W: xr.DataArray, name: str) -> Axis:
     try:
-        return Axis.through(W[name].values if name in W.coords else np.zeros(0))
+        return Axis.along(W, name)
     except GridError as error:
         raise StateError("W", f"{error.expected} as coordinate {name} of W", error.got) from None

@@ -14,7 +14,7 @@ Z = ("length", "momentum", "length", "momentum")  # of q, p, x and y
 QUANTITIES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("time", "frame", "state_time", "tau"), ("time",)),
     **{name: (kind,) for name, kind in zip("qpxy", Z, strict=True)},
-    **dict.fromkeys(("mean", "covariance", "drift_mean", "drift_covariance"), ("z",)),
+    **dict.fromkeys(("mean", "covariance", "centre", "drift_mean", "drift_covariance"), ("z",)),
     **dict.fromkeys(
         (
             *("energy", "energy_classical", "energy_quantum", "energy_interaction"),

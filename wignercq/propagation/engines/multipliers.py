@@ -132,7 +132,7 @@ class Kick:
         """Multipliers of the rows [start, stop) at the first `columns` frequencies s, shape (rows, np, columns)."""
         c = self.coefficients[:, start:stop, None, :columns]
         r = self.grid.p.frequencies[:, None]
-        values = clipped_exponential(c, r, self.growth)
+        values = _on_frequencies(c[:, :, 0], r, self.growth)
         n_p, n_y = self.grid.p.points, self.grid.y.points
         if n_p % 2 == 0:
             mirrored = clipped_exponential(c, -r[n_p // 2 : n_p // 2 + 1], self.growth)
@@ -155,3 +155,35 @@ def clipped_exponential(c: np.ndarray, r: np.ndarray, allowed: float = 0.0) -> n
     np.multiply(magnitude, np.cos(angle), out=values.real)
     np.multiply(magnitude, np.sin(angle), out=values.imag)
     return values
+
+
+def _on_frequencies(c: np.ndarray, r: np.ndarray, allowed: float = 0.0) -> np.ndarray:
+    """:func:`clipped_exponential` at all frequencies r of an axis in FFT order, shape (rows, frequencies, columns).
+
+    They are multiples of one frequency, and so phases that are linear in r are powers: cosines take longer.
+    """
+    if len(c) > 3 or c[2].imag.any():
+        return clipped_exponential(c[:, :, None], r, allowed)
+    values = np.empty((c.shape[1], len(r), c.shape[2]), complex)
+    positive = (len(r) + 1) // 2
+    start, turn = np.exp(1j * c[0].imag), np.exp(1j * c[1].imag * r[1])
+    _fill_powers(values[:, :positive], start, turn)
+    _fill_powers(values[:, : positive - 1 : -1], start * turn.conj(), turn.conj())
+    growth = c[2, :, None].real * r
+    growth += c[1, :, None].real
+    growth *= r
+    growth += c[0, :, None].real
+    np.minimum(growth, allowed * r**2 if allowed else 0, out=growth)
+    np.exp(growth, out=growth)
+    values.real *= growth
+    values.imag *= growth
+    return values
+
+
+def _fill_powers(out: np.ndarray, start: np.ndarray, ratio: np.ndarray) -> None:
+    """Write ``start * ratio**k`` into ``out[:, k]``, doubling what is there."""
+    out[:, 0], done = start, 1
+    while done < out.shape[1]:
+        more = min(done, out.shape[1] - done)
+        np.multiply(out[:, :more], ratio[:, None], out=out[:, done : done + more])
+        done, ratio = done + more, ratio * ratio

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from wignercq.propagation.engines.multipliers import Dissipation
-from wignercq.propagation.engines.tile_transform import FactoredAxis
+from wignercq.propagation.engines.tile_transform import FactoredAxis, TileTransform
 
 TILE_BYTES = 1024 * 1024  # of W in one tile
+
+Tile = tuple[int, slice]
+Transforms = list[dict[tuple[int, ...], TileTransform]]  # for each worker thread by the shape of the tile
+
+
+class Tiling(NamedTuple):
+    """How a pass cuts W into tiles: one point of an axis and part of another make one."""
+
+    tiles: list[Tile]
+    cut: Callable[[np.ndarray, int, slice], np.ndarray]  # the view of a tile in storage
+    transforms: Transforms
 
 
 def unfolded(half: np.ndarray, axis: FactoredAxis) -> np.ndarray:

@@ -1,7 +1,6 @@
 """The default engine: tiles that fit the cache, pyFFTW, and one worker thread per core.
 
-W lies in memory in the order (q, x, p, y), each row of y padded to whole cache lines, each plane (p, y) by one more
-line if need be::
+W lies in memory in the order (q, x, p, y)::
 
     momentum pass   a tile is one q and a few x: some whole planes, contiguous
     position pass   a tile is one p and a few cache lines of y: all of (q, x)
@@ -37,25 +36,12 @@ from wignercq.propagation.engines.multipliers import (
     QuantumFlow,
     Shear,
 )
-from wignercq.propagation.engines.places import TILE_BYTES, noise_and_shifts, parts, shear_by_p, unfolded
+from wignercq.propagation.engines.places import TILE_BYTES, Tile, Tiling, noise_and_shifts, parts, shear_by_p, unfolded
+from wignercq.propagation.engines.tile_memory import CACHE_LINE, TileMemory
 from wignercq.propagation.engines.tile_transform import FactoredAxis, TileLayout, TileTransform
 
-CACHE_LINE = 64  # bytes
-CONFLICT_STRIDE = 1024  # bytes: strides that are multiples of this get one more line, or columns would share cache sets
 NOTHING = FactoredAxis(1, real=False)
 ALONE_BYTES = 2 * TILE_BYTES  # of W, up to which one thread is faster than several
-
-Tile = tuple[int, slice]
-Transforms = list[dict[tuple[int, ...], TileTransform]]  # for each worker thread by the shape of the tile
-
-
-class Tiling(NamedTuple):
-    """How a pass cuts W into tiles: one point of an axis and part of another make one."""
-
-    tiles: list[Tile]
-    cut: Callable[[np.ndarray, int, slice], np.ndarray]  # the view of a tile in storage
-    transforms: Transforms
-
 
 Act = Callable[[Tile, TileTransform], None]
 
@@ -78,17 +64,14 @@ class TiledEngine(HostEngine):
         n_q, n_p, n_x, n_y = grid.shape
         # of a small W one thread takes all tiles: to hand them over would take longer
         self._workers = 1 if grid.size * self.dtype.itemsize <= ALONE_BYTES else threads
-        self._lane = CACHE_LINE // self.dtype.itemsize
-        lines = -(-n_y // self._lane)
-        self._row_length = lines * self._lane
-        self._plane_length = self._apart(n_p * self._row_length)
-        self._slab_length = self._apart(n_x * self._plane_length)
+        self._memory = TileMemory(grid, self.dtype)
+        lines, lane = self._memory.lines, self._memory.lane
         self._q, self._p = FactoredAxis(n_q, real=False), FactoredAxis(n_p, real=False)
         self._x, self._y = FactoredAxis(n_x, real=True), FactoredAxis(n_y, real=True)
         self._slab_axes = FactoredAxis(n_x, real=False), FactoredAxis(n_p, real=True)
         self._q_alone, self._x_alone = (FactoredAxis(n, real=True, alone=True) for n in (n_q, n_x))
-        self._line_parts = parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=self._lane)
-        self._path_parts = parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=self._lane)
+        self._line_parts = parts(lines, n_q * n_x * CACHE_LINE, at_least=2, scale=lane)
+        self._path_parts = parts(lines, n_q * n_p * CACHE_LINE, at_least=2, scale=lane)
         p_parts = parts(n_p, n_x * lines * CACHE_LINE)
         x_parts = parts(n_x, n_p * n_y * self.dtype.itemsize)
         q, p, x, y = self._q, self._p, self._x, self._y
@@ -107,43 +90,14 @@ class TiledEngine(HostEngine):
         axes: tuple[FactoredAxis, FactoredAxis],
     ) -> Tiling:
         """Tiles ``cut(storage, i, part)`` for each ``i < count`` and part, with the transformed axes at `position`."""
-        like_w = self._planes()  # for its layout, no page of it being taken
+        like_w = self._memory.planes()  # for its layout, no page of it being taken
         distinct = {tile.shape: tile for tile in (cut(like_w, 0, part) for part in parts)}.values()
         pairs = [(TileLayout(*axes, position, tile.shape, self.complex_dtype), tile) for tile in distinct]
         transforms = [{tile.shape: TileTransform(layout, tile) for layout, tile in pairs} for _ in range(self._workers)]
         return Tiling([(i, part) for i in range(count) for part in parts], cut, transforms)
 
-    # layout
-
-    def _apart(self, length: int) -> int:
-        """A stride of so many elements, or one cache line more."""
-        in_conflict = length * self.dtype.itemsize % CONFLICT_STRIDE == 0
-        return length + in_conflict * self._lane
-
-    @property
-    def _strides(self) -> tuple[int, int, int, int]:
-        """Of q, x, p, y in memory, in bytes."""
-        steps = self._slab_length, self._plane_length, self._row_length, 1
-        q, x, p, y = (self.dtype.itemsize * step for step in steps)
-        return q, x, p, y
-
-    def _planes(self, memory: np.ndarray | None = None) -> np.ndarray:
-        """A view of memory, new if None, with axes (q, x, p, y), rows of y with their padding."""
-        n_q, n_p, n_x, _ = self.grid.shape
-        if memory is None:
-            memory = pages.zeros((n_q, self._slab_length), self.dtype)
-        return np.lib.stride_tricks.as_strided(memory, (n_q, n_x, n_p, self._row_length), self._strides)
-
     def allocate(self) -> np.ndarray:
-        return self._planes()[..., : self.grid.y.points].transpose(0, 2, 1, 3)
-
-    def _storage(self, W: np.ndarray) -> np.ndarray:
-        """A W from :meth:`allocate` as it lies in memory, rows of y with their padding, axes (q, x, p, y)."""
-        q, x, p, y = self._strides
-        ours = W.shape == self.grid.shape and W.dtype == self.dtype and W.strides == (q, p, x, y)
-        if not ours or W.ctypes.data % CACHE_LINE:
-            raise ValueError("W: expected an array from this engine's allocate(), got one of another layout")
-        return self._planes(W)
+        return self._memory.field()
 
     # work sharing
 
@@ -167,7 +121,7 @@ class TiledEngine(HostEngine):
     ) -> np.ndarray:
         """Transform every tile, ``act(tile, transform)``, transform back; `before` acts on tiles of W first."""
         result = W if into is None else into
-        storage, target = self._storage(W), self._storage(result)
+        storage, target = self._memory.storage(W), self._memory.storage(result)
 
         def work(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
@@ -188,7 +142,7 @@ class TiledEngine(HostEngine):
         """The q factor by p and the x factor by part of a row; with x alone None and the x factor; normalised."""
         n_q, _, n_x, n_y = self.grid.shape
         axis, norm = (self._x_alone, n_x) if shear.q is None else (self._x, n_q * n_x)
-        x = np.zeros((axis.frequencies.size, self._row_length), complex)
+        x = np.zeros((axis.frequencies.size, self._memory.row_length), complex)
         x[:, :n_y] = unfolded(shear.x, axis) / norm
         if shear.q is None:
             return None, x[:, None].astype(self.complex_dtype)
@@ -281,7 +235,7 @@ class TiledEngine(HostEngine):
 
     def quantum(self, W: np.ndarray, flow: tuple[np.ndarray, Any]) -> np.ndarray:
         matrix, shear = flow
-        storage = self._storage(W)
+        storage = self._memory.storage(W)
 
         def work(worker: int, queue: Iterator[Tile]) -> None:
             for tile in queue:
@@ -356,7 +310,7 @@ class TiledEngine(HostEngine):
             return self._pass(W, self._rows, act, before=contract)
 
     def spectral_power(self, W: np.ndarray) -> list[np.ndarray]:
-        storage = self._storage(W)
+        storage = self._memory.storage(W)
         power_q, power_x = self._power(storage, self._columns)
         power_p, power_y = self._power(storage, self._rows)
         return [power_q, power_p, power_x, power_y]
