@@ -1,4 +1,8 @@
-"""Entropy production of the steady state and its distance from the Gibbs state against the diffusion D2."""
+"""Entropy production
+==================
+
+Entropy production of the steady state and its distance from the Gibbs state against the diffusion D2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Poles of the coupled oscillators in the plane of complex frequencies as the coupling grows (the paper's Figure 1)."""
+"""Poles of the oscillators: Figure 1
+==================================
+
+Poles of the coupled oscillators in the plane of complex frequencies as the coupling grows (the paper's Figure 1).
+"""
 
 from __future__ import annotations
 

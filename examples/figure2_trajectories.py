@@ -1,4 +1,8 @@
-"""Sample trajectories of the coupled oscillators with the predicted standard deviations (the paper's Figure 2)."""
+"""Trajectories: Figure 2
+======================
+
+Sample trajectories of the coupled oscillators with the predicted standard deviations (the paper's Figure 2).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a classical particle learns of a cat: hybrid dynamics, on the grid and by trajectories, against mean-field.
+"""A cat and mean-field dynamics
+=============================
+
+What a classical particle learns of a cat: hybrid dynamics, on the grid and by trajectories, against mean-field.
 
 Usage: python examples/mean_field.py [folder, default out]
 

@@ -1,4 +1,8 @@
-"""Mutual information of the oscillators at two times: exact, and what survives at weak coupling (eqs 63-68)."""
+"""Mutual information at two times
+===============================
+
+Mutual information of the oscillators at two times: exact, and what survives at weak coupling (eqs 63-68).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Occupation of the quantum oscillator against the temperature of the classical bath, with its minimum (eq 85)."""
+"""The coldest bath is not the best
+================================
+
+Occupation of the quantum oscillator against the temperature of the classical bath, with its minimum (eq 85).
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,17 @@
-"""Energy of a quartic quantum oscillator in the steady state against the temperature of the classical bath.
+"""How cold can a quartic oscillator get?
+======================================
+
+Energy of a quartic quantum oscillator in the steady state against the temperature of the classical bath.
 
 Identical oscillators are coldest at k_B T = hbar w/4 when the coupling is weak (eq 85). Is a quartic one, w being that
 of its first transition? Lines are the limit of weak coupling, where levels exchange populations at golden-rule rates.
 Sixteen points take a minute or two each on a core.
+
+.. image:: ../../images/steady_temperature.png
+   :alt: Energy above the ground state against the temperature of the bath, in and out of resonance
 """
+
+# sphinx_gallery_thumbnail_path = 'images/steady_temperature.png'
 
 from __future__ import annotations
 

@@ -68,3 +68,11 @@ def machine() -> str:
     ]
     libraries = ", ".join(f"{name} {version(name)}" for name in VERSIONED)
     return f"{len(names)} cores of {names[0]}, Python {platform.python_version()}, {libraries}"
+
+
+def table_in(paragraph: str) -> dict[str, list[list[str]] | list[str]] | None:
+    """Header and rows of a table that :func:`markdown` made; None of any other paragraph."""
+    if not paragraph.startswith("|"):
+        return None
+    header, _, *rows = ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in paragraph.splitlines())
+    return {"header": header, "rows": rows}

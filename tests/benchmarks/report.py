@@ -1,11 +1,16 @@
 """Every benchmark of this folder but those of the schemes in one report, in Markdown on standard output.
 
-Usage: python tests/benchmarks/report.py [part ...] [--quick]
+Usage: python tests/benchmarks/report.py [part ...] [--quick] [--json FILE]
+
+With ``--json docs/project/benchmarks.json`` the parts that are measured take the place of what the page of the
+documentation draws of them; the others stay.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +25,7 @@ import passes
 import qutip_alone
 import rounding
 import run_split
-from common import machine, markdown, name_of, parse_shape
+from common import machine, markdown, name_of, parse_shape, table_in
 from support.reference.cases import quartic_case
 
 from wignercq import Model
@@ -110,6 +115,16 @@ PARTS: dict[str, Callable[[bool], Iterator[str]]] = {
 }
 
 
+def kept(path: Path, name: str, paragraphs: list[str]) -> None:
+    """Put what was measured into a file of measurements, with the machine and the day."""
+    measured = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    titles = [None, *(p.removesuffix(":") for p in paragraphs)]
+    tables = [{"title": title, **table} for title, p in zip(titles, paragraphs, strict=False) if (table := table_in(p))]
+    about, day = PARTS[name].__doc__, datetime.datetime.now(datetime.UTC).date().isoformat()
+    measured[name] = {"about": about, "machine": machine(), "day": day, "tables": tables}
+    path.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     described = "\n".join(f"  {name:10}{part.__doc__}" for name, part in PARTS.items())
     parser = argparse.ArgumentParser(
@@ -118,6 +133,7 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="*", metavar="part", help="which ones, all when none is named")
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="put what is measured into a file as well")
     options = parser.parse_args()
     unknown = sorted(set(options.parts) - set(PARTS))
     if unknown:
@@ -125,8 +141,12 @@ def main() -> None:
     print(f"Measured on {machine()}.")
     for name in options.parts or PARTS:
         print(f"\n## {name}: {PARTS[name].__doc__}")
+        paragraphs = []
         for paragraph in PARTS[name](options.quick):
             print(f"\n{paragraph}", flush=True)
+            paragraphs.append(paragraph)
+        if options.json is not None:
+            kept(options.json, name, paragraphs)
 
 
 if __name__ == "__main__":

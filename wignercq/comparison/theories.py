@@ -61,7 +61,7 @@ TABLE: Mapping[str, Theory] = {
     ),
 }
 SAMPLED = {key: theory.dynamics for key, theory in TABLE.items() if theory.dynamics is not None}
-#: Those that every comparison has.
+#: The names of those that every comparison has, the exact one first.
 THEORIES = tuple(key for key in TABLE if key not in SAMPLED and key != THERMAL)
 EQUATIONS = {key: theory.equation for key, theory in TABLE.items() if theory.equation is not None}
 GAUSSIAN_THEORIES = {key: theory.moments for key, theory in TABLE.items() if theory.moments is not None}

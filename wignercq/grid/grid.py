@@ -22,7 +22,7 @@ UNIFORM = 1e-6  # of the spacing, by which given points of an axis may be off
 
 @dataclass(frozen=True)
 class Axis:
-    """A uniform periodic axis: ``lower + j * spacing`` for ``j = 0 .. points - 1``; `upper` is the image of `lower`.
+    """A uniform periodic axis: ``lower + j * spacing`` for j from 0 to ``points - 1``; `upper` is the image of `lower`.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class Lines(list[np.ndarray]):
 
 @dataclass(frozen=True, eq=False)
 class Marginals:
-    """All six two-variable marginals of W and the integral of |W|."""
+    """All six two-variable marginals of W and the integral of ``|W|``."""
 
     grid: Grid
     # ``planes["q", "p"]`` is the density over (q, p), x and y being integrated out; keys in (q, p, x, y) order
@@ -57,7 +57,7 @@ class Marginals:
 
     @property
     def negativity(self) -> float:
-        """(integral of |W| - integral of W)/2, the volume of the negative part of W."""
+        """``(integral of |W| - integral of W)/2``, the volume of the negative part of W."""
         return (self.absolute - self.norm) / 2
 
     @cached_property

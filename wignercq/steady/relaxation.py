@@ -39,7 +39,7 @@ class Relaxation:
     rates : np.ndarray, shape (count,)
         Complex: -decay rate + i frequency; each complex pair once, with the positive frequency.
     residuals : np.ndarray, shape (count,)
-        |L v - rate v| / |v| on a grid, measured over a short time: of the order of the error of the rate.
+        ``|L v - rate v| / |v|`` on a grid, measured over a short time: of the order of the error of the rate.
     modes : list of (HermiteBasis, np.ndarray)
         Where and with which coefficients each eigenfunction is expanded.
     """

@@ -45,7 +45,7 @@ class SteadyState(Solution):
 
     @property
     def residual(self) -> float:
-        """The largest |dW/dt| over the largest |W|, per unit time, measured over a short time."""
+        """The largest ``|dW/dt|`` over the largest ``|W|``, per unit time, measured over a short time."""
         return float(self.dataset.attrs["residual"])
 
     @property
