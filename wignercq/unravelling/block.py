@@ -22,8 +22,9 @@ from wignercq.unravelling.observables import PathObservable
 from wignercq.unravelling.plan import looks, widened
 from wignercq.unravelling.preparation import prepared, prepared_mixed
 from wignercq.unravelling.pure import Trajectories
-from wignercq.unravelling.scheme import Noise, Scheme
+from wignercq.unravelling.scheme import Noise
 from wignercq.unravelling.statistics import PairStatistics, Statistics
+from wignercq.unravelling.thermal import scheme_on
 from wignercq.unravelling.time_step import Surroundings
 
 TILE, MIXED_TILE = 64, 8  # trajectories that are moved together, so that their quantum states stay in the cache
@@ -135,12 +136,13 @@ def _advanced(
 ) -> Axis:
     """Move trajectories on over a time; the axis they are on then."""
     stride = looks(Surroundings.of(job.model, now, axis).fastest * span, steps)
-    scheme = Scheme(job.model, axis, span / steps, job.dynamics)
+    of_step = (span / steps, job.dynamics, job.plan.levels)
+    scheme = scheme_on(job.model, axis, *of_step)
     for done in range(0, steps, stride):
         scheme.advance(now, [Noise.drawn(now.count, random) for _ in range(min(stride, steps - done))])
         wider = widened(now, axis)
         if wider != axis:
-            axis, scheme = wider, Scheme(job.model, wider, span / steps, job.dynamics)
+            axis, scheme = wider, scheme_on(job.model, wider, *of_step)
     return axis
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Axis, fast_even_size
 from wignercq.model.model import Model
+from wignercq.model.thermal import MINIMAL
 from wignercq.planning import trajectories as classical
 from wignercq.results.summary import PAIRS
 from wignercq.states import State
@@ -19,7 +20,8 @@ from wignercq.unravelling.measurement import Measurement, edges
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.pure import Trajectories
-from wignercq.unravelling.scheme import Noise, Scheme
+from wignercq.unravelling.scheme import Noise
+from wignercq.unravelling.thermal import ThermalScheme, scheme_on
 from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings
 
 AHEAD = 64  # trajectories that go ahead
@@ -39,7 +41,8 @@ def first_axis(state: State, model: Model, duration: float, random: np.random.Ge
 
     GridError where they run away.
     """
-    ahead = classical.Trajectories(model, duration, 1.0, random)
+    known = model if model.is_linear_thermal else replace(model, dynamics=MINIMAL)
+    ahead = classical.Trajectories(known, duration, 1.0, random)
     now = classical.draw(state, 1.0, CLASSICAL, random)
     places = np.array([place[2:] for place in ahead.positions(now)])
     low, high = places.min(axis=(0, 2)), places.max(axis=(0, 2))
@@ -101,7 +104,8 @@ def planned(
             count = max(1, math.ceil(span / dt - 1e-9))
         else:
             allowed = tolerance * (AT_ONCE + (1 - AT_ONCE) * end / times[-1])
-            by_phase = phase / math.sqrt(24 * tolerance / max(1.0, phase))
+            split = around.classical * span if model.is_thermal else phase  # motion of the quantum particle is not
+            by_phase = max(split / math.sqrt(24 * tolerance / max(1.0, split)), phase if model.is_thermal else 0.0)
             count = max(1, math.ceil(by_phase - 1e-9), splitting.steps(around, span, allowed))
         errors.append(splitting.advance(around, span, count))
         steps.append(count)
@@ -116,7 +120,7 @@ def planned(
         room = MARGIN * chosen.length
         chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
     q, p = (_bins(*box) for box in pair[0].boxes)
-    return Plan(chosen, tuple(steps), q, p, max(errors))
+    return Plan(chosen, tuple(steps), q, p, max(errors), max(ahead.levels for ahead in pair))
 
 
 @dataclass(eq=False)
@@ -128,6 +132,7 @@ class _Ahead:
     axis: Axis
     is_free: bool
     dynamics: str
+    levels: int = 0
     boxes: list[tuple[float, float]] = field(default_factory=lambda: [(math.inf, -math.inf)] * 2)
 
     def __post_init__(self) -> None:
@@ -135,7 +140,10 @@ class _Ahead:
 
     def advance(self, noise: Sequence[Noise], dt: float) -> None:
         """By steps of one length. InputError where they run away."""
-        Scheme(self.model, self.axis, dt, self.dynamics).advance(self.now, noise)
+        scheme = scheme_on(self.model, self.axis, dt, self.dynamics, self.levels)
+        scheme.advance(self.now, noise)
+        if isinstance(scheme, ThermalScheme):
+            self.levels = scheme.levels
         if not self.now.is_finite:
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:
