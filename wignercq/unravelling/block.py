@@ -28,6 +28,7 @@ from wignercq.unravelling.thermal import scheme_on
 from wignercq.unravelling.time_step import Surroundings
 
 TILE, MIXED_TILE = 64, 8  # trajectories that are moved together, so that their quantum states stay in the cache
+THERMAL_TILE = 256  # or so that many are in one cell of q
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ def block(job: Job, number: int) -> Gathered:
     """The trajectories of one block, which has its own stream of random numbers."""
     random = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(number,)))
     is_mixed = job.conditional == "mixed"
-    tile = MIXED_TILE if is_mixed else TILE
+    tile = MIXED_TILE if is_mixed else THERMAL_TILE if job.model.is_thermal else TILE
     draw = (prepared_mixed if is_mixed else prepared)(job.state, job.plan.axis)
     nx = job.plan.axis.points
     qp, qx, py = planes = tuple(np.zeros((len(job.frames), *size)) for size in job.plan.bins)

@@ -10,14 +10,14 @@ norm psi is driven by it alone,
 
     d phi = A phi dt + B phi o dR/sqrt(D2),      A = -(i/hbar) (h + H_s) - (D0/2) (L^+ L + L**2),    B = -sqrt(D0) L
 
-in the sense of Stratonovich, ``|phi|**2`` being the probability of the record beside that of a Wiener process. A step is
-``T(dt/2) K(dt) T(dt/2)``: T moves q, and K, in which q rests, is
+in the sense of Stratonovich, ``|phi|**2`` being the probability of the record beside that of a Wiener process. A step
+is ``T(dt/2) K(dt) T(dt/2)``: T moves q, and K, in which q rests, is
 
     phi -> exp(A dt/2) exp(B r) exp(A dt/2) phi,      p -> p + sqrt(D2) r - V_C' dt
 
-for a Wiener increment r (Ninomiya and Victoir, Appl. Math. Finance 15, 107 (2008)): the average of it without the norm is
-Strang's splitting of the generator. By the weights ``|phi|**2`` of three-point Gauss-Hermite quadrature r has a mean and
-a variance, right to dt**2, and it is drawn as a normal number that has these. So means have an error of order dt**2.
+for a Wiener increment r (Ninomiya and Victoir, Appl. Math. Finance 15, 107 (2008)): without the norm, the average of it
+is Strang's splitting of the generator. The weights ``|phi|**2`` at the three points of Gauss and Hermite give r a mean
+and a variance, right to dt**2, with which it is drawn as a normal number. So means have errors of order dt**2.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def _drawn(half: np.ndarray, terms: np.ndarray, normal: np.ndarray) -> np.ndarra
     """The record of a step, in units of sqrt(dt), from normal numbers."""
     root = math.sqrt(3.0)
     powers = root ** np.arange(ORDER + 1)
-    even, odd = (np.tensordot(powers[i::2], terms[i::2], 1) for i in (0, 1))
+    parts = terms.view(float).reshape(ORDER + 1, -1)
+    even, odd = ((powers[i::2] @ parts[i::2]).view(complex).reshape(terms[0].shape) for i in (0, 1))
     still, even, odd = np.moveaxis(half @ np.stack([terms[0], even, odd], axis=2), 2, 0)
     none, up, down = ((np.abs(its) ** 2).sum(axis=1) for its in (still, even + odd, even - odd))
     total = 4 * none + up + down

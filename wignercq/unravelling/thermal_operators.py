@@ -51,9 +51,8 @@ class Levels(NamedTuple):
 
 def spectrum(model: Model, axis: Axis, q: float) -> tuple[np.ndarray, np.ndarray]:
     """Energies (nx,) and waves (nx, nx), by columns and of unit length, of the quantum particle at rest in q."""
-    kinetic = np.fft.ifft(
-        (model.hbar * axis.frequencies[:, None]) ** 2 * np.fft.fft(np.eye(axis.points), axis=0), axis=0
-    )
+    squares = (model.hbar * axis.frequencies[:, None]) ** 2
+    kinetic = np.fft.ifft(squares * np.fft.fft(np.eye(axis.points), axis=0), axis=0)
     h = kinetic.real / (2 * model.quantum_mass)
     h[np.diag_indices(axis.points)] += sampled((Q, X), model.V_Q + model.V_I)(q, axis.values)
     energies, waves = np.linalg.eigh(h)
@@ -136,7 +135,7 @@ class Operators:
     axis: Axis
     dt: float
     count: int
-    _cells: dict[float, Cell | None] = field(default_factory=dict, init=False)
+    _cells: dict[tuple[float, float], Cell | None] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
     @cached_property
@@ -194,12 +193,10 @@ class Operators:
         for share in CHECKED:
             q = np.array([cell.lower + share * (cell.upper - cell.lower)])
             levels = self._levels(q[0])
-            half, kick, _ = self._between(cell.orbitals, levels)
+            exact = self._between(cell.orbitals, levels)[:2]
             weighted = (cell.orbitals.T @ levels.waves) * levels.shares
             errors = [levels.waves * levels.shares - cell.orbitals @ weighted]
-            errors += [
-                (cell.at(found, q)[0] - exact) @ weighted for found, exact in ((cell.half, half), (cell.kick, kick))
-            ]
+            errors += [(cell.at(t, q)[0] - e) @ weighted for t, e in zip((cell.half, cell.kick), exact, strict=True)]
             if max(float(np.abs(error).max()) for error in errors) > ACCURATE:
                 return False
         return True
