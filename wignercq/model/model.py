@@ -265,7 +265,7 @@ class Model:
     ) -> Model:
         """A model whose dynamics keep the thermal state at `temperature`, k_B T: ``D2 = 2 alpha k_B T``.
 
-        `others` are further arguments of :class:`Model`. On the grid ``V_Q + V_I`` is ``A x**2/2 + c q x + b x + f(q)``.
+        `others` are further arguments of :class:`Model`. The grid needs an oscillator at each q (:mod:`.thermal`).
         """
         diffusion = diffusion_at(temperature, friction)
         potentials = classical_potential, quantum_potential, interaction

@@ -137,7 +137,7 @@ def _advanced(
 ) -> Axis:
     """Move trajectories on over a time; the axis they are on then."""
     stride = looks(Surroundings.of(job.model, now, axis).fastest * span, steps)
-    of_step = (span / steps, job.dynamics, job.plan.levels)
+    of_step = (span / steps, job.dynamics, job.plan.reach)
     scheme = scheme_on(job.model, axis, *of_step)
     for done in range(0, steps, stride):
         scheme.advance(now, [Noise.drawn(now.count, random) for _ in range(min(stride, steps - done))])

@@ -51,8 +51,8 @@ class Plan:
         Bins of the densities.
     time_error : float
         Estimated, of means and covariances, relative to the spread of each.
-    levels : int
-        Of the quantum particle, with thermal dynamics; more where a trajectory needs them.
+    reach : float
+        Energy of levels with thermal dynamics, in units of k_B T; more where a trajectory needs them.
     """
 
     axis: Axis
@@ -60,7 +60,7 @@ class Plan:
     q: Axis
     p: Axis
     time_error: float
-    levels: int = 0
+    reach: float = 0.0
 
     @property
     def bins(self) -> tuple[tuple[int, int], ...]:

@@ -21,7 +21,7 @@ from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.pure import Trajectories
 from wignercq.unravelling.scheme import Noise
-from wignercq.unravelling.thermal import ThermalScheme, scheme_on
+from wignercq.unravelling.thermal import ThermalScheme, scheme_on, thermal_waves
 from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings
 
 AHEAD = 64  # trajectories that go ahead
@@ -92,6 +92,8 @@ def planned(
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(FOR_PLANS,)))
     first = axis or first_axis(state, model, float(times[-1]), random)
     now = prepared(state, first)(AHEAD, random)
+    if axis is None and model.is_thermal:
+        first = _with_levels(model, now, first)
     pair = [
         _Ahead(model, now, first, axis is None, dynamics),
         _Ahead(model, now.copy(), first, axis is None, dynamics),
@@ -120,7 +122,17 @@ def planned(
         room = MARGIN * chosen.length
         chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
     q, p = (_bins(*box) for box in pair[0].boxes)
-    return Plan(chosen, tuple(steps), q, p, max(errors), max(ahead.levels for ahead in pair))
+    return Plan(chosen, tuple(steps), q, p, max(errors), max(ahead.reach for ahead in pair))
+
+
+def _with_levels(model: Model, now: Trajectories, axis: Axis) -> Axis:
+    """An axis that holds the levels of thermal dynamics where trajectories are, who are taken to it."""
+    first = axis
+    while (wider := widened(thermal_waves(model, axis, now.q), axis)) != axis:
+        axis = wider
+    if axis != first:
+        now.take_to(first, axis)
+    return axis
 
 
 @dataclass(eq=False)
@@ -132,7 +144,7 @@ class _Ahead:
     axis: Axis
     is_free: bool
     dynamics: str
-    levels: int = 0
+    reach: float = 0.0
     boxes: list[tuple[float, float]] = field(default_factory=lambda: [(math.inf, -math.inf)] * 2)
 
     def __post_init__(self) -> None:
@@ -140,10 +152,10 @@ class _Ahead:
 
     def advance(self, noise: Sequence[Noise], dt: float) -> None:
         """By steps of one length. InputError where they run away."""
-        scheme = scheme_on(self.model, self.axis, dt, self.dynamics, self.levels)
+        scheme = scheme_on(self.model, self.axis, dt, self.dynamics, self.reach)
         scheme.advance(self.now, noise)
         if isinstance(scheme, ThermalScheme):
-            self.levels = scheme.levels
+            self.reach = scheme.reach
         if not self.now.is_finite:
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:

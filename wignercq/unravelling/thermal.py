@@ -27,20 +27,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from wignercq.errors import InputError
 from wignercq.grid.grid import Axis
 from wignercq.model.model import Model
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.pure import Trajectories
 from wignercq.unravelling.scheme import Noise, Scheme
-from wignercq.unravelling.thermal_operators import Operators, levels_within, operators
+from wignercq.unravelling.thermal_operators import Operators, levels_at, operators, spectrum
 
 ORDER = 6  # of the series of exp(B r)
 REACH = 18.4  # in units of the temperature: exp(-18.4) is 1e-8
-KEPT = 1e-6  # of a wave function may lie in the highest eighth of the levels, or beyond
-FEWEST, MORE = 4, 1.25  # levels at first, and by how much they grow
-MOST = 0.75  # of the points of an axis: levels
+KEPT = 1e-5  # of a wave function, which coupling may miss
+FEWEST, MORE = 4, 1.25  # levels at first, and by how much their energy grows
 
 
 @dataclass(eq=False)
@@ -49,12 +48,12 @@ class ThermalScheme(Scheme):
 
     Parameters
     ----------
-    levels : int
-        Of the quantum particle at rest in q; 0 for those up to 18.4 k_B T where trajectories begin. Grows where they
-        need more.
+    reach : float
+        Energy of levels of the quantum particle, in units of k_B T above the lowest, where they are cut; 0 for 18.4 at
+        first, or three levels. It grows where wave functions need more.
     """
 
-    levels: int = 0
+    reach: float = 0.0
 
     def advance(self, now: Trajectories | Mixtures, noise: Sequence[Noise]) -> None:
         """Move trajectories on, in place, by a step for each noise.
@@ -67,17 +66,12 @@ class ThermalScheme(Scheme):
 
     def _hold(self, now: Trajectories) -> None:
         """Take in as many levels as wave functions need."""
-        if not self.levels:
-            places = np.quantile(now.q, [0, 0.25, 0.5, 0.75, 1])
-            self.levels = max(FEWEST, levels_within(self.model, self.axis, places, REACH * self.model.bath_temperature))
+        self.reach = self.reach or reach_at_first(self.model, self.axis, now.q)
         while self._beyond(now) > KEPT:
-            self.levels = math.ceil(MORE * self.levels)
-            if self.levels > MOST * self.axis.points:
-                expected = f"points for more than {self.levels} levels of the quantum particle"
-                raise InputError("axis", expected, f"{self.axis.points} points")
+            self.reach *= MORE
 
     def _beyond(self, now: Trajectories) -> float:
-        """The most that any wave function has beyond the low levels at its q."""
+        """The most of any wave function that is cut off at its q, 1 - <g>."""
         most = 0.0
         for cell, members in self._operators.groups(now.q):
             found = now.psi[members] @ cell.orbitals
@@ -87,7 +81,7 @@ class ThermalScheme(Scheme):
 
     @property
     def _operators(self) -> Operators:
-        return operators(self.model, self.axis, self.dt, self.levels)
+        return operators(self.model, self.axis, self.dt, self.reach)
 
     def _transport(self, now: Trajectories | Mixtures, time: float, phases: np.ndarray) -> None:
         now.q += time / self.model.classical_mass * now.p
@@ -109,10 +103,33 @@ class ThermalScheme(Scheme):
         now.p += math.sqrt(model.diffusion) * (spent / math.sqrt(dt) * record + self._beside * noise.beside)
 
 
-def scheme_on(model: Model, axis: Axis, dt: float, dynamics: str, levels: int = 0) -> Scheme:
+def reach_at_first(model: Model, axis: Axis, q: np.ndarray) -> float:
+    """The least energy of levels, in units of k_B T above the lowest, up to which trajectories have them."""
+    with threadpool_limits(1, "blas"):
+        energies = [spectrum(model, axis, float(place))[0] for place in _looked_at(q)]
+    excited = max(float(its[FEWEST - 1] - its[0]) for its in energies)
+    return max(REACH, excited / model.bath_temperature)
+
+
+def thermal_waves(model: Model, axis: Axis, q: np.ndarray) -> Trajectories:
+    """Levels where some trajectories are, the higher the smaller, which an axis has to hold as it holds wave functions.
+
+    The square of the norm is the square root of the thermal population.
+    """
+    reach = reach_at_first(model, axis, q)
+    known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
+    psi = np.concatenate([its.waves * np.sqrt(its.shares) for its in known], axis=1).T / math.sqrt(axis.spacing)
+    return Trajectories(*np.zeros((2, len(psi))), psi)
+
+
+def _looked_at(q: np.ndarray) -> np.ndarray:
+    return np.quantile(q, [0, 0.25, 0.5, 0.75, 1])
+
+
+def scheme_on(model: Model, axis: Axis, dt: float, dynamics: str, reach: float = 0.0) -> Scheme:
     """Steps of one length on one axis, in the dynamics of a model."""
     if model.is_thermal:
-        return ThermalScheme(model, axis, dt, dynamics, levels)
+        return ThermalScheme(model, axis, dt, dynamics, reach)
     return Scheme(model, axis, dt, dynamics)
 
 

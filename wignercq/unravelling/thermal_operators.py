@@ -8,8 +8,10 @@ The waves of levels are real, and so is L. What trajectories need of it over hal
 
     A = -(i/hbar) (h + H_s) - (D0/2) (L^+ L + L**2),
 
-and L itself, depend on q alone and are smooth. They are interpolated between Chebyshev points of cells of q, each with
-its own few orbitals, which are cut in two until the interpolant is exact to a tolerance between these points.
+and L itself, depend on q alone. From both sides d_q V_I is multiplied by ``g = exp(-(E/E_c)**16)`` of the energy above
+the lowest level: a cut that keeps the thermal state and, other than one by number, is smooth in q where levels cross. So
+the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals,
+which are cut in two until the interpolant is exact to a tolerance between these points.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ NEEDED = 1e-5  # of an orbital's singular value
 SMALLEST = 2.0**-12  # of the largest cell
 CELLS = 8  # of the length of the axis of x: the largest one
 ROUNDING = 1e-13  # of the largest element of d_q V_I: what eigenvectors leave of zeros
+SHARP, LAST = 16, 1.2  # power in g, and the last level in units of E_c, where g is 1e-8
 COLDEST = 40.0  # hbar w/(k_B T), beyond which rates of the first excited level are of no use
 
 
@@ -45,6 +48,7 @@ class Levels(NamedTuple):
 
     waves: np.ndarray  # (nx, n), of unit length
     shares: np.ndarray  # (n,), square roots of thermal populations, the lowest having 1
+    left: np.ndarray  # (n,), g
     L: np.ndarray  # (n, n), real
     drift: np.ndarray  # A, without the energy of the lowest level
 
@@ -73,25 +77,28 @@ def added(energies: np.ndarray, L: np.ndarray, model: Model) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def levels_at(model: Model, axis: Axis, count: int, q: float) -> Levels:
-    """The lowest levels at a place of the classical particle."""
+def levels_at(model: Model, axis: Axis, reach: float, q: float) -> Levels:
+    """Those at a place of the classical particle, E_c being so many k_B T.
+
+    InputError where these are all that an axis has; ModelError where the temperature is a fortieth of the lowest
+    excitation, or less.
+    """
     energies, waves = spectrum(model, axis, q)
     if energies[1] - energies[0] > COLDEST * model.bath_temperature:
         least = f"at least {(energies[1] - energies[0]) / COLDEST:.4g}, a fortieth of the lowest excitation"
         raise ModelError("temperature", least, f"{model.bath_temperature:.4g}")
+    count = int((energies - energies[0] <= LAST * reach * model.bath_temperature).sum())
+    if count == axis.points:
+        expected = f"points for {count} levels of the quantum particle and more"
+        raise InputError("axis", expected, f"{axis.points} points")
     energies, waves = energies[:count] - energies[0], waves[:, :count]
+    left = np.exp(-((energies / (reach * model.bath_temperature)) ** SHARP))
     slope = (waves.T * sampled((Q, X), sp.diff(model.V_I, Q))(q, axis.values)) @ waves
     slope[np.abs(slope) < ROUNDING * np.abs(slope).max()] = 0.0
+    slope *= left * left[:, None]
     L = measured(energies, slope, model.bath_temperature)
     drift = added(energies, L, model) - model.D0 / 2 * (L.T @ L + L @ L) - 1j / model.hbar * np.diag(energies)
-    return Levels(waves, np.exp(-energies / (2 * model.bath_temperature)), L, drift)
-
-
-def levels_within(model: Model, axis: Axis, places: np.ndarray, reach: float) -> int:
-    """How many levels lie up to some energy above the lowest, at the place where most do."""
-    with threadpool_limits(1, "blas"):
-        energies = [spectrum(model, axis, float(q))[0] for q in places]
-    return max(int((its - its[0] <= reach).sum()) for its in energies)
+    return Levels(waves, np.exp(-energies / (2 * model.bath_temperature)), left, L, drift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +110,7 @@ class Cell:
     orbitals : ndarray, shape (nx, k)
         Orthonormal, by columns; all levels in the interval are made of them.
     half, kick, low : ndarray, shape (NODES, k, k)
-        ``exp(A dt/2)``, complex, the complement of the levels going to zero; ``-sqrt(D0 dt) L``; the projector on all
-        levels but the highest eighth.
+        ``exp(A dt/2)``, complex; ``-sqrt(D0 dt) L``; g.
     """
 
     lower: float
@@ -127,14 +133,14 @@ class Operators:
 
     Parameters
     ----------
-    count : int
-        Levels at each q.
+    reach : float
+        E_c in units of k_B T.
     """
 
     model: Model
     axis: Axis
     dt: float
-    count: int
+    reach: float
     _cells: dict[tuple[float, float], Cell | None] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -172,21 +178,21 @@ class Operators:
 
     def _made(self, lower: float, upper: float) -> Cell:
         known = [self._levels(q) for q in (lower + upper) / 2 + (upper - lower) / 2 * _points()]
-        together = np.concatenate([its.waves * np.sqrt(its.shares) for its in known], axis=1)
+        together = np.concatenate([its.waves * (np.sqrt(its.shares) * its.left) for its in known], axis=1)
         waves, values, _ = scipy.linalg.svd(together, full_matrices=False)
         orbitals = np.ascontiguousarray(waves[:, values > NEEDED * values[0]])
         tables = [np.stack(table) for table in zip(*(self._between(orbitals, its) for its in known), strict=True)]
         return Cell(lower, upper, orbitals, *tables)
 
     def _levels(self, q: float) -> Levels:
-        return levels_at(self.model, self.axis, self.count, float(q))
+        return levels_at(self.model, self.axis, self.reach, float(q))
 
     def _between(self, orbitals: np.ndarray, levels: Levels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The operators of a place between orbitals."""
         to = orbitals.T @ levels.waves
         half = scipy.linalg.expm(levels.drift * (self.dt / 2))
-        low = to[:, : self.count - max(1, self.count // 8)]
-        return to @ half @ to.T, -math.sqrt(self.model.D0 * self.dt) * (to @ levels.L @ to.T), low @ low.T
+        kick = -math.sqrt(self.model.D0 * self.dt) * levels.L
+        return to @ half @ to.T, to @ kick @ to.T, (to * levels.left) @ to.T
 
     def _is_accurate(self, cell: Cell) -> bool:
         """Whether tables are right between the points, on levels by the square root of their thermal population."""
@@ -194,8 +200,9 @@ class Operators:
             q = np.array([cell.lower + share * (cell.upper - cell.lower)])
             levels = self._levels(q[0])
             exact = self._between(cell.orbitals, levels)[:2]
-            weighted = (cell.orbitals.T @ levels.waves) * levels.shares
-            errors = [levels.waves * levels.shares - cell.orbitals @ weighted]
+            weights = levels.shares * levels.left
+            weighted = (cell.orbitals.T @ levels.waves) * weights
+            errors = [levels.waves * weights - cell.orbitals @ weighted]
             errors += [(cell.at(t, q)[0] - e) @ weighted for t, e in zip((cell.half, cell.kick), exact, strict=True)]
             if max(float(np.abs(error).max()) for error in errors) > ACCURATE:
                 return False
@@ -203,9 +210,9 @@ class Operators:
 
 
 @lru_cache(maxsize=32)
-def operators(model: Model, axis: Axis, dt: float, count: int) -> Operators:
+def operators(model: Model, axis: Axis, dt: float, reach: float) -> Operators:
     """Those of a model, once in a process."""
-    return Operators(model, axis, dt, count)
+    return Operators(model, axis, dt, reach)
 
 
 @lru_cache(maxsize=1)
