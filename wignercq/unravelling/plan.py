@@ -22,7 +22,7 @@ from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.pure import Trajectories
 from wignercq.unravelling.scheme import Noise
 from wignercq.unravelling.thermal import ThermalScheme, scheme_on, thermal_waves
-from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings
+from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings, kick_steps
 
 AHEAD = 64  # trajectories that go ahead
 CLASSICAL = 256  # trajectories of the classical counterpart, before them
@@ -106,9 +106,7 @@ def planned(
             count = max(1, math.ceil(span / dt - 1e-9))
         else:
             allowed = tolerance * (AT_ONCE + (1 - AT_ONCE) * end / times[-1])
-            split = around.classical * span if model.is_thermal else phase  # motion of the quantum particle is not
-            by_phase = max(split / math.sqrt(24 * tolerance / max(1.0, split)), phase if model.is_thermal else 0.0)
-            count = max(1, math.ceil(by_phase - 1e-9), splitting.steps(around, span, allowed))
+            count = max(_by_phase(model, around, span, tolerance), splitting.steps(around, span, allowed))
         errors.append(splitting.advance(around, span, count))
         steps.append(count)
         stride = looks(phase, count)
@@ -123,6 +121,15 @@ def planned(
         chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
     q, p = (_bins(*box) for box in pair[0].boxes)
     return Plan(chosen, tuple(steps), q, p, max(errors), max(ahead.reach for ahead in pair))
+
+
+def _by_phase(model: Model, around: Surroundings, span: float, tolerance: float) -> int:
+    """Steps that resolve the fastest oscillation anywhere, or with thermal dynamics what is split there."""
+    split = around.classical if model.is_thermal else around.fastest
+    count = split * span / math.sqrt(24 * tolerance / max(1.0, split * span))
+    if model.is_thermal:
+        count = max(count, around.fastest * span, kick_steps(model, around, span, tolerance))
+    return max(1, math.ceil(count - 1e-9))
 
 
 def _with_levels(model: Model, now: Trajectories, axis: Axis) -> Axis:

@@ -119,7 +119,7 @@ def thermal_waves(model: Model, axis: Axis, q: np.ndarray) -> Trajectories:
     reach = reach_at_first(model, axis, q)
     known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
     psi = np.concatenate([its.waves * np.sqrt(its.shares) for its in known], axis=1).T / math.sqrt(axis.spacing)
-    return Trajectories(*np.zeros((2, len(psi))), psi)
+    return Trajectories(np.zeros(len(psi)), np.zeros(len(psi)), psi)
 
 
 def _looked_at(q: np.ndarray) -> np.ndarray:

@@ -9,9 +9,8 @@ The waves of levels are real, and so is L. What trajectories need of it over hal
     A = -(i/hbar) (h + H_s) - (D0/2) (L^+ L + L**2),
 
 and L itself, depend on q alone. From both sides d_q V_I is multiplied by ``g = exp(-(E/E_c)**16)`` of the energy above
-the lowest level: a cut that keeps the thermal state and, other than one by number, is smooth in q where levels cross. So
-the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals,
-which are cut in two until the interpolant is exact to a tolerance between these points.
+the lowest level: a cut that keeps the thermal state and, other than one by number, is smooth in q where levels cross.
+So the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals, which are cut in two until the interpolant is exact to a tolerance between these points.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from wignercq.model.model import Model, Q, X
 NODES = 8  # of a cell
 ACCURATE = 1e-7  # operators, on levels with the square root of their thermal population
 NEEDED = 1e-5  # of an orbital's singular value
-SMALLEST = 2.0**-12  # of the largest cell
+SMALLEST = 2.0**-8  # of the largest cell
 CELLS = 8  # of the length of the axis of x: the largest one
 ROUNDING = 1e-13  # of the largest element of d_q V_I: what eigenvectors leave of zeros
 SHARP, LAST = 16, 1.2  # power in g, and the last level in units of E_c, where g is 1e-8

@@ -41,6 +41,7 @@ class Surroundings(NamedTuple):
     xx: float
     qx: float
     heating: float  # <(d_x L)**2>
+    spread: float  # mean variance of x in a wave function
 
     @classmethod
     def of(cls, model: Model, now: Trajectories | Mixtures, axis: Axis) -> Surroundings:
@@ -58,7 +59,12 @@ class Surroundings(NamedTuple):
         fastest, classical = (
             math.sqrt(max(float(highest), model.damping_rate**2)) for highest in (square, np.abs(a).max())
         )
-        return cls(fastest, classical, *(float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)))
+        return cls(
+            fastest,
+            classical,
+            *(float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)),
+            float((spread**2).mean()),
+        )
 
 
 @lru_cache(maxsize=16)
@@ -124,6 +130,17 @@ class Splitting:
         if self.dynamics == "hybrid":
             B[3, 3] = model.hbar**2 * model.D0 * around.heating
         return A, B
+
+
+def kick_steps(model: Model, around: Surroundings, span: float, allowed: float) -> float:
+    """Steps that keep the error within kicks of thermal dynamics below a bound.
+
+    Kicks split a measurement with some rate R from motion with a frequency w: after a time t a share
+    ``min(1, R t) (w**2 + 2 R w) dt**2/24`` is wrong.
+    """
+    rate = 4 * model.D0 * around.heating * around.spread * _terms(model, around).S ** 2
+    w = around.fastest
+    return span * math.sqrt(min(1.0, rate * span) * w * (w + 2 * rate) / (24 * allowed))
 
 
 def _terms(model: Model, around: Surroundings) -> ThermalTerms:
