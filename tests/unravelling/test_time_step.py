@@ -47,4 +47,4 @@ def test_the_step_keeps_the_tolerance_and_no_more(tolerance: float) -> None:
 def test_what_moves_freely_needs_one_step() -> None:
     """Kills: a process without forces or noise that the search for a step trips over."""
     free = Splitting(Model("0", "0"), np.diag([0.5, 0.6, 0.45, 0.5]), "hybrid")
-    assert free.steps(Surroundings(0, 0, 0, 0, 0), 5.0, 1e-6) == 1
+    assert free.steps(Surroundings(0, 0, 0, 0, 0, 0, 0), 5.0, 1e-6) == 1

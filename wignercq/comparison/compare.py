@@ -14,7 +14,7 @@ from wignercq.comparison.theories import EQUATIONS, compared
 from wignercq.errors import InputError, ModelError, at_most
 from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.model.model import Model, require_model
-from wignercq.model.thermal import THERMAL
+from wignercq.model.thermal import THERMAL, require_linear_thermal
 from wignercq.planning import arguments
 from wignercq.planning.arguments import flag, moderate, number, whole
 from wignercq.planning.numerics import TOLERANCES, Numerics
@@ -179,4 +179,4 @@ def _check_thermal(model: Model) -> None:
     if model.is_thermal or not model.is_coupled:
         came = "one without coupling" if not model.is_coupled else "one with dynamics = 'thermal'"
         raise ModelError("thermal", "false, unless a coupled model has dynamics of another kind", came)
-    EQUATIONS[THERMAL].of(model)
+    require_linear_thermal(EQUATIONS[THERMAL].of(model))

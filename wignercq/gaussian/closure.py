@@ -38,6 +38,7 @@ from wignercq.gaussian.own_units import power_of_two
 from wignercq.model.drives import delayed, rate_of_change
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import thermal_terms
 
 QUADRATURE = (12, 24, 48, 96)  # nodes tried for potentials that are no polynomials
 CONVERGED = 1e-10  # change of the moments, in widths, at which more nodes gain nothing
@@ -199,7 +200,9 @@ def _rate(model: Model, units: _Units, nodes: int, start: float) -> Callable[[fl
     gammas = np.array([model.damping_rate, model.quantum_damping_rate]) * units.time
     drift = np.array([[0, 1 / M, 0, 0], [0, -gammas[0], 0, 0], [0, 0, 0, 1 / m], [0, 0, 0, -gammas[1]]])
     D_xx, D_xy, D_yy = np.array(model.quantum_diffusion) * units.time / np.array([x * x, x * y, y * y])
-    more, noise, pull = thermal_parts(model) if model.is_thermal else (np.zeros((4, 4)), np.zeros((4, 4)), np.zeros(4))
+    more, noise, pull = np.zeros((4, 4)), np.zeros((4, 4)), np.zeros(4)
+    if model.is_thermal:
+        more, noise, pull = thermal_parts(thermal_terms(model))
     more, noise = more * (units.z / units.z[:, None] * units.time), noise / units.products * units.time
     pull = pull / units.z * units.time
 

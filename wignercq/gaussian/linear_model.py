@@ -15,7 +15,7 @@ from wignercq.model.bath import Noise
 from wignercq.model.drives import require_undriven
 from wignercq.model.formulas import as_rational
 from wignercq.model.model import Model, Q, X, require_model
-from wignercq.model.thermal import thermal_terms
+from wignercq.model.thermal import ThermalTerms, thermal_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,17 +193,16 @@ def _process(
     diffusion[2, 3] = diffusion[3, 2] = D_xy
     force = np.array([0, -gradient[0], 0, -gradient[1]])
     if model.is_thermal:
-        more, diffusion, pull = thermal_parts(model)
+        more, diffusion, pull = thermal_parts(thermal_terms(model))
         drift, force = drift + more, force + pull
     return drift, diffusion, force
 
 
-def thermal_parts(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def thermal_parts(terms: ThermalTerms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """With thermal dynamics: what A and f have beside that of the minimal ones, and all of B.
 
     Linear whatever V_C is: (:mod:`wignercq.model.thermal`).
     """
-    terms = thermal_terms(model)
     drift = np.zeros((4, 4))
     away = np.array([-terms.slope, 0, 1, 0])  # x - x0 of (q, p, x, y), but for the offset
     stronger = terms.coupling * (terms.S - 1)

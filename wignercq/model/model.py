@@ -20,7 +20,7 @@ from wignercq.model.formulas import as_rational
 from wignercq.model.given_formulas import FormulaReader
 from wignercq.model.quantities import diffusion_at, parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
-from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, require_thermal
+from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, is_linear_thermal, require_thermal
 from wignercq.model.typeset import lines, plain
 
 #: Arguments by the letters that stand for them in a repr.
@@ -233,7 +233,7 @@ class Model:
     ) -> Model:
         """A model whose dynamics keep the thermal state at `temperature`, k_B T: ``D2 = 2 alpha k_B T``.
 
-        `others` are further arguments of :class:`Model`. ``V_Q + V_I`` is ``A x**2/2 + c q x + b x + f(q)``.
+        `others` are further arguments of :class:`Model`. The grid needs an oscillator at each q (:mod:`.thermal`).
         """
         diffusion = diffusion_at(temperature, friction)
         potentials = classical_potential, quantum_potential, interaction
@@ -262,6 +262,14 @@ class Model:
     def is_thermal(self) -> bool:
         """Whether its dynamics are those that keep the thermal state; without coupling both dynamics are the same."""
         return self.dynamics == THERMAL and self.is_coupled
+
+    @cached_property
+    def is_linear_thermal(self) -> bool:
+        """Whether its dynamics are thermal and linear in (x, y), as the grid and the Gaussian theory need them.
+
+        ``V_Q + V_I`` is ``A x**2/2 + c q x + b x + f(q)`` with A > 0; with others only trajectories have them.
+        """
+        return self.is_thermal and is_linear_thermal(self)
 
     @cached_property
     def is_quadratic(self) -> bool:

@@ -1,6 +1,8 @@
-"""Dynamics that keep the thermal state, of Layton and Miller (arXiv:2504.10587), where they are linear in (x, y).
+"""Dynamics that keep the thermal state, of Layton and Miller (arXiv:2504.10587): what they need, and their numbers.
 
-At every q the quantum particle is an oscillator of one frequency,
+Any potentials have them; trajectories (:mod:`wignercq.unravelling.thermal`) take the operators as matrices. They are
+linear in (x, y), which the grid and the Gaussian theory need, where at every q the quantum particle is an oscillator of
+one frequency,
 
     V_Q + V_I = A (x - x0(q))**2/2 + function of q,    x0 = mu q + nu,    c = d_q d_x V_I = -A mu,    w**2 = A/m
 
@@ -58,11 +60,17 @@ class ThermalTerms:
 
     @classmethod
     def of(cls, model: Model) -> ThermalTerms:
-        """Those of a coupled model with thermal dynamics."""
+        """Those of a coupled model with thermal dynamics; ModelError where these are not linear in (x, y)."""
+        require_linear_thermal(model)
         q, x = real_symbol("q"), real_symbol("x")
         U = model.V_Q + model.V_I
-        A, c = float(sp.diff(U, x, 2)), float(sp.diff(model.V_I, q, x))
-        offset = -float(sp.diff(U, x).subs({q: 0, x: 0})) / A
+        stiffness, coupling = (float(value) for value in _oscillator(model))
+        return cls.of_oscillator(model, stiffness, coupling, -float(sp.diff(U, x).subs({q: 0, x: 0})) / stiffness)
+
+    @classmethod
+    def of_oscillator(cls, model: Model, stiffness: float, coupling: float, offset: float = 0.0) -> ThermalTerms:
+        """Those of a model whose potentials are another one's, A, c and nu being given."""
+        A, c = stiffness, coupling
         hbar, m, D0, D2 = model.hbar, model.quantum_mass, model.D0, model.diffusion
         w = math.sqrt(A / m)
         t = half_quantum(model, A)
@@ -92,10 +100,30 @@ def half_quantum(model: Model, stiffness: float) -> float:
     return model.hbar * math.sqrt(stiffness / model.quantum_mass) / (2 * model.bath_temperature)
 
 
-def require_thermal(model: Model) -> None:
-    """Refuse, with ModelError, a coupled model of which this module does not know the thermal dynamics.
+def _oscillator(model: Model) -> tuple[sp.Expr, sp.Expr]:
+    """``d_x**2 (V_Q + V_I)`` and ``d_q d_x V_I``, expanded."""
+    q, x = real_symbol("q"), real_symbol("x")
+    U = sp.expand(model.V_Q + model.V_I)
+    return sp.expand(sp.diff(U, x, 2)), sp.expand(sp.diff(U, q, x))
 
-    A ResolutionWarning where the bath is colder than hbar w/8.
+
+def is_linear_thermal(model: Model) -> bool:
+    """Whether thermal dynamics of these potentials are linear in (x, y): ``A x**2/2 + c q x + b x + f(q)``, A > 0."""
+    stiffness, coupling = _oscillator(model)
+    return bool(stiffness.is_number and coupling.is_number and stiffness > 0)
+
+
+def require_linear_thermal(model: Model) -> None:
+    """Refuse, with ModelError, thermal dynamics that only trajectories have."""
+    if not is_linear_thermal(model):
+        expected = "V_Q + V_I = A x**2/2 + c q x + b x + f(q) with A > 0, for thermal dynamics"
+        raise ModelError("interaction", expected, f"{sp.sstr(model.V_Q + model.V_I)}; trajectories(...) takes others")
+
+
+def require_thermal(model: Model) -> None:
+    """Refuse, with ModelError, a coupled model that has no thermal dynamics.
+
+    A ResolutionWarning where the bath of an oscillator is colder than hbar w/8.
     """
     if not model.is_paper:
         raise ModelError("dynamics", "'minimal' with a quantum_bath or noises", "'thermal'")
@@ -106,16 +134,13 @@ def require_thermal(model: Model) -> None:
             raise ModelError(name, "a positive number with thermal dynamics", f"{getattr(model, name):g}")
     if abs(4 * model.D0 * model.diffusion - 1) > ROUNDING:
         raise ModelError("decoherence", f"1/(4 D2) = {0.25 / model.diffusion!r} with thermal dynamics", f"{model.D0!r}")
-    q, x = real_symbol("q"), real_symbol("x")
-    U = sp.expand(model.V_Q + model.V_I)
-    stiffness, coupling = sp.expand(sp.diff(U, x, 2)), sp.expand(sp.diff(U, q, x))
-    if not (stiffness.is_number and coupling.is_number and stiffness > 0):
-        raise ModelError(
-            "interaction",
-            "V_Q + V_I = A x**2/2 + c q x + b x + f(q) with A > 0, for thermal dynamics",
-            f"{sp.sstr(model.V_Q + model.V_I)}",
-        )
-    t, quantum = half_quantum(model, float(stiffness)), model.hbar * math.sqrt(float(stiffness) / model.quantum_mass)
+    if is_linear_thermal(model):
+        _require_warm(model, float(_oscillator(model)[0]))
+
+
+def _require_warm(model: Model, stiffness: float) -> None:
+    """Refuse, with ModelError, an oscillator whose rates are too large, and warn of one that is stiff."""
+    t, quantum = half_quantum(model, stiffness), model.hbar * math.sqrt(stiffness / model.quantum_mass)
     came = f"{model.bath_temperature:.4g}"
     if t > STIFFEST:
         raise ModelError("temperature", f"at least hbar w/40 = {at_least(quantum / 2 / STIFFEST)}", came)

@@ -22,11 +22,13 @@ from wignercq.unravelling.observables import PathObservable
 from wignercq.unravelling.plan import looks, widened
 from wignercq.unravelling.preparation import prepared, prepared_mixed
 from wignercq.unravelling.pure import Trajectories
-from wignercq.unravelling.scheme import Noise, Scheme
+from wignercq.unravelling.scheme import Noise
 from wignercq.unravelling.statistics import PairStatistics, Statistics
+from wignercq.unravelling.thermal import scheme_on
 from wignercq.unravelling.time_step import Surroundings
 
 TILE, MIXED_TILE = 64, 8  # trajectories that are moved together, so that their quantum states stay in the cache
+THERMAL_TILE = 256  # or so that many are in one cell of q
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ def block(job: Job, number: int) -> Gathered:
     """The trajectories of one block, which has its own stream of random numbers."""
     random = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(number,)))
     is_mixed = job.conditional == "mixed"
-    tile = MIXED_TILE if is_mixed else TILE
+    tile = MIXED_TILE if is_mixed else THERMAL_TILE if job.model.is_thermal else TILE
     draw = (prepared_mixed if is_mixed else prepared)(job.state, job.plan.axis)
     nx = job.plan.axis.points
     qp, qx, py = planes = tuple(np.zeros((len(job.frames), *size)) for size in job.plan.bins)
@@ -135,12 +137,13 @@ def _advanced(
 ) -> Axis:
     """Move trajectories on over a time; the axis they are on then."""
     stride = looks(Surroundings.of(job.model, now, axis).fastest * span, steps)
-    scheme = Scheme(job.model, axis, span / steps, job.dynamics)
+    of_step = (span / steps, job.dynamics, job.plan.reach)
+    scheme = scheme_on(job.model, axis, *of_step)
     for done in range(0, steps, stride):
         scheme.advance(now, [Noise.drawn(now.count, random) for _ in range(min(stride, steps - done))])
         wider = widened(now, axis)
         if wider != axis:
-            axis, scheme = wider, Scheme(job.model, wider, span / steps, job.dynamics)
+            axis, scheme = wider, scheme_on(job.model, wider, *of_step)
     return axis
 
 

@@ -16,6 +16,7 @@ from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
 from wignercq.observables.averages import floor_between
 from wignercq.observables.density_matrix import density_matrix, lattice
+from wignercq.propagation.engines.blas import single_threaded
 from wignercq.states import GibbsState, GriddedState, State
 
 NEGATIVE = 1e-3  # of the conditional populations may be below zero, on average
@@ -134,7 +135,7 @@ class _Gibbs(Correlated):
         return np.stack([q, np.sqrt(self.state.covariance[1, 1]) * random.standard_normal(count)])
 
     def given(self, q: float, p: float) -> tuple[np.ndarray, np.ndarray]:
-        with threadpool_limits(1, "blas"):  # small matrices
+        with single_threaded():  # small matrices
             quantum = self.state.given(q)
         return quantum.weights, quantum.waves
 

@@ -51,6 +51,8 @@ class Plan:
         Bins of the densities.
     time_error : float
         Estimated, of means and covariances, relative to the spread of each.
+    reach : float
+        Energy of levels with thermal dynamics, in units of k_B T; more where a trajectory needs them.
     """
 
     axis: Axis
@@ -58,6 +60,7 @@ class Plan:
     q: Axis
     p: Axis
     time_error: float
+    reach: float = 0.0
 
     @property
     def bins(self) -> tuple[tuple[int, int], ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from wignercq.errors import InputError
 from wignercq.grid.grid import Axis, fast_even_size
 from wignercq.model.model import Model
+from wignercq.model.thermal import MINIMAL
 from wignercq.planning import trajectories as classical
 from wignercq.results.summary import PAIRS
 from wignercq.states import State
@@ -19,8 +20,9 @@ from wignercq.unravelling.measurement import Measurement, edges
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.preparation import prepared
 from wignercq.unravelling.pure import Trajectories
-from wignercq.unravelling.scheme import Noise, Scheme
-from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings
+from wignercq.unravelling.scheme import Noise
+from wignercq.unravelling.thermal import ThermalScheme, scheme_on, thermal_waves
+from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings, kick_steps
 
 AHEAD = 64  # trajectories that go ahead
 CLASSICAL = 256  # trajectories of the classical counterpart, before them
@@ -39,7 +41,8 @@ def first_axis(state: State, model: Model, duration: float, random: np.random.Ge
 
     GridError where they run away.
     """
-    ahead = classical.Trajectories(model, duration, 1.0, random)
+    known = model if model.is_linear_thermal else replace(model, dynamics=MINIMAL)
+    ahead = classical.Trajectories(known, duration, 1.0, random)
     now = classical.draw(state, 1.0, CLASSICAL, random)
     places = np.array([place[2:] for place in ahead.positions(now)])
     low, high = places.min(axis=(0, 2)), places.max(axis=(0, 2))
@@ -89,6 +92,8 @@ def planned(
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(FOR_PLANS,)))
     first = axis or first_axis(state, model, float(times[-1]), random)
     now = prepared(state, first)(AHEAD, random)
+    if axis is None and model.is_thermal:
+        first = _with_levels(model, now, first)
     pair = [
         _Ahead(model, now, first, axis is None, dynamics),
         _Ahead(model, now.copy(), first, axis is None, dynamics),
@@ -101,8 +106,7 @@ def planned(
             count = max(1, math.ceil(span / dt - 1e-9))
         else:
             allowed = tolerance * (AT_ONCE + (1 - AT_ONCE) * end / times[-1])
-            by_phase = phase / math.sqrt(24 * tolerance / max(1.0, phase))
-            count = max(1, math.ceil(by_phase - 1e-9), splitting.steps(around, span, allowed))
+            count = max(_by_phase(model, around, span, tolerance), splitting.steps(around, span, allowed))
         errors.append(splitting.advance(around, span, count))
         steps.append(count)
         stride = looks(phase, count)
@@ -116,7 +120,26 @@ def planned(
         room = MARGIN * chosen.length
         chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
     q, p = (_bins(*box) for box in pair[0].boxes)
-    return Plan(chosen, tuple(steps), q, p, max(errors))
+    return Plan(chosen, tuple(steps), q, p, max(errors), max(ahead.reach for ahead in pair))
+
+
+def _by_phase(model: Model, around: Surroundings, span: float, tolerance: float) -> int:
+    """Steps that resolve the fastest oscillation anywhere, or with thermal dynamics what is split there."""
+    split = around.classical if model.is_thermal else around.fastest
+    count = split * span / math.sqrt(24 * tolerance / max(1.0, split * span))
+    if model.is_thermal:
+        count = max(count, around.fastest * span, kick_steps(model, around, span, tolerance))
+    return max(1, math.ceil(count - 1e-9))
+
+
+def _with_levels(model: Model, now: Trajectories, axis: Axis) -> Axis:
+    """An axis that holds the levels of thermal dynamics where trajectories are, who are taken to it."""
+    first = axis
+    while (wider := widened(thermal_waves(model, axis, now.q), axis)) != axis:
+        axis = wider
+    if axis != first:
+        now.take_to(first, axis)
+    return axis
 
 
 @dataclass(eq=False)
@@ -128,6 +151,7 @@ class _Ahead:
     axis: Axis
     is_free: bool
     dynamics: str
+    reach: float = 0.0
     boxes: list[tuple[float, float]] = field(default_factory=lambda: [(math.inf, -math.inf)] * 2)
 
     def __post_init__(self) -> None:
@@ -135,7 +159,10 @@ class _Ahead:
 
     def advance(self, noise: Sequence[Noise], dt: float) -> None:
         """By steps of one length. InputError where they run away."""
-        Scheme(self.model, self.axis, dt, self.dynamics).advance(self.now, noise)
+        scheme = scheme_on(self.model, self.axis, dt, self.dynamics, self.reach)
+        scheme.advance(self.now, noise)
+        if isinstance(scheme, ThermalScheme):
+            self.reach = scheme.reach
         if not self.now.is_finite:
             raise InputError("duration", "trajectories that stay bounded", "ones that run away")
         if self.is_free:

@@ -45,7 +45,7 @@ class Ensemble(Solution):
         """How they were computed."""
         told = json.loads(self.dataset.attrs["plan"])
         axes = {name: Axis(**told[name]) for name in ("axis", "q", "p")}
-        return Plan(steps=tuple(told["steps"]), time_error=told["time_error"], **axes)
+        return Plan(steps=tuple(told["steps"]), time_error=told["time_error"], reach=told.get("reach", 0.0), **axes)
 
     @property
     def observables(self) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Noise(NamedTuple):
         return self._replace(chance=None)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Scheme:
     """Steps of one length on one axis.
 
@@ -119,10 +119,9 @@ class Scheme:
     # kick
 
     def _kick(self, now: Trajectories | Mixtures, noise: Noise) -> None:
-        model, dt, rate = self.model, self.dt, self.model.damping_rate
+        model, dt, rate, spent = self.model, self.dt, self.model.damping_rate, self._spent
         interaction, measured, slope = self._functions
         q, x = now.q[:, None], self.axis.values
-        spent = -math.expm1(-rate * dt) / rate if rate else dt  # of a constant force, when friction has had its share
         wiener = math.sqrt(dt) * noise.record
         weighted = spent / dt * wiener + self._beside * noise.beside  # int exp(-rate (dt - s)) dw
         now.p *= math.exp(-rate * dt)
@@ -166,6 +165,12 @@ class Scheme:
 
     def _mean(self, L: np.ndarray, density: np.ndarray) -> np.ndarray:
         return np.asarray((density * L).sum(axis=1) * self.axis.spacing)
+
+    @cached_property
+    def _spent(self) -> float:
+        """Time that a constant force acts, when friction has had its share."""
+        rate, dt = self.model.damping_rate, self.dt
+        return -math.expm1(-rate * dt) / rate if rate else dt
 
     @cached_property
     def _beside(self) -> float:

@@ -16,16 +16,19 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
+from wignercq.gaussian.linear_model import thermal_parts
 from wignercq.gaussian.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from wignercq.grid.grid import Axis
 from wignercq.model.evaluation import compiled
 from wignercq.model.model import Model, Q, X
+from wignercq.model.thermal import STIFFEST, ThermalTerms
 from wignercq.unravelling.mixed import Mixtures
 from wignercq.unravelling.pure import Trajectories
 
 #: Where the potential is looked at, in widths of a wave function from its mean: the Gauss-Hermite rule of three points.
 PLACES, WEIGHTS = (-math.sqrt(3), 0.0, math.sqrt(3)), np.array([1, 4, 1]) / 6
 AT_ONCE = 0.5  # of the tolerance, which errors may reach at the first output; all of it at the last
+LEAST = 1e-8  # of the largest stiffness, for which thermal dynamics know numbers: what counts as none
 MOST_STEPS = 10**5  # from one output to the next
 
 
@@ -33,10 +36,12 @@ class Surroundings(NamedTuple):
     """What trajectories see of a potential, where they are."""
 
     fastest: float  # highest angular frequency of small oscillations, or the rate of friction
+    classical: float  # the same of the classical particle alone
     qq: float  # mean curvatures
     xx: float
     qx: float
     heating: float  # <(d_x L)**2>
+    spread: float  # mean variance of x in a wave function
 
     @classmethod
     def of(cls, model: Model, now: Trajectories | Mixtures, axis: Axis) -> Surroundings:
@@ -51,8 +56,11 @@ class Surroundings(NamedTuple):
         root = math.sqrt(model.classical_mass * model.quantum_mass)
         a, c, b = qq / model.classical_mass, xx / model.quantum_mass, qx / root
         square = (np.abs(a + c) / 2 + np.hypot((a - c) / 2, b)).max()  # the larger eigenvalue
-        fastest = math.sqrt(max(float(square), model.damping_rate**2))
-        return cls(fastest, *(float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)))
+        fastest, classical = (
+            math.sqrt(max(float(highest), model.damping_rate**2)) for highest in (square, np.abs(a).max())
+        )
+        of_qq, of_xx, of_qx, heating = (float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2))
+        return cls(fastest, classical, of_qq, of_xx, of_qx, heating, float((spread**2).mean()))
 
 
 @lru_cache(maxsize=16)
@@ -95,7 +103,7 @@ class Splitting:
     def _after(self, around: Surroundings, span: float, count: int) -> tuple[np.ndarray, np.ndarray, float]:
         A, B = self._process(around)
         T, time = np.zeros((4, 4)), span / count
-        T[0, 1], T[2, 3] = A[0, 1], A[2, 3]
+        T[0, 1], T[2, 3] = A[0, 1], 0.0 if self.model.is_thermal else A[2, 3]
         exact = OrnsteinUhlenbeck(A, B).covariance(span, self.covariance)
         kick = OrnsteinUhlenbeck(A - T, B)
         half = np.eye(4) - T * time / 2  # T is nilpotent
@@ -112,9 +120,30 @@ class Splitting:
         A[3] = [around.qx, 0, around.xx, 0]
         if self.dynamics != "semiclassical":
             B[1, 1] = model.diffusion
+        if model.is_thermal:
+            more, noise, _ = thermal_parts(_terms(model, around))
+            return A + more, noise
         if self.dynamics == "hybrid":
             B[3, 3] = model.hbar**2 * model.D0 * around.heating
         return A, B
+
+
+def kick_steps(model: Model, around: Surroundings, span: float, allowed: float) -> float:
+    """Steps that keep the error within kicks of thermal dynamics below a bound.
+
+    Kicks split a measurement with some rate R from motion with a frequency w: after a time t a share
+    ``min(1, R t) (w**2 + 2 R w) dt**2/24`` is wrong.
+    """
+    rate = 4 * model.D0 * around.heating * around.spread * _terms(model, around).S ** 2
+    w = around.fastest
+    return span * math.sqrt(min(1.0, rate * span) * w * (w + 2 * rate) / (24 * allowed))
+
+
+def _terms(model: Model, around: Surroundings) -> ThermalTerms:
+    """Of thermal dynamics, as if the curvatures were those of an oscillator."""
+    stiffest = model.quantum_mass * (2 * STIFFEST * model.bath_temperature / model.hbar) ** 2
+    stiffness = min(max(abs(around.xx), LEAST * stiffest), stiffest)
+    return ThermalTerms.of_oscillator(model, stiffness, math.copysign(math.sqrt(around.heating), around.qx))
 
 
 def _repeated(flow: np.ndarray, noise: np.ndarray, count: int, S: np.ndarray) -> np.ndarray:

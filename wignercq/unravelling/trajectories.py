@@ -17,7 +17,6 @@ from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.bath import require_plain
 from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
-from wignercq.model.thermal import refuse_thermal
 from wignercq.planning import arguments
 from wignercq.planning.arguments import require_state, spread, whole
 from wignercq.propagation.engines.cores import cores
@@ -68,7 +67,8 @@ def trajectories(
 ) -> Ensemble:
     """Solve the master equation as an average over trajectories, each a classical point and a quantum state.
 
-    The scheme is that of :mod:`wignercq.unravelling.scheme`: means have an error of order dt**2.
+    The scheme is that of :mod:`wignercq.unravelling.scheme`, or with thermal dynamics, for any potentials, that of
+    :mod:`wignercq.unravelling.thermal`: means have an error of order dt**2.
 
     Parameters
     ----------
@@ -163,12 +163,15 @@ def _require_possible(model: Model, state: State, dynamics: str, conditional: st
     """InputError where there are no such trajectories."""
     require_state(state).require_model(require_model(model))
     require_plain(model, "trajectories")
-    refuse_thermal(model, "trajectories")
     require_undriven(model, "trajectories of wave functions")
     if not model.is_physical:
         raise ModelError("decoherence", "4 D0 D2 >= 1, below which no trajectories exist", f"{model.D0:g}")
     one_of("dynamics", dynamics, DYNAMICS)
     one_of("conditional", conditional, ("pure", "mixed"))
+    if model.is_thermal and dynamics != "hybrid":
+        raise InputError("dynamics", "'hybrid' with a model whose dynamics are thermal", brief(dynamics))
+    if model.is_thermal and conditional == "mixed":
+        raise InputError("conditional", "'pure' with thermal dynamics, whose record tells all noise", "'mixed'")
     if conditional == "mixed" and dynamics != "hybrid":
         raise InputError("conditional", "pure, without a record to know", "mixed")
     require_conditional_states(state)
