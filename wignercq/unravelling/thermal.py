@@ -71,7 +71,7 @@ class ThermalScheme(Scheme):
             self.reach *= MORE
 
     def _beyond(self, now: Trajectories) -> float:
-        """The most of any wave function that is cut off at its q, 1 - <g>."""
+        """The most of any wave function that is cut off at its q, ``1 - <g>``."""
         most = 0.0
         for cell, members in self._operators.groups(now.q):
             found = now.psi[members] @ cell.orbitals

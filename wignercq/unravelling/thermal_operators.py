@@ -10,7 +10,8 @@ The waves of levels are real, and so is L. What trajectories need of it over hal
 
 and L itself, depend on q alone. From both sides d_q V_I is multiplied by ``g = exp(-(E/E_c)**16)`` of the energy above
 the lowest level: a cut that keeps the thermal state and, other than one by number, is smooth in q where levels cross.
-So the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals, which are cut in two until the interpolant is exact to a tolerance between these points.
+So the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals, which are cut
+in two until the interpolant is exact to a tolerance between these points.
 """
 
 from __future__ import annotations

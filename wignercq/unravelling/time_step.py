@@ -59,12 +59,8 @@ class Surroundings(NamedTuple):
         fastest, classical = (
             math.sqrt(max(float(highest), model.damping_rate**2)) for highest in (square, np.abs(a).max())
         )
-        return cls(
-            fastest,
-            classical,
-            *(float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)),
-            float((spread**2).mean()),
-        )
+        means = [float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)]
+        return cls(fastest, classical, *(*means, float((spread**2).mean())))
 
 
 @lru_cache(maxsize=16)
