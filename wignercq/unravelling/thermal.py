@@ -38,7 +38,7 @@ from wignercq.unravelling.thermal_operators import Operators, levels_at, operato
 
 ORDER = 6  # of the series of exp(B r)
 REACH = 18.4  # in units of the temperature: exp(-18.4) is 1e-8
-KEPT = 1e-5  # of a wave function, which coupling may miss
+KEPT = 1e-4  # of a wave function, which coupling may miss
 FEWEST, MORE = 4, 1.25  # levels at first, and by how much their energy grows
 
 
@@ -114,11 +114,11 @@ def reach_at_first(model: Model, axis: Axis, q: np.ndarray) -> float:
 def thermal_waves(model: Model, axis: Axis, q: np.ndarray) -> Trajectories:
     """Levels where some trajectories are, the higher the smaller, which an axis has to hold as it holds wave functions.
 
-    The square of the norm is the square root of the thermal population.
+    The square of the norm is 1e-4 for one at the end of them.
     """
     reach = reach_at_first(model, axis, q)
     known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
-    psi = np.concatenate([its.waves * np.sqrt(its.shares) for its in known], axis=1).T / math.sqrt(axis.spacing)
+    psi = np.concatenate([its.waves * np.sqrt(its.weights) for its in known], axis=1).T / math.sqrt(axis.spacing)
     return Trajectories(np.zeros(len(psi)), np.zeros(len(psi)), psi)
 
 
