@@ -38,7 +38,7 @@ from wignercq.unravelling.thermal_operators import Operators, levels_at, operato
 
 ORDER = 6  # of the series of exp(B r)
 REACH = 18.4  # in units of the temperature: exp(-18.4) is 1e-8
-KEPT = 1e-4  # of a wave function, which coupling may miss
+KEPT = 1e-3  # of a wave function, which coupling may miss
 FEWEST, MORE = 4, 1.25  # levels at first, and by how much their energy grows
 
 
@@ -58,7 +58,7 @@ class ThermalScheme(Scheme):
     def advance(self, now: Trajectories | Mixtures, noise: Sequence[Noise]) -> None:
         """Move trajectories on, in place, by a step for each noise.
 
-        InputError where the axis has too few points for the levels they need.
+        InputError where the axis has too few points for the levels they need, or these are too hot for the bath.
         """
         assert isinstance(now, Trajectories)
         self._hold(now)
@@ -117,7 +117,8 @@ def thermal_waves(model: Model, axis: Axis, q: np.ndarray) -> Trajectories:
     The square of the norm is 1e-4 for one at the end of them.
     """
     reach = reach_at_first(model, axis, q)
-    known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
+    with threadpool_limits(1, "blas"):
+        known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
     psi = np.concatenate([its.waves * np.sqrt(its.weights) for its in known], axis=1).T / math.sqrt(axis.spacing)
     return Trajectories(np.zeros(len(psi)), np.zeros(len(psi)), psi)
 
@@ -158,4 +159,4 @@ def _drawn(half: np.ndarray, terms: np.ndarray, normal: np.ndarray) -> np.ndarra
     none, up, down = ((np.abs(its) ** 2).sum(axis=1) for its in (still, even + odd, even - odd))
     total = 4 * none + up + down
     mean = root * (up - down) / total
-    return np.asarray(mean + np.sqrt(3 * (up + down) / total - mean**2) * normal)
+    return np.asarray(mean + np.sqrt(np.maximum(3 * (up + down) / total - mean**2, 0.0)) * normal)

@@ -55,11 +55,16 @@ class Levels(NamedTuple):
 
 
 def spectrum(model: Model, axis: Axis, q: float) -> tuple[np.ndarray, np.ndarray]:
-    """Energies (nx,) and waves (nx, nx), by columns and of unit length, of the quantum particle at rest in q."""
+    """Energies (nx,) and waves (nx, nx), by columns and of unit length, of the quantum particle at rest in q.
+
+    InputError where the potential is not finite, as at the end of a trajectory that runs away.
+    """
     squares = (model.hbar * axis.frequencies[:, None]) ** 2
     kinetic = np.fft.ifft(squares * np.fft.fft(np.eye(axis.points), axis=0), axis=0)
     h = kinetic.real / (2 * model.quantum_mass)
     h[np.diag_indices(axis.points)] += sampled((Q, X), model.V_Q + model.V_I)(q, axis.values)
+    if not np.isfinite(h).all():
+        raise InputError("duration", "trajectories that stay where potentials are finite", f"one at q = {q:.4g}")
     energies, waves = np.linalg.eigh(h)
     return energies, waves
 
@@ -77,12 +82,12 @@ def added(energies: np.ndarray, L: np.ndarray, model: Model) -> np.ndarray:
     return np.asarray(model.D0 / 2 * (L.T @ L) * np.tanh(t / 2))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def levels_at(model: Model, axis: Axis, reach: float, q: float) -> Levels:
     """Those at a place of the classical particle, E_c being so many k_B T.
 
-    InputError where these are all that an axis has; ModelError where the temperature is a fortieth of the lowest
-    excitation, or less.
+    InputError where these are all that an axis has, or rates between them are not finite; ModelError where the
+    temperature is a fortieth of the lowest excitation, or less.
     """
     energies, waves = spectrum(model, axis, q)
     if energies[1] - energies[0] > COLDEST * model.bath_temperature:
@@ -98,6 +103,8 @@ def levels_at(model: Model, axis: Axis, reach: float, q: float) -> Levels:
     slope[np.abs(slope) < ROUNDING * np.abs(slope).max()] = 0.0
     slope *= left * left[:, None]
     L = measured(energies, slope, model.bath_temperature)
+    if not np.isfinite(L).all():
+        raise InputError("state", "levels whose rates are finite", f"levels up to {reach:.3g} k_B T, at q = {q:.4g}")
     drift = added(energies, L, model) - model.D0 / 2 * (L.T @ L + L @ L) - 1j / model.hbar * np.diag(energies)
     return Levels(waves, LEAST ** (energies / (reach * model.bath_temperature)), left, L, drift)
 
@@ -169,7 +176,10 @@ class Operators:
         key = (lower, width)
         with self._lock:
             if key not in self._cells:
-                with threadpool_limits(1, "blas"):  # the same bits, whatever else is under way
+                with (
+                    threadpool_limits(1, "blas"),
+                    np.errstate(over="ignore", invalid="ignore"),
+                ):  # the same bits anywhere
                     cell = self._made(lower, lower + width)
                     is_accurate = self._is_accurate(cell)
                 if not is_accurate and width <= SMALLEST * self.width:
@@ -204,16 +214,16 @@ class Operators:
             exact = self._between(cell.orbitals, levels)[:2]
             weights = levels.weights * levels.left
             weighted = (cell.orbitals.T @ levels.waves) * weights
-            if np.abs(levels.waves * weights - cell.orbitals @ weighted).max() > ACCURATE:
+            if not np.abs(levels.waves * weights - cell.orbitals @ weighted).max() <= ACCURATE:
                 return False
             for table, its in zip((cell.half, cell.kick), exact, strict=True):
                 error, size = ((matrix @ weighted) for matrix in (cell.at(table, q)[0] - its, its))
-                if np.abs(error).max() > ACCURATE * max(1.0, float(np.abs(size).max())):
+                if not np.abs(error).max() <= ACCURATE * max(1.0, float(np.abs(size).max())) < math.inf:
                     return False
         return True
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def operators(model: Model, axis: Axis, dt: float, reach: float) -> Operators:
     """Those of a model, once in a process."""
     return Operators(model, axis, dt, reach)
