@@ -155,9 +155,7 @@ def test_what_thermal_trajectories_do_not_have_is_refused() -> None:
     with pytest.raises(InputError, match=r"axis: expected points for 8 levels .* and more, got 8 points"):
         levels_at(QUARTIC, Axis(-4, 4, 8), 60.0, 0.0)
     cold = Model.thermal("q**2", "x**4 + x**2", "q*x", friction=0.3, temperature=0.02)
-    with pytest.raises(
-        ModelError, match=r"temperature: expected at least 0\.05\d*, a fortieth of the lowest excitation"
-    ):
+    with pytest.raises(ModelError, match=r"temperature: expected at least 0\.05.*, a fortieth of the lowest exc"):
         trajectories(cold, gaussian([0, 0, 0, 0], [0.5, 0.5, 0.5, 0.5], hbar=1.0), 1.0)
 
 
@@ -206,8 +204,8 @@ def quantum_numbers(state: GibbsState) -> dict[str, float]:
 @pytest.mark.parametrize("start", ["there", "far"])
 def test_anharmonic_particles_stay_in_or_come_to_equilibrium(start: str, equilibrium: GibbsState) -> None:
     """Kills: an L that is not that of the levels at each q, heat that the minimal dynamics feed for ever."""
-    far = product(ClassicalGaussian([1.2, 0.5], [0.2, 0.5]), fock(2, mass=0.7, frequency=1.4, hbar=0.8))
-    state, times, count = (equilibrium, [2.0, 6.0], 2048) if start == "there" else (far, [3.0, 24.0], 768)
+    far = product(ClassicalGaussian([0.8, 0.5], [0.2, 0.5]), fock(1, mass=0.7, frequency=1.4, hbar=0.8))
+    state, times, count = (equilibrium, [2.0, 6.0], 2048) if start == "there" else (far, [3.0, 24.0], 512)
     asked = {"x4": "x**4", "energy_of_h": f"y**2/1.4 + {QUARTIC.V_Q} + {QUARTIC.V_I}"}
     found = trajectories(QUARTIC, state, times=times, count=count, seed=4, frames=0, tolerance=1e-2, observables=asked)
     require_near(found, equilibrium.mean, equilibrium.covariance)

@@ -7,8 +7,9 @@ from typing import Any
 
 from wignercq.errors import InputError, ModelError, brief
 from wignercq.model.formulas import parse
-from wignercq.model.model import BATH, UNITS, Model
+from wignercq.model.model import Model
 from wignercq.model.thermal import MINIMAL
+from wignercq.model.typeset import BATH, UNITS
 
 POTENTIALS = ("classical_potential", "quantum_potential", "interaction")
 NUMBERS = (*UNITS.values(), *BATH.values())

@@ -21,11 +21,8 @@ from wignercq.model.given_formulas import FormulaReader
 from wignercq.model.quantities import diffusion_at, parameters_of, quantity
 from wignercq.model.structure import is_quadratic, is_separable
 from wignercq.model.thermal import DYNAMICS, MINIMAL, THERMAL, is_linear_thermal, require_thermal
-from wignercq.model.typeset import lines, plain
+from wignercq.model.typeset import BATH, UNITS, lines, plain, written
 
-#: Arguments by the letters that stand for them in a repr.
-UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
-BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
 ROUNDING = 1e-12  # by which 4 D0 D2 may be below 1
 
 
@@ -162,23 +159,7 @@ class Model:
         return (*formulas, *sorted(self.parameters.items()), *numbers, *more)
 
     def __repr__(self) -> str:
-        """Potentials, parameters and numbers; a parameter called as one of the others is ``parameters.NAME``."""
-        values: dict[str, Formula] = {
-            "V_C": self.classical_potential,
-            "V_Q": self.quantum_potential,
-            "V_I": self.interaction,
-        }
-        taken = {*values, *UNITS, *BATH}
-        values |= {f"parameters.{name}" if name in taken else name: v for name, v in self.parameters.items()}
-        values |= {short: getattr(self, name) for short, name in (UNITS | BATH).items()}
-        if self.dynamics != MINIMAL:
-            values["dynamics"] = self.dynamics
-        shown = [f"{name} = {plain(value)}" for name, value in values.items()]
-        if self.quantum_bath is not None:
-            shown.append(f"quantum_bath = {self.quantum_bath.written()}")
-        for noise in self.noises:
-            shown.append(f"noise = ({plain(noise.force)}, {plain(noise.decoherence)}, {plain(noise.diffusion)})")
-        return f"Model({', '.join(shown)})"
+        return written(self)
 
     def _repr_latex_(self) -> str:
         """What a notebook shows: H with its numbers, and the bath."""

@@ -1,4 +1,4 @@
-"""Formulas and numbers of a model in LaTeX that TeX, MathJax and matplotlib's mathtext understand alike."""
+"""A model in words: as text, and in LaTeX that TeX, MathJax and matplotlib's mathtext understand alike."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from wignercq.model.thermal import MINIMAL
+
 if TYPE_CHECKING:
     from wignercq.model.model import Model
 
+#: Arguments by the letters that stand for them in a repr.
+UNITS = {"M": "classical_mass", "m": "quantum_mass", "hbar": "hbar"}
+BATH = {"alpha": "friction", "D2": "diffusion", "D0": "decoherence"}
 KNOWN = {"lam": r"\lambda"}  # a name people write for another, which is a keyword
 LARGEST_DENOMINATOR = 12  # fractions with a larger one are shown as decimals
 DIGITS = 6  # of a number
@@ -57,6 +62,29 @@ def plain(value: str | float | sp.Expr) -> str:
     long = {number: repr(float(number)) for number in value.atoms(sp.Rational) if number.q > LONG_FRACTION}
     exact = {number: sp.Symbol(decimal) for number, decimal in long.items() if sp.Rational(decimal) == number}
     return str(value.xreplace(exact))
+
+
+def written(model: Model) -> str:
+    """A model in one line: potentials, parameters and numbers.
+
+    A parameter called as one of the others is ``parameters.NAME``.
+    """
+    values: dict[str, str | float | sp.Expr] = {
+        "V_C": model.classical_potential,
+        "V_Q": model.quantum_potential,
+        "V_I": model.interaction,
+    }
+    taken = {*values, *UNITS, *BATH}
+    values |= {f"parameters.{name}" if name in taken else name: v for name, v in model.parameters.items()}
+    values |= {short: getattr(model, name) for short, name in (UNITS | BATH).items()}
+    if model.dynamics != MINIMAL:
+        values["dynamics"] = model.dynamics
+    shown = [f"{name} = {plain(value)}" for name, value in values.items()]
+    if model.quantum_bath is not None:
+        shown.append(f"quantum_bath = {model.quantum_bath.written()}")
+    for noise in model.noises:
+        shown.append(f"noise = ({plain(noise.force)}, {plain(noise.decoherence)}, {plain(noise.diffusion)})")
+    return f"Model({', '.join(shown)})"
 
 
 def lines(model: Model) -> list[str]:

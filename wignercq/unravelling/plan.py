@@ -41,7 +41,7 @@ def first_axis(state: State, model: Model, duration: float, random: np.random.Ge
 
     GridError where they run away.
     """
-    known = model if model.is_linear_thermal else replace(model, dynamics=MINIMAL)
+    known = replace(model, dynamics=MINIMAL) if model.is_thermal and not model.is_linear_thermal else model
     ahead = classical.Trajectories(known, duration, 1.0, random)
     now = classical.draw(state, 1.0, CLASSICAL, random)
     places = np.array([place[2:] for place in ahead.positions(now)])

@@ -38,7 +38,7 @@ from wignercq.unravelling.thermal_operators import Operators, levels_at, operato
 
 ORDER = 6  # of the series of exp(B r)
 REACH = 18.4  # in units of the temperature: exp(-18.4) is 1e-8
-KEPT = 1e-5  # of a wave function, which coupling may miss
+KEPT = 1e-3  # of a wave function, which coupling may miss
 FEWEST, MORE = 4, 1.25  # levels at first, and by how much their energy grows
 
 
@@ -58,7 +58,7 @@ class ThermalScheme(Scheme):
     def advance(self, now: Trajectories | Mixtures, noise: Sequence[Noise]) -> None:
         """Move trajectories on, in place, by a step for each noise.
 
-        InputError where the axis has too few points for the levels they need.
+        InputError where the axis has too few points for the levels they need, or these are too hot for the bath.
         """
         assert isinstance(now, Trajectories)
         self._hold(now)
@@ -71,7 +71,7 @@ class ThermalScheme(Scheme):
             self.reach *= MORE
 
     def _beyond(self, now: Trajectories) -> float:
-        """The most of any wave function that is cut off at its q, 1 - <g>."""
+        """The most of any wave function that is cut off at its q, ``1 - <g>``."""
         most = 0.0
         for cell, members in self._operators.groups(now.q):
             found = now.psi[members] @ cell.orbitals
@@ -114,11 +114,12 @@ def reach_at_first(model: Model, axis: Axis, q: np.ndarray) -> float:
 def thermal_waves(model: Model, axis: Axis, q: np.ndarray) -> Trajectories:
     """Levels where some trajectories are, the higher the smaller, which an axis has to hold as it holds wave functions.
 
-    The square of the norm is the square root of the thermal population.
+    The square of the norm is 1e-4 for one at the end of them.
     """
     reach = reach_at_first(model, axis, q)
-    known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
-    psi = np.concatenate([its.waves * np.sqrt(its.shares) for its in known], axis=1).T / math.sqrt(axis.spacing)
+    with threadpool_limits(1, "blas"):
+        known = [levels_at(model, axis, reach, float(place)) for place in _looked_at(q)]
+    psi = np.concatenate([its.waves * np.sqrt(its.weights) for its in known], axis=1).T / math.sqrt(axis.spacing)
     return Trajectories(np.zeros(len(psi)), np.zeros(len(psi)), psi)
 
 
@@ -158,4 +159,4 @@ def _drawn(half: np.ndarray, terms: np.ndarray, normal: np.ndarray) -> np.ndarra
     none, up, down = ((np.abs(its) ** 2).sum(axis=1) for its in (still, even + odd, even - odd))
     total = 4 * none + up + down
     mean = root * (up - down) / total
-    return np.asarray(mean + np.sqrt(3 * (up + down) / total - mean**2) * normal)
+    return np.asarray(mean + np.sqrt(np.maximum(3 * (up + down) / total - mean**2, 0.0)) * normal)

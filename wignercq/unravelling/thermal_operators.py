@@ -10,7 +10,7 @@ The waves of levels are real, and so is L. What trajectories need of it over hal
 
 and L itself, depend on q alone. From both sides d_q V_I is multiplied by ``g = exp(-(E/E_c)**16)`` of the energy above
 the lowest level: a cut that keeps the thermal state and, other than one by number, is smooth in q where levels cross.
-So the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals. Cells are cut
+So the operators are interpolated between Chebyshev points of cells of q, each with its own few orbitals, which are cut
 in two until the interpolant is exact to a tolerance between these points.
 """
 
@@ -34,12 +34,13 @@ from wignercq.model.evaluation import sampled
 from wignercq.model.model import Model, Q, X
 
 NODES = 8  # of a cell
-ACCURATE = 1e-7  # operators, on levels with the square root of their thermal population
-NEEDED = 1e-5  # of an orbital's singular value
+ACCURATE = 1e-7  # operators, on levels with their weight
+NEEDED = 1e-7  # of an orbital's singular value
 SMALLEST = 2.0**-8  # of the largest cell
 CELLS = 8  # of the length of the axis of x: the largest one
 ROUNDING = 1e-13  # of the largest element of d_q V_I: what eigenvectors leave of zeros
 SHARP, LAST = 16, 1.2  # power in g, and the last level in units of E_c, where g is 1e-8
+LEAST = 1e-4  # weight of a level at E_c
 COLDEST = 40.0  # hbar w/(k_B T), beyond which rates of the first excited level are of no use
 
 
@@ -47,18 +48,23 @@ class Levels(NamedTuple):
     """The lowest levels at one q, and matrices between them."""
 
     waves: np.ndarray  # (nx, n), of unit length
-    shares: np.ndarray  # (n,), square roots of thermal populations, the lowest having 1
+    weights: np.ndarray  # (n,), 1 of the lowest and 1e-4 of one at E_c, about the amplitude that it has
     left: np.ndarray  # (n,), g
     L: np.ndarray  # (n, n), real
     drift: np.ndarray  # A, without the energy of the lowest level
 
 
 def spectrum(model: Model, axis: Axis, q: float) -> tuple[np.ndarray, np.ndarray]:
-    """Energies (nx,) and waves (nx, nx), by columns and of unit length, of the quantum particle at rest in q."""
+    """Energies (nx,) and waves (nx, nx), by columns and of unit length, of the quantum particle at rest in q.
+
+    InputError where the potential is not finite, as at the end of a trajectory that runs away.
+    """
     squares = (model.hbar * axis.frequencies[:, None]) ** 2
     kinetic = np.fft.ifft(squares * np.fft.fft(np.eye(axis.points), axis=0), axis=0)
     h = kinetic.real / (2 * model.quantum_mass)
     h[np.diag_indices(axis.points)] += sampled((Q, X), model.V_Q + model.V_I)(q, axis.values)
+    if not np.isfinite(h).all():
+        raise InputError("duration", "trajectories that stay where potentials are finite", f"one at q = {q:.4g}")
     energies, waves = np.linalg.eigh(h)
     return energies, waves
 
@@ -76,12 +82,12 @@ def added(energies: np.ndarray, L: np.ndarray, model: Model) -> np.ndarray:
     return np.asarray(model.D0 / 2 * (L.T @ L) * np.tanh(t / 2))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def levels_at(model: Model, axis: Axis, reach: float, q: float) -> Levels:
     """Those at a place of the classical particle, E_c being so many k_B T.
 
-    InputError where these are all that an axis has; ModelError where the temperature is a fortieth of the lowest
-    excitation, or less.
+    InputError where these are all that an axis has, or rates between them are not finite; ModelError where the
+    temperature is a fortieth of the lowest excitation, or less.
     """
     energies, waves = spectrum(model, axis, q)
     if energies[1] - energies[0] > COLDEST * model.bath_temperature:
@@ -97,8 +103,10 @@ def levels_at(model: Model, axis: Axis, reach: float, q: float) -> Levels:
     slope[np.abs(slope) < ROUNDING * np.abs(slope).max()] = 0.0
     slope *= left * left[:, None]
     L = measured(energies, slope, model.bath_temperature)
+    if not np.isfinite(L).all():
+        raise InputError("state", "levels whose rates are finite", f"levels up to {reach:.3g} k_B T, at q = {q:.4g}")
     drift = added(energies, L, model) - model.D0 / 2 * (L.T @ L + L @ L) - 1j / model.hbar * np.diag(energies)
-    return Levels(waves, np.exp(-energies / (2 * model.bath_temperature)), left, L, drift)
+    return Levels(waves, LEAST ** (energies / (reach * model.bath_temperature)), left, L, drift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,21 +172,25 @@ class Operators:
                 yield cell, inside
 
     def _cell(self, lower: float, width: float) -> Cell | None:
-        """That from a place on, or None where it has to be cut in two. InputError where the smallest is too large."""
+        """That from a place on, or None where it is cut in two. InputError where the smallest would have to be."""
         key = (lower, width)
         with self._lock:
             if key not in self._cells:
-                with threadpool_limits(1, "blas"):  # the same bits, whatever else is under way
+                with (
+                    threadpool_limits(1, "blas"),
+                    np.errstate(over="ignore", invalid="ignore"),
+                ):  # the same bits anywhere
                     cell = self._made(lower, lower + width)
                     is_accurate = self._is_accurate(cell)
                 if not is_accurate and width <= SMALLEST * self.width:
-                    raise InputError("model", "levels that change smoothly with q", f"others near q = {lower:.6g}")
+                    came = f"levels up to {self.reach:.3g} k_B T, whose operators are not, near q = {lower:.4g}"
+                    raise InputError("state", "levels whose operators are smooth in q to 1e-7", came)
                 self._cells[key] = cell if is_accurate else None
             return self._cells[key]
 
     def _made(self, lower: float, upper: float) -> Cell:
         known = [self._levels(q) for q in (lower + upper) / 2 + (upper - lower) / 2 * _points()]
-        together = np.concatenate([its.waves * (np.sqrt(its.shares) * its.left) for its in known], axis=1)
+        together = np.concatenate([its.waves * (np.sqrt(its.weights) * its.left) for its in known], axis=1)
         waves, values, _ = scipy.linalg.svd(together, full_matrices=False)
         orbitals = np.ascontiguousarray(waves[:, values > NEEDED * values[0]])
         tables = [np.stack(table) for table in zip(*(self._between(orbitals, its) for its in known), strict=True)]
@@ -195,21 +207,23 @@ class Operators:
         return to @ half @ to.T, to @ kick @ to.T, (to * levels.left) @ to.T
 
     def _is_accurate(self, cell: Cell) -> bool:
-        """Whether tables are right between the points, on levels by the square root of their thermal population."""
+        """Whether tables are right between the points, on levels with their weights."""
         for share in CHECKED:
             q = np.array([cell.lower + share * (cell.upper - cell.lower)])
             levels = self._levels(q[0])
             exact = self._between(cell.orbitals, levels)[:2]
-            weights = levels.shares * levels.left
+            weights = levels.weights * levels.left
             weighted = (cell.orbitals.T @ levels.waves) * weights
-            errors = [levels.waves * weights - cell.orbitals @ weighted]
-            errors += [(cell.at(t, q)[0] - e) @ weighted for t, e in zip((cell.half, cell.kick), exact, strict=True)]
-            if max(float(np.abs(error).max()) for error in errors) > ACCURATE:
+            if not np.abs(levels.waves * weights - cell.orbitals @ weighted).max() <= ACCURATE:
                 return False
+            for table, its in zip((cell.half, cell.kick), exact, strict=True):
+                error, size = ((matrix @ weighted) for matrix in (cell.at(table, q)[0] - its, its))
+                if not np.abs(error).max() <= ACCURATE * max(1.0, float(np.abs(size).max())) < math.inf:
+                    return False
         return True
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def operators(model: Model, axis: Axis, dt: float, reach: float) -> Operators:
     """Those of a model, once in a process."""
     return Operators(model, axis, dt, reach)

@@ -59,8 +59,8 @@ class Surroundings(NamedTuple):
         fastest, classical = (
             math.sqrt(max(float(highest), model.damping_rate**2)) for highest in (square, np.abs(a).max())
         )
-        of_qq, of_xx, of_qx, heating = (float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2))
-        return cls(fastest, classical, of_qq, of_xx, of_qx, heating, float((spread**2).mean()))
+        means = [float(WEIGHTS @ f.mean(axis=1)) for f in (qq, xx, qx, qx**2)]
+        return cls(fastest, classical, *(*means, float((spread**2).mean())))
 
 
 @lru_cache(maxsize=16)
