@@ -21,6 +21,7 @@ from wignercq.run.evolve import evolve
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+QUICK = ("quartic", "double_well", "morse", "driven_duffing", "thermal")  # the rest with the slow tests
 RUNS = [path for path in EXAMPLES if "[compare]" not in path.read_text()]  # others: tests/physics/test_examples.py
 
 
@@ -116,7 +117,14 @@ def test_every_promise_has_its_test():
         assert unnamed == set()
 
 
-@pytest.mark.parametrize("path", [p for p in EXAMPLES if "[sweep]" not in p.read_text()], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(p, id=p.stem, marks=() if p.stem in QUICK else pytest.mark.slow)
+        for p in EXAMPLES
+        if "[sweep]" not in p.read_text()
+    ],
+)
 def test_examples_run_and_obey_ehrenfest(path):
     """Kills: an example that fails, or whose masses do not reach the solver: d<q>/dt = <p>/M, d<x>/dt = <y>/m."""
     config = Config.from_text(quick(path))

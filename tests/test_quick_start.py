@@ -63,7 +63,8 @@ def test_what_type_checkers_see_is_what_is_exported(package: LazyPackage) -> Non
         _ = package.nonsense
 
 
-@pytest.mark.parametrize("first", ["comparison.compare", pytest.param("errors", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["comparison.compare", "errors"])
 def test_a_submodule_does_not_hide_the_function_of_its_name(tmp_path: Path, first: str) -> None:
     """Kills: `compare` that is the module once anything has imported that."""
     second = "from wignercq.comparison import compare; assert callable(compare)"
