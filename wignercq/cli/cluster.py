@@ -137,7 +137,8 @@ def _mpi() -> Iterator[Executor]:
         from mpi4py.futures import MPICommExecutor
     except (ImportError, RuntimeError) as error:  # RuntimeError: no library of MPI
         raise InputError("--mpi", "the extra wignercq[mpi] and an MPI library", quoted(error)) from None
-    with MPICommExecutor(MPI.COMM_WORLD) as executor:
+    with MPICommExecutor(MPI.COMM_WORLD) as given:
+        executor: Any = given  # its types say another class, and not None
         if executor is not None:
             try:
                 yield executor
