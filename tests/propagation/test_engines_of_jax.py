@@ -22,7 +22,6 @@ from wignercq.propagation.engines import engine_class, registry
 from wignercq.propagation.engines.base import Room
 from wignercq.propagation.engines.interruption import Abandoned, Interruption
 from wignercq.propagation.schemes import STRANG
-from wignercq.run.request import Request
 
 SCRIPT = Path(__file__).parents[1] / "support" / "jax_on_devices.py"
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
@@ -32,28 +31,6 @@ needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="
 def test_a_few_steps_in_float32_are_off_by_its_rounding() -> None:
     """Kills: products in fewer digits than those of W, as accelerators are fond of; 2e-7 was seen."""
     assert difference_after(2, "oscillators, odd p", engine_class("jax"), "float32") < 2e-6
-
-
-@pytest.mark.parametrize(
-    ("engine", "devices", "told"),
-    [
-        ("tiled", 2, "devices: expected engine 'jax' with it, got 'tiled'"),
-        ("jax", 0, "devices: expected a whole number >= 1, got 0"),
-        ("jax", 1.5, "devices: expected a whole number >= 1, got 1.5"),
-    ],
-)
-def test_devices_of_no_use_are_a_line(engine: str, devices: Any, told: str) -> None:
-    """Kills: a number of devices that nothing heeds."""
-    with pytest.raises(InputError) as caught:
-        Numerics(engine=engine, devices=devices)
-    assert str(caught.value) == told
-
-
-def test_a_grid_that_devices_do_not_divide_is_refused_at_once() -> None:
-    """Kills: devices left idle in silence; a line without the number of points that does."""
-    numerics = Numerics(engine="jax", devices=4)
-    with pytest.raises(InputError, match=r"^grid.q.points: expected a multiple of the 4 devices, such as 16, got 13$"):
-        Request(systems.quartic(), systems.displaced(), systems.grid(13, 12, 16, 12), np.array([0.0, 1.0]), numerics)
 
 
 @needs_jax

@@ -5,26 +5,18 @@ XLA_FLAGS=--xla_force_host_platform_device_count=4 python jax_on_devices.py 4
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support import systems
-from wignercq import Model, Propagator, evolve
-from wignercq.errors import Interrupted
+from wignercq import Model, Propagator
 from wignercq.propagation.engines import TiledEngine, engine_class
 from wignercq.propagation.schemes import FORWARD_3, STRANG, Scheme
-from wignercq.run.track import Track
-from wignercq.states import gaussian
 
 #: Points, model, scheme and whether the noise of p is in the transport; points of q and x are multiples of four.
 EXAMPLES: dict[str, tuple[tuple[int, int, int, int], Model, Scheme, bool]] = {
@@ -95,30 +87,6 @@ def exchanges(devices: int) -> dict[str, int]:
     return {kind: count for kind in kinds if (count := program.count(f" {kind}("))}
 
 
-def resumed_elsewhere(devices: int) -> None:
-    """AssertionError where a run that stops on so many devices does not end on one of them as the tiled engine does."""
-    model, state = systems.quartic(), gaussian(systems.MEAN, np.diag(systems.VARIANCES), hbar=systems.HBAR)
-    settings: dict[str, Any] = {"grid": systems.grid(12, 14, 16, 18), "dt": 0.05, "tolerance": 0.5, "outputs": 3}
-    settings |= {"keep_state": True, "on_unresolved": "warn"}
-    output = Track.output
-
-    def and_stop(track: Track, time: float) -> None:
-        output(track, time)
-        if time > 0.05:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the grid is small
-        files: dict[str, Any] = {"engine": "jax", "checkpoint": Path(folder) / "kept", "checkpoint_every": 1e-6}
-        Track.output = and_stop  # type: ignore[method-assign]
-        with pytest.raises(Interrupted):
-            evolve(model, state, 0.3, **settings, **files, devices=devices)
-        Track.output = output  # type: ignore[method-assign]
-        found = evolve(model, state, 0.3, **settings, **files, devices=1, resume=True)
-        expected = evolve(model, state, 0.3, **settings)
-    close(found.dataset["W"].values, expected.dataset["W"].values)
-
-
 def close(found: np.ndarray | float, expected: np.ndarray | float) -> None:
     """AssertionError where two arrays differ by more than rounding."""
     assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
@@ -126,6 +94,5 @@ def close(found: np.ndarray | float, expected: np.ndarray | float) -> None:
 
 if __name__ == "__main__":
     compared(int(sys.argv[1]))
-    resumed_elsewhere(int(sys.argv[1]))
     for kind, count in exchanges(int(sys.argv[1])).items():
         sys.stdout.write(f"{kind} {count}\n")

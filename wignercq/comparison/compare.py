@@ -48,7 +48,6 @@ def compare(
     seed: int = 0,
     frames: int | str | None = None,
     threads: int | None = None,
-    devices: int | None = None,
     adapt: bool | None = None,
     memory_limit: float | str | None = None,
     on_unresolved: str = "stop",
@@ -85,7 +84,7 @@ def compare(
         On W relative to its maximum, at most a hundredth of `threshold`.
     dt : float, optional
         Longest time step.
-    order, precision, engine, threads, devices
+    order, precision, engine, threads
         As in :func:`wignercq.evolve`.
     threshold : float
         Error, in the units of :func:`wignercq.comparison.breakdown_times.observable_errors`, that counts as a
@@ -128,7 +127,7 @@ def compare(
     _check(tolerance, threshold)
     _check_trajectories(trajectories, mean_field, seed)
     interval = float(output_times[1]) if times is None else None
-    numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), devices, forms_W=True)
+    numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), forms_W=True)
     if dt is not None and interval is not None:
         numerics = replace(numerics, dt=divided(interval, moderate("dt", dt)))
     with showing(progress) as shown:

@@ -69,7 +69,6 @@ class Run(Table):
     save_state: SaveState = False
     observables: dict[str, Formula] = Field(default_factory=dict)
     threads: int | None = Field(default=None, ge=1, le=MOST)
-    devices: int | None = Field(default=None, ge=1)
     checkpoint_every: Seconds | None = None
     on_unresolved: Literal["stop", "warn"] = "stop"
 

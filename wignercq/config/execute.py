@@ -96,7 +96,6 @@ def _asked(config: Config, threads: int | None) -> dict[str, Any]:
         "keep_state": run.save_state,
         "frame": config.grid.frame,
         "threads": run.threads if threads is None else threads,
-        "devices": run.devices,
         **_settings(config),
     }
 
@@ -139,7 +138,6 @@ def execute_comparison(
                 seed=config.compare.seed,
                 frames=_frames(config) if frames is None else frames,
                 threads=run.threads if threads is None else threads,
-                devices=run.devices,
                 checkpoint=checkpoint,
                 checkpoint_every=run.checkpoint_every,
                 resume=resume,
@@ -191,7 +189,6 @@ def execute_steady(
             hbar_order=run.hbar_order,
             engine=run.engine,
             threads=run.threads if threads is None else threads,
-            devices=run.devices,
             memory_limit=config.grid.memory_limit,
             start=start,
             observables=run.observables or None,

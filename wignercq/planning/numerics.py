@@ -10,7 +10,7 @@ import numpy as np
 from wignercq.errors import InputError, at_least, one_of
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
-from wignercq.planning.arguments import moderate, number, whole
+from wignercq.planning.arguments import moderate, number
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine, Room
 from wignercq.propagation.engines.cores import cores, thread_count
@@ -36,9 +36,6 @@ class Numerics:
     precision: str = "float64"
     engine: str = "tiled"
     threads: int = field(default_factory=cores)
-    devices: int | None = (
-        None  # of JAX, at most, over which W is spread: as many of them as divide the points of q and x
-    )
     forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
     kept: int = 0  # arrays of all of W that are held beside the run
     copies: int = 0  # of W as the engine has it, held beside those that steps need
@@ -49,10 +46,6 @@ class Numerics:
             one_of(name, getattr(self, name), known)
         self._set("tolerance", number("tolerance", self.tolerance, "a number between 0 and 1", lambda v: 0 < v < 1))
         self._set("threads", thread_count(self.threads))
-        if self.devices is not None:
-            whole("devices", self.devices, 1)
-            if self.engine != "jax":
-                raise InputError("devices", "engine 'jax' with it", repr(self.engine))
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
         else:
@@ -119,8 +112,7 @@ class Numerics:
 
     def make_engine(self, grid: Grid) -> Engine:
         """The engine that is used, on `grid`."""
-        asked = {} if self.devices is None else {"most": self.devices}
-        return self._engine_class(grid, DTYPES[self.precision], threads=self.threads, **asked)
+        return self._engine_class(grid, DTYPES[self.precision], threads=self.threads)
 
     def cells(self, grid: Grid) -> int:
         """Cells of W as the engine has it, by which the time of a run goes."""
@@ -129,11 +121,11 @@ class Numerics:
     @property
     def speed(self) -> float:
         """Cells times steps in a second, in round numbers."""
-        return self._engine_class.speed(self.threads, self.devices)
+        return self._engine_class.speed(self.threads)
 
     def room(self, grid: Grid) -> Room | None:
         """What there is of the memory that a run on `grid` needs; None where it is that of this process."""
-        return self._engine_class.room(grid, self.devices)
+        return self._engine_class.room(grid)
 
     def stored_shapes(self, grid: Grid) -> dict[str, tuple[int, ...]]:
         """The arrays that W is stored as, by their names."""

@@ -42,7 +42,6 @@ def evolve(
     precision: str = "float64",
     engine: str = "tiled",
     threads: int | None = None,
-    devices: int | None = None,
     observables: Observables | None = None,
     frames: int | str = 5,
     keep_state: bool | Sequence[float] | np.ndarray = False,
@@ -92,9 +91,6 @@ def evolve(
         attribute ``engine`` of the result is "planes".
     threads : int, optional
         Worker threads, by default one for each core that this process may use; the result is the same for any number.
-    devices : int, optional
-        Of JAX, over which ``engine="jax"`` spreads W: as many of them, by default of all, as divide the points of q
-        and x. They have to divide those of a `grid` that is given. The result is the same to rounding for any number.
     observables : mapping, or sequence of names, optional
         What to record at every output besides, by name (``docs/observables.md``): a formula of q, p, x, y and the
         model's parameters, the Weyl symbol a of ``integral of a W``; a state, or a function on phase space, whose
@@ -160,7 +156,6 @@ def evolve(
         precision=precision,
         engine=engine,
         threads=threads,
-        devices=devices,
         observables=observables,
         frames=frames,
         keep_state=keep_state,
@@ -190,7 +185,6 @@ def asked(
     precision: str,
     engine: str,
     threads: int | None,
-    devices: int | None = None,
     observables: Observables | None,
     frames: int | str,
     keep_state: bool | Sequence[float] | np.ndarray,
@@ -201,8 +195,7 @@ def asked(
 ) -> Request:
     """What is asked of a run by the arguments of :func:`evolve`. InputError where they cannot be used."""
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    of_equation = level, dt, order, arguments.hbar_order(hbar_order)
-    numerics = Numerics(*of_equation, precision, engine, thread_count(threads), devices)
+    numerics = Numerics(level, dt, order, arguments.hbar_order(hbar_order), precision, engine, thread_count(threads))
     axes, limit = given_axes(grid), arguments.memory_limit(memory_limit)
     begun = given(state, require_model(model)) if isinstance(state, (xr.DataArray, Solution)) else None
     origin = 0.0 if begun is None else begun.time

@@ -34,9 +34,7 @@ def identity(request: Request) -> dict[str, str]:
     for name, plain in (("quantum_bath", None), ("noises", ()), ("dynamics", MINIMAL)):
         if of_model[name] == plain:
             del of_model[name]
-    settings = [
-        f.name for f in fields(request.numerics) if f.name not in ("threads", "devices", "forms_W", "kept", "copies")
-    ]
+    settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W", "kept", "copies")]
     numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
     values = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -91,11 +90,6 @@ class Request:
             object.__setattr__(self, "equations", {ALONE: Equation(self.numerics.hbar_order)})
         for equation in self.equations.values():
             self.numerics.suited_to(equation.of(self.model), self.state)  # refused here if at all
-        devices, grid = self.numerics.devices or 1, self.on or self.grid
-        for name in ("q", "x") if isinstance(grid, Grid) else ():
-            if (points := getattr(grid, name).points) % devices:
-                expected = f"a multiple of the {devices} devices, such as {math.ceil(points / devices) * devices}"
-                raise InputError(f"grid.{name}.points", expected, points)
         one_of("on_unresolved", self.on_unresolved, ("stop", "warn"))
         one_of("frame", self.frame, FRAMES)
 

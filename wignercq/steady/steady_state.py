@@ -62,7 +62,6 @@ def steady_state(
     hbar_order: int | str | None = None,
     engine: str = "tiled",
     threads: int | None = None,
-    devices: int | None = None,
     memory_limit: float | str | None = None,
     start: SteadyState | None = None,
     observables: Observables | None = None,
@@ -126,7 +125,7 @@ def steady_state(
     """
     require_undriven(require_model(model), "a steady state (DrivenLinearModel.cycle is the periodic one of a drive)")
     numerics = Numerics(
-        tolerance, dt, order, arguments.hbar_order(hbar_order), "float64", engine, thread_count(threads), devices
+        tolerance, dt, order, arguments.hbar_order(hbar_order), "float64", engine, thread_count(threads)
     )
     axes, limit = given_axes(grid) if grid is not None else None, arguments.memory_limit(memory_limit)
     if start is not None and not isinstance(start, SteadyState):

@@ -97,12 +97,12 @@ class Engine(ABC):
         return 1.1 * grid.size * np.dtype(dtype).itemsize * fields + symbols
 
     @classmethod
-    def room(cls, grid: Grid, most: int | None = None) -> Room | None:
+    def room(cls, grid: Grid) -> Room | None:
         """What a W on a grid has of the memory that :meth:`memory` counts; None where it is that of this process."""
         return None
 
     @classmethod
-    def speed(cls, threads: int, most: int | None = None) -> float:
+    def speed(cls, threads: int) -> float:
         """Cells times steps in a second, in round numbers."""
         return 1e7 * threads
 

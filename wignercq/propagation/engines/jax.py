@@ -49,8 +49,6 @@ class JaxEngine(Engine):
         Of no importance here.
     devices : int, sequence of jax.Device or None
         So many of all, these, or as many of all as divide the points of q and x.
-    most : int or None
-        The last from so many of them.
 
     Raises
     ------
@@ -67,16 +65,15 @@ class JaxEngine(Engine):
         *,
         threads: int = 2,
         devices: programs.Devices = None,
-        most: int | None = None,
     ) -> None:
         super().__init__(grid, dtype, threads=threads)
         jax.config.update("jax_enable_x64", True)
-        self._asked, self._most = devices, most
-        self._mesh = programs.chosen(devices, grid, most)
+        self._asked = devices
+        self._mesh = programs.chosen(devices, grid)
         self._forms: WeakKeyDictionary[CompiledStep, StepForm] = WeakKeyDictionary()
 
     def on(self, grid: Grid) -> Self:
-        return type(self)(grid, self.dtype, threads=self.threads, devices=self._asked, most=self._most)
+        return type(self)(grid, self.dtype, threads=self.threads, devices=self._asked)
 
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
@@ -91,17 +88,17 @@ class JaxEngine(Engine):
         return grid.size * np.dtype(dtype).itemsize * fields + tables * (kicks + matrices)
 
     @classmethod
-    def room(cls, grid: Grid, most: int | None = None) -> Room | None:
+    def room(cls, grid: Grid) -> Room | None:
         """On all its devices together, but for what the compiler works in; processors use that of this process."""
-        stats = [device.memory_stats() for device in programs.chosen(None, grid, most).devices]
+        stats = [device.memory_stats() for device in programs.chosen(None, grid).devices]
         if jax.default_backend() == "cpu" or not all(stats):
             return None
         held, limit = (float(sum(s[name] for s in stats)) for name in ("bytes_in_use", "bytes_limit"))
         return Room((1 - WORK_AREA) * (limit - held), held)
 
     @classmethod
-    def speed(cls, threads: int, most: int | None = None) -> float:
-        return SPEED.get(jax.default_backend(), SPEED_OF_GPU) * (most or len(jax.devices()))
+    def speed(cls, threads: int) -> float:
+        return SPEED.get(jax.default_backend(), SPEED_OF_GPU) * len(jax.devices())
 
     # W
 

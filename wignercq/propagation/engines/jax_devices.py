@@ -21,19 +21,19 @@ Devices = Sequence[Any] | int | None
 CUT = (P(DEVICES), P(None, DEVICES))
 
 
-def chosen(devices: Devices, grid: Grid, most: int | None = None) -> Mesh:
-    """The devices asked for, or as many of all, or of so many of them, as divide the points of q and of x.
+def chosen(devices: Devices, grid: Grid) -> Mesh:
+    """The devices asked for, or as many of all as divide the points of q and of x.
 
     InputError where those asked for do not, or there are fewer.
     """
     everything = jax.devices()
-    if most is not None:
-        everything = everything[: _of_all(most)]
     q, x = grid.q.points, grid.x.points
     if devices is None:
         devices = max(n for n in range(1, len(everything) + 1) if q % n == x % n == 0)
     if isinstance(devices, int):
-        devices = everything[: _of_all(devices)]
+        if not 1 <= devices <= len(everything):
+            raise InputError("devices", f"1 to {len(everything)}, as many as JAX sees", devices)
+        devices = everything[:devices]
     assert not isinstance(devices, int)
     count = len(devices)
     for name, points in (("q", q), ("x", x)):
@@ -42,14 +42,6 @@ def chosen(devices: Devices, grid: Grid, most: int | None = None) -> Mesh:
             nearest = f"{below} or {below + count}" if below else f"{count}"
             raise InputError(f"grid.{name}.points", f"a multiple of the {count} devices", f"{points}; take {nearest}")
     return Mesh(np.array(devices), (DEVICES,))
-
-
-def _of_all(count: int) -> int:
-    """A number of devices, if there are so many."""
-    there = len(jax.devices())
-    if not 1 <= count <= there:
-        raise InputError("devices", f"1 to {there}, as many as JAX sees", count)
-    return count
 
 
 def cut(mesh: Mesh, axis: int) -> Sharding:
