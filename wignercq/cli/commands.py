@@ -1,6 +1,7 @@
 """The command ``wignercq``.
 
-Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.
+Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 4 another process of the run is gone,
+129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `arguments` default to those of the process."""
     try:
-        commands.main(args=None if arguments is None else list(arguments), prog_name="wignercq", standalone_mode=False)
+        given = None if arguments is None else list(arguments)
+        code = commands.main(args=given, prog_name="wignercq", standalone_mode=False)
     except InputError as error:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), SIGNALLED + error.signal)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", SIGNALLED + signal.SIGINT)
-    return 0
+    return code or 0  # of click's Exit
 
 
 def _fail(message: str, code: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 option = click.option(
     "--join", metavar="HOW", help="Be one of several processes of one run: slurm, openmpi, mpi4py or HOST:PORT,K/N."
 )
+
+
+LONGEST = 400  # characters of an error of JAX
+ALONE = 4  # exit code of a process that has lost the others
 
 
 class Voice:
@@ -64,10 +69,11 @@ def joined(how: str | None, settings: Config, progress: Progress) -> Iterator[tu
         progress.finish()
     try:
         yield SharedOutput, Silence() if Voice.is_silent else progress
-    except processes.Failed:
-        raise click.exceptions.Exit(2) from None
-    except BaseException:
+    except BaseException as error:
         if not processes.all_end():
-            Voice.is_silent = False
-            click.echo(f"wignercq: {processes.name()} ends alone", err=True)
+            text = " ".join(str(error).split())[:LONGEST]
+            click.echo(f"wignercq: {processes.name()} ends while others do not: {text}", err=True)
+            os._exit(ALONE)  # JAX would wait for the others, and leave a traceback of its own
+        if isinstance(error, processes.Failed):  # the first one says why
+            raise click.exceptions.Exit(2) from None
         raise

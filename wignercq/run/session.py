@@ -244,12 +244,9 @@ def _told_devices(begun: int, now: int) -> str:
     """On how many devices a run goes on in place of others, after a warning; empty where they are as many."""
     if begun == now:
         return ""
-    warn(
-        f"checkpoint: begun on {begun} devices, going on with {now}; the result is equal to rounding, not to the last "
-        "bit",
-        CheckpointWarning,
-    )
-    return f" on {now} devices in place of {begun}"
+    changed = f"with {now} in place of {begun} device{'s' * (begun > 1)}"
+    warn(f"checkpoint: going on {changed}; the result is equal to rounding, not to the last bit", CheckpointWarning)
+    return f" {changed}"
 
 
 def _told_changes(begun: Mapping[str, str]) -> str:
