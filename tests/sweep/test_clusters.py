@@ -23,12 +23,12 @@ from support.configurations import box, configuration
 
 pytestmark = pytest.mark.slow
 
-# 16 points of a seventh of a second each.
+# 6 points, most of whose time is that of starting, reading and writing.
 SWEPT = configuration(
     grid=box(10, 12, 12, 14),
     run={"duration": 0.1, "outputs": 1, "dt": 0.1, "on_unresolved": "warn"},
     compare={"observables": ["cov_xx"]},
-    sweep={"g": [0.1, 0.2, 0.3, 0.4], "lam": [0.3, 0.4, 0.5, 0.6]},
+    sweep={"g": [0.1, 0.2, 0.3], "lam": [0.3, 0.5]},
 )
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="needs the extra dask")
@@ -109,14 +109,14 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, xr.Dataset]:
     shares = [subprocess.Popen(command(folder, "--processes", "1", "--points", f"{k}/2")) for k in (1, 2)]
     assert [share.wait(timeout=600) for share in shares] == [0, 0]
     points = contents(folder)
-    assert len(points) == 16
+    assert len(points) == 6
     assert not (folder / "sweep.nc").exists()
     return points
 
 
 def require_the_same(folder: Path, local: dict[str, xr.Dataset], kept: dict[str, tuple[int, int]]) -> None:
     """All points, equal to the last bit, and none written again."""
-    assert 1 <= len(kept) < 16
+    assert 1 <= len(kept) < 6
     now = points_of(folder)
     assert {name: now[name] for name in kept} == kept
     found = contents(folder)
@@ -151,7 +151,7 @@ def test_a_sweep_goes_on_when_a_worker_of_dask_is_killed(tmp_path: Path, local: 
 def test_a_sweep_over_mpi_goes_on_when_what_computes_is_killed(tmp_path: Path, local: dict[str, xr.Dataset]) -> None:
     """Kills: a point's death that ends all ranks, points lost with them when a rank itself is killed."""
     (tmp_path / "swept.toml").write_text(SWEPT)
-    ranks = [MPIEXEC, "-n", "3", *command(tmp_path, "--points", "1/1", "--mpi")]
+    ranks = [MPIEXEC, "-n", "2", *command(tmp_path, "--points", "1/1", "--mpi")]
     with started(*ranks) as sweep:
         until(lambda: points_of(tmp_path), sweep)
         (parent,) = {process.ppid() for process in computing(sweep.pid)[:1]}

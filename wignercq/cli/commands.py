@@ -1,6 +1,7 @@
 """The command ``wignercq``.
 
-Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.
+Exit codes: 0 done, 2 bad input, 3 resolution lost or tolerance not reached, 4 another process of the run is gone,
+129 SIGHUP, 130 Ctrl-C, 143 SIGTERM.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wignercq.cli import together
 from wignercq.cli.cluster import Means, over_an_executor, over_points
 from wignercq.cli.figure_files import Drawn, Inches, Names
 from wignercq.cli.surroundings import (
@@ -29,6 +31,9 @@ from wignercq.cli.surroundings import (
 from wignercq.errors import ConvergenceError, InputError, Interrupted, ResolutionError
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help is there at once
+    from wignercq.cli.run_files import Output
+    from wignercq.config import Config
+    from wignercq.run.progress import Progress
     from wignercq.steady import SteadyState
     from wignercq.sweep import SteadySweep
 
@@ -38,7 +43,8 @@ BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `arguments` default to those of the process."""
     try:
-        commands.main(args=None if arguments is None else list(arguments), prog_name="wignercq", standalone_mode=False)
+        given = None if arguments is None else list(arguments)
+        code = commands.main(args=given, prog_name="wignercq", standalone_mode=False)
     except InputError as error:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
@@ -49,10 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), SIGNALLED + error.signal)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", SIGNALLED + signal.SIGINT)
-    return 0
+    return code or 0  # of click's Exit
 
 
 def _fail(message: str, code: int) -> int:
+    if together.Voice.is_silent:
+        return code
     with suppress(OSError):  # a terminal that was closed
         for line in message.splitlines():
             click.echo(f"wignercq: {' '.join(line.split())}", err=True)
@@ -82,44 +90,59 @@ def commands() -> None:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that did not finish.")
 @_options_of_runs
 @click.option("--dry-run", is_flag=True, help="Say what the run would take and what would be refused; write nothing.")
+@together.option
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def run(
-    config: Path, output: Path | None, resume: bool, force: bool, threads: int | None, dry_run: bool, quiet: bool
-) -> None:
+def run(config: Path, output: Path | None, join: str | None, quiet: bool, **asked: Any) -> None:
     """Evolve the state of CONFIG and write the result as NetCDF."""
     with showing(f"reading {config.name}", quiet) as progress:
-        from wignercq.cli.run_files import Output, is_result_of, up_to
         from wignercq.config import Config
-        from wignercq.config.execute import execute_run, rehearse_run
-        from wignercq.results.solution import Solution
 
         settings = Config.load(config)
-        files = Output(output if output is not None else Path(config.stem + ".nc"))
-        same = is_result_of(settings, Solution)
-        asked: dict[str, Any] = {"resume": resume, "force": force, "quiet": quiet, "progress": progress}
-        if dry_run:
-            files.require_writable(config)
-            with warnings_as_lines(progress):
-                if not force:
-                    files.note_finished(same, progress)
-                text = rehearse_run(settings, threads=threads, progress=progress).summary()
-            click.echo(text)
-            return
-        with files.reserved(config), warnings_as_lines(progress):
-            if files.settled(same, **asked):
-                return
-            if resume:
-                files.require_resumable()
-            with files.saving(settings, up_to(files)):
-                place = files.checkpoints.path
-                solution = execute_run(settings, checkpoint=place, resume=resume, threads=threads, progress=progress)
-            progress.tell(f"writing {files.target.name}")
-            files.save(solution, settings)
-            files.checkpoints.discard()
-        summary = None if quiet else solution.summary(theory_of(settings))
-    if summary is not None:
-        click.echo(f"{summary}\n{'written':<16}{files.target}")
-        say_next(files.target)
+        target = output if output is not None else Path(config.stem + ".nc")
+        with together.joined(join, settings, progress) as (files, shown):
+            summary = _run(config, settings, files(target), progress=shown, quiet=quiet, **asked)
+    if summary and not together.Voice.is_silent:
+        click.echo(summary)
+        if not asked["dry_run"]:
+            say_next(target)
+
+
+def _run(
+    config: Path,
+    settings: Config,
+    files: Output,
+    *,
+    resume: bool,
+    force: bool,
+    threads: int | None,
+    dry_run: bool,
+    quiet: bool,
+    progress: Progress,
+) -> str:
+    """Carry out a run, or rehearse it; what there is to say in the end."""
+    from wignercq.cli.run_files import is_result_of, up_to
+    from wignercq.config.execute import execute_run, rehearse_run
+    from wignercq.results.solution import Solution
+
+    same = is_result_of(settings, Solution)
+    if dry_run:
+        files.require_writable(config)
+        with warnings_as_lines(progress):
+            if not force:
+                files.note_finished(same, progress)
+            return rehearse_run(settings, threads=threads, progress=progress).summary()
+    with files.reserved(config), warnings_as_lines(progress):
+        if files.settled(same, resume=resume, force=force, quiet=quiet, progress=progress):
+            return ""
+        if resume:
+            files.require_resumable()
+        with files.saving(settings, up_to(files)):
+            place = files.checkpoints.path
+            solution = execute_run(settings, checkpoint=place, resume=resume, threads=threads, progress=progress)
+        progress.tell(f"writing {files.target.name}")
+        files.save(solution, settings)
+        files.checkpoints.discard()
+    return "" if quiet else f"{solution.summary(theory_of(settings))}\n{'written':<16}{files.target}"
 
 
 @commands.command()

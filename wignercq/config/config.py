@@ -15,7 +15,7 @@ from pydantic import Field
 
 from wignercq.config.initial import KINDS, Initial
 from wignercq.config.keys import KEYS
-from wignercq.config.kinds import Bytes, Frames, HbarOrder, SaveState, Seconds
+from wignercq.config.kinds import Bytes, Devices, Frames, HbarOrder, SaveState, Seconds
 from wignercq.config.mistakes import Mistakes
 from wignercq.config.model import Formula, ModelTable
 from wignercq.config.steady import Steady
@@ -65,6 +65,7 @@ class Run(Table):
     hbar_order: HbarOrder = None
     precision: Literal["float64", "float32"] = "float64"
     engine: Literal["tiled", "array", "jax"] = "tiled"
+    devices: Devices = None
     frames: Frames = 5
     save_state: SaveState = False
     observables: dict[str, Formula] = Field(default_factory=dict)

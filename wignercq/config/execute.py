@@ -36,6 +36,7 @@ def check(config: Config) -> None:
         ("hbar_order", None, '"exact"'),
         ("save_state", False, "false"),
         ("observables", {}, "none"),
+        ("devices", None, "none"),
     ):
         value = getattr(config.run, key)
         if value != default:
@@ -92,6 +93,7 @@ def _asked(config: Config, threads: int | None) -> dict[str, Any]:
         "tolerance": run.tolerance,
         "hbar_order": run.hbar_order,
         "observables": run.observables or None,
+        "devices": run.devices,
         "frames": run.frames,
         "keep_state": run.save_state,
         "frame": config.grid.frame,

@@ -14,7 +14,7 @@ from wignercq.grid.grid import NAMES
 from wignercq.results.provenance import __version__
 
 #: May differ from those of a resumed run.
-FREE_IN_A_RUN = (("run", "checkpoint_every"), ("run", "threads"), ("grid", "memory_limit"))
+FREE_IN_A_RUN = (("run", "checkpoint_every"), ("run", "threads"), ("run", "devices"), ("grid", "memory_limit"))
 #: May differ between two points of sweeps that are the same.
 FREE_IN_A_POINT = (
     *FREE_IN_A_RUN,

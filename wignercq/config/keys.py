@@ -36,7 +36,7 @@ KEYS: Mapping[str, str] = {
     **{name: f"run.{name}" for name in ("duration", "outputs", "tolerance", "dt", "order", "hbar_order")},
     **{
         name: f"run.{name}"
-        for name in ("precision", "engine", "frames", "threads", "checkpoint_every", "on_unresolved")
+        for name in ("precision", "engine", "devices", "frames", "threads", "checkpoint_every", "on_unresolved")
     },
     "observables": "run.observables",
     "keep_state": "run.save_state",

@@ -29,6 +29,12 @@ def _frames(value: object) -> int | str:
     return value
 
 
+def _devices(value: object) -> int | str:
+    if value == "gpu" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise expected('a whole number >= 1 or "gpu"')
+
+
 def _save_state(value: object) -> bool | tuple[float, ...]:
     if isinstance(value, bool):
         return value
@@ -52,5 +58,6 @@ def _quantity(units: Mapping[str, float], example: str) -> PlainValidator:
 Seconds = Annotated[float, _quantity(SECONDS, '"5 min"')]
 Bytes = Annotated[float, _quantity(BYTES, '"4 GiB"')]
 HbarOrder = Annotated[int | None, PlainValidator(_hbar_order)]
+Devices = Annotated[int | str | None, PlainValidator(_devices)]
 Frames = Annotated[int | str, PlainValidator(_frames)]
 SaveState = Annotated[bool | tuple[float, ...], PlainValidator(_save_state)]

@@ -56,6 +56,15 @@ def whole(argument: str, value: object, least: int, most: float = math.inf) -> i
     return result
 
 
+def device_choice(value: object) -> int | str | None:
+    """So many devices, or "gpu": all of these; InputError for anything else but None."""
+    if value is None or value == "gpu":
+        return value
+    if isinstance(value, str):
+        raise InputError("devices", "a whole number >= 1 or 'gpu'", brief(value))
+    return whole("devices", value, 1)
+
+
 def flag(argument: str, value: object) -> bool:
     """True or False; InputError for anything else."""
     if value is not True and value is not False:

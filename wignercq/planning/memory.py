@@ -13,6 +13,8 @@ import psutil
 from wignercq.errors import MemoryLimitError, readable_size
 from wignercq.grid.grid import Grid
 from wignercq.planning.numerics import Numerics
+from wignercq.propagation.engines import processes
+from wignercq.propagation.engines.base import Room
 
 try:
     import resource
@@ -100,24 +102,41 @@ def require_memory(
 
     `beside` is what else is needed, in bytes.
     """
-    room, needed = numerics.room(grids[0]), sum(map(numerics.memory, grids)) + beside
+    room, needed = room_of(numerics, grids[0]), sum(map(numerics.memory, grids)) + beside
     if room is not None:
         _require_room_for_states(grids, numerics)
-    free, where = (free_memory(), "") if room is None else (room.free, " of the devices")
+    free, where = (free_memory(), "") if room is None else (room.free, f" of the {room.parts}")
     allowed = free if limit is None else min(limit, free)
     if needed > allowed:
         what = "a run that fits" if len(grids) == 1 else f"{len(grids)} runs side by side that fit"
         whose = ("the free memory" + where) if allowed == free else "a memory limit"
+        shares = "" if room is None or room.shares == 1 else f" on {room.shares} {room.parts}"
         raise MemoryLimitError(
             "grid",
-            f"{what} {whose} of {readable_size(allowed)}",
-            f"{' x '.join(map(str, grids[0].shape))} points, which need {readable_size(needed)}; {remedy}",
+            f"{what} {whose} of {_each(allowed, room)}",
+            f"{' x '.join(map(str, grids[0].shape))} points, which need {_each(needed, room)}{shares}; {remedy}",
         )
+
+
+def room_of(numerics: Numerics, grid: Grid) -> Room | None:
+    """What there is of the memory that a run needs where that is not this process's alone, the same for all of them."""
+    room, count = numerics.room(grid), processes.count()
+    if room is not None or count == 1:
+        return room
+    free = processes.gathered(free_memory() / processes.neighbours()).min()
+    return Room(count * float(free), count * float(processes.gathered(held_memory()).max()), count, "processes")
+
+
+def _each(size: float, room: Room | None) -> str:
+    """A size, or each one's share of it."""
+    if room is None or room.shares == 1:
+        return readable_size(size)
+    return f"{readable_size(size / room.shares)} each"
 
 
 def _require_room_for_states(grids: Sequence[Grid], numerics: Numerics) -> None:
     """Refuse to keep more W than this process can hold, where a run itself lies elsewhere."""
-    needed, free = sum(map(numerics.memory_of_states, grids)), free_memory()
+    needed, free = sum(map(numerics.memory_of_states, grids)), processes.first_says(free_memory())
     if needed > free:
         raise MemoryLimitError(
             "keep_state",

@@ -10,7 +10,7 @@ import numpy as np
 from wignercq.errors import InputError, at_least, one_of
 from wignercq.grid.grid import Grid
 from wignercq.model.model import Model
-from wignercq.planning.arguments import moderate, number
+from wignercq.planning.arguments import device_choice, moderate, number
 from wignercq.planning.time_step import FEWEST_STEPS
 from wignercq.propagation.engines.base import Engine, Room
 from wignercq.propagation.engines.cores import cores, thread_count
@@ -36,6 +36,7 @@ class Numerics:
     precision: str = "float64"
     engine: str = "tiled"
     threads: int = field(default_factory=cores)
+    devices: int | str | None = None  # of the engine for GPUs: so many, or all of a kind; None: all
     forms_W: bool = False  # an array of all of W is wanted in the end, whatever the engine
     kept: int = 0  # arrays of all of W that are held beside the run
     copies: int = 0  # of W as the engine has it, held beside those that steps need
@@ -46,6 +47,9 @@ class Numerics:
             one_of(name, getattr(self, name), known)
         self._set("tolerance", number("tolerance", self.tolerance, "a number between 0 and 1", lambda v: 0 < v < 1))
         self._set("threads", thread_count(self.threads))
+        self._set("devices", device_choice(self.devices))
+        if self.devices is not None:
+            engine_class(self.engine).over(self.devices)  # refused here if at all
         if self.dt is None:
             self.require_precision(FEWEST_STEPS)
         else:
@@ -108,7 +112,8 @@ class Numerics:
 
     @property
     def _engine_class(self) -> type[Engine]:
-        return engine_class(self.engine_name)
+        kind = engine_class(self.engine_name)
+        return kind if self.devices is None else kind.over(self.devices)
 
     def make_engine(self, grid: Grid) -> Engine:
         """The engine that is used, on `grid`."""

@@ -12,7 +12,9 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +53,21 @@ class Archive:
         listed = [(name, array.dtype.newbyteorder("<").str, array.shape) for name, array in self.arrays.items()]
         header = json.dumps({"header": self.header, "arrays": listed}).encode()
         header += b" " * (-(BODY + LENGTH_BYTES + len(header)) % ALIGNMENT)
-        digest = hashlib.sha256()
-        with open(path, "wb") as file:
+        digest, arrays = hashlib.sha256(), self._pieces()
+        with open(path, "wb") as file, _to_the_end(arrays):
             file.write(bytes(BODY))
-            for piece in (len(header).to_bytes(LENGTH_BYTES, "little"), header, *self._pieces()):
+            for piece in chain((len(header).to_bytes(LENGTH_BYTES, "little"), header), arrays):
                 digest.update(piece)
                 file.write(piece)
             file.seek(0)
             file.write(MAGIC + digest.hexdigest().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+
+    def pass_by(self) -> None:
+        """What :meth:`write` does in the first of several processes is this in the others: the parts come to all."""
+        for _ in self._pieces():
+            pass
 
     def _pieces(self) -> Iterator[bytes]:
         """The bytes of all arrays in C order."""
@@ -78,16 +85,28 @@ class Archive:
             raise CheckpointError(path, "a checkpoint", "something that is no file")
         if path.stat().st_size < BODY + LENGTH_BYTES:
             raise CheckpointError(path, "a whole checkpoint", "a damaged one")
-        raw = np.asarray(np.memmap(path, np.uint8, "r"))
         digest = hashlib.sha256()
-        for start in range(BODY, raw.size, PIECE):
-            digest.update(raw[start : start + PIECE].data)
-        if raw[:BODY].tobytes() != MAGIC + digest.hexdigest().encode() + b"\n":
+        with open(path, "rb") as file:
+            signature = file.read(BODY)
+            while piece := file.read(PIECE):
+                digest.update(piece)
+        if signature != MAGIC + digest.hexdigest().encode() + b"\n":
             raise CheckpointError(path, "a whole checkpoint", "a damaged one")
         try:
-            return cls(*_parse(raw[BODY:]))
+            return cls(*_parse(np.asarray(np.memmap(path, np.uint8, "r"))[BODY:]))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             raise CheckpointError(path, "a checkpoint of wignercq", "another content") from None
+
+
+@contextmanager
+def _to_the_end(parts: Iterator[bytes]) -> Iterator[None]:
+    """Context that takes all parts, also after an error: other processes wait with each that they have."""
+    try:
+        yield
+    except OSError:
+        for _ in parts:
+            pass
+        raise
 
 
 def is_archive(path: Path) -> bool:

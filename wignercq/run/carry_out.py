@@ -19,6 +19,7 @@ from wignercq.errors import (
     warn,
 )
 from wignercq.planning.arguments import flag, path
+from wignercq.propagation.engines import processes
 from wignercq.run.checkpoint import CheckpointFiles
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import Request
@@ -119,16 +120,16 @@ def _go(
 ) -> None:
     """Through all outputs, writing checkpoints on the way; Stop after a checkpoint when a signal asks for it."""
     end, origin, written = float(session.request.times[-1]), session.request.origin, None
-    session.loop.interruption.asked = lambda: requests.requested is not None
+    session.loop.interruption.asked = lambda: _asked(requests) is not None
     shown.start(origin + end, origin + session.loop.time, text="tables and first steps")
     try:
         for reached in session.outputs():
             shown.reach(origin + reached)
             if session.loop.outputs_done == session.request.times.size:
                 return
-            stop = requests.requested
+            stop = _asked(requests)
             here = session.loop.steps, session.loop.outputs_done
-            if files is not None and here != written and (stop is not None or schedule.is_due):
+            if files is not None and here != written and (stop is not None or processes.first_says(schedule.is_due)):
                 schedule.begin()
                 written = here if _checkpoint(files, session) else None
                 schedule.end()
@@ -138,13 +139,23 @@ def _go(
         shown.finish()
 
 
+def _asked(requests: StopRequests) -> int | None:
+    """The signal that asks one of the processes to stop."""
+    if processes.count() == 1:
+        return requests.requested
+    return int(processes.gathered(requests.requested or 0).max()) or None
+
+
 def _checkpoint(files: CheckpointFiles, session: Session) -> bool:
     """Write a checkpoint, and whether it could be; a run does not end because one cannot be written."""
+    error = None
     try:
         files.write(session.snapshot())
-    except OSError as error:
+    except OSError as raised:
+        error = raised
+    if processes.first_says(error is not None):
         warn(
-            f"{files.path}: expected a checkpoint that can be written, got: {error.strerror or error}; "
+            f"{files.path}: expected a checkpoint that can be written, got: {error and (error.strerror or error)}; "
             "going on without",
             CheckpointWarning,
         )

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from wignercq.errors import CheckpointError, CheckpointWarning, GridError, InputError, quoted, warn
 from wignercq.grid.grid import NAMES, Axis, Grid
+from wignercq.propagation.engines import processes
 from wignercq.propagation.frame import Beginning
 from wignercq.results.variables import FRAME_PLANES
 from wignercq.results.whole_file import destination
@@ -67,6 +68,7 @@ class Header(BaseModel):
     tracks: dict[str, TrackHeader]  # of every equation that is still followed
     lost: dict[str, str]  # equations that are not, and why
     frame: Beginning | None = None  # of one that moves; None: the laboratory's
+    devices: Count = 1  # that had a part of W each
 
 
 class _RecordLayout(BaseModel):
@@ -146,7 +148,13 @@ class CheckpointFiles:
             path.unlink(missing_ok=True)
 
     def write(self, snapshot: Snapshot) -> None:
-        """Write a checkpoint; the last two are kept, and after an OSError (a full disk, say) both are as before."""
+        """Write a checkpoint; the last two are kept, and after an OSError (a full disk, say) both are as before.
+
+        Of several processes the first one does, from what each of them has.
+        """
+        if not processes.is_first():
+            _packed(snapshot).pass_by()
+            return
         try:
             _packed(snapshot).write(self._partial)
             if self.path.exists():
@@ -176,7 +184,8 @@ class CheckpointFiles:
             except CheckpointError as earlier:
                 raise CheckpointError(error.argument, error.expected, f"{error.got}; {earlier}") from None
             warn(f"{error}; going on from the one before", CheckpointWarning)
-        os.replace(self.previous, self.path)
+        processes.gathered(0)  # all have read it
+        processes.first_does(lambda: os.replace(self.previous, self.path))
         return snapshot
 
 

@@ -41,6 +41,7 @@ def evolve(
     hbar_order: int | str | None = None,
     precision: str = "float64",
     engine: str = "tiled",
+    devices: int | str | None = None,
     threads: int | None = None,
     observables: Observables | None = None,
     frames: int | str = 5,
@@ -89,6 +90,9 @@ def evolve(
         Fast default, whole-array reference, or the one for GPUs, which needs JAX. Where nothing couples the particles
         and the initial state is a product, the default goes on with the planes (q, p) and (x, y) alone, and the
         attribute ``engine`` of the result is "planes".
+    devices : int or "gpu", optional
+        Of the engine for GPUs: so many of those that JAX sees, or its GPUs and nothing else; by default all. The points
+        of q and x are shared out among them. Several processes that have joined (``docs/cluster.md``) always use all.
     threads : int, optional
         Worker threads, by default one for each core that this process may use; the result is the same for any number.
     observables : mapping, or sequence of names, optional
@@ -155,6 +159,7 @@ def evolve(
         hbar_order=hbar_order,
         precision=precision,
         engine=engine,
+        devices=devices,
         threads=threads,
         observables=observables,
         frames=frames,
@@ -184,6 +189,7 @@ def asked(
     hbar_order: int | str | None,
     precision: str,
     engine: str,
+    devices: int | str | None = None,
     threads: int | None,
     observables: Observables | None,
     frames: int | str,
@@ -195,7 +201,8 @@ def asked(
 ) -> Request:
     """What is asked of a run by the arguments of :func:`evolve`. InputError where they cannot be used."""
     level = TOLERANCES.get(precision, 1.0) if tolerance is None else tolerance
-    numerics = Numerics(level, dt, order, arguments.hbar_order(hbar_order), precision, engine, thread_count(threads))
+    computed = precision, engine, thread_count(threads), devices
+    numerics = Numerics(level, dt, order, arguments.hbar_order(hbar_order), *computed)
     axes, limit = given_axes(grid), arguments.memory_limit(memory_limit)
     begun = given(state, require_model(model)) if isinstance(state, (xr.DataArray, Solution)) else None
     origin = 0.0 if begun is None else begun.time

@@ -19,6 +19,8 @@ from wignercq.run.request import Request
 from wignercq.run.time_loop import whole_steps
 from wignercq.states import State
 
+#: Settings that a run that goes on may have changed.
+UNIMPORTANT = ("threads", "devices", "forms_W", "kept", "copies")
 PROBE_TOLERANCE = 1e-9  # largest difference in what is compared of initial states that are the same
 
 PROBE_LEVEL = 1e-3  # initial states are compared where they are above this share of their maximum,
@@ -34,7 +36,7 @@ def identity(request: Request) -> dict[str, str]:
     for name, plain in (("quantum_bath", None), ("noises", ()), ("dynamics", MINIMAL)):
         if of_model[name] == plain:
             del of_model[name]
-    settings = [f.name for f in fields(request.numerics) if f.name not in ("threads", "forms_W", "kept", "copies")]
+    settings = [f.name for f in fields(request.numerics) if f.name not in UNIMPORTANT]
     numerics = {name: getattr(request.numerics, name) for name in settings}
     extents, points = sorted(request.freedom.extents), sorted(request.freedom.points)
     values = {

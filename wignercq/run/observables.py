@@ -60,6 +60,9 @@ class Field(Protocol):
     def array(self) -> np.ndarray:
         """All of it."""
 
+    def for_result(self, *, copied: bool = True) -> np.ndarray:
+        """All of it where the result is written."""
+
 
 class Whole(NamedTuple):
     """W that is an array anyway."""
@@ -73,6 +76,10 @@ class Whole(NamedTuple):
     def array(self) -> np.ndarray:
         """All of it."""
         return self.W
+
+    def for_result(self, *, copied: bool = True) -> np.ndarray:
+        """All of it."""
+        return np.array(self.W) if copied else self.W
 
 
 @dataclass(frozen=True, eq=False)

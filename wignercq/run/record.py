@@ -131,7 +131,7 @@ class Record:
         if W is not None and self._observers is not None:
             row |= self._observers.of(self.origin + time, look.marginals, W)
         if W is not None and len(self.rows) in self.kept:
-            self.states.append(KeptState(time, look.marginals.grid, np.array(W.array())))
+            self.states.append(KeptState(time, look.marginals.grid, W.for_result()))
         self.add_rate(time, look.marginals)
         planes = {name: look.marginals.planes[pair] for name, pair in FRAME_PLANES.items()}
         self.add_row(time, row, planes)

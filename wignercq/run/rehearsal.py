@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from wignercq.errors import Interrupted, MemoryLimitError, quoted, readable_size
 from wignercq.grid.grid import NAMES, Grid
-from wignercq.planning.memory import free_memory
+from wignercq.planning.memory import free_memory, room_of
 from wignercq.run.progress import Progress, showing, span
 from wignercq.run.request import Request
 from wignercq.run.session import Session
@@ -73,7 +73,7 @@ def rehearse(request: Request, *, progress: bool | Progress = False) -> Rehearsa
             raise Interrupted("interrupted", None, stop.signal) from None
         except MemoryError as error:
             raise MemoryLimitError("grid", "a run that fits the free memory", quoted(error)) from None
-    room, needed = numerics.room(track.grid), numerics.memory(track.grid)
+    room, needed = room_of(numerics, track.grid), numerics.memory(track.grid)
     free = free_memory() + needed if room is None else room.free  # the rehearsal has not let go yet
     limit = request.memory_limit
     allowed = free if limit is None else min(limit, free)

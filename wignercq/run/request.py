@@ -16,7 +16,7 @@ from wignercq.model.model import Model, require_model
 from wignercq.observables.resolution import ERROR_LEVEL
 from wignercq.planning.arguments import flag, moderate, require_state, spread, whole
 from wignercq.planning.frame_choice import FRAMES, FrameChoice
-from wignercq.planning.memory import Need, free_memory, held_memory
+from wignercq.planning.memory import Need, free_memory, held_memory, room_of
 from wignercq.planning.numerics import MAX_OUTPUTS, OUTPUTS, Numerics
 from wignercq.propagation.frame import Beginning, MovingFrame, Point
 from wignercq.run.adaptation import Adapter, Freedom
@@ -165,7 +165,8 @@ class Request:
             return None
 
         def memory(grid: Grid) -> Need:
-            free = sum(self.numerics.room(grid) or (free_memory(), held_memory()))  # what is held counts as free
+            room = room_of(self.numerics, grid)
+            free = free_memory() + held_memory() if room is None else room.free + room.held  # what is held counts
             needed = sum(self.numerics.memory(each) for each in (grid, *beside()))
             return Need(needed, min(free, self.memory_limit or GROWTH_SHARE * free))
 

@@ -125,7 +125,8 @@ class Session:
                 track.good = Good(owner, owner.restored(snapshot.fields[f"{name}/good"]))
             elif abs(record.times[-1] - loop.time) < ON_STEP * header.dt:  # W is that of the last output
                 track.keep_copy()
-        resumed = [*header.resumed, f"at t = {request.origin + loop.time:.6g}{_told_changes(header.versions)}"]
+        changes = _told_changes(header.versions) + _told_devices(header.devices, loop.leader.engine.devices)
+        resumed = [*header.resumed, f"at t = {request.origin + loop.time:.6g}{changes}"]
         started = clock.perf_counter() - header.seconds
         step = TimeStep(header.dt, header.error)
         return cls(request, loop, snapshot.records, step, header.versions, resumed, started)
@@ -169,6 +170,7 @@ class Session:
             tracks=tracks,
             lost=self.loop.lost,
             frame=None if frame is None else frame.beginning,
+            devices=self.loop.leader.engine.devices,
         )
         return Snapshot(header, probe(self.request), self.records, fields)
 
@@ -186,7 +188,7 @@ class Session:
             "grid": " x ".join(str(n) for n in grid.shape),
             "grid_changes": "\n".join(track.adapter.notes if track.adapter is not None else []),
         }
-        W = None if good is None else good.array()
+        W = None if good is None else good.for_result(copied=False)
         return Solution(track.record.dataset(attributes, W, grid))
 
     @property
@@ -236,6 +238,15 @@ def _stored(engine: Engine, W: Any) -> dict[str, Pieces]:
     """W as it goes into a checkpoint."""
     shapes, parts = engine.stored_shapes(engine.grid), engine.stored(W)
     return {key: Pieces(engine.dtype, shapes[key], parts[key]) for key in shapes}
+
+
+def _told_devices(begun: int, now: int) -> str:
+    """On how many devices a run goes on in place of others, after a warning; empty where they are as many."""
+    if begun == now:
+        return ""
+    changed = f"with {now} in place of {begun} device{'s' * (begun > 1)}"
+    warn(f"checkpoint: going on {changed}; the result is equal to rounding, not to the last bit", CheckpointWarning)
+    return f" {changed}"
 
 
 def _told_changes(begun: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from wignercq.errors import InputError, ResolutionError
 from wignercq.grid.grid import Grid
 from wignercq.observables.marginals import Marginals
 from wignercq.observables.resolution import Look, Watch, mass_at_ends
-from wignercq.propagation.engines import pages
+from wignercq.propagation.engines import pages, processes
 from wignercq.propagation.engines.base import Engine
 from wignercq.propagation.engines.compiled_step import Boundary
 from wignercq.propagation.engines.interruption import Abandoned
@@ -37,6 +37,15 @@ class Good(NamedTuple):
     def array(self) -> np.ndarray:
         """All of W."""
         return self.engine.array(self.W)
+
+    def for_result(self, *, copied: bool = True) -> np.ndarray:
+        """All of W, in the first of several processes; zeros that take no memory in the others."""
+        if processes.is_first():
+            W = self.engine.array(self.W)
+            return np.array(W) if copied else W
+        for _ in self.slabs():  # which come to all
+            pass
+        return np.broadcast_to(np.zeros((), self.engine.dtype), self.engine.grid.shape)
 
 
 @dataclass(eq=False)

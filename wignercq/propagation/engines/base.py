@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.interruption import Interruption
@@ -44,6 +45,8 @@ class Room(NamedTuple):
 
     free: float
     held: float  # by this process, now
+    shares: int = 1  # how many have equal parts of it,
+    parts: str = "devices"  # and what they are
 
 
 class Engine(ABC):
@@ -72,6 +75,21 @@ class Engine(ABC):
     def on(self, grid: Grid) -> Self:
         """An engine like this one on another grid."""
         return type(self)(grid, self.dtype, threads=self.threads)
+
+    @classmethod
+    def over(cls, devices: int | str | None) -> type[Self]:
+        """An engine of this kind on so many devices, or on those of a kind; None: on all it may use.
+
+        InputError where there are none to choose from.
+        """
+        if devices is not None:
+            raise InputError("devices", "none, but with the engine 'jax'", repr(devices))
+        return cls
+
+    @property
+    def devices(self) -> int:
+        """How many have a part of W each."""
+        return 1
 
     @property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
+from wignercq.propagation.engines import jax_memory
 from wignercq.propagation.engines import jax_passes as passes
-from wignercq.propagation.engines.base import FAINT, Deviation, Engine, Room
+from wignercq.propagation.engines import jax_sums as sums
+from wignercq.propagation.engines.base import Deviation, Engine, Room
 from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow, XFlow
 from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, QuantumFlow, Shear
@@ -27,10 +30,6 @@ from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, Quant
 CAPACITY = 64  # steps in one run of the compiled loop
 WORK_BETWEEN_LOOKS = {"cpu": 1e7}  # cells times steps of about a second or less, between looks at an interruption
 FAST = 2e9  # the same on a device that is no CPU
-BYTES_OF_A_KICK = 64  # for each (q, x, s), beside the columns for each (q, x, r)
-WORK_AREA = 0.35  # of the devices' memory: a third is needed beside a run while XLA tries which products are fastest
-SPEED = {"cpu": 1e7}  # cells times steps in a second on each device, in round numbers
-SPEED_OF_GPU = 3e9
 
 
 class StepForm(NamedTuple):
@@ -43,20 +42,24 @@ class StepForm(NamedTuple):
 class JaxEngine(Engine):
     """W on the devices of JAX, in the order (q, x, p, y), split along q over several of them.
 
+    Where they are those of several processes, all of these call the same methods. Points of q and x that the devices do
+    not divide are followed by some where W is zero.
+
     Parameters
     ----------
     threads : int
         Of no importance here.
-    devices : int, sequence of jax.Device or None
-        So many of all, these, or as many of all as divide the points of q and x.
+    devices : int, str, sequence of jax.Device or None
+        So many of all, all of a kind ("gpu"), these, or what the class says: all.
 
     Raises
     ------
     InputError
-        The points of q or x are no multiple of the number of devices.
+        There are no such devices, or JAX is kept to 32 bits.
     """
 
-    temporaries = 2
+    temporaries = jax_memory.TEMPORARIES
+    asked: ClassVar[programs.Devices] = None
 
     def __init__(
         self,
@@ -68,58 +71,60 @@ class JaxEngine(Engine):
     ) -> None:
         super().__init__(grid, dtype, threads=threads)
         jax.config.update("jax_enable_x64", True)
-        self._asked = devices
-        self._mesh = programs.chosen(devices, grid)
+        if jnp.result_type(float) != np.float64:
+            raise InputError("engine", "JAX with 64 bits, outside of jax.enable_x64(False)", "32 bits")
+        self._asked = self.asked if devices is None else devices
+        self._mesh = programs.chosen(self._asked)
+        self._points = tuple(programs.filled_up(n, self._mesh) for n in (grid.q.points, grid.x.points))
         self._forms: WeakKeyDictionary[CompiledStep, StepForm] = WeakKeyDictionary()
 
     def on(self, grid: Grid) -> Self:
         return type(self)(grid, self.dtype, threads=self.threads, devices=self._asked)
 
     @classmethod
-    def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
-        """Bytes on the devices: W, a copy, two half-spectra, and what a step multiplies by, for so many distinct kicks.
+    def over(cls, devices: int | str | None) -> type[Self]:
+        return cls if devices is None else type(cls.__name__, (cls,), {"asked": devices})
 
-        Of kicks the coefficients alone are kept, and of each transport stage, of which there are as many, its matrices.
-        """
-        n_q, n_p, n_x, n_y = grid.shape
-        fields = 2 + cls.temporaries * (1 + 2 / n_y)
-        kicks = n_q * n_x * (BYTES_OF_A_KICK * (n_y // 2 + 1) + 16 * n_p)
-        matrices = (n_p * n_q**2 + n_y * n_x**2) * np.dtype(dtype).itemsize
-        return grid.size * np.dtype(dtype).itemsize * fields + tables * (kicks + matrices)
+    @property
+    def devices(self) -> int:
+        return int(self._mesh.size)
+
+    @classmethod
+    def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
+        """Bytes on all its devices."""
+        return jax_memory.needed(grid, dtype, tables, programs.chosen(cls.asked))
 
     @classmethod
     def room(cls, grid: Grid) -> Room | None:
-        """On all its devices together, but for what the compiler works in; processors use that of this process."""
-        stats = [device.memory_stats() for device in programs.chosen(None, grid).devices]
-        if jax.default_backend() == "cpu" or not all(stats):
-            return None
-        held, limit = (float(sum(s[name] for s in stats)) for name in ("bytes_in_use", "bytes_limit"))
-        return Room((1 - WORK_AREA) * (limit - held), held)
+        return jax_memory.room(programs.chosen(cls.asked))
 
     @classmethod
     def speed(cls, threads: int) -> float:
-        return SPEED.get(jax.default_backend(), SPEED_OF_GPU) * len(jax.devices())
+        return jax_memory.speed(programs.chosen(cls.asked))
 
     # W
 
     def fill(self, write: Callable[[int, np.ndarray], None]) -> jax.Array:
-        n_q, n_p, n_x, n_y = self.grid.shape
+        (points, n_p, n_x, n_y), (n_q, filled) = self.grid.shape, self._points
         blocks, share = [], n_q // self._mesh.size
         for number, device in enumerate(self._mesh.devices):
-            block = jnp.zeros((share, n_x, n_p, n_y), self.dtype, device=device)
-            for i in range(share):  # from memory of its own each, which the device may go on to use
+            if device.process_index != jax.process_index():
+                continue
+            block = jnp.zeros((share, filled, n_p, n_y), self.dtype, device=device)
+            for i in range(min(share, points - number * share)):  # from memory of its own each, which the device uses
                 slab = np.empty((n_x, n_p, n_y), self.dtype)
                 write(number * share + i, slab.transpose(1, 0, 2))
                 block = _with_slab(block, jax.device_put(slab, device), i)
             blocks.append(block)
-        if len(blocks) == 1:
+        if self._mesh.size == 1:
             return blocks[0]
-        shape = (n_q, n_x, n_p, n_y)
+        shape = (n_q, filled, n_p, n_y)
         return jax.make_array_from_single_device_arrays(shape, programs.cut(self._mesh, 0), blocks)
 
     def product(self, classical: np.ndarray, quantum: np.ndarray) -> jax.Array:
-        first = jax.device_put(classical, programs.cut(self._mesh, 0))
-        return _product(first, jax.device_put(quantum, programs.whole(self._mesh)), self.dtype)
+        first = programs.put(programs.padded(classical, self._mesh, (0,)), programs.cut(self._mesh, 0))
+        second = self._everywhere(programs.padded(quantum, self._mesh, (0,)))
+        return programs.product(first, second, mesh=self._mesh, dtype=self.dtype)
 
     def empty(self) -> jax.Array:
         """Something that takes no memory: a result has its own."""
@@ -133,46 +138,66 @@ class JaxEngine(Engine):
 
     def transferred(self, W: jax.Array, target: Engine) -> jax.Array:
         assert isinstance(target, JaxEngine)
-        q, p, x, y = interpolations(self.grid, target.grid)
-        matrices = [jax.device_put(m.astype(self.dtype), programs.whole(self._mesh)) for m in (q, x, p, y)]
-        moved = programs.interpolated(W, matrices, mesh=self._mesh)
-        return jax.device_put(moved, programs.cut(target._mesh, 0))
+        q, p, x, y = (matrix.astype(self.dtype) for matrix in interpolations(self.grid, target.grid))
+        q, x = (programs.padded(matrix, self._mesh) for matrix in (q, x))
+        moved = programs.interpolated(W, [self._everywhere(m) for m in (q, x, p, y)], mesh=self._mesh)
+        if target._mesh == self._mesh:
+            return moved
+        n_q, _, n_x, _ = target.grid.shape
+        more = [(0, filled - n) for filled, n in zip(target._points, (n_q, n_x), strict=True)]
+        return jax.device_put(jnp.pad(moved[:n_q, :n_x], (*more, (0, 0), (0, 0))), programs.cut(target._mesh, 0))
 
     def slabs(self, W: jax.Array) -> Iterator[np.ndarray]:
-        parts = sorted(W.addressable_shards, key=lambda part: part.index[0].start or 0)
-        for part in parts:
-            for i in range(part.data.shape[0]):
-                yield np.asarray(_slab(part.data, i)).transpose(1, 0, 2)
+        """In each of several processes all of them, which come one after the other from where they lie."""
+        n_q, _, n_x, _ = self.grid.shape
+        if not W.is_fully_addressable:
+            yield from sums.whole(W, self.grid.shape, self._mesh)
+            return
+        for part in sorted(W.addressable_shards, key=lambda part: part.index[0].start or 0):
+            first = part.index[0].start or 0
+            for i in range(min(part.data.shape[0], n_q - first)):
+                yield np.asarray(_slab(part.data, i))[:n_x].transpose(1, 0, 2)
 
     def array(self, W: jax.Array) -> np.ndarray:
-        return np.asarray(W).transpose(0, 2, 1, 3)
+        n_q, _, n_x, _ = self.grid.shape
+        if W.is_fully_addressable:
+            return np.asarray(W)[:n_q, :n_x].transpose(0, 2, 1, 3)
+        result = np.empty(self.grid.shape, self.dtype)
+        for values, slab in zip(result, self.slabs(W), strict=True):
+            values[...] = slab
+        return result
 
     # what is read off W
 
     def integral(self, W: jax.Array) -> float:
-        return float(_sum(W)) * self.grid.cell
+        return float(sums.total(W, mesh=self._mesh)) * self.grid.cell
 
     def marginals(self, W: jax.Array) -> tuple[dict[tuple[str, str], np.ndarray], float]:
-        spacings = {name: axis.spacing for name, axis in zip("qpxy", self.grid, strict=True)}
-        planes, absolute = _planes(W)
-        cells = [self.grid.cell / (spacings[a] * spacings[b]) for a, b in PAIRS]
-        found = {pair: np.asarray(plane) * cell for pair, plane, cell in zip(PAIRS, planes, cells, strict=True)}
+        axes = dict(zip("qpxy", self.grid, strict=True))
+        planes, absolute = sums.planes(W, mesh=self._mesh)
+        found = {}
+        for (a, b), plane in zip(sums.PAIRS, planes, strict=True):
+            within = np.asarray(plane)[: axes[a].points, : axes[b].points]
+            found[a, b] = within * (self.grid.cell / (axes[a].spacing * axes[b].spacing))
         return found, float(absolute) * self.grid.cell
 
     def spectral_power(self, W: jax.Array) -> list[np.ndarray]:
-        found = [np.asarray(power) for power in programs.powers(W, mesh=self._mesh)]
+        points = self.grid.q.points, self.grid.x.points
+        found = [np.asarray(power) for power in sums.powers(W, mesh=self._mesh, points=points)]
         return [power / power.sum() for power in found]
 
     def thinned(self, W: jax.Array) -> jax.Array:
-        return _thinned(W)
+        return sums.thinned(W, mesh=self._mesh)
 
     def deviation(self, weights: Sequence[float], fields: Sequence[jax.Array]) -> Deviation:
-        inside, anywhere = _deviation(tuple(map(float, weights)), tuple(fields))
+        inside, anywhere = sums.deviation(tuple(map(float, weights)), tuple(fields), mesh=self._mesh)
         return Deviation(float(inside), float(anywhere))
 
     def lines(self, field: jax.Array) -> list[np.ndarray]:
-        q, x, p, y = (np.asarray(line) for line in _lines(field))
-        return [q, p, x, y]
+        q, x, p, y = (np.asarray(line) for line in sums.lines(field, mesh=self._mesh))
+        n_q, n_x = self.grid.q.points, self.grid.x.points
+        rows = [*sums.even_rows(n_q, self._points[0] // self._mesh.size, self._mesh.size)]
+        return [q[rows], p, x[: (n_x + 1) // 2], y]
 
     # steps
 
@@ -195,10 +220,15 @@ class JaxEngine(Engine):
 
     def _shifts(self, half: np.ndarray, points: int) -> jax.Array:
         """On every device the real matrices of multipliers of a half-spectrum, shape (points // 2 + 1, n)."""
-        return _shifts(jax.device_put(half.T, programs.whole(self._mesh)), points=points, dtype=self.dtype)
+        more = programs.filled_up(points, self._mesh) - points
+        return _shifts(self._everywhere(half.T), points=points, more=more, dtype=self.dtype)
 
     def _matrix(self, matrix: np.ndarray | None) -> jax.Array | None:
-        return None if matrix is None else jax.device_put(matrix.astype(self.dtype), programs.whole(self._mesh))
+        return None if matrix is None else self._everywhere(matrix.astype(self.dtype))
+
+    def _everywhere(self, values: np.ndarray) -> jax.Array:
+        """All of an array on every device."""
+        return programs.put(values, programs.whole(self._mesh))
 
     def transport(self, W: jax.Array, shear: tuple[jax.Array | None, jax.Array]) -> jax.Array:
         self.interruption.look()
@@ -239,7 +269,9 @@ class JaxEngine(Engine):
         carry_out = programs.kick_spending if into is None else programs.kick_keeping
         W, spectrum = carry_out(W, forms, self._matrix(contraction), mesh=self._mesh, times=times)
         if column is not None:
-            column[...] = np.asarray(spectrum).reshape(column.shape)
+            n_q, _, n_x, _ = self.grid.shape
+            found = np.asarray(sums.read(spectrum, mesh=self._mesh))
+            column[...] = found[:n_q, :n_x].reshape(column.shape)
             if push is not None:
                 column *= push.factors(self.grid)[0]
         return W
@@ -261,7 +293,14 @@ class JaxEngine(Engine):
                 W.block_until_ready()
                 self.interruption.look()
         W = programs.last_step(W, form.legs, mesh=self._mesh)
-        return W, [boundary for steps, found in seen for boundary in _boundaries(steps, *found)]
+        return W, [boundary for steps, found in seen for boundary in self._boundaries(steps, *found)]
+
+    def _boundaries(self, steps: int, of_p: jax.Array, density: jax.Array) -> list[Boundary]:
+        n_q, _, n_x, _ = self.grid.shape
+        return [
+            Boundary(*pair)
+            for pair in zip(np.asarray(of_p)[:steps], np.asarray(density)[:steps, :n_q, :n_x], strict=True)
+        ]
 
     @property
     def _at_once(self) -> int:
@@ -275,10 +314,10 @@ class JaxEngine(Engine):
         """A compiled step in one, made once."""
         if step not in self._forms:
             n_q, n_p, n_x, _ = self.grid.shape
-            column = step.closing_column.reshape(n_q, n_x, n_p)
+            column = programs.padded(step.closing_column.reshape(n_q, n_x, n_p), self._mesh)
             cuts = [programs.cut(self._mesh, axis) for axis in range(min(self._mesh.size, 2))]
             legs = tuple(self.form_of(leg) for leg in step.legs)
-            self._forms[step] = StepForm(legs, tuple(jax.device_put(column, cut) for cut in cuts))
+            self._forms[step] = StepForm(legs, tuple(programs.put(column, cut) for cut in cuts))
         return self._forms[step]
 
     def form_of(self, leg: Leg) -> LegForm:
@@ -293,50 +332,16 @@ def _along_x(shift: jax.Array, rest: XFlow | None) -> XFlow:
     return XFlow(shift, None, None) if rest is None else rest._replace(first=shift)
 
 
-PAIRS = (("q", "p"), ("q", "x"), ("q", "y"), ("p", "x"), ("p", "y"), ("x", "y"))
-
-
-def _boundaries(steps: int, of_p: jax.Array, density: jax.Array) -> list[Boundary]:
-    return [Boundary(p, qx) for p, qx in zip(np.asarray(of_p)[:steps], np.asarray(density)[:steps], strict=True)]
-
-
 def _power_of_two(least: int) -> int:
     return 1 << (least - 1).bit_length()
 
 
-_shifts = jax.jit(
-    lambda half, points, dtype: passes.shifts(half, points).astype(dtype), static_argnames=("points", "dtype")
-)
+@partial(jax.jit, static_argnames=("points", "more", "dtype"))
+def _shifts(half: jax.Array, *, points: int, more: int, dtype: np.dtype) -> jax.Array:
+    return jnp.pad(passes.shifts(half, points).astype(dtype), ((0, 0), (0, more), (0, more)))
+
+
 _slab = jax.jit(lambda W, i: W[i])
-_with_slab = jax.jit(lambda W, slab, i: W.at[i].set(slab), donate_argnums=0)
+_with_slab = jax.jit(lambda W, slab, i: W.at[i, : slab.shape[0]].set(slab), donate_argnums=0)
 _copy = jax.jit(jnp.copy)
 _divided = jax.jit(lambda W, number: (W / number).astype(W.dtype), donate_argnums=0)
-_sum = jax.jit(lambda W: W.sum(dtype=float))
-_thinned = jax.jit(lambda W: W[::2, ::2, ::2, ::2])
-
-
-@partial(jax.jit, static_argnums=2)
-def _product(classical: jax.Array, quantum: jax.Array, dtype: np.dtype) -> jax.Array:
-    return (classical[:, None, :, None] * quantum[None, :, None, :]).astype(dtype)
-
-
-@jax.jit
-def _planes(W: jax.Array) -> tuple[list[jax.Array], jax.Array]:
-    """Sums over two axes, by the pairs of the others, and of the modulus, in double precision."""
-    without_y, without_p = W.sum(3, dtype=float), W.sum(2, dtype=float)  # q x p, q x y
-    qp, qx, px = without_y.sum(1), without_y.sum(2), without_y.sum(0).T
-    qy, xy, py = without_p.sum(1), without_p.sum(0), W.sum((0, 1), dtype=float)
-    return [qp, qx, qy, px, py, xy], jnp.abs(W).sum(dtype=float)
-
-
-@jax.jit
-def _lines(W: jax.Array) -> list[jax.Array]:
-    return [W.sum(tuple(i for i in range(4) if i != axis)) for axis in range(4)]
-
-
-@jax.jit
-def _deviation(weights: tuple[float, ...], fields: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
-    first, *others = [weight * field for weight, field in zip(weights, fields, strict=True)]
-    total, size = jnp.abs(sum(others, start=first)), jnp.abs(fields[-1])
-    largest = size.max()
-    return jnp.where(size >= FAINT * largest, total, 0).max() / largest, total.max() / largest

@@ -11,37 +11,59 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, Sharding, SingleDeviceSharding
 from jax.sharding import PartitionSpec as P
 
-from wignercq.errors import InputError
-from wignercq.grid.grid import Grid
+from wignercq.errors import InputError, quoted
 from wignercq.propagation.engines import jax_passes as passes
+from wignercq.propagation.engines import processes
 from wignercq.propagation.engines.jax_passes import DEVICES, KickForm, LegForm
 
-Devices = Sequence[Any] | int | None
+Devices = Sequence[Any] | int | str | None
 #: How arrays that begin with (q, x) are cut for a W split along q, and for one split along x.
 CUT = (P(DEVICES), P(None, DEVICES))
 
 
-def chosen(devices: Devices, grid: Grid) -> Mesh:
-    """The devices asked for, or as many of all as divide the points of q and of x.
+def chosen(devices: Devices) -> Mesh:
+    """The devices asked for; by default all of the processes that have joined, or of this one.
 
-    InputError where those asked for do not, or there are fewer.
+    InputError where there are none, fewer, or not those of every process.
     """
-    everything = jax.devices()
-    q, x = grid.q.points, grid.x.points
-    if devices is None:
-        devices = max(n for n in range(1, len(everything) + 1) if q % n == x % n == 0)
+    all_of = jax.devices if processes.count() > 1 else jax.local_devices
+    try:
+        found = all_of(backend=devices if isinstance(devices, str) else None)
+    except RuntimeError as error:
+        if isinstance(devices, str):
+            expected = f"a {devices} that JAX sees (pip install 'wignercq[cuda]', for those of NVIDIA)"
+            raise InputError("devices", expected, f"{jax.default_backend()} alone") from None
+        raise InputError("engine", "devices that JAX can use", quoted(error)) from None
     if isinstance(devices, int):
-        if not 1 <= devices <= len(everything):
-            raise InputError("devices", f"1 to {len(everything)}, as many as JAX sees", devices)
-        devices = everything[:devices]
-    assert not isinstance(devices, int)
-    count = len(devices)
-    for name, points in (("q", q), ("x", x)):
-        if points % count:
-            below = points - points % count
-            nearest = f"{below} or {below + count}" if below else f"{count}"
-            raise InputError(f"grid.{name}.points", f"a multiple of the {count} devices", f"{points}; take {nearest}")
-    return Mesh(np.array(devices), (DEVICES,))
+        if not 1 <= devices <= len(found):
+            raise InputError("devices", f"1 to {len(found)}, as many as JAX sees", devices)
+        found = found[:devices]
+    elif devices is not None and not isinstance(devices, str):
+        found = [*devices]
+    if processes.count() > 1 and len(found) < len(jax.devices()):
+        expected = f"all {len(jax.devices())}, of {processes.count()} processes"
+        raise InputError("devices", expected, len(found))
+    return Mesh(np.array(found), (DEVICES,))
+
+
+def filled_up(points: int, mesh: Mesh) -> int:
+    """Points of q or x with so many more, where W is zero, that each device has as many."""
+    return points + -points % mesh.size
+
+
+def padded(values: np.ndarray, mesh: Mesh, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
+    """An array with zeros at the ends of some axes, which are those of q or x."""
+    if mesh.size == 1:
+        return values
+    zeros = [(0, -n % mesh.size if axis in axes else 0) for axis, n in enumerate(values.shape)]
+    return np.pad(values, zeros)
+
+
+def put(values: np.ndarray, where: Sharding) -> Any:
+    """An array that every process has, on the devices: each takes from its own what it needs."""
+    if where.is_fully_addressable:
+        return jax.device_put(values, where)
+    return jax.make_array_from_callback(values.shape, where, lambda part: values[part])
 
 
 def cut(mesh: Mesh, axis: int) -> Sharding:
@@ -63,15 +85,11 @@ def kick_forms(kick: KickForm, mesh: Mesh) -> tuple[KickForm, ...]:
     """A kick of NumPy arrays on the devices, for a W split along q and, where there are several, along x."""
 
     def laid(axis: int) -> KickForm:
-        def put(values: Any, where: Sharding) -> Any:
-            return None if values is None else jax.device_put(values, where)
+        def cut_up(values: Any) -> Any:
+            return None if values is None else put(padded(values, mesh), cut(mesh, axis))
 
-        return KickForm(
-            put(kick.coefficients, cut(mesh, axis)),
-            put(kick.frequencies, whole(mesh)),
-            put(kick.nyquist_p, cut(mesh, axis)),
-            put(kick.nyquist_y, cut(mesh, axis)),
-        )
+        frequencies = put(kick.frequencies, whole(mesh))
+        return KickForm(cut_up(kick.coefficients), frequencies, cut_up(kick.nyquist_p), cut_up(kick.nyquist_y))
 
     return tuple(laid(axis) for axis in range(min(mesh.size, 2)))
 
@@ -142,14 +160,18 @@ def last_step(W: Any, legs: tuple[LegForm, ...], *, mesh: Mesh) -> Any:
     return spread(act, mesh, (CUT[0], _leg_specs(legs)), CUT[0])(W, legs)
 
 
-@partial(jax.jit, static_argnames="mesh")
-def powers(W: Any, *, mesh: Mesh) -> list[Any]:
-    """The power of W at each frequency of q, p, x and y."""
-    return spread(partial(passes.powers, devices=mesh.size), mesh, (CUT[0],), P())(W)
+@partial(jax.jit, static_argnames=("mesh", "dtype"))
+def product(classical: Any, quantum: Any, *, mesh: Mesh, dtype: np.dtype) -> Any:
+    """The W that is a function of (q, p) times one of (x, y)."""
+
+    def act(classical: Any, quantum: Any) -> Any:
+        return (classical[:, None, :, None] * quantum[None, :, None, :]).astype(dtype)
+
+    return spread(act, mesh, (CUT[0], P()), CUT[0])(classical, quantum)
 
 
 @partial(jax.jit, static_argnames="mesh")
 def interpolated(W: Any, matrices: list[Any], *, mesh: Mesh) -> Any:
-    """W at other points."""
+    """W at other points, by matrices along q, x, p and y."""
     act = partial(passes.interpolated, devices=mesh.size)
-    return spread(act, mesh, (CUT[0], P()), CUT[1])(W, matrices)[:, : matrices[1].shape[0]]
+    return spread(act, mesh, (CUT[0], P()), CUT[0])(W, matrices)

@@ -282,12 +282,16 @@ def at_rest(W: Array, split: int) -> Array:
 # what is read off W
 
 
-def powers(W: Array, devices: int) -> list[Array]:
-    """Of W split along q the power at each frequency from zero to Nyquist, for q, p, x and y, not normalised."""
+def powers(W: Array, points: tuple[int, int], devices: int) -> list[Array]:
+    """Of W split along q the power at each frequency from zero to Nyquist, for q, p, x and y, not normalised.
+
+    W has so many points of q and x, and zeros after them.
+    """
+    n_q, n_x = points
     of_qx = W[:, :, ::2]
     of_py = W[::2] if W.shape[0] % 2 == 0 or devices == 1 else W
-    lines = [(swapped(of_qx, ALONG_Q) if devices > 1 else of_qx, 0), (of_py, 2), (of_qx, 1), (of_py, 3)]
-    found = [_power(V, axis) for V, axis in lines]
+    of_q = swapped(of_qx, ALONG_Q) if devices > 1 else of_qx
+    found = [_power(V, axis) for V, axis in ((of_q[:n_q], 0), (of_py, 2), (of_qx[:, :n_x], 1), (of_py, 3))]
     return [lax.psum(power, DEVICES) for power in found] if devices > 1 else found
 
 
@@ -298,11 +302,19 @@ def _power(W: Array, axis: int) -> Array:
     return power * np.where((np.arange(n // 2 + 1) % n == 0) | (2 * np.arange(n // 2 + 1) == n), 1.0, 2.0)
 
 
+def thinned(W: Array, devices: int) -> Array:
+    """Every other point of W split along q; a device with an odd number of q has zeros after those it has."""
+    share = W.shape[0]
+    if devices > 1 and share % 2:
+        W = jnp.pad(W[:, ::2, ::2, ::2], ((0, 1), (0, 0), (0, 0), (0, 0)))
+        return lax.dynamic_slice_in_dim(W, lax.axis_index(DEVICES) * share % 2, share)[::2]
+    return W[::2, ::2, ::2, ::2]
+
+
 def interpolated(W: Array, matrices: list[Array], devices: int) -> Array:
-    """W, split along q, taken to other points by matrices along q, x, p and y; then split along x, with zeros after."""
-    n_x = matrices[1].shape[0]
+    """W, split along q, taken to other points by matrices along q, x, p and y."""
     for axis in (3, 2, 1):
         W = jnp.moveaxis(jnp.tensordot(W, matrices[axis], axes=(axis, 1), precision=EXACT), 3, axis)
-    W = jnp.pad(W, ((0, 0), (0, -n_x % devices), (0, 0), (0, 0)))
     W = swapped(W, ALONG_Q) if devices > 1 else W
-    return jnp.tensordot(matrices[0], W, axes=(1, 0), precision=EXACT)
+    W = jnp.tensordot(matrices[0], W, axes=(1, 0), precision=EXACT)
+    return swapped(W, ALONG_X) if devices > 1 else W
