@@ -382,9 +382,7 @@ def test_any_number_of_threads_gives_identical_bits(name: str, sizes: tuple[int,
     assert len({final_bits(name, sizes, threads) for threads in (1, 2, 3, 5)}) == 1
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "tiled" else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_another_process_gives_identical_bits(name: str) -> None:
     """Kills: plans or tiles chosen by measurement, on which no run could be continued to the same last bit."""
     sizes = SIZES[-2]
