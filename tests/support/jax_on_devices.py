@@ -6,6 +6,7 @@ XLA_FLAGS=--xla_force_host_platform_device_count=4 python jax_on_devices.py 4
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ def difference_after(steps: int, name: str, kind: Any, dtype: str = "float64", *
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-def compared(devices: int) -> None:
+def compared(devices: int, examples: Iterable[str] = EXAMPLES) -> None:
     """AssertionError where something differs."""
     kind: Any = engine_class("jax")
-    for name in EXAMPLES:
+    for name in examples:
         worst = difference_after(20, name, kind, devices=devices)
         assert worst < 1e-12, (name, worst)
     grid = systems.grid(13, 14, 15, 18)

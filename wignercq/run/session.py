@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from wignercq.errors import CheckpointWarning, InputError, warn
+from wignercq.errors import CheckpointWarning, InputError, SizeWarning, warn
 from wignercq.observables.resolution import ERROR_LEVEL, Watch
 from wignercq.planning.memory import require_memory
 from wignercq.planning.prepare import prepare
@@ -66,6 +66,8 @@ class Session:
         )
         if request.numerics.dt is not None:
             start.step.judge(request.accuracy)
+        if start.propagator.engine.advice:
+            warn(start.propagator.engine.advice, SizeWarning)
         loop = TimeLoop({})
         for name, equation in request.equations.items():
             leads = not loop.tracks

@@ -92,6 +92,11 @@ class Engine(ABC):
         return 1
 
     @property
+    def advice(self) -> str:
+        """A line on sizes of axes that would cost less; empty where there are none."""
+        return ""
+
+    @property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """The points q and x, arrays that broadcast, at which kicks are needed: the rows of their coefficients.
 

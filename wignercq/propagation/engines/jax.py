@@ -89,6 +89,10 @@ class JaxEngine(Engine):
     def devices(self) -> int:
         return int(self._mesh.size)
 
+    @property
+    def advice(self) -> str:
+        return programs.advice(self.grid, self.devices)
+
     @classmethod
     def memory(cls, grid: Grid, dtype: np.dtype | type, *, tables: int) -> float:
         """Bytes on all its devices."""
@@ -114,7 +118,7 @@ class JaxEngine(Engine):
             for i in range(min(share, points - number * share)):  # from memory of its own each, which the device uses
                 slab = np.empty((n_x, n_p, n_y), self.dtype)
                 write(number * share + i, slab.transpose(1, 0, 2))
-                block = _with_slab(block, jax.device_put(slab, device), i)
+                block = programs.with_slab(block, jax.device_put(slab, device), i)
             blocks.append(block)
         if self._mesh.size == 1:
             return blocks[0]
@@ -131,18 +135,19 @@ class JaxEngine(Engine):
         return jnp.zeros(0, self.dtype)
 
     def copy(self, W: jax.Array) -> jax.Array:
-        return _copy(W)
+        return programs.copied(W)
 
     def divided(self, W: jax.Array, number: float) -> jax.Array:
-        return _divided(W, number)
+        return programs.divided(W, number)
 
     def transferred(self, W: jax.Array, target: Engine) -> jax.Array:
         assert isinstance(target, JaxEngine)
-        q, p, x, y = (matrix.astype(self.dtype) for matrix in interpolations(self.grid, target.grid))
-        q, x = (programs.padded(matrix, self._mesh) for matrix in (q, x))
-        moved = programs.interpolated(W, [self._everywhere(m) for m in (q, x, p, y)], mesh=self._mesh)
+        changes = zip(self.grid, target.grid, interpolations(self.grid, target.grid), strict=True)
+        q, p, x, y = (None if before == now else matrix for before, now, matrix in changes)
+        q, x = (None if matrix is None else programs.padded(matrix, self._mesh) for matrix in (q, x))
+        moved = programs.interpolated(W, [self._matrix(m) for m in (q, x, p, y)], mesh=self._mesh)
         if target._mesh == self._mesh:
-            return moved
+            return moved if target.grid != self.grid else programs.copied(moved)
         n_q, _, n_x, _ = target.grid.shape
         more = [(0, filled - n) for filled, n in zip(target._points, (n_q, n_x), strict=True)]
         return jax.device_put(jnp.pad(moved[:n_q, :n_x], (*more, (0, 0), (0, 0))), programs.cut(target._mesh, 0))
@@ -156,7 +161,7 @@ class JaxEngine(Engine):
         for part in sorted(W.addressable_shards, key=lambda part: part.index[0].start or 0):
             first = part.index[0].start or 0
             for i in range(min(part.data.shape[0], n_q - first)):
-                yield np.asarray(_slab(part.data, i))[:n_x].transpose(1, 0, 2)
+                yield np.asarray(programs.own_slab(part.data, i))[:n_x].transpose(1, 0, 2)
 
     def array(self, W: jax.Array) -> np.ndarray:
         n_q, _, n_x, _ = self.grid.shape
@@ -221,7 +226,7 @@ class JaxEngine(Engine):
     def _shifts(self, half: np.ndarray, points: int) -> jax.Array:
         """On every device the real matrices of multipliers of a half-spectrum, shape (points // 2 + 1, n)."""
         more = programs.filled_up(points, self._mesh) - points
-        return _shifts(self._everywhere(half.T), points=points, more=more, dtype=self.dtype)
+        return programs.shifts(self._everywhere(half.T), points=points, more=more, dtype=self.dtype)
 
     def _matrix(self, matrix: np.ndarray | None) -> jax.Array | None:
         return None if matrix is None else self._everywhere(matrix.astype(self.dtype))
@@ -279,28 +284,33 @@ class JaxEngine(Engine):
     def advance(
         self, W: jax.Array, step: CompiledStep, count: int, into: jax.Array | None = None
     ) -> tuple[jax.Array, list[Boundary]]:
-        form, seen, inner = self._form(step), [], count - 1
+        form, seen, inner, unseen = self._form(step), [], count - 1, 0
         by = 2 if self._mesh.size > 1 and len(step.legs) % 2 else 1  # steps after which W is split along q again
         W = self.momentum(W, step.opening, into=into)
         while inner:
             turn = by if inner >= by else 1
-            steps = min(inner - inner % turn, self._at_once // turn * turn)
+            at_once = turn if self._is_on_processors else self._at_once // turn * turn
+            steps = min(inner - inner % turn, at_once)
             run = partial(programs.steps, mesh=self._mesh, capacity=min(CAPACITY, _power_of_two(steps)), by=turn)
             W, found = run(W, *form, steps)
             seen.append((steps, found))
-            inner -= steps
-            if self.interruption.allowed:
+            inner, unseen = inner - steps, unseen + steps
+            if self.interruption.allowed and unseen >= self._at_once:
                 W.block_until_ready()
                 self.interruption.look()
+                unseen = 0
         W = programs.last_step(W, form.legs, mesh=self._mesh)
         return W, [boundary for steps, found in seen for boundary in self._boundaries(steps, *found)]
 
     def _boundaries(self, steps: int, of_p: jax.Array, density: jax.Array) -> list[Boundary]:
         n_q, _, n_x, _ = self.grid.shape
-        return [
-            Boundary(*pair)
-            for pair in zip(np.asarray(of_p)[:steps], np.asarray(density)[:steps, :n_q, :n_x], strict=True)
-        ]
+        known = np.asarray(of_p)[:steps], np.asarray(density)[:steps, :n_q, :n_x]
+        return [Boundary(*each) for each in zip(*known, strict=True)]
+
+    @property
+    def _is_on_processors(self) -> bool:
+        """Where a loop takes two to six W more than what is in it, and a program for each turn no time."""
+        return bool(self._mesh.devices[0].platform == "cpu")
 
     @property
     def _at_once(self) -> int:
@@ -334,14 +344,3 @@ def _along_x(shift: jax.Array, rest: XFlow | None) -> XFlow:
 
 def _power_of_two(least: int) -> int:
     return 1 << (least - 1).bit_length()
-
-
-@partial(jax.jit, static_argnames=("points", "more", "dtype"))
-def _shifts(half: jax.Array, *, points: int, more: int, dtype: np.dtype) -> jax.Array:
-    return jnp.pad(passes.shifts(half, points).astype(dtype), ((0, 0), (0, more), (0, more)))
-
-
-_slab = jax.jit(lambda W, i: W[i])
-_with_slab = jax.jit(lambda W, slab, i: W.at[i, : slab.shape[0]].set(slab), donate_argnums=0)
-_copy = jax.jit(jnp.copy)
-_divided = jax.jit(lambda W, number: (W / number).astype(W.dtype), donate_argnums=0)

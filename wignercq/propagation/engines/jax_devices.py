@@ -7,15 +7,18 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, Sharding, SingleDeviceSharding
 from jax.sharding import PartitionSpec as P
 
 from wignercq.errors import InputError, quoted
+from wignercq.grid.grid import Grid
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines import processes
 from wignercq.propagation.engines.jax_passes import DEVICES, KickForm, LegForm
 
+NOTEWORTHY = 0.05  # of the points of an axis, where W is zero
 Devices = Sequence[Any] | int | str | None
 #: How arrays that begin with (q, x) are cut for a W split along q, and for one split along x.
 CUT = (P(DEVICES), P(None, DEVICES))
@@ -49,6 +52,17 @@ def chosen(devices: Devices) -> Mesh:
 def filled_up(points: int, mesh: Mesh) -> int:
     """Points of q or x with so many more, where W is zero, that each device has as many."""
     return points + -points % mesh.size
+
+
+def advice(grid: Grid, devices: int) -> str:
+    """A line on points of q and x that devices divide, where those that they have to be given cost something."""
+    lines = []
+    for name, points in (("q", grid.q.points), ("x", grid.x.points)):
+        above = points + -points % devices
+        if above > (1 + NOTEWORTHY) * points:
+            nearest = f"{above - devices} or {above}" if above > devices else f"{above}"
+            lines.append(f"grid.{name}.points: {points} cost as much as {above} on {devices} devices; take {nearest}")
+    return "; ".join(lines)
 
 
 def padded(values: np.ndarray, mesh: Mesh, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
@@ -171,7 +185,25 @@ def product(classical: Any, quantum: Any, *, mesh: Mesh, dtype: np.dtype) -> Any
 
 
 @partial(jax.jit, static_argnames="mesh")
-def interpolated(W: Any, matrices: list[Any], *, mesh: Mesh) -> Any:
-    """W at other points, by matrices along q, x, p and y."""
+def interpolated(W: Any, matrices: list[Any | None], *, mesh: Mesh) -> Any:
+    """W at other points, by matrices along q, x, p and y; None where they stay the same."""
     act = partial(passes.interpolated, devices=mesh.size)
     return spread(act, mesh, (CUT[0], P()), CUT[0])(W, matrices)
+
+
+@partial(jax.jit, static_argnames=("points", "more", "dtype"))
+def shifts(half: Any, *, points: int, more: int, dtype: np.dtype) -> Any:
+    """The real matrices that multiply the half-spectrum of an axis, with zeros for so many points more."""
+    return jnp.pad(passes.shifts(half, points).astype(dtype), ((0, 0), (0, more), (0, more)))
+
+
+# of the part of one device
+
+
+own_slab = jax.jit(lambda W, i: W[i])
+with_slab = jax.jit(lambda W, slab, i: W.at[i, : slab.shape[0]].set(slab), donate_argnums=0)
+
+# of all
+
+copied = jax.jit(jnp.copy)
+divided = jax.jit(lambda W, number: (W / number).astype(W.dtype), donate_argnums=0)

@@ -270,7 +270,10 @@ def steps(
             )
         return at_rest(W, split), seen
 
-    W, seen = lax.fori_loop(0, count // by, turn, (fields(W), seen))
+    if capacity == by:  # a turn without a loop
+        W, seen = turn(0, (fields(W), seen))
+    else:
+        W, seen = lax.fori_loop(0, count // by, turn, (fields(W), seen))
     return planes(W), seen
 
 
@@ -311,10 +314,13 @@ def thinned(W: Array, devices: int) -> Array:
     return W[::2, ::2, ::2, ::2]
 
 
-def interpolated(W: Array, matrices: list[Array], devices: int) -> Array:
-    """W, split along q, taken to other points by matrices along q, x, p and y."""
+def interpolated(W: Array, matrices: list[Array | None], devices: int) -> Array:
+    """W, split along q, taken to other points by matrices along q, x, p and y; None where they stay the same."""
     for axis in (3, 2, 1):
-        W = jnp.moveaxis(jnp.tensordot(W, matrices[axis], axes=(axis, 1), precision=EXACT), 3, axis)
+        if matrices[axis] is not None:
+            W = jnp.moveaxis(jnp.tensordot(W, matrices[axis], axes=(axis, 1), precision=EXACT), 3, axis)
+    if matrices[0] is None:
+        return W
     W = swapped(W, ALONG_Q) if devices > 1 else W
     W = jnp.tensordot(matrices[0], W, axes=(1, 0), precision=EXACT)
     return swapped(W, ALONG_X) if devices > 1 else W
