@@ -7,6 +7,7 @@ srun python tests/benchmarks/hosts.py 128 slurm
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 import time
@@ -18,10 +19,10 @@ from common import markdown
 from gpu import propagator, start
 
 from wignercq import Axis, Grid
-from wignercq.propagation.engines import processes
+from wignercq.propagation.engines import pages, processes
 from wignercq.propagation.engines.jax import JaxEngine
 
-STEPS = 4
+STEPS = 2  # that a run holds a W more for, which it could take them back to
 REFINED = 1.25  # of the points of q, as a run does it when W becomes fine
 
 
@@ -35,7 +36,10 @@ def peak() -> float:
 
 
 def forget() -> None:
-    """Begin to look for the largest again."""
+    """Begin to look for the largest again, once what was freed is gone."""
+    gc.collect()
+    time.sleep(1)
+    pages.trim()
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
@@ -56,10 +60,9 @@ def measured(points: int) -> list[tuple[str, str, str]]:
     engine.integral(start(JaxEngine(Grid(*(Axis(-5, 5, 8 * engine.devices),) * 4))))  # what JAX itself takes
     note("libraries")
     W = start(engine)
-    for _ in range(2):
-        W, _ = steps.advance(W, STEPS, engine.empty())
-        engine.integral(W)
-        note(f"{STEPS} steps")
+    W, _ = steps.advance(W, STEPS, engine.empty())
+    engine.integral(W)
+    note(f"{STEPS} steps")
     engine.marginals(W)
     engine.spectral_power(W)
     note("observables")

@@ -65,7 +65,8 @@ def join(how: str) -> None:
         jax.distributed.initialize(**options)
     except (RuntimeError, ValueError, KeyError, ImportError) as error:
         expected = "all processes at HOST:PORT" if by_hand else f"a process that {how} has started"
-        raise InputError("join", expected, quoted(error)) from None
+        got = f"no {error.args[0]} in its environment" if isinstance(error, KeyError) else quoted(error)
+        raise InputError("join", expected, got) from None
     _joined.append(jax)
 
 
