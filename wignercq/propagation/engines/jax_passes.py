@@ -317,8 +317,9 @@ def thinned(W: Array, devices: int) -> Array:
 def interpolated(W: Array, matrices: list[Array | None], devices: int) -> Array:
     """W, split along q, taken to other points by matrices along q, x, p and y; None where they stay the same."""
     for axis in (3, 2, 1):
-        if matrices[axis] is not None:
-            W = jnp.moveaxis(jnp.tensordot(W, matrices[axis], axes=(axis, 1), precision=EXACT), 3, axis)
+        matrix = matrices[axis]
+        if matrix is not None:
+            W = jnp.moveaxis(jnp.tensordot(W, matrix, axes=(axis, 1), precision=EXACT), 3, axis)
     if matrices[0] is None:
         return W
     W = swapped(W, ALONG_Q) if devices > 1 else W

@@ -132,8 +132,9 @@ def all_end() -> bool:
         return True
     from jax._src import distributed  # the one wait of JAX that has an end
 
+    client: Any = distributed.global_state.client
     try:
-        distributed.global_state.client.wait_at_barrier("wignercq ends", 1000 * END)
+        client.wait_at_barrier("wignercq ends", 1000 * END)
     except Exception:
         return False
     return True
