@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support import systems
 
-from wignercq import Axis, Grid, Model
+from wignercq import Axis, Grid
 from wignercq.errors import ModelError
 from wignercq.gaussian import LinearModel, energies, gibbs_covariance
 from wignercq.observables.energies import Energies
@@ -14,14 +15,7 @@ from wignercq.observables.heat import Currents, heat_flows
 from wignercq.observables.marginals import Marginals
 from wignercq.states import gaussian
 
-MODEL = Model.thermal(
-    *("0.9*q**2/2", "1.2*x**2/2 + 0.1*x", "0.4*(q - x)**2/2 + 0.3*q"),
-    friction=0.5,
-    temperature=0.4,
-    hbar=0.8,
-    classical_mass=1.3,
-    quantum_mass=0.7,
-)
+MODEL = systems.thermal()
 THEORY = LinearModel.from_model(MODEL)
 MEAN = np.array([0.1, -0.2, 0.15, 0.3])
 COVARIANCE = np.array([[0.6, 0.1, 0.1, 0.02], [0.1, 0.5, -0.05, 0.1], [0.1, -0.05, 0.45, 0], [0.02, 0.1, 0, 0.55]])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support import systems
 
-from wignercq import Axis, Grid, Model
+from wignercq import Axis, Grid
 from wignercq.gaussian import LinearModel
 from wignercq.propagation.dissipation import flow_and_noise, thermal_flow
 from wignercq.propagation.engines import ArrayEngine, TiledEngine
@@ -13,14 +14,7 @@ from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import CHIN_4A, FORWARD_3, Scheme
 from wignercq.states import gaussian
 
-MODEL = Model.thermal(
-    *("0.9*q**2/2", "1.2*x**2/2 + 0.1*x", "0.4*(q - x)**2/2 + 0.3*q"),
-    friction=0.5,
-    temperature=0.4,
-    hbar=0.8,
-    classical_mass=1.3,
-    quantum_mass=0.7,
-)
+MODEL = systems.thermal()
 MEAN = np.array([0.4, -0.3, 0.5, 0.3])
 COVARIANCE = np.array([[0.6, 0.1, 0.1, 0], [0.1, 0.5, 0, 0.1], [0.1, 0, 0.45, 0], [0, 0.1, 0, 0.55]])
 

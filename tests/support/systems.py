@@ -78,3 +78,15 @@ def with_baths() -> Model:
         quantum_bath={"friction": 0.24, "diffusion": {"xx": 0.1, "xy": 0.06, "yy": 0.5}},
         noises=[{"force": "x**2", "decoherence": 0.1, "diffusion": "0.1*q**2 + 0.05*q + 0.05"}],
     )
+
+
+def thermal() -> Model:
+    """Oscillators whose dynamics keep the thermal state, with linear terms in every place."""
+    return Model.thermal(
+        *("0.9*q**2/2", "1.2*x**2/2 + 0.1*x", "0.4*(q - x)**2/2 + 0.3*q"),
+        friction=0.5,
+        temperature=0.4,
+        hbar=0.8,
+        classical_mass=1.3,
+        quantum_mass=0.7,
+    )

@@ -125,17 +125,14 @@ def compare(
     output_times = times_of(duration, outputs, times)
     kept = arguments.frames(arguments.ALL if frames is None else frames, output_times.size, output_times.size)
     _check(tolerance, threshold)
-    _check_trajectories(trajectories, mean_field, seed)
+    asked = _theories(require_model(model), trajectories, mean_field, thermal, seed)
     interval = float(output_times[1]) if times is None else None
     numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), forms_W=True)
     if dt is not None and interval is not None:
         numerics = replace(numerics, dt=divided(interval, moderate("dt", dt)))
     with showing(progress) as shown:
         shown.tell("equations to compare")
-        same = twins(require_model(model))
-        if flag("thermal", thermal):
-            _check_thermal(model)
-        asked = compared(trajectories, mean_field, thermal)
+        same = twins(model)
         request = ComparisonRequest(
             model,
             state,
@@ -167,16 +164,15 @@ def _check(tolerance: float, threshold: float) -> None:
     number("tolerance", tolerance, expected, lambda v: 0 < v <= most)
 
 
-def _check_trajectories(trajectories: int, mean_field: bool, seed: int) -> None:
+def _theories(model: Model, trajectories: int, mean_field: bool, thermal: bool, seed: int) -> tuple[str, ...]:
+    """Names of the theories that are asked for; InputError where one cannot be."""
     whole("trajectories", trajectories, 0)
     whole("seed", seed, 0)
     if flag("mean_field", mean_field) and not trajectories:
         raise InputError("mean_field", "a number of trajectories, over which it is averaged", "none")
-
-
-def _check_thermal(model: Model) -> None:
-    """ModelError where there are no thermal dynamics beside those of a model."""
-    if model.is_thermal or not model.is_coupled:
-        came = "one without coupling" if not model.is_coupled else "one with dynamics = 'thermal'"
-        raise ModelError("thermal", "false, unless a coupled model has dynamics of another kind", came)
-    require_linear_thermal(EQUATIONS[THERMAL].of(model))
+    if flag("thermal", thermal):
+        if model.is_thermal or not model.is_coupled:
+            came = "one without coupling" if not model.is_coupled else "one with dynamics = 'thermal'"
+            raise ModelError("thermal", "false, unless a coupled model has dynamics of another kind", came)
+        require_linear_thermal(EQUATIONS[THERMAL].of(model))
+    return compared(trajectories, mean_field, thermal)
