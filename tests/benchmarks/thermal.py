@@ -6,11 +6,17 @@ python tests/benchmarks/thermal.py [--duration 50] [--steps 0.4,0.2,0.1]
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
-from wignercq import Axis, Grid, Model
+sys.path.append(str(Path(__file__).parents[1]))  # what tests share lies beside this folder
+
+from support import systems
+
+from wignercq import Grid, Model
 from wignercq.propagation.engines import TiledEngine
 from wignercq.propagation.propagator import Propagator
 from wignercq.propagation.schemes import FORWARD_3
@@ -31,16 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.cases.split(","):
         V_C, widths, points = CASES[name]
-        model = Model.thermal(
-            *(V_C, "0.3*x**2/2", "0.08*(q - x)**2/2"),
-            friction=0.05,
-            temperature=0.4,
-            hbar=0.9,
-            classical_mass=1.2,
-        )
-        state = gibbs(model)
-        ends = np.array(widths) * np.sqrt(np.diag(state.covariance))
-        grid = Grid(*(Axis(-end, end, n) for end, n in zip(ends, points, strict=True)))
+        model, _, grid = systems.at_rest(V_C, widths, points)
         for dt in map(float, arguments.steps.split(",")):
             started = time.perf_counter()
             change = largest_change(model, grid, dt, arguments.duration)

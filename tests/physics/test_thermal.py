@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support import systems
 
 from wignercq import Axis, Grid, Model, evolve
 from wignercq.gaussian import LinearModel
@@ -30,16 +31,7 @@ def test_the_thermal_state_stays(
 ) -> None:
     """Kills: a term of the equation that moves the thermal state, at any order but that of the step: what it moves
     until t = 50 falls as dt**4, to 9e-7 of covariances at a step of 1/2 as the splitting of linear motions does."""
-    model = Model.thermal(
-        *(V_C, "0.3*x**2/2", "0.08*(q - x)**2/2"),
-        friction=0.05,
-        temperature=0.4,
-        hbar=0.9,
-        classical_mass=1.2,
-    )
-    state = gibbs(model)
-    ends = np.array(widths) * np.sqrt(np.diag(state.covariance))
-    grid = Grid(*(Axis(-end, end, n) for end, n in zip(ends, points, strict=True)))
+    model, state, grid = systems.at_rest(V_C, widths, points)
     engine, found = TiledEngine(grid), []
     for count in (steps, 2 * steps):
         W = engine.fill(state.slab(grid))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from wignercq import Axis, Grid, Model
-from wignercq.states import GaussianState, gaussian
+from wignercq.states import GaussianState, State, gaussian, gibbs
 
 HBAR = 0.8
 MEAN = np.array([1.0, 0.3, -0.8, 0.2])
@@ -90,3 +91,13 @@ def thermal() -> Model:
         classical_mass=1.3,
         quantum_mass=0.7,
     )
+
+
+def at_rest(V_C: str, widths: Sequence[float], points: Sequence[int]) -> tuple[Model, State, Grid]:
+    """A model whose weak bath keeps its thermal state, this state, and a box of so many of its widths each way."""
+    model = Model.thermal(
+        *(V_C, "0.3*x**2/2", "0.08*(q - x)**2/2"), friction=0.05, temperature=0.4, hbar=0.9, classical_mass=1.2
+    )
+    state = gibbs(model)
+    ends = np.array(widths) * np.sqrt(np.diag(state.covariance))
+    return model, state, Grid(*(Axis(-end, end, n) for end, n in zip(ends, points, strict=True)))
