@@ -78,6 +78,8 @@ def memory(steps: Propagator, W: Any) -> tuple[float, float]:
     program = programs.steps.lower(W, *form, LONG, mesh=engine._mesh, capacity=32, by=1).compile().memory_analysis()
     taken = program.argument_size_in_bytes + program.output_size_in_bytes + program.temp_size_in_bytes
     taken += W.nbytes - program.alias_size_in_bytes
+    arguments = jax.tree.leaves(form)  # some of them are given more than once
+    taken += sum({id(each): each.nbytes for each in arguments}.values()) - sum(each.nbytes for each in arguments)
     tables = len({id(leg.kick) for leg in steps.compiled.legs} | {id(steps.compiled.opening)})
     return taken / W.size, engine.memory(engine.grid, engine.dtype, tables=tables) / W.size
 

@@ -57,7 +57,8 @@ def test_twenty_steps_are_those_of_the_tiled_engine(name: str) -> None:
 def test_several_devices_do_what_one_does(devices: int) -> None:
     """Kills: parts of W exchanged wrongly, left split along x, multipliers of the wrong part, sums over one part,
 
-    and more than one exchange in each of the six transports of two steps; what is gathered are densities of (q, x).
+    more than one exchange in each of the six transports of two steps, of which densities of (q, x) are gathered alone,
+    and a loop that takes another memory than the engine says; all but 1 % of it, as on 64^4 points too.
     """
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
     environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(SCRIPT.parents[2])}
@@ -65,7 +66,9 @@ def test_several_devices_do_what_one_does(devices: int) -> None:
         [sys.executable, str(SCRIPT), str(devices)], env=environment, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == ["all-to-all", "6", "all-gather", "2"]
+    *exchanges, _, memory = run.stdout.split()
+    assert exchanges == ["all-to-all", "6", "all-gather", "2"]
+    assert 0.93 < float(memory) < 1.07
 
 
 @needs_jax

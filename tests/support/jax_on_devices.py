@@ -15,7 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support import systems
-from wignercq import Model, Propagator
+from wignercq import Grid, Model, Propagator
 from wignercq.propagation.engines import TiledEngine, engine_class, processes
 from wignercq.propagation.schemes import FORWARD_3, STRANG, Scheme
 
@@ -42,10 +42,13 @@ def difference_after(steps: int, name: str, kind: Any, dtype: str = "float64", *
 
 def compared(devices: int, examples: Iterable[str] = EXAMPLES) -> None:
     """AssertionError where something differs."""
+    from wignercq.propagation.engines import jax_parts
+
     kind: Any = engine_class("jax")
     for name in examples:
         worst = difference_after(20, name, kind, devices=devices)
         assert worst < 1e-12, (name, worst)
+    jax_parts.PART = 2**14  # several, with a last one that is smaller
     grid = systems.grid(13, 14, 15, 18)
     engine, judge = kind(grid, devices=devices), TiledEngine(grid)
     start = systems.gaussian_density(grid, systems.MEAN, np.diag(systems.VARIANCES))
@@ -74,16 +77,33 @@ def compared(devices: int, examples: Iterable[str] = EXAMPLES) -> None:
         close(found.density_qx, expected.density_qx)
 
 
-def exchanges(devices: int) -> dict[str, int]:
-    """How often the compiled loop of two steps of three stages talks to all devices, by the kind of talk."""
+def compiled_loop(devices: int, grid: Grid) -> tuple[dict[str, int], float, float]:
+    """How often a turn of the compiled loop, of steps of three stages, talks to all devices, by the kind of talk.
+
+    And the bytes that it takes with a W that is kept beside it, on all devices, and what the engine says.
+    """
+    import jax
+
     from wignercq.propagation.engines import jax_devices
 
-    engine: Any = engine_class("jax")(systems.grid(12, 14, 16, 18), devices=devices)  # type: ignore[call-arg]
-    W = engine.of(systems.gaussian_density(engine.grid))
+    engine: Any = engine_class("jax")(grid, devices=devices)  # type: ignore[call-arg]
+    W = engine.of(systems.gaussian_density(grid))
     form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05).compiled)
-    program = jax_devices.steps.lower(W, *form, 2, mesh=engine._mesh, capacity=2, by=2).compile().as_text()
+    by = 2 if devices > 1 else 1
+    program = jax_devices.steps.lower(W, *form, by, mesh=engine._mesh, capacity=by, by=by).compile()
+    found, tables = program.memory_analysis(), jax.tree.leaves(form)  # some of them are given more than once
+    once = {id(each): each for each in tables}.values()
+    taken = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
+    taken = devices * (taken + found.temp_size_in_bytes) + W.nbytes
+    taken += sum(map(held, once)) - sum(map(held, tables))
     kinds = ("all-to-all", "all-gather", "collective-permute", "reduce-scatter")
-    return {kind: count for kind in kinds if (count := program.count(f" {kind}("))}
+    exchanges = {kind: count for kind in kinds if (count := program.as_text().count(f" {kind}("))}
+    return exchanges, taken, engine.over(devices).memory(grid, float, tables=len({id(leg.kick) for leg in form.legs}))
+
+
+def held(values: Any) -> int:
+    """Bytes on all devices together."""
+    return sum(part.data.nbytes for part in values.addressable_shards)
 
 
 def close(found: np.ndarray | float, expected: np.ndarray | float) -> None:
@@ -93,5 +113,7 @@ def close(found: np.ndarray | float, expected: np.ndarray | float) -> None:
 
 if __name__ == "__main__":
     compared(int(sys.argv[1]))
-    for kind, count in exchanges(int(sys.argv[1])).items():
+    exchanges, taken, stated = compiled_loop(int(sys.argv[1]), systems.grid(24, 28, 32, 36))
+    for kind, count in exchanges.items():
         sys.stdout.write(f"{kind} {count}\n")
+    sys.stdout.write(f"memory {taken / stated:.3f}\n")

@@ -20,6 +20,7 @@ from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
 from wignercq.propagation.engines import jax_memory
+from wignercq.propagation.engines import jax_parts as parts
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines import jax_sums as sums
 from wignercq.propagation.engines.base import Deviation, Engine, Room
@@ -145,7 +146,7 @@ class JaxEngine(Engine):
         changes = zip(self.grid, target.grid, interpolations(self.grid, target.grid), strict=True)
         q, p, x, y = (None if before == now else matrix for before, now, matrix in changes)
         q, x = (None if matrix is None else programs.padded(matrix, self._mesh) for matrix in (q, x))
-        moved = programs.interpolated(W, [self._matrix(m) for m in (q, x, p, y)], mesh=self._mesh)
+        moved = parts.interpolated(W, [self._matrix(m) for m in (q, x, p, y)], self._mesh)
         if target._mesh == self._mesh:
             return moved if target.grid != self.grid else programs.copied(moved)
         n_q, _, n_x, _ = target.grid.shape
@@ -188,8 +189,7 @@ class JaxEngine(Engine):
 
     def spectral_power(self, W: jax.Array) -> list[np.ndarray]:
         points = self.grid.q.points, self.grid.x.points
-        found = [np.asarray(power) for power in sums.powers(W, mesh=self._mesh, points=points)]
-        return [power / power.sum() for power in found]
+        return [power / power.sum() for power in parts.powers(W, points, self._mesh)]
 
     def thinned(self, W: jax.Array) -> jax.Array:
         return sums.thinned(W, mesh=self._mesh)

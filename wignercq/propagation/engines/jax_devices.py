@@ -184,13 +184,6 @@ def product(classical: Any, quantum: Any, *, mesh: Mesh, dtype: np.dtype) -> Any
     return spread(act, mesh, (CUT[0], P()), CUT[0])(classical, quantum)
 
 
-@partial(jax.jit, static_argnames="mesh")
-def interpolated(W: Any, matrices: list[Any | None], *, mesh: Mesh) -> Any:
-    """W at other points, by matrices along q, x, p and y; None where they stay the same."""
-    act = partial(passes.interpolated, devices=mesh.size)
-    return spread(act, mesh, (CUT[0], P()), CUT[0])(W, matrices)
-
-
 @partial(jax.jit, static_argnames=("points", "more", "dtype"))
 def shifts(half: Any, *, points: int, more: int, dtype: np.dtype) -> Any:
     """The real matrices that multiply the half-spectrum of an axis, with zeros for so many points more."""

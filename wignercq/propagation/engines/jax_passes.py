@@ -285,20 +285,8 @@ def at_rest(W: Array, split: int) -> Array:
 # what is read off W
 
 
-def powers(W: Array, points: tuple[int, int], devices: int) -> list[Array]:
-    """Of W split along q the power at each frequency from zero to Nyquist, for q, p, x and y, not normalised.
-
-    W has so many points of q and x, and zeros after them.
-    """
-    n_q, n_x = points
-    of_qx = W[:, :, ::2]
-    of_py = W[::2] if W.shape[0] % 2 == 0 or devices == 1 else W
-    of_q = swapped(of_qx, ALONG_Q) if devices > 1 else of_qx
-    found = [_power(V, axis) for V, axis in ((of_q[:n_q], 0), (of_py, 2), (of_qx[:, :n_x], 1), (of_py, 3))]
-    return [lax.psum(power, DEVICES) for power in found] if devices > 1 else found
-
-
-def _power(W: Array, axis: int) -> Array:
+def power(W: Array, axis: int) -> Array:
+    """At each frequency of an axis from zero to Nyquist the power of W, not normalised."""
     n = W.shape[axis]
     spectrum = jnp.fft.rfft(jnp.moveaxis(W, axis, 3))
     power = (spectrum.real.astype(float) ** 2 + spectrum.imag.astype(float) ** 2).sum((0, 1, 2))

@@ -61,12 +61,6 @@ def slab(W: Any, i: Any, *, mesh: Mesh) -> Any:
     return spread(act, mesh, (CUT[0], P()), P())(W, i)
 
 
-@partial(jax.jit, static_argnames=("mesh", "points"))
-def powers(W: Any, *, mesh: Mesh, points: tuple[int, int]) -> list[Any]:
-    """The power of W at each frequency of q, p, x and y."""
-    return spread(partial(passes.powers, points=points, devices=mesh.size), mesh, (CUT[0],), P())(W)
-
-
 # fields of every other point
 
 

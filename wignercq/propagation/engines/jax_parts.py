@@ -1,0 +1,108 @@
+"""What goes through a W of the JAX engine part after part, and takes little memory beside W and what becomes of it.
+
+Parts are some points of q, which a device has whole in x, p and y, or some points of p, to exchange all of (q, x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh
+
+from wignercq.propagation.engines import jax_passes as passes
+from wignercq.propagation.engines.jax_devices import CUT, P, cut, spread
+
+PART = 2**24  # bytes of W in a part, on each device
+Q, P_AXIS = 0, 2  # axes of (q, x, p, y) that parts are taken of
+
+
+def parts(W: Any, axis: int, mesh: Mesh) -> Iterator[tuple[int, int]]:
+    """The first point and the number of points of each part on a device, even numbers but for the last."""
+    points = W.shape[axis] // (mesh.size if axis == Q else 1)
+    whole = W.nbytes / mesh.size
+    count = 2 * -(-points // (2 * max(1, round(whole / PART))))
+    for first in range(0, points, count):
+        yield first, min(count, points - first)
+
+
+# powers
+
+
+def powers(W: Any, points: tuple[int, int], mesh: Mesh) -> list[np.ndarray]:
+    """Of W the power at each frequency from zero to Nyquist, for q, p, x and y, not normalised.
+
+    W has so many points of q and x, and zeros after them. Powers along q and x are those at every other p; along p and
+    y at every other q, at all where a device has an odd number of them.
+    """
+    q, x = _added(_powers_qx(W, first, count=n, points=points, mesh=mesh) for first, n in parts(W, P_AXIS, mesh))
+    p, y = _added(_powers_py(W, first, count=n, mesh=mesh) for first, n in parts(W, Q, mesh))
+    return [q, p, x, y]
+
+
+def _added(pairs: Iterator[tuple[Any, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sums over all parts, each of which is done when the next begins."""
+    a, b = zip(*((np.asarray(one), np.asarray(other)) for one, other in pairs), strict=True)
+    return np.sum(a, axis=0), np.sum(b, axis=0)
+
+
+@partial(jax.jit, static_argnames=("count", "points", "mesh"))
+def _powers_qx(W: Any, first: Any, *, count: int, points: tuple[int, int], mesh: Mesh) -> tuple[Any, Any]:
+    """At every other of so many points of p."""
+
+    def act(W: Any, first: Any) -> tuple[Any, Any]:
+        n_q, n_x = points
+        part = lax.dynamic_slice_in_dim(W, first, count, P_AXIS)[:, :, ::2]
+        along_q = passes.swapped(part, passes.ALONG_Q) if mesh.size > 1 else part
+        return _over_all(passes.power(along_q[:n_q], 0), passes.power(part[:, :n_x], 1), mesh=mesh)
+
+    return spread(act, mesh, (CUT[0], P()), P())(W, first)
+
+
+@partial(jax.jit, static_argnames=("count", "mesh"))
+def _powers_py(W: Any, first: Any, *, count: int, mesh: Mesh) -> tuple[Any, Any]:
+    """At every other of so many points of q that a device has."""
+
+    def act(W: Any, first: Any) -> tuple[Any, Any]:
+        each = 2 if W.shape[Q] % 2 == 0 or mesh.size == 1 else 1
+        part = lax.dynamic_slice_in_dim(W, first, count, Q)[::each]
+        return _over_all(passes.power(part, 2), passes.power(part, 3), mesh=mesh)
+
+    return spread(act, mesh, (CUT[0], P()), P())(W, first)
+
+
+def _over_all(*powers: Any, mesh: Mesh) -> Any:
+    return lax.psum(powers, passes.DEVICES) if mesh.size > 1 else powers
+
+
+# other points
+
+
+def interpolated(W: Any, matrices: list[Any | None], mesh: Mesh) -> Any:
+    """W at other points, by matrices along q, x, p and y; None where they stay the same. W itself is kept."""
+    q, *others = matrices
+    for axis, changes in ((Q, [None, *others]), (P_AXIS, [q, None, None, None])):
+        if any(change is not None for change in changes):
+            shape = tuple(n if m is None else m.shape[0] for n, m in zip(W.shape, changes, strict=True))
+            found = jnp.zeros(shape, W.dtype, device=cut(mesh, 0))
+            for first, count in parts(W, axis, mesh):
+                found = _with_part(W, found, changes, first, axis=axis, count=count, mesh=mesh)
+            W = found
+    return W
+
+
+@partial(jax.jit, static_argnames=("axis", "count", "mesh"), donate_argnames="found")
+def _with_part(W: Any, found: Any, matrices: list[Any | None], first: Any, *, axis: int, count: int, mesh: Mesh) -> Any:
+    """`found` with so many points of an axis, which stay the same, of W taken to other points of the other axes."""
+
+    def act(W: Any, found: Any, matrices: list[Any | None], first: Any) -> Any:
+        part = lax.dynamic_slice_in_dim(W, first, count, axis)
+        part = passes.interpolated(part, matrices, mesh.size)
+        return lax.dynamic_update_slice_in_dim(found, part, first, axis)
+
+    return spread(act, mesh, (CUT[0], CUT[0], P(), P()), CUT[0])(W, found, matrices, first)
