@@ -197,3 +197,17 @@ def test_points_that_devices_do_not_divide_get_advice_and_are_thinned_rightly() 
         rows = [part[k * share % 2 :: 2] for k, part in enumerate(laid.reshape(devices, share))]
         kept = np.concatenate([np.pad(row, (0, -(-share // 2) - row.size), constant_values=-1) for row in rows])
         assert kept[[*jax_sums.even_rows(points, share, devices)]].tolist() == [*range(0, points, 2)]
+
+
+@needs_jax
+def test_phases_are_those_of_the_library() -> None:
+    """Kills: a quadrant taken for another, parts of pi/2 that do not add up, a series that ends too early."""
+    from wignercq.propagation.engines.jax_phases import cos_sin
+
+    quarters = np.arange(-9, 10) * (np.pi / 4)
+    near = np.concatenate([quarters, np.nextafter(quarters, 10), np.linspace(-20, 20, 2001)])
+    engine_class("jax")(systems.grid(8, 8, 8, 8))  # 64 bits
+    for angle in (near, 1e4 * near):
+        cos, sin = cos_sin(angle)
+        assert np.abs(cos - np.cos(angle)).max() < 3e-16
+        assert np.abs(sin - np.sin(angle)).max() < 3e-16

@@ -92,20 +92,21 @@ def whole(mesh: Mesh) -> Sharding:
 
 def kick_specs(axis: int) -> KickForm:
     """How a kick is cut."""
-    return KickForm(CUT[axis], P(), CUT[axis], CUT[axis])
+    return KickForm(CUT[axis], CUT[axis], P(), P(), CUT[axis], CUT[axis])
 
 
 def kick_forms(kick: KickForm, mesh: Mesh) -> tuple[KickForm, ...]:
     """A kick of NumPy arrays on the devices, for a W split along q and, where there are several, along x."""
 
-    def laid(axis: int) -> KickForm:
-        def cut_up(values: Any) -> Any:
-            return None if values is None else put(padded(values, mesh), cut(mesh, axis))
+    def laid(values: Any, spec: Any, axis: int) -> Any:
+        if values is None:
+            return None
+        return put(values, whole(mesh)) if spec == P() else put(padded(values, mesh), cut(mesh, axis))
 
-        frequencies = put(kick.frequencies, whole(mesh))
-        return KickForm(cut_up(kick.coefficients), frequencies, cut_up(kick.nyquist_p), cut_up(kick.nyquist_y))
-
-    return tuple(laid(axis) for axis in range(min(mesh.size, 2)))
+    return tuple(
+        KickForm(*(laid(values, spec, axis) for values, spec in zip(kick, kick_specs(axis), strict=True)))
+        for axis in range(min(mesh.size, 2))
+    )
 
 
 def spread(act: Callable[..., Any], mesh: Mesh, takes: tuple[Any, ...], gives: Any) -> Callable[..., Any]:

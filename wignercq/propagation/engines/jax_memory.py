@@ -12,7 +12,7 @@ from wignercq.propagation.engines.base import Room
 from wignercq.propagation.engines.jax_devices import filled_up
 
 TEMPORARIES = 2  # half-spectra
-BYTES_OF_A_KICK = 64  # for each (q, x, s), beside the columns for each (q, x, r)
+BYTES_OF_A_KICK = 56  # for each (q, x, s), beside the columns for each (q, x, r)
 WORK_AREA = 0.35  # of the devices' memory: a third is needed beside a run while XLA tries which products are fastest
 SPEED = {"cpu": 1e7}  # cells times steps in a second on each device, in round numbers
 SPEED_OF_GPU = 3e9

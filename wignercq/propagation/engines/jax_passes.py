@@ -25,6 +25,7 @@ from jax import lax
 from jax.experimental.layout import Layout, with_layout_constraint
 
 from wignercq.grid.grid import Grid
+from wignercq.propagation.engines.jax_phases import cos_sin
 from wignercq.propagation.engines.multipliers import Kick, Push, clipped_exponential
 
 DEVICES = "devices"  # the name of the axis of devices
@@ -40,14 +41,18 @@ class KickForm(NamedTuple):
 
     Parameters
     ----------
-    coefficients : real and imaginary parts of c_0, c_1, c_2 and so on, float64, shape (nq, nx, 6 or more, ns)
+    growth : real parts of c_0, c_1, c_2 and so on, float64, shape (nq, nx, 3 or more, ns)
+    angle : imaginary parts of those powers that have any, the first two at least, shape (nq, nx, 2 or more, ns)
     frequencies : r, shape (np,)
+    most : what the sum of the real parts is clipped at, shape (np,)
     nyquist_p : the multipliers at r = np / 2, shape (nq, nx, ns); None where np is odd
     nyquist_y : the multipliers at s = ny / 2, shape (nq, nx, np); None where ny is odd
     """
 
-    coefficients: Array
+    growth: Array
+    angle: Array
     frequencies: Array
+    most: Array
     nyquist_p: Array | None
     nyquist_y: Array | None
 
@@ -97,38 +102,34 @@ class LegForm(NamedTuple):
 
 def kick_arrays(kick: Kick) -> KickForm:
     """A kick whose rows are all pairs (q, x), as NumPy arrays."""
-    c, (n_q, n_p, n_x, n_y) = kick.coefficients, kick.grid.shape
+    c, (n_q, n_p, n_x, n_y), r = kick.coefficients, kick.grid.shape, kick.grid.p.frequencies
     at_p = at_y = None
     if n_p % 2 == 0:
-        highest = kick.grid.p.frequencies[n_p // 2]
-        at_p = (clipped_exponential(c, highest) + clipped_exponential(c, -highest)).reshape(n_q, n_x, -1) / 2
+        highest, opposite = (clipped_exponential(c, sign * r[n_p // 2], kick.growth) for sign in (1, -1))
+        at_p = (highest + opposite).reshape(n_q, n_x, -1) / 2
     if n_y % 2 == 0:
-        at_y = Kick(c[..., -1:], kick.grid).rows(0, None).reshape(n_q, n_x, n_p)
-    parts = np.stack([part for power in c for part in (power.real, power.imag)], axis=1)
-    return KickForm(parts.reshape(n_q, n_x, 2 * len(c), -1), kick.grid.p.frequencies, at_p, at_y)
+        at_y = Kick(c[..., -1:], kick.grid, kick.growth).rows(0, None).reshape(n_q, n_x, n_p)
+    turning = 1 + max((power for power in range(2, len(c)) if c[power].imag.any()), default=1)
+    growth, angle = (np.moveaxis(part, 0, 1).reshape(n_q, n_x, len(part), -1) for part in (c.real, c.imag[:turning]))
+    return KickForm(growth, angle, r, kick.growth * r**2, at_p, at_y)
 
 
 def pushed(kick: KickForm, grid: Grid, push: Push, times: int) -> KickForm:
     """A kick that in so many applications displaces p and y as well, once."""
-    change = np.zeros((kick.coefficients.shape[-2], grid.y.half_frequencies.size))
-    change[1], change[3] = -grid.y.half_frequencies * push.y / times, -push.p / times
+    change = np.zeros((kick.angle.shape[-2], grid.y.half_frequencies.size))
+    change[0], change[1] = -grid.y.half_frequencies * push.y / times, -push.p / times
     of_p, of_y = (factor ** (1 / times) for factor in push.factors(grid))
     at_p = None if kick.nyquist_p is None else kick.nyquist_p * (of_p[of_p.size // 2] * of_y)
     at_y = None if kick.nyquist_y is None else kick.nyquist_y * (of_p * of_y[-1])
-    return KickForm(kick.coefficients + change, kick.frequencies, at_p, at_y)
+    return kick._replace(angle=kick.angle + change, nyquist_p=at_p, nyquist_y=at_y)
 
 
 def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
     """Real and imaginary part of kick**times on (q, x, s, r), evaluated in float64."""
-    c, r = kick.coefficients[..., None], kick.frequencies
-    highest = c.shape[2] // 2 - 1
-    growth, angle = c[:, :, 2 * highest], c[:, :, 2 * highest + 1]
-    for power in range(highest - 1, -1, -1):
-        growth, angle = c[:, :, 2 * power] + r * growth, c[:, :, 2 * power + 1] + r * angle
-    growth, angle = jnp.minimum(growth, 0.0) * times, angle * times
-    size = jnp.exp(growth)
-    real, imag = size * jnp.cos(angle), size * jnp.sin(angle)
-    n_p, n_s = kick.frequencies.size, kick.coefficients.shape[-1]
+    size = jnp.exp(jnp.minimum(_polynomial(kick.growth, kick.frequencies), kick.most) * times)
+    cos, sin = cos_sin(_polynomial(kick.angle, kick.frequencies) * times)
+    real, imag = size * cos, size * sin
+    n_p, n_s = kick.frequencies.size, kick.growth.shape[-1]
     for values, at, axis in (
         (kick.nyquist_p, np.arange(n_p) == n_p // 2, 3),
         (kick.nyquist_y, np.arange(n_s)[:, None] == n_s - 1, 2),
@@ -137,6 +138,15 @@ def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
             there = jnp.expand_dims(values**times, axis)
             real, imag = jnp.where(at, there.real, real), jnp.where(at, there.imag, imag)
     return real, imag
+
+
+def _polynomial(coefficients: Array, r: Array) -> Array:
+    """On (q, x, s, r) that with coefficients on (q, x, power, s)."""
+    c = coefficients[..., None]
+    value = c[:, :, -1]
+    for power in range(c.shape[2] - 2, -1, -1):
+        value = c[:, :, power] + r * value
+    return value
 
 
 def shifts(half: Array, points: int) -> Array:
