@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
+import os
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ import xarray as xr
 from support.processes import CONTEXT
 
 from wignercq import Axis, LinearModel, Model, evolve
-from wignercq.errors import InputError, MemoryLimitError, ModelError
+from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelError, StoppedError
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.states import ClassicalGaussian, State, cat, gaussian, product, thermal
 from wignercq.unravelling import Ensemble, trajectories
@@ -139,6 +143,43 @@ def test_the_same_seed_gives_the_same_bits(processes: int) -> None:
     with ProcessPoolExecutor(processes, CONTEXT) as pool:
         found = trajectories(QUARTIC, STATE, 0.5, count=1000, executor=pool, **OPTIONS)
     xr.testing.assert_identical(found.dataset, trajectories(QUARTIC, STATE, 0.5, count=1000, **OPTIONS).dataset)
+
+
+class Breaking(ThreadPoolExecutor):
+    """An executor whose second block ends with an error, of a Ctrl-C that came to all processes or of one that died."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(1)
+        self.error, self.submitted = error, 0
+
+    def submit(self, *given: Any, **named: Any) -> Future[Any]:
+        self.submitted += 1
+        if self.submitted < 2:
+            return super().submit(*given, **named)
+        if isinstance(self.error, KeyboardInterrupt) and self.submitted == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        broken: Future[Any] = Future()
+        broken.set_exception(self.error)
+        return broken
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (BrokenProcessPool("gone"), StoppedError, "BrokenProcessPool: a process that computes is gone"),
+        (KeyboardInterrupt(), Interrupted, "interrupted"),
+    ],
+)
+def test_an_executor_that_breaks_costs_no_block_before(
+    error: BaseException, kind: type[StoppedError], said: str
+) -> None:
+    """Kills: raw errors of executors, and all that was computed lost with them."""
+    with pytest.raises(kind) as stop:
+        trajectories(QUARTIC, STATE, 0.5, count=1000, executor=Breaking(error), **OPTIONS)
+    assert str(stop.value) == said
+    xr.testing.assert_identical(
+        stop.value.solution.dataset, trajectories(QUARTIC, STATE, 0.5, count=256, **OPTIONS).dataset
+    )
 
 
 def test_what_does_not_fit_together_is_refused() -> None:

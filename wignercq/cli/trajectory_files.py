@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import ExitStack
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from wignercq.errors import CheckpointError, InputError, StoppedError
 from wignercq.results.result import Result
 from wignercq.run.progress import Progress
 from wignercq.unravelling import Ensemble, trajectories
+from wignercq.unravelling.processes import Processes
 from wignercq.unravelling.trajectories import FINEST
 
 TOLERANCE = 1e-3  # on the time error
@@ -94,7 +94,7 @@ def _computed(
     run, start = settings.run, None if place is None else Ensemble.load(place)
     with ExitStack() as stack:
         if processes is not None:
-            executor = stack.enter_context(ProcessPoolExecutor(processes, get_context("spawn")))
+            executor = stack.enter_context(Processes(processes))
         try:
             return trajectories(
                 settings.model,

@@ -6,13 +6,13 @@ import json
 import math
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
+from wignercq.errors import InputError, Interrupted, ModelError, StoppedError, brief, one_of
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.bath import require_plain
 from wignercq.model.drives import require_undriven
@@ -124,6 +124,8 @@ def trajectories(
         Something in the arguments cannot be used.
     Interrupted
         Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
+    StoppedError
+        A process of the executor is gone; ``.solution`` as above.
     """
     _require_possible(model, state, dynamics, conditional)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
@@ -152,6 +154,9 @@ def trajectories(
             work.do(blocks, executor)
         except Stop as stop:
             raise Interrupted("interrupted", None, stop.signal) from None
+        except (BrokenExecutor, KeyboardInterrupt) as error:  # raised where a block was computed
+            if requests.requested is None:
+                raise StoppedError(f"{type(error).__name__}: a process that computes is gone", work.result()) from None
     if requests.requested is not None:
         raise Interrupted("interrupted", work.result(), requests.requested)
     result = work.result()
