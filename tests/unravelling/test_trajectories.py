@@ -23,9 +23,6 @@ from wignercq.unravelling import Ensemble, trajectories
 BATH = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": 0.8, "friction": 0.3, "diffusion": 0.5}
 OSCILLATORS = Model.oscillators(k_C=0.9, k_Q=1.2, lam=0.7, **BATH)
 QUARTIC = Model("q**2/2", "x**2/2 + 0.05*x**4", "-0.5*q*x", **BATH)
-PENDULUM = Model("0.55*q**2", "1.5*(1 - cos(x/1.3)) + 0.1*x**2", "0.5*q*sin(x)", **BATH)
-PRESSURE = Model("0.45*q**2 + 0.05*q**4", "0.6*x**2 + 0.02*x**4", "0.2*q*x**2 + 0.3*q*x", **BATH)
-WELLS = Model("0.45*q**2", "0.1*x**4 - 0.5*x**2", "0.4*q*x", **BATH)
 STATE = gaussian([0.4, -0.3, -0.2, 0.3], [0.5, 0.6, 0.45, 0.5], hbar=0.8)
 CAT = product(ClassicalGaussian([0.4, -0.3], [0.5, 0.6]), cat((1.2, 0.0), mass=0.7, frequency=1.3, hbar=0.8))
 UPPER = np.triu_indices(4)
@@ -90,23 +87,6 @@ def test_initial_states_are_their_own_averages(state: State, purity: float) -> N
     x, y = W.x.values, W.y.values
     exact = state.factors[1].wigner(Axis.through(x), Axis.through(y))
     assert np.abs(W - exact).max() < 0.03 * exact.max()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("model", "state", "count"),
-    [(QUARTIC, STATE, 20_000), (PENDULUM, STATE, 10_000), (PRESSURE, STATE, 20_000), (WELLS, CAT, 4_000)],
-    ids=["quartic", "pendulum", "radiation pressure", "double well"],
-)
-def test_moments_and_energies_are_those_of_the_grid(model: Model, state: State, count: int) -> None:
-    """Kills: all that a quadratic model does not show: potentials and records that are not linear."""
-    on_grid = evolve(model, state, duration=2.0, outputs=2, tolerance=1e-4)
-    found = trajectories(model, state, 2.0, count=count, outputs=2, seed=4, tolerance=3e-4)
-    apart = deviations(found, on_grid.mean, on_grid.covariance)
-    assert np.abs(apart).max() < 4
-    for name in ("energy", "energy_classical", "energy_quantum", "energy_interaction", "purity"):
-        apart = (found.dataset[name] - on_grid.dataset[name]) / found.dataset[f"{name}_error"]
-        assert np.abs(apart[1:]).max() < 4, name
 
 
 @pytest.mark.slow

@@ -12,14 +12,15 @@ from functools import partial
 
 import numpy as np
 
-from wignercq.errors import InputError, Interrupted, ModelError, StoppedError, brief, one_of
+from wignercq.errors import InputError, Interrupted, ModelError, StoppedError, brief, kind_of, one_of
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.bath import require_plain
 from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
-from wignercq.planning.arguments import require_state, spread, whole
+from wignercq.planning.arguments import moderate, number, require_state, spread, whole
 from wignercq.propagation.engines.cores import cores
+from wignercq.results.whole_file import destination
 from wignercq.run.identity import state_digest
 from wignercq.run.observables import Observables
 from wignercq.run.progress import Progress, showing
@@ -33,7 +34,7 @@ from wignercq.unravelling.correlated import require_conditional_states
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.observables import RECORD_PURITY, read
 from wignercq.unravelling.plan import planned
-from wignercq.unravelling.result import Ensemble
+from wignercq.unravelling.result import Ensemble, keep
 from wignercq.unravelling.scheme import DYNAMICS
 
 MOST_PAIRED = 1200  # numbers of all outputs: squares of that are kept
@@ -128,6 +129,7 @@ def trajectories(
         A process of the executor is gone; ``.solution`` as above.
     """
     _require_possible(model, state, dynamics, conditional)
+    _require_usable(tolerance, dt, axis, start, executor, checkpoint)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
     whole("seed", seed, 0)
     asked = (*((RECORD_PURITY,) if conditional == "mixed" else ()), *read(observables, model))
@@ -180,6 +182,24 @@ def _require_possible(model: Model, state: State, dynamics: str, conditional: st
     if conditional == "mixed" and dynamics != "hybrid":
         raise InputError("conditional", "pure, without a record to know", "mixed")
     require_conditional_states(state)
+
+
+def _require_usable(
+    tolerance: object, dt: object, axis: object, start: object, executor: object, checkpoint: object
+) -> None:
+    """InputError for what is no argument of its name."""
+    number("tolerance", tolerance, "a number between 0 and 1", lambda v: 0 < v < 1)
+    if dt is not None:
+        moderate("dt", dt)
+    for name, value, kind, expected in (
+        ("axis", axis, Axis, "an Axis"),
+        ("start", start, Ensemble, "a result of trajectories"),
+        ("executor", executor, Executor, "a concurrent.futures.Executor, such as Client.get_executor() of dask"),
+    ):
+        if not isinstance(value, kind | None):
+            raise InputError(name, expected, kind_of(value))
+    if checkpoint is not None:
+        destination(arguments.path("checkpoint", checkpoint))
 
 
 def _paired(two_time: bool | Sequence[str], known: Sequence[str], moments: int) -> tuple[str, ...]:
@@ -249,7 +269,7 @@ class _Work:
         assert self.checkpoint is not None
         assert self.gathered is not None
         self.schedule.begin()
-        assembled(self.job, self.gathered).save(self.checkpoint)
+        keep(assembled(self.job, self.gathered), self.checkpoint)
         self.schedule.end()
 
     def result(self) -> Ensemble | None:
