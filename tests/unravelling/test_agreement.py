@@ -1,7 +1,7 @@
 """Means, covariances and energies of trajectories, and their standard errors, at several times against other solvers.
 
-All of them together have a chi-square: numbers of one trajectory at all times are correlated, and two-time functions say
-how. It is neither too large, which would be errors of the solver, nor too small, which would be those of the errors.
+All of them together have a chi-square: numbers of one trajectory at all times are correlated, and two-time functions
+say how. It is neither too large, by errors of the solver, nor too small, by wrong standard errors.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import os
 import signal
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_an_executor_that_breaks_costs_no_block_before(
     )
 
 
-def test_what_does_not_fit_together_is_refused() -> None:
+def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
     """Kills: trajectories of another model or seed added, a model without trajectories, raw errors."""
     start = trajectories(QUARTIC, STATE, 0.2, count=2, outputs=1, frames=0, tolerance=0.1)
     with pytest.raises(InputError, match="start: expected trajectories of the same model"):
@@ -175,9 +176,29 @@ def test_what_does_not_fit_together_is_refused() -> None:
         trajectories(QUARTIC, gaussian(np.zeros(4), np.ones(4), hbar=1.0), 0.2)
     with pytest.raises(ModelError, match="no trajectories exist"):
         trajectories(Model("q**2/2", "x**2/2", "q*x", **BATH, decoherence=0, allow_unphysical=True), STATE, 1.0)
-    for name, value in (("count", 1.5), ("dynamics", "classical")):
-        with pytest.raises(InputError, match=f"{name}: expected"):
-            trajectories(QUARTIC, STATE, 1.0, **{name: value})
+    wrong: dict[str, tuple[object, ...]] = {
+        "count": (1.5, 1, 0, -1),
+        "tolerance": (0, -1, 1, "x", None, np.nan),
+        "dt": (0, -1, "x", np.inf),
+        "axis": (5, (-5, 5, 64), Axis(-1, 1, 8), Axis(-7, 7, 8)),
+        "executor": (2,),
+        "start": ("a.nc", 5),
+        "checkpoint": (5, tmp_path),
+        "dynamics": ("classical", None),
+        "seed": (-1, 0.5),
+        "kept": (-1,),
+    }
+    for name, values in wrong.items():
+        for value in values:
+            with pytest.raises(InputError, match=f"^{name}|{tmp_path}: expected"):
+                trajectories(QUARTIC, STATE, 1.0, **{name: value})
+
+
+def test_memory_that_is_not_there_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: a machine that ends the process, or others, for density matrices at many outputs."""
+    monkeypatch.setattr(import_module("wignercq.unravelling.trajectories"), "free_memory", lambda: 1e6)
+    with pytest.raises(MemoryLimitError, match=r"outputs: expected .* memory of 1.0 MiB, got 64 points of x at 41 out"):
+        trajectories(QUARTIC, STATE, 0.2, outputs=40, dt=1.0, axis=Axis(-7, 7, 64))
 
 
 def test_mean_field_and_semiclassical_limits() -> None:

@@ -12,13 +12,24 @@ from functools import partial
 
 import numpy as np
 
-from wignercq.errors import InputError, Interrupted, ModelError, StoppedError, brief, kind_of, one_of
+from wignercq.errors import (
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ModelError,
+    StoppedError,
+    brief,
+    kind_of,
+    one_of,
+    readable_size,
+)
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.bath import require_plain
 from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
 from wignercq.planning.arguments import moderate, number, require_state, spread, whole
+from wignercq.planning.memory import free_memory
 from wignercq.propagation.engines.cores import cores
 from wignercq.results.whole_file import destination
 from wignercq.run.identity import state_digest
@@ -29,7 +40,7 @@ from wignercq.run.schedule import Schedule
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 from wignercq.unravelling.assembly import assembled
-from wignercq.unravelling.block import Job, block
+from wignercq.unravelling.block import MIXED_TILE, Job, block
 from wignercq.unravelling.correlated import require_conditional_states
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.observables import RECORD_PURITY, read
@@ -148,6 +159,7 @@ def trajectories(
             singled = min(whole("kept", kept, 0), BLOCK)
             of_each = (asked, paired, conditional)
             job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, *of_each)
+            _require_memory(job)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
             work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
@@ -200,6 +212,22 @@ def _require_usable(
             raise InputError(name, expected, kind_of(value))
     if checkpoint is not None:
         destination(arguments.path("checkpoint", checkpoint))
+
+
+def _require_memory(job: Job) -> None:
+    """MemoryLimitError where blocks do not fit: density matrices at all outputs under way, at frames of those done."""
+    outputs, points, side_by_side = len(job.times), job.plan.axis.points, cores()
+    each = 2 * outputs + (3 * MIXED_TILE if job.conditional == "mixed" else 0)
+    needed = 16.0 * points**2 * (each * side_by_side + 3 * len(job.frames) * (_waiting() + 1))
+    free = free_memory()
+    if needed > free:
+        came = f"{points} points of x at {outputs} outputs, which need {readable_size(needed)}"
+        raise MemoryLimitError("outputs", f"trajectories that fit the free memory of {readable_size(free)}", came)
+
+
+def _waiting() -> int:
+    """How many blocks are under way or done before their turn, at most."""
+    return 2 * cores() + 1
 
 
 def _paired(two_time: bool | Sequence[str], known: Sequence[str], moments: int) -> tuple[str, ...]:
@@ -286,7 +314,7 @@ def _blocks(job: Job, numbers: range, executor: Executor | None) -> Iterator[Gat
     try:
         for number in numbers:
             under_way.append(carrier.submit(partial(block, job), number))
-            if len(under_way) > 2 * cores():
+            if len(under_way) >= _waiting():
                 yield under_way.pop(0).result()
         while under_way:
             yield under_way.pop(0).result()
