@@ -20,6 +20,9 @@ from wignercq.errors import InputError, Interrupted, MemoryLimitError, ModelErro
 from wignercq.grid.fixed_axis import FixedAxis
 from wignercq.states import ClassicalGaussian, State, cat, gaussian, product, thermal
 from wignercq.unravelling import Ensemble, trajectories
+from wignercq.unravelling.plan import widened
+from wignercq.unravelling.preparation import prepared
+from wignercq.unravelling.scheme import Noise, Scheme
 
 BATH = {"classical_mass": 1.3, "quantum_mass": 0.7, "hbar": 0.8, "friction": 0.3, "diffusion": 0.5}
 OSCILLATORS = Model.oscillators(k_C=0.9, k_Q=1.2, lam=0.7, **BATH)
@@ -126,6 +129,37 @@ def test_the_same_seed_gives_the_same_bits(processes: int) -> None:
     xr.testing.assert_identical(found.dataset, trajectories(QUARTIC, STATE, 0.5, count=1000, **OPTIONS).dataset)
 
 
+#: What a run on a grid has beside an average over trajectories: what is told of W itself, and of its grid.
+OF_THE_GRID = {"negativity", "edge_mass", "spectral_tail", "axis", "energy_budget_residual", "energy_left_out"}
+
+
+def test_names_and_dimensions_are_those_of_a_run() -> None:
+    """Kills: a number that is called otherwise, or has other dimensions; one without its error; a norm that is none."""
+    run = evolve(OSCILLATORS, STATE, duration=0.1, outputs=2, tolerance=1e-2, frames=2).dataset
+    found = trajectories(OSCILLATORS, STATE, 0.1, count=512, outputs=2, frames=2, seed=1, dt=0.1).dataset
+    assert set(map(str, run.variables)) - set(map(str, found.variables)) == OF_THE_GRID
+    for name in set(run.variables) - OF_THE_GRID:
+        assert run[name].dims == found[name].dims, name
+        if name not in run.coords and "frame" not in run[name].dims and name != "norm":
+            assert found[f"{name}_error"].dims == run[name].dims, name
+            assert (found[f"{name}_error"][-1] > 0).all(), name
+    for name in ("density_qp", "density_qx", "density_py", "wigner_xy"):
+        cell = np.prod([float(found[axis][1] - found[axis][0]) for axis in found[name].dims[1:]])
+        assert found[name].values.sum(axis=(1, 2)) * cell == pytest.approx(np.ones(2), abs=1e-9), name
+
+
+def test_wave_functions_keep_their_norm() -> None:
+    """Kills: a step, or a change of the axis, that loses some of it; 200 steps, on an axis that has to grow."""
+    axis = Axis(-4.0, 4.0, 32)
+    random = np.random.default_rng(1)
+    now = prepared(STATE, axis)(16, random)
+    for _ in range(20):
+        Scheme(QUARTIC, axis, 0.05).advance(now, [Noise.drawn(16, random) for _ in range(10)])
+        axis = widened(now, axis)
+        assert now.density.sum(axis=1) * axis.spacing == pytest.approx(np.ones(16), abs=1e-6)
+    assert axis.points > 32
+
+
 class Breaking(ThreadPoolExecutor):
     """An executor whose second block ends with an error, of a Ctrl-C that came to all processes or of one that died."""
 
@@ -168,6 +202,8 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
     start = trajectories(QUARTIC, STATE, 0.2, count=2, outputs=1, frames=0, tolerance=0.1)
     with pytest.raises(InputError, match="start: expected trajectories of the same model"):
         trajectories(OSCILLATORS, STATE, 0.2, count=512, outputs=1, frames=0, start=start)
+    with pytest.raises(InputError, match=r"start: expected trajectories of the same seed, got 0$"):
+        trajectories(QUARTIC, STATE, 0.2, count=512, outputs=1, frames=0, start=start, seed=1)
     with pytest.raises(InputError, match="start: expected trajectories with the same outputs"):
         trajectories(QUARTIC, STATE, 0.3, count=512, outputs=1, frames=0, start=start)
     with pytest.raises(InputError, match="start: expected trajectories of the same initial state"):
@@ -185,7 +221,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
         "start": ("a.nc", 5),
         "checkpoint": (5, tmp_path),
         "dynamics": ("classical", None),
-        "seed": (-1, 0.5),
+        "seed": (-1, 0.5, 2**63),
         "kept": (-1,),
     }
     for name, values in wrong.items():

@@ -275,7 +275,9 @@ def steady(
 @click.option(
     "--trajectories", "count", type=click.IntRange(min=2), default=1024, show_default=True, help="How many in all."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of their random numbers."
+)
 @over_an_executor
 @click.option("--mixed", is_flag=True, help="Quantum states as the record alone tells them, with their purity; slow.")
 @click.option("--two-time", is_flag=True, help="Also covariances of q, p, <x>, <y> at any two outputs.")

@@ -49,6 +49,7 @@ from wignercq.unravelling.result import Ensemble, keep
 from wignercq.unravelling.scheme import DYNAMICS
 
 MOST_PAIRED = 1200  # numbers of all outputs: squares of that are kept
+LARGEST_SEED = 2**63 - 1  # that a file holds
 BLOCK = 256  # trajectories that share a stream of random numbers
 FINEST = 1e-4  # tolerance of use; the time error that a smaller one leaves is lost among statistical errors
 
@@ -142,7 +143,7 @@ def trajectories(
     _require_possible(model, state, dynamics, conditional)
     _require_usable(tolerance, dt, axis, start, executor, checkpoint)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
-    whole("seed", seed, 0)
+    whole("seed", seed, 0, LARGEST_SEED)
     asked = (*((RECORD_PURITY,) if conditional == "mixed" else ()), *read(observables, model))
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
@@ -258,9 +259,10 @@ def _require_the_same(start: Ensemble, job: Job) -> None:
         "two_time": json.dumps(job.two_time),
     }
     for name, now in same.items():
-        if start.dataset.attrs[name] != now:
+        came = start.dataset.attrs[name]
+        if came != now:
             what = "two-time functions" if name == "two_time" else name.replace("_", " ")
-            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs[name]))
+            raise InputError("start", f"trajectories of the same {what}", brief(int(came) if name == "seed" else came))
     frames = [job.times[i] for i in job.frames]
     if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
         raise InputError("start", "trajectories with the same outputs and frames", "others")
