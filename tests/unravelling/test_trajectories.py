@@ -212,6 +212,8 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
         trajectories(QUARTIC, gaussian(np.zeros(4), np.ones(4), hbar=1.0), 0.2)
     with pytest.raises(ModelError, match="no trajectories exist"):
         trajectories(Model("q**2/2", "x**2/2", "q*x", **BATH, decoherence=0, allow_unphysical=True), STATE, 1.0)
+    with pytest.raises(ModelError, match=r"model: expected potentials that are finite and real .* not at t = 0$"):
+        trajectories(Model("q**2/2 + log(q)", "x**2/2", "q*x", **BATH), STATE, 0.1)
     wrong: dict[str, tuple[object, ...]] = {
         "count": (1.5, 1, 0, -1),
         "tolerance": (0, -1, 1, "x", None, np.nan),
