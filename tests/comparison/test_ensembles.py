@@ -36,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "frames": 2,
     "trajectories": 500,
     "mean_field": True,
+    "semiclassical": True,
     "seed": 3,
 }
 
@@ -52,7 +53,7 @@ def result() -> Breakdown:
 def test_trajectories_stand_beside_the_other_theories(result: Breakdown) -> None:
     """Kills: numbers of another output or theory, errors in the wrong units, zeros for a W that nobody knows."""
     data = result.dataset
-    assert result.theories == (*THEORIES[1:], "trajectories", "mean_field")
+    assert result.theories == (*THEORIES[1:], "trajectories", "mean_field", "semiclassical")
     assert (data.attrs["trajectories"], data.attrs["seed"]) == (512, 3)
     its = data.sel(theory="trajectories")
     linear = LinearModel.from_model(systems.oscillators())
@@ -63,6 +64,9 @@ def test_trajectories_stand_beside_the_other_theories(result: Breakdown) -> None
         apart = np.abs(its[name].values - exact)[1:] / its[f"{name}_error"].values[1:]
         assert 0.3 < np.sqrt((apart**2).mean()) < 2
         assert apart.max() < 4
+    shaken, still = (data["covariance"].sel(theory=name)[-1, 1, 1] for name in ("mean_field", "semiclassical"))
+    error = data["covariance_error"].sel(theory="mean_field")[-1, 1, 1]
+    assert 0 < float(shaken - still) < 5 * float(error)  # the noise of the bath, in a short time
     width = np.sqrt(linear.covariance(0.2, STATE.covariance)[3, 3])
     found = its["statistical_error"].sel(observable="mean_y")[-1]
     assert found == pytest.approx(float(its["mean_error"][-1, 3]) / width, rel=1e-3)
@@ -111,7 +115,11 @@ def test_the_noise_of_a_density_matrix() -> None:
     ("changes", "message"),
     [
         ({"trajectories": -1}, "trajectories: expected a whole number >= 0, got -1"),
-        ({"seed": 0.5}, "seed: expected a whole number >= 0, got 0.5"),
+        ({"seed": 0.5}, f"seed: expected a whole number from 0 to {2**63 - 1}, got 0.5"),
+        (
+            {"trajectories": 0, "mean_field": False},
+            "semiclassical: expected a number of trajectories, over which it is averaged, got none",
+        ),
         ({"trajectories": 0}, "mean_field: expected a number of trajectories, over which it is averaged, got none"),
     ],
 )
@@ -125,7 +133,11 @@ def test_unusable_numbers_are_refused(changes: dict, message: str) -> None:
 def test_a_state_without_trajectories_leaves_the_others() -> None:
     """Kills: a comparison that fails as a whole, a column without a word."""
     W = STATE.wigner(GRID)
-    found = compare(systems.oscillators(), W, **{**SETTINGS, "duration": 0.1, "outputs": 1, "mean_field": False})
+    found = compare(
+        systems.oscillators(),
+        W,
+        **{**SETTINGS, "duration": 0.1, "outputs": 1, "mean_field": False, "semiclassical": False},
+    )
     assert found.note("trajectories") == "state: expected a State, of which trajectories are drawn, got W as an array"
     assert found.dataset["error"].sel(theory="trajectories").isnull().all()
     assert "trajectories" not in found.dataset.attrs
@@ -159,7 +171,7 @@ def test_an_interruption_among_trajectories_loses_none(
     assert [path.name for path in tmp_path.iterdir()] == ["some.nc.checkpoint.trajectories.nc"]
     computed = interrupted_at(monkeypatch, 99)
     resumed = compared(**files, resume=True)
-    assert len(computed) < 4
+    assert len(computed) < 6
     for name in ("mean", "covariance_error", "error", "statistical_error", "breakdown_time", "density_qp"):
         xr.testing.assert_identical(resumed.dataset[name], result.dataset[name])
 

@@ -28,7 +28,7 @@ from wignercq.cli.surroundings import (
     warnings_as_lines,
     writing_to,
 )
-from wignercq.errors import ConvergenceError, InputError, Interrupted, ResolutionError
+from wignercq.errors import ConvergenceError, InputError, Interrupted, ResolutionError, StoppedError
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help is there at once
     from wignercq.cli.run_files import Output
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.steady import SteadyState
     from wignercq.sweep import SteadySweep
 
-BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
+BAD_INPUT, UNRESOLVED, GONE, SIGNALLED = 2, 3, 4, 128
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), UNRESOLVED)
     except Interrupted as error:
         return _fail(str(error), SIGNALLED + error.signal)
+    except StoppedError as error:
+        return _fail(str(error), GONE)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", SIGNALLED + signal.SIGINT)
     return code or 0  # of click's Exit
@@ -273,7 +275,9 @@ def steady(
 @click.option(
     "--trajectories", "count", type=click.IntRange(min=2), default=1024, show_default=True, help="How many in all."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of their random numbers.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of their random numbers."
+)
 @over_an_executor
 @click.option("--mixed", is_flag=True, help="Quantum states as the record alone tells them, with their purity; slow.")
 @click.option("--two-time", is_flag=True, help="Also covariances of q, p, <x>, <y> at any two outputs.")

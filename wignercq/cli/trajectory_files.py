@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import ExitStack
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,12 @@ from wignercq.cli.run_files import Output
 from wignercq.config import Config
 from wignercq.config.identity import are_same
 from wignercq.config.keys import KEYS
-from wignercq.errors import CheckpointError, InputError, StoppedError
+from wignercq.errors import CheckpointError, InputError, StoppedError, kind_of
 from wignercq.results.result import Result
 from wignercq.run.progress import Progress
+from wignercq.sweep.loading import load
 from wignercq.unravelling import Ensemble, trajectories
+from wignercq.unravelling.processes import Processes
 from wignercq.unravelling.trajectories import FINEST
 
 TOLERANCE = 1e-3  # on the time error
@@ -91,10 +92,12 @@ def _computed(
     progress: Progress,
 ) -> Ensemble:
     """All trajectories, those in a file at `place` among them; CheckpointError where these are of another run."""
-    run, start = settings.run, None if place is None else Ensemble.load(place)
+    run, start = settings.run, None if place is None else load(place)
+    if not isinstance(start, Ensemble | None):
+        raise CheckpointError(place, "a result of trajectories", kind_of(start))
     with ExitStack() as stack:
         if processes is not None:
-            executor = stack.enter_context(ProcessPoolExecutor(processes, get_context("spawn")))
+            executor = stack.enter_context(Processes(processes))
         try:
             return trajectories(
                 settings.model,

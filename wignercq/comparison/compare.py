@@ -24,6 +24,7 @@ from wignercq.run.carry_out import carry_out
 from wignercq.run.progress import Progress, showing
 from wignercq.run.request import times_of
 from wignercq.states import State
+from wignercq.unravelling.trajectories import LARGEST_SEED
 
 TOLERANCE_SHARE = 0.01  # of the threshold: a larger tolerance would let time errors look like a breakdown
 
@@ -44,6 +45,7 @@ def compare(
     threshold: float = 0.01,
     trajectories: int = 0,
     mean_field: bool = False,
+    semiclassical: bool = False,
     thermal: bool = False,
     seed: int = 0,
     frames: int | str | None = None,
@@ -66,7 +68,8 @@ def compare(
     6. ``trajectories``, on request: the hybrid dynamics again, as an average over trajectories, with standard errors
        (:func:`wignercq.unravelling.trajectories`);
     7. ``mean_field``, on request: the Ehrenfest dynamics, over as many trajectories;
-    8. ``thermal``, on request: the dynamics of arXiv:2504.10587 with the same bath, which keep the thermal state.
+    8. ``semiclassical``, on request: the same without noise;
+    9. ``thermal``, on request: the dynamics of arXiv:2504.10587 with the same bath, which keep the thermal state.
 
     For potentials at most quadratic 1 to 6 agree. 1 to 3 share the time step, so that its error cancels in their
     differences, and begin on the same grid; where 2 or 3 folds more finely, its own grid is refined on the way.
@@ -90,12 +93,12 @@ def compare(
         Error, in the units of :func:`wignercq.comparison.breakdown_times.observable_errors`, that counts as a
         breakdown.
     trajectories : int
-        How many to average over, rounded up to blocks of 256; 0 leaves 6 and 7 out. They are computed before the first
+        How many to average over, rounded up to blocks of 256; 0 leaves 6 to 8 out. They are computed before the first
         step of 1 to 3; a difference of less than five standard errors is no breakdown.
-    mean_field : bool
-        Whether 7 is computed as well.
+    mean_field, semiclassical : bool
+        Whether 7, 8 are computed as well.
     thermal : bool
-        Whether 8 is computed as well, on the grid; for models that have it (:mod:`wignercq.model.thermal`).
+        Whether 9 is computed as well, on the grid; for models that have it (:mod:`wignercq.model.thermal`).
     seed : int
         Of the random numbers of trajectories.
     frames : int or "all", optional
@@ -125,7 +128,7 @@ def compare(
     output_times = times_of(duration, outputs, times)
     kept = arguments.frames(arguments.ALL if frames is None else frames, output_times.size, output_times.size)
     _check(tolerance, threshold)
-    asked = _theories(require_model(model), trajectories, mean_field, thermal, seed)
+    asked = _theories(require_model(model), trajectories, mean_field, semiclassical, thermal, seed)
     interval = float(output_times[1]) if times is None else None
     numerics = Numerics(tolerance, dt, order, None, precision, engine, thread_count(threads), forms_W=True)
     if dt is not None and interval is not None:
@@ -148,6 +151,7 @@ def compare(
             threshold=threshold,
             trajectories=trajectories,
             mean_field=mean_field,
+            semiclassical=semiclassical,
             thermal=thermal,
             seed=seed,
         )
@@ -164,15 +168,18 @@ def _check(tolerance: float, threshold: float) -> None:
     number("tolerance", tolerance, expected, lambda v: 0 < v <= most)
 
 
-def _theories(model: Model, trajectories: int, mean_field: bool, thermal: bool, seed: int) -> tuple[str, ...]:
+def _theories(
+    model: Model, trajectories: int, mean_field: bool, semiclassical: bool, thermal: bool, seed: int
+) -> tuple[str, ...]:
     """Names of the theories that are asked for; InputError where one cannot be."""
     whole("trajectories", trajectories, 0)
-    whole("seed", seed, 0)
-    if flag("mean_field", mean_field) and not trajectories:
-        raise InputError("mean_field", "a number of trajectories, over which it is averaged", "none")
+    whole("seed", seed, 0, LARGEST_SEED)
+    for name, asked in (("mean_field", mean_field), ("semiclassical", semiclassical)):
+        if flag(name, asked) and not trajectories:
+            raise InputError(name, "a number of trajectories, over which it is averaged", "none")
     if flag("thermal", thermal):
         if model.is_thermal or not model.is_coupled:
             came = "one without coupling" if not model.is_coupled else "one with dynamics = 'thermal'"
             raise ModelError("thermal", "false, unless a coupled model has dynamics of another kind", came)
         require_linear_thermal(EQUATIONS[THERMAL].of(model))
-    return compared(trajectories, mean_field, thermal)
+    return compared(trajectories, mean_field, semiclassical, thermal)

@@ -10,13 +10,14 @@ import numpy as np
 
 from wignercq.comparison.breakdown_times import ENERGIES
 from wignercq.comparison.theories import SAMPLED
-from wignercq.errors import CheckpointWarning, InputError, Interrupted, StateError, warn
+from wignercq.errors import InputError, Interrupted, StateError
 from wignercq.grid.grid import NAMES, Axis, Grid
 from wignercq.grid.interpolation import interpolation
 from wignercq.results.variables import FRAME_PLANES
 from wignercq.run.progress import Progress
 from wignercq.unravelling import Ensemble, trajectories
 from wignercq.unravelling.format import momentum_axis
+from wignercq.unravelling.result import keep
 from wignercq.unravelling.trajectories import BLOCK, FINEST
 
 if TYPE_CHECKING:
@@ -70,22 +71,14 @@ def computed(request: ComparisonRequest, theory: str, place: Path | None, *, res
                 raise
             found = of(None)
     except Interrupted as stop:
-        if stop.solution is not None:
-            _keep(stop.solution, place)
+        if stop.solution is not None and place is not None:
+            keep(stop.solution, place)
         raise
     finally:
         shown.finish()
-    _keep(found, place)
+    if place is not None:
+        keep(found, place)
     return found
-
-
-def _keep(found: Ensemble, place: Path | None) -> None:
-    """Write trajectories beside the checkpoints; a comparison does not end because they cannot be written."""
-    try:
-        if place is not None:
-            found.save(place)
-    except (InputError, OSError) as error:
-        warn(f"{place}: expected a file that can be written, got: {error}; going on without", CheckpointWarning)
 
 
 def _begun(place: Path, count: int) -> Ensemble | None:

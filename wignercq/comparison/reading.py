@@ -8,8 +8,8 @@ import xarray as xr
 
 from wignercq.results.reading import Fault, not_a_number, not_increasing, not_numbers, not_texts
 
-TRAJECTORIES, MEAN_FIELD = "trajectories", "mean_field"
-OVER_TRAJECTORIES = [TRAJECTORIES, MEAN_FIELD]  # theories that are averages with standard errors
+TRAJECTORIES, MEAN_FIELD, SEMICLASSICAL = "trajectories", "mean_field", "semiclassical"
+OVER_TRAJECTORIES = [TRAJECTORIES, MEAN_FIELD, SEMICLASSICAL]  # theories that are averages with standard errors
 ANOTHER: Fault = "the result of a comparison", "another result of wignercq"
 TEXTS: Mapping[str, tuple[str, ...]] = {"note": ("theory",), "theory": ("theory",), "observable": ("observable",)}
 NUMBERS: Mapping[str, tuple[str, ...]] = {

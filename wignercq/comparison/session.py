@@ -33,18 +33,19 @@ class ComparisonRequest(Request):
     threshold: float = 0.01  # error that counts as a breakdown
     trajectories: int = 0  # of the theories that are averages over them
     mean_field: bool = False
+    semiclassical: bool = False
     thermal: bool = False
     seed: int = 0  # of their random numbers
 
     @property
     def theories(self) -> tuple[str, ...]:
         """Names of the theories."""
-        return compared(self.trajectories, self.mean_field, self.thermal)
+        return compared(self.trajectories, self.mean_field, self.semiclassical, self.thermal)
 
     @property
     def further(self) -> dict[str, object]:
         """What decides the trajectories, if any."""
-        names = ("trajectories", "mean_field", "seed") if self.trajectories else ()
+        names = ("trajectories", "mean_field", "semiclassical", "seed") if self.trajectories else ()
         return {name: getattr(self, name) for name in names}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wignercq.comparison.reading import MEAN_FIELD, TRAJECTORIES
+from wignercq.comparison.reading import MEAN_FIELD, SEMICLASSICAL, TRAJECTORIES
 from wignercq.gaussian.closure import GaussianMoments, gaussian_closure, linearised
 from wignercq.model.thermal import THERMAL
 from wignercq.run.request import Equation
@@ -54,6 +54,11 @@ TABLE: Mapping[str, Theory] = {
         "Ehrenfest dynamics: the quantum particle acts by its mean force and is not measured; over trajectories",
         dynamics="mean_field",
     ),
+    SEMICLASSICAL: Theory(
+        "semiclassical",
+        "the same without the noise of the bath: neither noise nor decoherence; over trajectories",
+        dynamics="semiclassical",
+    ),
     THERMAL: Theory(
         "thermal",
         "dynamics with the same bath that keep the thermal state, of Layton and Miller",
@@ -67,7 +72,8 @@ EQUATIONS = {key: theory.equation for key, theory in TABLE.items() if theory.equ
 GAUSSIAN_THEORIES = {key: theory.moments for key, theory in TABLE.items() if theory.moments is not None}
 
 
-def compared(trajectories: int, mean_field: bool, thermal: bool) -> tuple[str, ...]:
+def compared(trajectories: int, mean_field: bool, semiclassical: bool, thermal: bool) -> tuple[str, ...]:
     """Names of the theories of a comparison with so many trajectories, in the order of its result."""
-    asked = {TRAJECTORIES: trajectories > 0, MEAN_FIELD: trajectories > 0 and mean_field, THERMAL: thermal}
+    sampled = {TRAJECTORIES: True, MEAN_FIELD: mean_field, SEMICLASSICAL: semiclassical}
+    asked = {**{name: trajectories > 0 and wanted for name, wanted in sampled.items()}, THERMAL: thermal}
     return tuple(key for key in TABLE if asked.get(key, True))

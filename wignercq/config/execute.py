@@ -43,8 +43,9 @@ def check(config: Config) -> None:
             raise ConfigError(f"run.{key}", f"{wanted} for a comparison", shown(value))
     if config.grid.frame == "moving":
         raise ConfigError("grid.frame", '"fixed" or "auto" for a comparison', shown(config.grid.frame))
-    if config.compare.mean_field and not config.compare.trajectories:
-        raise ConfigError("compare.mean_field", "compare.trajectories, over which it is averaged", "none")
+    for name in ("mean_field", "semiclassical"):
+        if getattr(config.compare, name) and not config.compare.trajectories:
+            raise ConfigError(f"compare.{name}", "compare.trajectories, over which it is averaged", "none")
     for name in config.compare.observables:
         if name not in OBSERVABLES:
             raise ConfigError(
@@ -136,6 +137,7 @@ def execute_comparison(
                 threshold=config.compare.threshold,
                 trajectories=config.compare.trajectories,
                 mean_field=config.compare.mean_field,
+                semiclassical=config.compare.semiclassical,
                 thermal=config.compare.thermal,
                 seed=config.compare.seed,
                 frames=_frames(config) if frames is None else frames,

@@ -40,5 +40,8 @@ KEYS: Mapping[str, str] = {
     },
     "observables": "run.observables",
     "keep_state": "run.save_state",
-    **{name: f"compare.{name}" for name in ("threshold", "trajectories", "mean_field", "thermal", "seed")},
+    **{
+        name: f"compare.{name}"
+        for name in ("threshold", "trajectories", "mean_field", "semiclassical", "thermal", "seed")
+    },
 }

@@ -36,8 +36,9 @@ class Compare(Table):
     observables: Annotated[tuple[str, ...], PlainValidator(_names)] = REPORTED
     trajectories: int = Field(default=0, ge=0)
     mean_field: bool = False
+    semiclassical: bool = False
     thermal: bool = False
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
 
 
 class _Range(Table):

@@ -20,12 +20,13 @@ COLOURS: Mapping[str, str] = {
     "linearised": "#cc79a7",
     "trajectories": "#000000",
     "mean_field": "#56b4e9",
+    "semiclassical": "#8c564b",
     "thermal": "#e69f00",
 }
 LINES: Mapping[str, Any] = dict(
-    zip(COLOURS, (*(DASHES[k] for k in (0, 2, 1, 3, 4, 5)), (0, (6, 1, 2, 1))), strict=True)
+    zip(COLOURS, (*(DASHES[k] for k in (0, 2, 1, 3, 4, 5)), (0, (1, 2)), (0, (6, 1, 2, 1))), strict=True)
 )
-MARKS = dict(zip(COLOURS, ("o", "P", "s", "D", "X", "p", "h"), strict=True))  # triangles mean never
+MARKS = dict(zip(COLOURS, ("o", "P", "s", "D", "X", "p", "*", "h"), strict=True))  # triangles mean never
 OTHERS: Mapping[str, str] = {
     "energy": r"$\langle H \rangle$",
     "energy_classical": r"$\langle H_\mathrm{C} \rangle$",

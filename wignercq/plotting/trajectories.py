@@ -18,10 +18,11 @@ SHOWN = 5  # single trajectories at most
 
 @styled
 def plot_trajectories(dataset: xr.Dataset, run: xr.Dataset | None = None, *, size: Size = None) -> Figure:
-    """Draw q and <x> of single trajectories over the mean and the standard deviation of all, and the density of q.
+    """Draw q and <x> of single trajectories over mean and standard deviation of all, <x> against q, the density of q.
 
-    The band of x is that of the whole quantum state; thin bands show the width of x in each trajectory. The density of
-    q at the last frame is a histogram of the trajectories, with that of a run on the grid beside it if one is given.
+    The band of x is that of the whole quantum state; thin bands show the width of x in each trajectory. <x> against q
+    is what the record tells of the quantum particle, over the mean of all, a dot where it ends. The density of q at
+    the last frame is a histogram of the trajectories, with that of a run on the grid beside it if one is given.
 
     Parameters
     ----------
@@ -45,14 +46,18 @@ def plot_trajectories(dataset: xr.Dataset, run: xr.Dataset | None = None, *, siz
         raise InputError("dataset", "single trajectories, of trajectories(kept=...)", "none")
     width = width_of(size)
     framed = dataset.sizes["frame"] > 0
-    panels = 2 + framed
+    panels = 3 + framed
     down = width < NARROW
-    figure = Picture(width, (2.0 * panels if down else 2.4), size)
-    axes = figure.subplots(*((panels, 1) if down else (1, panels)), squeeze=False).ravel()
+    rows = panels if down else 2
+    figure = Picture(width, (2.0 if down else 2.2) * rows, size)
+    axes = figure.subplots(rows, 1 if down else 2, squeeze=False).ravel()
+    for unused in axes[panels:]:
+        unused.remove()
     for ax, name in zip(axes[:2], ("q", "x"), strict=True):
         _draw_paths(ax, dataset, name)
+    _draw_record(axes[2], dataset)
     if framed:
-        _draw_density(axes[2], dataset, run)
+        _draw_density(axes[3], dataset, run)
     return figure
 
 
@@ -72,6 +77,19 @@ def _draw_paths(ax: Axes, dataset: xr.Dataset, name: str) -> None:
     name_axis(ax.xaxis, "$t$")
     name_axis(ax.yaxis, "$q$" if name == "q" else r"$\langle x\rangle$")
     ax.set_xlim(time[0], time[-1])
+
+
+def _draw_record(ax: Axes, dataset: xr.Dataset) -> None:
+    """The conditional mean of x against q, as they go on together."""
+    q, x = (NAMES.index(name) for name in "qx")
+    ax.plot(dataset["mean"].values[:, q], dataset["mean"].values[:, x], color="0.35", lw=1.6)
+    for number in range(min(SHOWN, dataset.sizes["kept"])):
+        path = dataset["trajectory"].values[:, :, number]
+        colour = PALETTE[number % len(PALETTE)]
+        ax.plot(path[:, q], path[:, x], ls=DASHES[number % len(DASHES)], color=colour, lw=0.9)
+        ax.plot(path[-1:, q], path[-1:, x], ls="", marker="o", ms=3, color=colour)
+    name_axis(ax.xaxis, "$q$")
+    name_axis(ax.yaxis, r"$\langle x\rangle$")
 
 
 def _draw_density(ax: Axes, dataset: xr.Dataset, run: xr.Dataset | None) -> None:

@@ -30,7 +30,8 @@ def gather(config: Config, results: Mapping[Point, Breakdown], failures: Mapping
     """
     layout = Layout.of(config)
     names, shape = layout.names, layout.shape
-    theories = compared(config.compare.trajectories, config.compare.mean_field, config.compare.thermal)
+    asked = config.compare
+    theories = compared(asked.trajectories, asked.mean_field, asked.semiclassical, asked.thermal)
     own = (len(theories), len(OBSERVABLES))
     times, errors = np.full((*shape, *own), np.nan), np.full((*shape, *own), np.nan)
     numerical = np.full((*shape, len(theories)), np.nan)

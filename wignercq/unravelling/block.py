@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 from threadpoolctl import threadpool_limits
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, ModelError
 from wignercq.grid.grid import Axis
 from wignercq.model.model import Model
 from wignercq.states import State
@@ -130,6 +130,9 @@ def _require_finite(job: Job, numbers: np.ndarray, time: float) -> None:
         if not np.isfinite(values).all():
             expected = "a formula that is finite along all trajectories"
             raise InputError(f"observables.{one.name}", expected, f"one that is not at t = {time:.6g}")
+    if not np.isfinite(numbers).all():
+        expected = "potentials that are finite and real along all trajectories"
+        raise ModelError("model", expected, f"ones that are not at t = {time:.6g}")
 
 
 def _advanced(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from wignercq.errors import InputError
+from wignercq.errors import InputError, StateError, brief
 from wignercq.grid.grid import Axis, fast_even_size
 from wignercq.model.model import Model
 from wignercq.model.thermal import MINIMAL
@@ -18,16 +18,16 @@ from wignercq.states import State
 from wignercq.unravelling.format import Plan
 from wignercq.unravelling.measurement import Measurement, edges
 from wignercq.unravelling.mixed import Mixtures
-from wignercq.unravelling.preparation import prepared
+from wignercq.unravelling.preparation import LOST, prepared
 from wignercq.unravelling.pure import Trajectories
 from wignercq.unravelling.scheme import Noise
 from wignercq.unravelling.thermal import ThermalScheme, scheme_on, thermal_waves
-from wignercq.unravelling.time_step import AT_ONCE, Splitting, Surroundings, kick_steps
+from wignercq.unravelling.time_step import AT_ONCE, MOST_STEPS, Splitting, Surroundings, kick_steps
 
 AHEAD = 64  # trajectories that go ahead
 CLASSICAL = 256  # trajectories of the classical counterpart, before them
 BEYOND = 0.2  # of their range, at either end of it
-MOST_POINTS = 2**14
+MOST_POINTS = 2**12
 KEPT = 1e-8  # of |psi|**2 may lie in the outer parts of x, or of its frequencies
 ROOM, FINER = 0.15, 1.25  # how much a box grows at one end, and a mesh at once
 MARGIN = 0.1  # beyond what those that went ahead needed
@@ -60,7 +60,7 @@ def looks(phase: float, steps: int) -> int:
 def widened(now: Trajectories | Mixtures, axis: Axis) -> Axis:
     """An axis that holds the wave functions, which are taken to it if it is another one.
 
-    InputError for one of more than 16384 points.
+    InputError for one of more than 4096 points.
     """
     left, right, tail = edges(now, axis)
     if max(left, right, tail) <= KEPT:
@@ -68,10 +68,14 @@ def widened(now: Trajectories | Mixtures, axis: Axis) -> Axis:
     lower = axis.lower - ROOM * axis.length * (left > KEPT)
     upper = axis.upper + ROOM * axis.length * (right > KEPT)
     wider = Axis.resolving(lower, upper, axis.nyquist * (FINER if tail > KEPT else 1.0))
-    if wider.points > MOST_POINTS:
-        raise InputError("axis", f"at most {MOST_POINTS} points of x", f"wave functions that need {wider.points}")
+    _require_few(wider)
     now.take_to(axis, wider)
     return wider
+
+
+def _require_few(axis: Axis) -> None:
+    if axis.points > MOST_POINTS:
+        raise InputError("axis", f"at most {MOST_POINTS} points of x", f"wave functions that need {axis.points}")
 
 
 def planned(
@@ -87,10 +91,13 @@ def planned(
 ) -> Plan:
     """Choose what is not given, by trajectories that go ahead twice, with two time steps and the same noise.
 
-    InputError where they run away.
+    InputError where they run away; StateError for an axis that does not hold the state.
     """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(FOR_PLANS,)))
+    if axis is not None:
+        _require_held(state, axis)
     first = axis or first_axis(state, model, float(times[-1]), random)
+    _require_few(first)
     now = prepared(state, first)(AHEAD, random)
     if axis is None and model.is_thermal:
         first = _with_levels(model, now, first)
@@ -107,6 +114,9 @@ def planned(
         else:
             allowed = tolerance * (AT_ONCE + (1 - AT_ONCE) * end / times[-1])
             count = max(_by_phase(model, around, span, tolerance), splitting.steps(around, span, allowed))
+        if count >= MOST_STEPS:
+            name, value = ("dt", dt) if dt else ("tolerance", tolerance)
+            raise InputError(name, f"one with less than {MOST_STEPS} steps to an output", f"{value:g}")
         errors.append(splitting.advance(around, span, count))
         steps.append(count)
         stride = looks(phase, count)
@@ -121,6 +131,15 @@ def planned(
         chosen = Axis.resolving(chosen.lower - room, chosen.upper + room, chosen.nyquist * (1 + MARGIN))
     q, p = (_bins(*box) for box in pair[0].boxes)
     return Plan(chosen, tuple(steps), q, p, max(errors), max(ahead.reach for ahead in pair))
+
+
+def _require_held(state: State, axis: Axis) -> None:
+    (lower, upper), momenta = state.support(LOST)[2:]
+    highest = float(np.abs(momenta).max()) / state.hbar
+    if lower < axis.lower or upper > axis.upper or highest > axis.nyquist:
+        points = math.ceil(highest * (upper - lower) / math.pi)
+        expected = f"one that holds the initial state, from x = {lower:.3g} to {upper:.3g}, on {points} points or more"
+        raise StateError("axis", expected, brief(axis))
 
 
 def _by_phase(model: Model, around: Surroundings, span: float, tolerance: float) -> int:

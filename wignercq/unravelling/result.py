@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import xarray as xr
 
+from wignercq.errors import CheckpointWarning, InputError, warn
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.results.reading import Fault, not_increasing, not_numbers
 from wignercq.results.result import Plots
@@ -78,6 +80,14 @@ class Ensemble(Solution):
         for name in ("trajectories", "seed", "steps", "plan", "observables", "two_time"):
             if name not in dataset.attrs:
                 yield f"an attribute {name}", "none"
+
+
+def keep(found: Ensemble, place: str | os.PathLike[str]) -> None:
+    """Write trajectories to go on from; nothing ends because they cannot be written."""
+    try:
+        found.save(place)
+    except (InputError, OSError) as error:
+        warn(f"{place}: expected a file that can be written, got: {error}; going on without", CheckpointWarning)
 
 
 def _line(name: str, value: float, error: float) -> str:

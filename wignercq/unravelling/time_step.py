@@ -28,6 +28,7 @@ from wignercq.unravelling.pure import Trajectories
 #: Where the potential is looked at, in widths of a wave function from its mean: the Gauss-Hermite rule of three points.
 PLACES, WEIGHTS = (-math.sqrt(3), 0.0, math.sqrt(3)), np.array([1, 4, 1]) / 6
 AT_ONCE = 0.5  # of the tolerance, which errors may reach at the first output; all of it at the last
+OWN = 0.25  # of it, which the steps to an output may add whatever the error was before
 LEAST = 1e-8  # of the largest stiffness, for which thermal dynamics know numbers: what counts as none
 MOST_STEPS = 10**5  # from one output to the next
 
@@ -89,10 +90,15 @@ class Splitting:
         self.by_steps = self.covariance.copy()
 
     def steps(self, around: Surroundings, span: float, allowed: float) -> int:
-        """How many steps from here keep the error of the splitting within a bound, relative to the spread."""
-        count = 1
-        while count < MOST_STEPS and (error := self._after(around, span, count)[2]) > allowed:
-            count = max(count + 1, math.ceil(count * min(math.sqrt(error / allowed), 8.0)))
+        """How many steps from here keep the error of the splitting within a bound, relative to the spread.
+
+        What the error so far becomes no step mends: of the bound a part is left to these steps in any case.
+        """
+        process, count = OrnsteinUhlenbeck(*self._process(around)), 1
+        so_far = _apart(*(process.covariance(span, S) for S in (self.by_steps, self.covariance)))
+        bound = max(allowed, so_far + OWN * allowed)
+        while count < MOST_STEPS and (error := self._after(around, span, count)[2]) > bound:
+            count = max(count + 1, math.ceil(count * min(math.sqrt(error / bound), 8.0)))
         return count
 
     def advance(self, around: Surroundings, span: float, count: int) -> float:
@@ -109,8 +115,7 @@ class Splitting:
         half = np.eye(4) - T * time / 2  # T is nilpotent
         noise = half @ kick.noise_covariance(time) @ half.T
         by_steps = _repeated(half @ kick.propagator(time) @ half, noise, count, self.by_steps)
-        spread = np.sqrt(np.maximum(np.diag(exact), np.finfo(float).tiny))
-        return exact, by_steps, float((np.abs(by_steps - exact) / np.outer(spread, spread)).max())
+        return exact, by_steps, _apart(by_steps, exact)
 
     def _process(self, around: Surroundings) -> tuple[np.ndarray, np.ndarray]:
         """A and B."""
@@ -144,6 +149,12 @@ def _terms(model: Model, around: Surroundings) -> ThermalTerms:
     stiffest = model.quantum_mass * (2 * STIFFEST * model.bath_temperature / model.hbar) ** 2
     stiffness = min(max(abs(around.xx), LEAST * stiffest), stiffest)
     return ThermalTerms.of_oscillator(model, stiffness, math.copysign(math.sqrt(around.heating), around.qx))
+
+
+def _apart(found: np.ndarray, exact: np.ndarray) -> float:
+    """The largest error of covariances, relative to the spread."""
+    spread = np.sqrt(np.maximum(np.diag(exact), np.finfo(float).tiny))
+    return float((np.abs(found - exact) / np.outer(spread, spread)).max())
 
 
 def _repeated(flow: np.ndarray, noise: np.ndarray, count: int, S: np.ndarray) -> np.ndarray:

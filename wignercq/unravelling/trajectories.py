@@ -6,20 +6,32 @@ import json
 import math
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from wignercq.errors import InputError, Interrupted, ModelError, brief, one_of
+from wignercq.errors import (
+    InputError,
+    Interrupted,
+    MemoryLimitError,
+    ModelError,
+    StoppedError,
+    brief,
+    kind_of,
+    one_of,
+    readable_size,
+)
 from wignercq.grid.grid import NAMES, Axis
 from wignercq.model.bath import require_plain
 from wignercq.model.drives import require_undriven
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
-from wignercq.planning.arguments import require_state, spread, whole
+from wignercq.planning.arguments import moderate, number, require_state, spread, whole
+from wignercq.planning.memory import free_memory
 from wignercq.propagation.engines.cores import cores
+from wignercq.results.whole_file import destination
 from wignercq.run.identity import state_digest
 from wignercq.run.observables import Observables
 from wignercq.run.progress import Progress, showing
@@ -28,15 +40,16 @@ from wignercq.run.schedule import Schedule
 from wignercq.run.signals import Stop, StopRequests
 from wignercq.states import State
 from wignercq.unravelling.assembly import assembled
-from wignercq.unravelling.block import Job, block
+from wignercq.unravelling.block import MIXED_TILE, Job, block
 from wignercq.unravelling.correlated import require_conditional_states
 from wignercq.unravelling.gathered import Gathered
 from wignercq.unravelling.observables import RECORD_PURITY, read
 from wignercq.unravelling.plan import planned
-from wignercq.unravelling.result import Ensemble
+from wignercq.unravelling.result import Ensemble, keep
 from wignercq.unravelling.scheme import DYNAMICS
 
 MOST_PAIRED = 1200  # numbers of all outputs: squares of that are kept
+LARGEST_SEED = 2**63 - 1  # that a file holds
 BLOCK = 256  # trajectories that share a stream of random numbers
 FINEST = 1e-4  # tolerance of use; the time error that a smaller one leaves is lost among statistical errors
 
@@ -124,10 +137,13 @@ def trajectories(
         Something in the arguments cannot be used.
     Interrupted
         Ctrl-C or SIGTERM; ``.solution`` holds what the finished blocks say.
+    StoppedError
+        A process of the executor is gone; ``.solution`` as above.
     """
     _require_possible(model, state, dynamics, conditional)
+    _require_usable(tolerance, dt, axis, start, executor, checkpoint)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
-    whole("seed", seed, 0)
+    whole("seed", seed, 0, LARGEST_SEED)
     asked = (*((RECORD_PURITY,) if conditional == "mixed" else ()), *read(observables, model))
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
@@ -144,6 +160,7 @@ def trajectories(
             singled = min(whole("kept", kept, 0), BLOCK)
             of_each = (asked, paired, conditional)
             job = Job(model, state, moments, plan, framed, BLOCK, singled, seed, dynamics, *of_each)
+            _require_memory(job)
             schedule = None if checkpoint is None else Schedule(checkpoint_every)
             work = _Work(job, start.gathered if start else None, requests, shown, checkpoint, schedule)
             if start is not None:
@@ -152,6 +169,9 @@ def trajectories(
             work.do(blocks, executor)
         except Stop as stop:
             raise Interrupted("interrupted", None, stop.signal) from None
+        except (BrokenExecutor, KeyboardInterrupt) as error:  # raised where a block was computed
+            if requests.requested is None:
+                raise StoppedError(f"{type(error).__name__}: a process that computes is gone", work.result()) from None
     if requests.requested is not None:
         raise Interrupted("interrupted", work.result(), requests.requested)
     result = work.result()
@@ -175,6 +195,40 @@ def _require_possible(model: Model, state: State, dynamics: str, conditional: st
     if conditional == "mixed" and dynamics != "hybrid":
         raise InputError("conditional", "pure, without a record to know", "mixed")
     require_conditional_states(state)
+
+
+def _require_usable(
+    tolerance: object, dt: object, axis: object, start: object, executor: object, checkpoint: object
+) -> None:
+    """InputError for what is no argument of its name."""
+    number("tolerance", tolerance, "a number between 0 and 1", lambda v: 0 < v < 1)
+    if dt is not None:
+        moderate("dt", dt)
+    for name, value, kind, expected in (
+        ("axis", axis, Axis, "an Axis"),
+        ("start", start, Ensemble, "a result of trajectories"),
+        ("executor", executor, Executor, "a concurrent.futures.Executor, such as Client.get_executor() of dask"),
+    ):
+        if not isinstance(value, kind | None):
+            raise InputError(name, expected, kind_of(value))
+    if checkpoint is not None:
+        destination(arguments.path("checkpoint", checkpoint))
+
+
+def _require_memory(job: Job) -> None:
+    """MemoryLimitError where blocks do not fit: density matrices at all outputs under way, at frames of those done."""
+    outputs, points, side_by_side = len(job.times), job.plan.axis.points, cores()
+    each = 2 * outputs + (3 * MIXED_TILE if job.conditional == "mixed" else 0)
+    needed = 16.0 * points**2 * (each * side_by_side + 3 * len(job.frames) * (_waiting() + 1))
+    free = free_memory()
+    if needed > free:
+        came = f"{points} points of x at {outputs} outputs, which need {readable_size(needed)}"
+        raise MemoryLimitError("outputs", f"trajectories that fit the free memory of {readable_size(free)}", came)
+
+
+def _waiting() -> int:
+    """How many blocks are under way or done before their turn, at most."""
+    return 2 * cores() + 1
 
 
 def _paired(two_time: bool | Sequence[str], known: Sequence[str], moments: int) -> tuple[str, ...]:
@@ -205,9 +259,10 @@ def _require_the_same(start: Ensemble, job: Job) -> None:
         "two_time": json.dumps(job.two_time),
     }
     for name, now in same.items():
-        if start.dataset.attrs[name] != now:
+        came = start.dataset.attrs[name]
+        if came != now:
             what = "two-time functions" if name == "two_time" else name.replace("_", " ")
-            raise InputError("start", f"trajectories of the same {what}", brief(start.dataset.attrs[name]))
+            raise InputError("start", f"trajectories of the same {what}", brief(int(came) if name == "seed" else came))
     frames = [job.times[i] for i in job.frames]
     if not (np.array_equal(start.time, job.times) and np.array_equal(start.dataset["frame"].values, frames)):
         raise InputError("start", "trajectories with the same outputs and frames", "others")
@@ -244,7 +299,7 @@ class _Work:
         assert self.checkpoint is not None
         assert self.gathered is not None
         self.schedule.begin()
-        assembled(self.job, self.gathered).save(self.checkpoint)
+        keep(assembled(self.job, self.gathered), self.checkpoint)
         self.schedule.end()
 
     def result(self) -> Ensemble | None:
@@ -261,7 +316,7 @@ def _blocks(job: Job, numbers: range, executor: Executor | None) -> Iterator[Gat
     try:
         for number in numbers:
             under_way.append(carrier.submit(partial(block, job), number))
-            if len(under_way) > 2 * cores():
+            if len(under_way) >= _waiting():
                 yield under_way.pop(0).result()
         while under_way:
             yield under_way.pop(0).result()
