@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
@@ -218,3 +220,30 @@ def test_what_is_killed_over_mpi_costs_its_own_point_alone(counted: Path, local:
     require_the_same(counted, local, kept)
     assert len(begun(counted)) == COUNT + 2
     assert len({*begun(counted)}) == COUNT
+
+
+@needs_dask
+def test_what_is_no_scheduler_is_told_at_once(counted: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kills: a traceback of dask after a minute of waiting."""
+
+    def answer() -> None:
+        with server.accept()[0] as connection:
+            connection.sendall(b"HTTP/1.0 400 Bad Request\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        pool.submit(answer)
+        for address in ("tpc://127.0.0.1:8786", f"tcp://127.0.0.1:{server.getsockname()[1]}"):
+            begin = time.monotonic()
+            assert cli.main(arguments(counted, "--scheduler", address)) == 2
+            complaint = capsys.readouterr().err
+            assert f"--scheduler: expected the address of a scheduler of dask, got {address}: " in complaint
+            assert complaint.count("\n") == 1
+            assert time.monotonic() - begin < 20
+
+
+@needs_mpi
+def test_one_rank_alone_is_refused(counted: Path) -> None:
+    """Kills: every process that srun starts with an MPI it does not know computes all points."""
+    alone = subprocess.run(command(counted, "--mpi"), capture_output=True, text=True, check=False)
+    assert (alone.returncode, alone.stderr.count("\n")) == (2, 1)
+    assert "--mpi: expected other ranks to compute with, as in mpiexec -n 17 wignercq ... --mpi, got" in alone.stderr
