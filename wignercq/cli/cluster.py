@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
@@ -132,6 +133,7 @@ def _dask(address: str) -> Iterator[Executor]:
         raise InputError("--scheduler", expected, f"{address}, that of a {found['type'].lower()}")
     if not found["workers"]:
         click.echo(f"wignercq: {address} has no workers yet, for which all points wait", err=True)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # what fails is told point by point, in a line
     with Client(address, timeout=FOUND_WITHIN, set_as_default=False) as client:
         yield client.get_executor(pure=False)
 
