@@ -133,7 +133,7 @@ def _dask(address: str) -> Iterator[Executor]:
         raise InputError("--scheduler", expected, f"{address}, that of a {found['type'].lower()}")
     if not found["workers"]:
         click.echo(f"wignercq: {address} has no workers yet, for which all points wait", err=True)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # what fails is told point by point, in a line
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what fails is told point by point, in a line
     with Client(address, timeout=FOUND_WITHIN, set_as_default=False) as client:
         yield client.get_executor(pure=False)
 
