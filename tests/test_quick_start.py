@@ -11,12 +11,12 @@ import pytest
 from support import results
 
 import wignercq
-from wignercq import Solution, comparison, config, correlations, sweep
+from wignercq import Solution, comparison, config, correlations, report, sweep
 from wignercq.lazy import LazyPackage
 
 LIBRARIES = "numpy scipy sympy xarray pandas pyfftw pydantic h5py matplotlib psutil tqdm threadpoolctl".split()
 HELP = "from wignercq.cli.commands import main; main(['--help'])"
-LAZY = (wignercq, comparison, config, correlations, sweep)
+LAZY = (wignercq, comparison, config, correlations, report, sweep)
 
 
 def loaded_by(code: str, folder: Path) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
@@ -119,14 +121,32 @@ def _dask(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         raise InputError("--scheduler", "the extra wignercq[dask]", "no package distributed") from None
-    if not address.rpartition(":")[2].isdecimal():  # dask would wait for a minute and leave a traceback
+    if not address.rpartition(":")[2].isdecimal():  # dask would wait for a minute
         raise InputError("--scheduler", "an address, tcp://HOST:PORT", brief(address))
+    expected = "the address of a scheduler of dask"
     try:
-        client = Client(address, timeout=FOUND_WITHIN, set_as_default=False)
-    except (OSError, ValueError) as error:  # nobody there; no such protocol
-        raise InputError("--scheduler", "the address of a scheduler of dask", f"{address}{quoted(error)}") from None
-    with client:
+        found = asyncio.run(_identity(address))
+    except Exception as error:  # nobody there, no such protocol, or somebody who speaks another language
+        came = quoted(error) if str(error) else ": no answer"
+        raise InputError("--scheduler", expected, f"{address}{came}") from None
+    if found["type"] != "Scheduler":
+        raise InputError("--scheduler", expected, f"{address}, that of a {found['type'].lower()}")
+    if not found["workers"]:
+        click.echo(f"wignercq: {address} has no workers yet, for which all points wait", err=True)
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what fails is told point by point, in a line
+    with Client(address, timeout=FOUND_WITHIN, set_as_default=False) as client:
         yield client.get_executor(pure=False)
+
+
+async def _identity(address: str) -> dict[str, Any]:
+    """Who is there, as dask tells it; a Client that finds no scheduler would leave a traceback after a minute."""
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    secured = Security().get_connection_args("client")
+    async with rpc(address, timeout=FOUND_WITHIN, connection_args=secured) as server:
+        identity: dict[str, Any] = await asyncio.wait_for(server.identity(), FOUND_WITHIN + 5)
+        return identity
 
 
 @contextmanager
@@ -137,6 +157,10 @@ def _mpi() -> Iterator[Executor]:
         from mpi4py.futures import MPICommExecutor
     except (ImportError, RuntimeError) as error:  # RuntimeError: no library of MPI
         raise InputError("--mpi", "the extra wignercq[mpi] and an MPI library", quoted(error)) from None
+    if MPI.COMM_WORLD.Get_size() == 1:  # also where srun and MPI do not know each other: each would compute all points
+        raise InputError(
+            "--mpi", "other ranks to compute with, as in mpiexec -n 17 wignercq ... --mpi", "one rank alone"
+        )
     with MPICommExecutor(MPI.COMM_WORLD) as given:
         executor: Any = given  # its types say another class, and not None
         if executor is not None:

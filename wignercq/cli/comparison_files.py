@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wignercq import report
 from wignercq.cli.cluster import Means
 from wignercq.cli.run_files import Output, is_result_of, up_to
 from wignercq.comparison import Breakdown
 from wignercq.config import Config
 from wignercq.config.execute import execute_comparison
-from wignercq.report import PAGE, write_report
 from wignercq.run.progress import Progress
 from wignercq.sweep import SweepResult, run_sweep
 
@@ -39,13 +39,13 @@ def compare_theories(
     else:
         same = is_result_of(settings, Breakdown)
         if files.settled(same, resume=resume, force=force, quiet=quiet, progress=progress):
-            if not (folder / PAGE).exists():
-                write_report(Breakdown.load(files.target), settings, folder, progress.tell)
+            if not (folder / report.PAGE).exists():
+                report.write_report(Breakdown.load(files.target), settings, folder, progress.tell)
             return None
         result = _compared(files, settings, resume, threads, progress)
     progress.tell(f"writing {files.target.name}")
     files.save(result, settings)
-    write_report(result, settings, folder, progress.tell)
+    report.write_report(result, settings, folder, progress.tell)
     files.checkpoints.discard()
     return result
 

@@ -21,8 +21,7 @@ from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
-from scipy.special import erfcinv
-from scipy.stats import norm
+from scipy.special import erfcinv, ndtri
 
 from wignercq.errors import GridError
 from wignercq.grid.fixed_axis import FixedAxis, GridLike, fixed_grid, given_axes, is_fixed
@@ -206,7 +205,7 @@ class Outlook:
         """
         level = self.level ** (reach**2)
         intervals = self._interval(level, reach)
-        few = norm.isf(TRIMMED / LEVEL * self.level) * reach  # standard deviations
+        few = -ndtri(TRIMMED / LEVEL * self.level) * reach  # standard deviations
         inner = self._interval(math.exp(-(few**2) / 2), few / _radius(self.level))
         band = (inner[:, 1] - inner[:, 0]) * (1 / KEPT - 1) / 2
         lowers, uppers = inner[:, 0] - band, inner[:, 1] + band

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 from scipy import fft
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from wignercq.grid.grid import Axis
 from wignercq.grid.interpolation import interpolation
@@ -234,7 +234,7 @@ class Ensemble:
         parts = Parts.of(state, level)
         alone = not model.is_coupled and not parts.spread.any()
         count = len(parts.weights) * max(1, -(-PATHS // len(parts.weights))) if not alone else len(parts.weights)
-        heats = np.ones(count) if alone else np.repeat([1.0, (norm.isf(level) / RARE) ** 2], count)
+        heats = np.ones(count) if alone else np.repeat([1.0, (ndtri(level) / RARE) ** 2], count)
         which = np.arange(heats.size) % len(parts.weights)
         samples = np.concatenate([draw(state, heat, count, random) for heat in heats[::count]], axis=1)
         spread = random.multivariate_normal(np.zeros(2), parts.spread, heats.size) * np.sqrt(heats)[:, None]

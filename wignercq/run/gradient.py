@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from wignercq.errors import ExpressionError, InputError, brief, listed
+from wignercq.errors import ExpressionError, InputError, ModelError, brief, listed
 from wignercq.grid.fixed_axis import GridLike, given_axes
 from wignercq.grid.grid import NAMES, Grid
 from wignercq.model.drives import require_undriven
@@ -16,12 +17,14 @@ from wignercq.model.evaluation import sampled
 from wignercq.model.formulas import parse, real_symbol
 from wignercq.model.model import Model, require_model
 from wignercq.planning import arguments
+from wignercq.planning.memory import require_memory
 from wignercq.planning.numerics import TOLERANCES, Numerics
 from wignercq.planning.prepare import prepare
 from wignercq.states import State
 
 NUMBERS = ("friction", "diffusion", "decoherence", "classical_mass", "quantum_mass")
-STEP = 0.02  # of a parameter, between the models whose arrays are compared
+STEP = 0.002  # of a parameter, between the models whose arrays are compared
+HELD = 40  # W that going back through one step takes at most, beside those of a run; measured
 #: ``f'(0) = sum of weight [f(k step) - f(-k step)]/step`` over k = 1, 2, 3, exact for polynomials up to degree six.
 WEIGHTS = (3 / 4, -3 / 20, 1 / 60)
 
@@ -70,7 +73,7 @@ def gradient(
 
     The run is that of ``evolve(engine="jax")`` on a grid that stays, and is differentiated as it is computed: step and
     grid are held, and the initial W. Whatever the number of parameters, it takes about five times the time of the run,
-    and the memory of about 2 sqrt(steps) W (``jax.checkpoint``).
+    and the memory of at most about 45 + 2 sqrt(steps) W (``jax.checkpoint``).
 
     Parameters
     ----------
@@ -94,24 +97,31 @@ def gradient(
     Raises
     ------
     InputError
-        A name that is no parameter, a formula that is none, or anything that :func:`wignercq.evolve` refuses.
+        A name that is no parameter, a formula that is none, a function that returns no real number, drives or thermal
+        dynamics (ModelError), memory that does not suffice (MemoryLimitError), or anything that
+        :func:`wignercq.evolve` refuses.
     """
     require_undriven(require_model(model), "derivatives of a run")
+    if model.is_thermal:
+        raise ModelError("model", "minimal dynamics for derivatives of a run", "thermal ones")
     names = _names(model, with_respect_to)
     end = arguments.number("duration", duration, "a positive number", lambda v: v > 0)
+    numerics, limit = Numerics(tolerance, dt, order, engine="jax"), arguments.memory_limit(memory_limit)
     start = prepare(
         model,
         arguments.require_state(state),
         grid=given_axes(grid),
         end=end,
-        numerics=Numerics(tolerance, dt, order, engine="jax"),
-        memory_limit=arguments.memory_limit(memory_limit),
+        numerics=numerics,
+        memory_limit=limit,
         interval=end,
     )
+    steps = max(1, round(end / start.step.dt))
+    held = (HELD + 2 * math.sqrt(steps)) * start.grid.size * 8
+    require_memory([start.grid], numerics, limit, "lower points, or raise dt", beside=held)
     from wignercq.propagation.engines import jax_gradient  # takes a second to import
     from wignercq.propagation.engines.jax import JaxEngine
 
-    steps = max(1, round(end / start.step.dt))
     engine = JaxEngine(start.grid, devices=1)
     W = engine.of(start.propagator.engine.array(start.W))
     propagator = replace(start.propagator, engine=engine, dt=end / steps)
@@ -119,7 +129,7 @@ def gradient(
     def arrays(other: Model) -> Any:
         return jax_gradient.arrays_of(engine, replace(propagator, model=other).compiled)
 
-    number = of if callable(of) else _average(of, start.grid)
+    number = _checked(of) if callable(of) else _average(of, start.grid)
     value, slopes, memory = jax_gradient.derivative(W, arrays(model), steps, number)
 
     def slope(name: str) -> float:
@@ -131,6 +141,8 @@ def gradient(
 
 
 def _names(model: Model, names: Sequence[str]) -> list[str]:
+    if not isinstance(names, Iterable):
+        raise InputError("with_respect_to", "names of parameters", brief(names))
     known = [*model.parameters, *NUMBERS]
     given = [names] if isinstance(names, str) else [*names]
     for name in given:
@@ -151,6 +163,22 @@ def _with(model: Model, name: str, by: float) -> Model:
         return replace(model, parameters={**model.parameters, name: model.parameters[name] + by})
     changed: dict[str, Any] = {name: _value(model, name) + by, "allow_unphysical": True}
     return replace(model, **changed)
+
+
+def _checked(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of W that is held to return a real number."""
+    import jax.numpy as jnp
+
+    def number(W: Any) -> Any:
+        value = jnp.asarray(of(W))
+        if value.shape or not jnp.issubdtype(value.dtype, jnp.floating):
+            shape = f" of shape {value.shape}" if value.shape else ""
+            raise InputError(
+                "of", "a function of W that returns a real number", f"one that returns {value.dtype}{shape}"
+            )
+        return value
+
+    return number
 
 
 def _average(formula: str, grid: Grid) -> Callable[[Any], Any]:

@@ -100,7 +100,7 @@ def _answer(future: Future[str | None]) -> str | None:
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {str(error) or 'its executor gave it up'}"
 
 
 def own_outcomes(
