@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from support import results
 from support.configurations import box, configuration
 
-from wignercq import report
 from wignercq.cli import commands as cli
 from wignercq.comparison import Breakdown
 from wignercq.errors import Interrupted, ResolutionError
+from wignercq.report import write as report
 from wignercq.run.progress import Progress
 from wignercq.sweep import SweepResult
 

@@ -41,7 +41,7 @@ from wignercq.run.signals import SIGNALS
 assert [*SIGNALS] == [2, 15]
 assert main(["run", "run.toml", "-o", "out.nc", "--quiet"]) == 0
 assert main(["info", "out.nc"]) == 0
-import wignercq.correlations, wignercq.plotting.figures, wignercq.report, wignercq.sweep.run, wignercq.steady
+import wignercq.correlations, wignercq.plotting.figures, wignercq.report.write, wignercq.sweep.run, wignercq.steady
 """
 
 

@@ -15,4 +15,4 @@ from wignercq.propagation.engines import processes
 
 if __name__ == "__main__":
     processes.join(sys.argv[1])
-    compared(processes.count(), ["quartic with friction", "quantum bath"])
+    compared(processes.count(), ["quartic with friction", "quantum bath", "thermal dynamics"])

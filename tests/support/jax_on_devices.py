@@ -25,6 +25,7 @@ EXAMPLES: dict[str, tuple[tuple[int, int, int, int], Model, Scheme, bool]] = {
     "oscillators, odd p": ((8, 15, 12, 20), systems.oscillators(friction=0.0), STRANG, False),
     "strongly damped, odd y": ((16, 12, 20, 13), systems.oscillators(friction=4.0, diffusion=5.0), FORWARD_3, True),
     "quantum bath": ((13, 10, 15, 14), systems.with_baths(), FORWARD_3, False),
+    "thermal dynamics": ((12, 16, 15, 13), systems.thermal(), FORWARD_3, False),
 }
 
 

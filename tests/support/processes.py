@@ -24,7 +24,7 @@ from wignercq.cli import commands as cli
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["wignercq.config.execute", "wignercq.cli.run_files", "wignercq.report", "support.processes"]
+    ["wignercq.config.execute", "wignercq.cli.run_files", "wignercq.report.write", "support.processes"]
 )
 
 WELLS: dict[str, Table] = {

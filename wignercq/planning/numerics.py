@@ -96,11 +96,8 @@ class Numerics:
     def suited_to(self, model: Model, state: State | np.ndarray) -> Self:
         """Settings that make use of a W that is a product at all times: without coupling, from such a state.
 
-        With thermal dynamics there is a copy more: what slabs of W need while threads work on them. InputError for an
-        engine without these.
+        With thermal dynamics there is a copy more: what slabs of W need while threads work on them.
         """
-        if model.is_thermal and self.engine == "jax":
-            raise InputError("engine", "'tiled' or 'array' with thermal dynamics", repr(self.engine))
         is_product = isinstance(state, State) and state.factors is not None
         copies = self.copies + int(model.is_thermal)
         return replace(self, uncoupled=is_product and not model.is_coupled, copies=copies)

@@ -7,7 +7,7 @@ device and the passes are those of ``jax_passes``; ``jax_devices`` spreads them 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from itertools import repeat
 from typing import Any, ClassVar, NamedTuple, Self
 from weakref import WeakKeyDictionary
 
@@ -23,10 +23,19 @@ from wignercq.propagation.engines import jax_memory
 from wignercq.propagation.engines import jax_parts as parts
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines import jax_sums as sums
+from wignercq.propagation.engines import jax_thermal as thermal
 from wignercq.propagation.engines.base import Deviation, Engine, Room
 from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
 from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow, XFlow
-from wignercq.propagation.engines.multipliers import BathFlow, Kick, Push, QuantumFlow, Shear
+from wignercq.propagation.engines.multipliers import (
+    BathFlow,
+    Dissipation,
+    DissipationTables,
+    Kick,
+    Push,
+    QuantumFlow,
+    Shear,
+)
 
 CAPACITY = 64  # steps in one run of the compiled loop
 WORK_BETWEEN_LOOKS = {"cpu": 1e7}  # cells times steps of about a second or less, between looks at an interruption
@@ -76,7 +85,7 @@ class JaxEngine(Engine):
             raise InputError("engine", "JAX with 64 bits, outside of jax.enable_x64(False)", "32 bits")
         self._asked = self.asked if devices is None else devices
         self._mesh = programs.chosen(self._asked)
-        self._points = tuple(programs.filled_up(n, self._mesh) for n in (grid.q.points, grid.x.points))
+        self._points = programs.filled_up(grid.q.points, self._mesh), programs.filled_up(grid.x.points, self._mesh)
         self._forms: WeakKeyDictionary[CompiledStep, StepForm] = WeakKeyDictionary()
 
     def on(self, grid: Grid) -> Self:
@@ -110,21 +119,7 @@ class JaxEngine(Engine):
     # W
 
     def fill(self, write: Callable[[int, np.ndarray], None]) -> jax.Array:
-        (points, n_p, n_x, n_y), (n_q, filled) = self.grid.shape, self._points
-        blocks, share = [], n_q // self._mesh.size
-        for number, device in enumerate(self._mesh.devices):
-            if device.process_index != jax.process_index():
-                continue
-            block = jnp.zeros((share, filled, n_p, n_y), self.dtype, device=device)
-            for i in range(min(share, points - number * share)):  # from memory of its own each, which the device uses
-                slab = np.empty((n_x, n_p, n_y), self.dtype)
-                write(number * share + i, slab.transpose(1, 0, 2))
-                block = programs.with_slab(block, jax.device_put(slab, device), i)
-            blocks.append(block)
-        if self._mesh.size == 1:
-            return blocks[0]
-        shape = (n_q, filled, n_p, n_y)
-        return jax.make_array_from_single_device_arrays(shape, programs.cut(self._mesh, 0), blocks)
+        return parts.filled(write, self.grid.shape, self._points, self.dtype, self._mesh)
 
     def product(self, classical: np.ndarray, quantum: np.ndarray) -> jax.Array:
         first = programs.put(programs.padded(classical, self._mesh, (0,)), programs.cut(self._mesh, 0))
@@ -155,14 +150,7 @@ class JaxEngine(Engine):
 
     def slabs(self, W: jax.Array) -> Iterator[np.ndarray]:
         """In each of several processes all of them, which come one after the other from where they lie."""
-        n_q, _, n_x, _ = self.grid.shape
-        if not W.is_fully_addressable:
-            yield from sums.whole(W, self.grid.shape, self._mesh)
-            return
-        for part in sorted(W.addressable_shards, key=lambda part: part.index[0].start or 0):
-            first = part.index[0].start or 0
-            for i in range(min(part.data.shape[0], n_q - first)):
-                yield np.asarray(programs.own_slab(part.data, i))[:n_x].transpose(1, 0, 2)
+        return parts.slabs(W, self.grid.shape, self._mesh)
 
     def array(self, W: jax.Array) -> np.ndarray:
         n_q, _, n_x, _ = self.grid.shape
@@ -206,11 +194,19 @@ class JaxEngine(Engine):
 
     # steps
 
-    def compile_shear(self, shear: Shear) -> tuple[jax.Array | None, jax.Array]:
-        """The matrices along q by p, shape (np, nq, nq), if there are any, and along x by y, shape (ny, nx, nx)."""
+    def compile_shear(self, shear: Shear) -> tuple[Any, jax.Array]:
+        """The matrices along q by p, shape (np, nq, nq), or a joint shear, or None; and along x by y, (ny, nx, nx)."""
         n_q, _, n_x, _ = self.grid.shape
-        q = None if shear.q is None else self._shifts(shear.q[: n_q // 2 + 1], n_q)
+        if shear.q is None:
+            q: Any = None
+        elif shear.q.ndim == 3:
+            q = thermal.joint_shear(shear.q, self.dtype, self._mesh)
+        else:
+            q = self._shifts(shear.q[: n_q // 2 + 1], n_q)
         return q, self._shifts(shear.x, n_x)
+
+    def compile_dissipation(self, dissipation: Dissipation) -> DissipationTables:
+        return thermal.tables(dissipation, self.dtype, self.compile_shear(dissipation.after), self._mesh)
 
     def compile_bath(self, flow: BathFlow) -> QFlow:
         shift = self._shifts(flow.shear, self.grid.q.points)
@@ -235,9 +231,17 @@ class JaxEngine(Engine):
         """All of an array on every device."""
         return programs.put(values, programs.whole(self._mesh))
 
-    def transport(self, W: jax.Array, shear: tuple[jax.Array | None, jax.Array]) -> jax.Array:
+    def transport(self, W: jax.Array, shear: tuple[Any, jax.Array]) -> jax.Array:
         self.interruption.look()
-        return programs.move(W, XFlow(shear[1], None, None), QFlow(shear[0], None, None), mesh=self._mesh)
+        by_p, x = shear[0], XFlow(shear[1], None, None)
+        if isinstance(by_p, thermal.JointShear):
+            W = programs.move(W, x, passes.REST, mesh=self._mesh)
+            return thermal.sheared(W, by_p, (self.grid.q.points, self.grid.x.points), self._mesh)
+        return programs.move(W, x, QFlow(by_p, None, None), mesh=self._mesh)
+
+    def dissipate(self, W: jax.Array, tables: DissipationTables) -> jax.Array:
+        self.interruption.look()
+        return thermal.dissipated(W, tables, self.grid.x.points, self._mesh)
 
     def bath(self, W: jax.Array, flow: QFlow) -> jax.Array:
         self.interruption.look()
@@ -247,9 +251,9 @@ class JaxEngine(Engine):
         self.interruption.look()
         return programs.move(W, flow, passes.REST, mesh=self._mesh)
 
-    def move(
-        self, W: jax.Array, shear: tuple[jax.Array | None, jax.Array], bath: QFlow | None, quantum: XFlow | None
-    ) -> jax.Array:
+    def move(self, W: jax.Array, shear: tuple[Any, jax.Array], bath: Any, quantum: XFlow | None) -> jax.Array:
+        if isinstance(bath, DissipationTables):
+            return super().move(W, shear, bath, quantum)
         self.interruption.look()
         x = _along_x(shear[1], quantum)
         return programs.move(W, x, bath or QFlow(shear[0], None, None), mesh=self._mesh)
@@ -284,6 +288,8 @@ class JaxEngine(Engine):
     def advance(
         self, W: jax.Array, step: CompiledStep, count: int, into: jax.Array | None = None
     ) -> tuple[jax.Array, list[Boundary]]:
+        if any(isinstance(leg.bath, DissipationTables) for leg in step.legs):
+            return self.advance_through(W, repeat(step, count), into)
         form, seen, inner, unseen = self._form(step), [], count - 1, 0
         by = 2 if self._mesh.size > 1 and len(step.legs) % 2 else 1  # steps after which W is split along q again
         W = self.momentum(W, step.opening, into=into)
@@ -291,8 +297,8 @@ class JaxEngine(Engine):
             turn = by if inner >= by else 1
             at_once = turn if self._is_on_processors else self._at_once // turn * turn
             steps = min(inner - inner % turn, at_once)
-            run = partial(programs.steps, mesh=self._mesh, capacity=min(CAPACITY, _power_of_two(steps)), by=turn)
-            W, found = run(W, *form, steps)
+            capacity = min(CAPACITY, 1 << (steps - 1).bit_length())
+            W, found = programs.steps(W, *form, steps, mesh=self._mesh, capacity=capacity, by=turn)
             seen.append((steps, found))
             inner, unseen = inner - steps, unseen + steps
             if self.interruption.allowed and unseen >= self._at_once:
@@ -340,7 +346,3 @@ class JaxEngine(Engine):
 def _along_x(shift: jax.Array, rest: XFlow | None) -> XFlow:
     """The whole flow of (x, y), from its first shift and what follows."""
     return XFlow(shift, None, None) if rest is None else rest._replace(first=shift)
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()

@@ -191,12 +191,6 @@ def shifts(half: Any, *, points: int, more: int, dtype: np.dtype) -> Any:
     return jnp.pad(passes.shifts(half, points).astype(dtype), ((0, 0), (0, more), (0, more)))
 
 
-# of the part of one device
-
-
-own_slab = jax.jit(lambda W, i: W[i])
-with_slab = jax.jit(lambda W, slab, i: W.at[i, : slab.shape[0]].set(slab), donate_argnums=0)
-
 # of all
 
 copied = jax.jit(jnp.copy)

@@ -5,7 +5,7 @@ Parts are some points of q, which a device has whole in x, p and y, or some poin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -106,3 +106,55 @@ def _with_part(W: Any, found: Any, matrices: list[Any | None], first: Any, *, ax
         return lax.dynamic_update_slice_in_dim(found, part, first, axis)
 
     return spread(act, mesh, (CUT[0], CUT[0], P(), P()), CUT[0])(W, found, matrices, first)
+
+
+# slabs, one q after the other
+
+
+def filled(
+    write: Callable[[int, np.ndarray], None], shape: tuple[int, ...], held: tuple[int, int], dtype: Any, mesh: Mesh
+) -> Any:
+    """A W of this shape whose slabs are written one by one, with so many points of q and x held, zeros after them."""
+    (points, n_p, n_x, n_y), (n_q, filled_x) = shape, held
+    blocks, share = [], n_q // mesh.size
+    for number, device in enumerate(mesh.devices):
+        if device.process_index != jax.process_index():
+            continue
+        block = jnp.zeros((share, filled_x, n_p, n_y), dtype, device=device)
+        for i in range(min(share, points - number * share)):  # from memory of its own each, which the device uses
+            slab = np.empty((n_x, n_p, n_y), dtype)
+            write(number * share + i, slab.transpose(1, 0, 2))
+            block = _with_slab(block, jax.device_put(slab, device), i)
+        blocks.append(block)
+    if mesh.size == 1:
+        return blocks[0]
+    return jax.make_array_from_single_device_arrays((n_q, filled_x, n_p, n_y), cut(mesh, 0), blocks)
+
+
+def slabs(W: Any, shape: tuple[int, ...], mesh: Mesh) -> Iterator[np.ndarray]:
+    """W of this shape one q after the other, shape (np, nx, ny)."""
+    n_q, _, n_x, _ = shape
+    if not W.is_fully_addressable:
+        for i in range(n_q):
+            yield np.asarray(_slab_everywhere(W, i, mesh=mesh))[:n_x].transpose(1, 0, 2)
+        return
+    for part in sorted(W.addressable_shards, key=lambda part: part.index[0].start or 0):
+        first = part.index[0].start or 0
+        for i in range(min(part.data.shape[0], n_q - first)):
+            yield np.asarray(_own_slab(part.data, i))[:n_x].transpose(1, 0, 2)
+
+
+_own_slab = jax.jit(lambda W, i: W[i])
+_with_slab = jax.jit(lambda W, slab, i: W.at[i, : slab.shape[0]].set(slab), donate_argnums=0)
+
+
+@partial(jax.jit, static_argnames="mesh")
+def _slab_everywhere(W: Any, i: Any, *, mesh: Mesh) -> Any:
+    """W at the i-th q, of which one device has it."""
+
+    def act(W: Any, i: Any) -> Any:
+        own = i - lax.axis_index(passes.DEVICES) * W.shape[0]
+        found = lax.dynamic_index_in_dim(W, jnp.clip(own, 0, W.shape[0] - 1), keepdims=False)
+        return lax.psum(jnp.where((own >= 0) & (own < W.shape[0]), found, 0), passes.DEVICES)
+
+    return spread(act, mesh, (CUT[0], P()), P())(W, i)

@@ -1,4 +1,4 @@
-"""What is read off a W of the JAX engine: sums, largest values and slabs, on every device the same."""
+"""What is read off a W of the JAX engine: sums and largest values, on every device the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
@@ -16,7 +15,6 @@ from jax.sharding import PartitionSpec as P
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines.base import FAINT
 from wignercq.propagation.engines.jax_devices import CUT, spread
-from wignercq.propagation.engines.jax_passes import DEVICES
 
 PAIRS = (("q", "p"), ("q", "x"), ("q", "y"), ("p", "x"), ("p", "y"), ("x", "y"))
 
@@ -47,18 +45,6 @@ def planes(W: Any, *, mesh: Mesh) -> tuple[list[Any], Any]:
     qp, qx, px = without_y.sum(1), without_y.sum(2), without_y.sum(0).T
     qy, xy, py = without_p.sum(1), without_p.sum(0), W.sum((0, 1), dtype=float)
     return everywhere(([qp, qx, qy, px, py, xy], jnp.abs(W).sum(dtype=float)), mesh)
-
-
-@of_mesh
-def slab(W: Any, i: Any, *, mesh: Mesh) -> Any:
-    """W at the i-th q, of which one device has it."""
-
-    def act(W: Any, i: Any) -> Any:
-        own = i - lax.axis_index(DEVICES) * W.shape[0]
-        found = lax.dynamic_index_in_dim(W, jnp.clip(own, 0, W.shape[0] - 1), keepdims=False)
-        return lax.psum(jnp.where((own >= 0) & (own < W.shape[0]), found, 0), DEVICES)
-
-    return spread(act, mesh, (CUT[0], P()), P())(W, i)
 
 
 # fields of every other point
@@ -95,9 +81,3 @@ def deviation(weights: Sequence[Any], fields: Sequence[Any], *, mesh: Mesh) -> t
     largest = size.max()
     inside = jnp.where(size >= FAINT * largest, total, 0).max() / largest
     return everywhere((inside, total.max() / largest), mesh)
-
-
-def whole(W: Any, grid_shape: tuple[int, ...], mesh: Mesh) -> Iterator[np.ndarray]:
-    """W one q after the other, shape (np, nx, ny), in every process."""
-    for i in range(grid_shape[0]):
-        yield np.asarray(slab(W, i, mesh=mesh))[: grid_shape[2]].transpose(1, 0, 2)
