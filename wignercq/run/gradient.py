@@ -24,7 +24,7 @@ from wignercq.states import State
 
 NUMBERS = ("friction", "diffusion", "decoherence", "classical_mass", "quantum_mass")
 STEP = 0.002  # of a parameter, between the models whose arrays are compared
-HELD = 40  # W that going back through one step takes at most, beside those of a run; measured
+HELD = 28  # W that going back through one leg takes at most, beside those of a run; measured
 #: ``f'(0) = sum of weight [f(k step) - f(-k step)]/step`` over k = 1, 2, 3, exact for polynomials up to degree six.
 WEIGHTS = (3 / 4, -3 / 20, 1 / 60)
 
@@ -73,7 +73,7 @@ def gradient(
 
     The run is that of ``evolve(engine="jax")`` on a grid that stays, and is differentiated as it is computed: step and
     grid are held, and the initial W. Whatever the number of parameters, it takes about five times the time of the run,
-    and the memory of at most about 45 + 2 sqrt(steps) W (``jax.checkpoint``).
+    and the memory of at most about 30 + 2 sqrt(steps) W (``jax.checkpoint``).
 
     Parameters
     ----------

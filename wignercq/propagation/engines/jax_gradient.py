@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -26,21 +27,37 @@ class StepArrays(NamedTuple):
     """All that a step on one device multiplies by."""
 
     opening: KickForm
-    legs: tuple[LegForm, ...]
+    legs: LegForm  # of all legs, one after the other along the first axis of each array
 
 
 def arrays_of(engine: JaxEngine, step: CompiledStep) -> StepArrays:
     """The arrays of a step, which was compiled for an engine on one device."""
-    return StepArrays(step.opening[0], tuple(engine.form_of(leg) for leg in step.legs))
+    legs = [engine.form_of(leg) for leg in step.legs]
+    powers = max(leg.kick[0].angle.shape[2] for leg in legs)
+    alike = [leg._replace(kick=(_with_powers(leg.kick[0], powers),)) for leg in legs]
+    return StepArrays(step.opening[0], jax.tree.map(lambda *each: jnp.stack(each), *alike))
+
+
+def _with_powers(kick: KickForm, count: int) -> KickForm:
+    """A kick whose phases have so many powers of r."""
+    return kick._replace(angle=jnp.pad(kick.angle, ((0, 0), (0, 0), (0, count - kick.angle.shape[2]), (0, 0))))
 
 
 def run(W: Array, step: StepArrays, count: int) -> Array:
-    """W after so many steps; for its derivative about 2 sqrt(count) W are held, and each step is taken twice more."""
+    """W after so many steps; for its derivative about 2 sqrt(count) W are held, and each pass is taken thrice more.
+
+    Legs are a loop too, since a compiler may undo it where what is forgotten and taken again is not.
+    """
+
+    @jax.checkpoint
+    def one_leg(W: Array, leg: LegForm) -> tuple[Array, None]:
+        W, _ = passes.moved(W, leg.x, leg.q, ALONG_Q, 1)
+        return passes.kicked(W, leg.kick[ALONG_Q])[0], None
 
     @jax.checkpoint
     def one(W: Array, _: None) -> tuple[Array, None]:
-        done = passes.step(passes.kicked(W, step.opening, 1)[0], step.legs, None, ALONG_Q, 1)[0]
-        return passes.planes(done), None
+        W, _ = lax.scan(one_leg, passes.kicked(W, step.opening)[0], step.legs)
+        return passes.planes(W), None
 
     @jax.checkpoint
     def several(W: Array, _: None) -> tuple[Array, None]:
