@@ -72,7 +72,7 @@ def gradient(
     """Derivatives of a number of W at the end of a run by parameters of the model, ``d<x**2>/dg`` and the like.
 
     The run is that of ``evolve(engine="jax")`` on a grid that stays, and is differentiated as it is computed: step and
-    grid are held, and the initial W. Whatever the number of parameters, it takes about five times the time of the run,
+    grid are held, and the initial W. Whatever the number of parameters, it takes about eight times the time of the run,
     and the memory of at most about 30 + 2 sqrt(steps) W (``jax.checkpoint``).
 
     Parameters
