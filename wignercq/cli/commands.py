@@ -19,6 +19,7 @@ from wignercq.cli import together
 from wignercq.cli.cluster import Means, over_an_executor, over_points
 from wignercq.cli.figure_files import Drawn, Inches, Names
 from wignercq.cli.surroundings import (
+    GONE,
     configuration_in,
     floats_suffice,
     require_all,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:  # the commands import what they need, so that --help is there
     from wignercq.steady import SteadyState
     from wignercq.sweep import SteadySweep
 
-BAD_INPUT, UNRESOLVED, GONE, SIGNALLED = 2, 3, 4, 128
+BAD_INPUT, UNRESOLVED, SIGNALLED = 2, 3, 128
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wignercq.run.progress import Progress
 
 OURS = (ResolutionWarning, CheckpointWarning, SizeWarning)
+GONE = 4  # exit code where other processes, which are needed, are gone
 
 
 @contextmanager

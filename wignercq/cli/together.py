@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wignercq.cli.surroundings import GONE
 from wignercq.errors import ConfigError, InputError
 from wignercq.run.progress import Progress
 
@@ -22,7 +23,6 @@ option = click.option(
 
 
 LONGEST = 400  # characters of an error of JAX
-ALONE = 4  # exit code of a process that has lost the others
 
 
 class Voice:
@@ -73,7 +73,7 @@ def joined(how: str | None, settings: Config, progress: Progress) -> Iterator[tu
         if not processes.all_end():
             text = " ".join(str(error).split())[:LONGEST]
             click.echo(f"wignercq: {processes.name()} ends while others do not: {text}", err=True)
-            os._exit(ALONE)  # JAX would wait for the others, and leave a traceback of its own
+            os._exit(GONE)  # JAX would wait for the others, and leave a traceback of its own
         if isinstance(error, processes.Failed):  # the first one says why
             raise click.exceptions.Exit(2) from None
         raise

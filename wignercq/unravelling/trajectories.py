@@ -141,9 +141,8 @@ def trajectories(
         A process of the executor is gone; ``.solution`` as above.
     """
     _require_possible(model, state, dynamics, conditional)
-    _require_usable(tolerance, dt, axis, start, executor, checkpoint)
+    _require_usable(tolerance, dt, seed, axis, start, executor, checkpoint)
     blocks = math.ceil(whole("count", count, 2) / BLOCK)
-    whole("seed", seed, 0, LARGEST_SEED)
     asked = (*((RECORD_PURITY,) if conditional == "mixed" else ()), *read(observables, model))
     moments = tuple(float(time) for time in times_of(duration, outputs, times))
     paired = _paired(two_time, (*NAMES, *(one.name for one in asked)), len(moments))
@@ -198,12 +197,13 @@ def _require_possible(model: Model, state: State, dynamics: str, conditional: st
 
 
 def _require_usable(
-    tolerance: object, dt: object, axis: object, start: object, executor: object, checkpoint: object
+    tolerance: object, dt: object, seed: object, axis: object, start: object, executor: object, checkpoint: object
 ) -> None:
     """InputError for what is no argument of its name."""
     number("tolerance", tolerance, "a number between 0 and 1", lambda v: 0 < v < 1)
     if dt is not None:
         moderate("dt", dt)
+    whole("seed", seed, 0, LARGEST_SEED)
     for name, value, kind, expected in (
         ("axis", axis, Axis, "an Axis"),
         ("start", start, Ensemble, "a result of trajectories"),

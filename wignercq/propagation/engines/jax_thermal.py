@@ -87,10 +87,9 @@ def _dissipated_part(W: Any, arrays: Any, first: Any, *, count: int, n_x: int, m
         p, x, y = matrices
         part = lax.dynamic_slice_in_dim(W, first, count, Q)[:, :n_x]
         part = passes.interpolated(part, [None, x, p, y], 1)
-        spectrum = jnp.fft.fft(jnp.fft.rfft(part, axis=2), axis=1) * noise[None, :, :, None]
+        spectrum = jnp.fft.rfftn(part, axes=(1, 2)) * noise[None, :, :, None]
         spectrum *= lax.dynamic_slice_in_dim(shifts, first, count, 0)[:, :, None, None]
-        part = jnp.fft.irfft(jnp.fft.ifft(spectrum, axis=1), W.shape[2], axis=2)
-        part = _filled(part, 1, W.shape[1] - n_x)
+        part = _filled(jnp.fft.irfftn(spectrum, s=(n_x, W.shape[2]), axes=(1, 2)), 1, W.shape[1] - n_x)
         return lax.dynamic_update_slice_in_dim(W, part.astype(W.dtype), first, Q)
 
     return spread(act, mesh, (CUT[0], P(), P(), CUT[0], P()), CUT[0])(W, *arrays, first)
