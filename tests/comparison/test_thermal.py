@@ -73,7 +73,6 @@ def test_an_interrupted_comparison_has_the_same_bits(monkeypatch: pytest.MonkeyP
         (Model("q**2", "x**4", "q*x", friction=1, diffusion=1), {}, "interaction: expected V_Q"),
         (replace(MINIMAL, decoherence=3.0), {}, "decoherence: expected"),
         (MINIMAL, {"thermal": 1}, "thermal: expected True or False, got 1"),
-        (MINIMAL, {"engine": "jax"}, "engine: expected"),
     ],
 )
 def test_what_has_no_thermal_theory_is_a_line(model: Model, changes: dict[str, Any], told: str) -> None:

@@ -10,6 +10,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,31 @@ def test_what_goes_into_another_w_leaves_the_first_as_it_was(make_engine: MakeEn
     assert np.array_equal(engine.array(W), start)
     assert np.array_equal(engine.array(apart), engine.array(propagator.advance(engine.of(start), 2)[0]))
     assert np.array_equal(engine.array(leapt), engine.array(propagator.leap(W, 0.07)))
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize("before", [math.nan, 1e300])
+def test_what_stood_in_memory_before_is_of_no_importance(
+    make_engine: MakeEngine, dtype: str, before: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kills: by chance a warning, or another W, from memory that is read before it is written to."""
+
+    def after_two_steps() -> np.ndarray:
+        engine = make_engine(systems.grid(8, 9, 10, 11), dtype)
+        model = uncoupled() if is_of_products(engine) else systems.quartic()
+        W = engine.of(systems.gaussian_density(engine.grid))
+        return np.array(engine.array(Propagator(model, engine, FORWARD_3, 0.1).advance(W, 2, engine.empty())[0]))
+
+    def used(allocate: Callable[..., np.ndarray], *args: Any, **options: Any) -> np.ndarray:
+        array = allocate(*args, **options)
+        with np.errstate(over="ignore"):
+            array.fill(before if array.dtype.kind in "fc" else 0)
+        return array
+
+    expected = after_two_steps()
+    for name in ("empty", "empty_like"):
+        monkeypatch.setattr(np, name, partial(used, getattr(np, name)))
+    assert np.array_equal(after_two_steps(), expected)
 
 
 def test_differences_count_where_the_field_is(make_engine: MakeEngine) -> None:

@@ -90,7 +90,7 @@ class PlanesEngine(Engine):
 
     def empty(self) -> Planes:
         n_q, n_p, n_x, n_y = self.grid.shape
-        return self.product(np.empty((n_q, n_p)), np.empty((n_x, n_y)))
+        return Planes(np.empty((n_q, n_p), self.dtype), np.empty((n_x, n_y), self.dtype))
 
     def copy(self, W: Planes) -> Planes:
         return Planes(*W)
