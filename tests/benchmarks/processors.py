@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 from common import grid_of, in_turn, machine, markdown, name_of, parse_shape
+from jax.sharding import Mesh
 
 from wignercq import Model, Propagator
 from wignercq.propagation.engines import Engine, TiledEngine
@@ -40,25 +41,27 @@ def stretch(engine: Engine, friction: float) -> tuple[Callable[[], Any], int]:
     return run, STEPS * len(steps.compiled.legs)
 
 
-@partial(jax.jit, static_argnames="mesh", donate_argnums=0)
-def exchanged(W: Any, *, mesh: Any) -> Any:
-    """Fields split along q, to x and back."""
+@partial(jax.jit, static_argnames="mesh", donate_argnums=(0, 1))
+def exchanged(W: Any, spare: Any, *, mesh: Mesh) -> tuple[Any, Any]:
+    """W split along q, to x and back, as steps do it."""
 
-    def act(W: Any) -> Any:
-        for split in (passes.ALONG_Q, passes.ALONG_X):
-            W = passes.swapped(W, split, passes.ORDERED)
-        return W
+    def act(W: Any, spare: Any) -> tuple[Any, Any]:
+        held = passes.Held(W, spare, passes.ALONG_Q)
+        for _ in range(2):
+            held = passes.exchanged(held, programs.way(mesh))
+        return held.W, held.spare
 
-    return programs.spread(act, mesh, (programs.CUT[0],), programs.CUT[0])(W)
+    return programs.spread(act, mesh, (programs.CUT[0],) * 2, (programs.CUT[0],) * 2)(W, spare)
 
 
 def exchange(engine: JaxEngine) -> Callable[[], None]:
     """Two exchanges of all of W."""
     n_q, n_p, n_x, n_y = engine.grid.shape
-    held = [jax.numpy.ones((n_q, n_p, n_y, n_x), device=programs.cut(engine._mesh, 0))]
+    W = jax.numpy.ones((n_q, n_x, n_p, n_y), device=programs.cut(engine._mesh, 0))
+    held = [(W, programs.spare_for(W, engine._mesh))]
 
     def run() -> None:
-        held[0] = exchanged(held[0], mesh=engine._mesh).block_until_ready()
+        held[0] = jax.block_until_ready(exchanged(*held[0], mesh=engine._mesh))
 
     return run
 

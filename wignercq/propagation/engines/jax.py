@@ -19,14 +19,15 @@ from wignercq.errors import InputError
 from wignercq.grid.grid import Grid
 from wignercq.grid.interpolation import interpolations
 from wignercq.propagation.engines import jax_devices as programs
-from wignercq.propagation.engines import jax_memory
+from wignercq.propagation.engines import jax_kick, jax_memory
 from wignercq.propagation.engines import jax_parts as parts
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines import jax_sums as sums
 from wignercq.propagation.engines import jax_thermal as thermal
 from wignercq.propagation.engines.base import Deviation, Engine, Room
 from wignercq.propagation.engines.compiled_step import Boundary, CompiledStep, Leg
-from wignercq.propagation.engines.jax_passes import KickForm, LegForm, QFlow, XFlow
+from wignercq.propagation.engines.jax_kick import KickForm
+from wignercq.propagation.engines.jax_passes import LegForm, QFlow, XFlow
 from wignercq.propagation.engines.multipliers import (
     BathFlow,
     Dissipation,
@@ -217,7 +218,7 @@ class JaxEngine(Engine):
         return XFlow(None, self._matrix(flow.matrix), shift)
 
     def compile_kick(self, kick: Kick, *, times: int = 1) -> tuple[KickForm, ...]:
-        return programs.kick_forms(passes.kick_arrays(kick), self._mesh)
+        return programs.kick_forms(jax_kick.kick_arrays(kick), self._mesh)
 
     def _shifts(self, half: np.ndarray, points: int) -> jax.Array:
         """On every device the real matrices of multipliers of a half-spectrum, shape (points // 2 + 1, n)."""
@@ -272,7 +273,7 @@ class JaxEngine(Engine):
         self.interruption.look()
         forms = self.compile_kick(kick) if isinstance(kick, Kick) else kick
         if push is not None:
-            forms = tuple(passes.pushed(form, self.grid, push, times) for form in forms)
+            forms = tuple(jax_kick.pushed(form, self.grid, push, times) for form in forms)
         if into is not None:
             into.delete()  # the result takes its memory
         carry_out = programs.kick_spending if into is None else programs.kick_keeping
@@ -293,19 +294,20 @@ class JaxEngine(Engine):
         form, seen, inner, unseen = self._form(step), [], count - 1, 0
         by = 2 if self._mesh.size > 1 and len(step.legs) % 2 else 1  # steps after which W is split along q again
         W = self.momentum(W, step.opening, into=into)
+        spare = programs.spare_for(W, self._mesh)
         while inner:
             turn = by if inner >= by else 1
             at_once = turn if self._is_on_processors else self._at_once // turn * turn
             steps = min(inner - inner % turn, at_once)
             capacity = min(CAPACITY, 1 << (steps - 1).bit_length())
-            W, found = programs.steps(W, *form, steps, mesh=self._mesh, capacity=capacity, by=turn)
+            W, spare, found = programs.steps(W, spare, *form, steps, mesh=self._mesh, capacity=capacity, by=turn)
             seen.append((steps, found))
             inner, unseen = inner - steps, unseen + steps
             if self.interruption.allowed and unseen >= self._at_once:
                 W.block_until_ready()
                 self.interruption.look()
                 unseen = 0
-        W = programs.last_step(W, form.legs, mesh=self._mesh)
+        W, _ = programs.last_step(W, spare, form.legs, mesh=self._mesh)
         return W, [boundary for steps, found in seen for boundary in self._boundaries(steps, *found)]
 
     def _boundaries(self, steps: int, of_p: jax.Array, density: jax.Array) -> list[Boundary]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import jax
@@ -16,9 +17,12 @@ from wignercq.errors import InputError, quoted
 from wignercq.grid.grid import Grid
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines import processes
-from wignercq.propagation.engines.jax_passes import DEVICES, KickForm, LegForm
+from wignercq.propagation.engines.jax_kick import KickForm
+from wignercq.propagation.engines.jax_passes import DEVICES, LegForm, Way
 
 NOTEWORTHY = 0.05  # of the points of an axis, where W is zero
+BLOCK = 2.0**21  # bytes of W that a processor takes at a time, in its caches with what becomes of them
+WIDE = {"xla_cpu_prefer_vector_width": 512}  # bits, on processors that have them: half the time of a multiplier
 Devices = Sequence[Any] | int | str | None
 #: How arrays that begin with (q, x) are cut for a W split along q, and for one split along x.
 CUT = (P(DEVICES), P(None, DEVICES))
@@ -109,6 +113,11 @@ def kick_forms(kick: KickForm, mesh: Mesh) -> tuple[KickForm, ...]:
     )
 
 
+def way(mesh: Mesh) -> Way:
+    """On processors in blocks."""
+    return Way(int(mesh.size), BLOCK if mesh.devices[0].platform == "cpu" else math.inf)
+
+
 def spread(act: Callable[..., Any], mesh: Mesh, takes: tuple[Any, ...], gives: Any) -> Callable[..., Any]:
     """`act` on the part of its arguments that each device has; on one device `act` itself."""
     if mesh.size == 1:
@@ -119,33 +128,50 @@ def spread(act: Callable[..., Any], mesh: Mesh, takes: tuple[Any, ...], gives: A
 # programs: W is split along q before and after, and is spent where its name is `W`
 
 
+class Program:
+    """A function that JAX compiles when it is called, with vectors as wide as this XLA can be asked for."""
+
+    def __init__(self, act: Callable[..., Any], **options: Any) -> None:
+        self._act, self._options = act, options
+
+    @cached_property
+    def compiled(self) -> Any:
+        return jax.jit(self._act, compiler_options=_wide(), **self._options)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self.compiled(*args, **options)
+
+
+@cache
+def _wide() -> dict[str, int] | None:
+    try:
+        jax.jit(lambda: 0, compiler_options=WIDE)()
+    except jax.errors.JaxRuntimeError:  # an option that it does not know
+        return None
+    return WIDE
+
+
 def _spending(*static: str) -> Callable[..., Any]:
-    return partial(jax.jit, static_argnames=("mesh", *static), donate_argnames="W")
+    return partial(Program, static_argnames=("mesh", *static), donate_argnames="W")
 
 
 def _kick(W: Any, kick: tuple[KickForm, ...], matrix: Any, *, mesh: Mesh, times: int) -> tuple[Any, Any]:
     def act(W: Any, kick: KickForm, matrix: Any) -> tuple[Any, Any]:
-        if matrix is not None:
-            flow = passes.QFlow(None, matrix, None)
-            W, _ = passes.moved(passes.fields(W), passes.STILL, flow, passes.ALONG_X, 1)
-        W, column = passes.kicked(W, kick, times)
-        return passes.planes(W), column
+        acts: list[passes.Act] = [passes.QFlow(None, matrix, None), passes.Kicking(kick, times)]
+        return passes.through(W, acts, passes.ALONG_Q, way(mesh))
 
     return spread(act, mesh, (CUT[0], kick_specs(0), P()), (CUT[0], CUT[0]))(W, kick[0], matrix)
 
 
 kick_spending = _spending("times")(_kick)
-kick_keeping = jax.jit(_kick, static_argnames=("mesh", "times"))
+kick_keeping = Program(_kick, static_argnames=("mesh", "times"))
 
 
 @_spending()
 def move(W: Any, x: Any, flow: passes.QFlow, *, mesh: Mesh) -> Any:
     """W after a transport."""
 
-    def act(W: Any, x: Any, flow: passes.QFlow) -> Any:
-        W, split = passes.moved(passes.fields(W), x, flow, passes.ALONG_Q, mesh.size)
-        return W if split == passes.ALONG_Q else passes.swapped(W, split)
-
+    act = partial(passes.moved, way=way(mesh))
     return spread(act, mesh, (CUT[0], P(), P()), CUT[0])(W, x, flow)
 
 
@@ -155,24 +181,39 @@ def _leg_specs(legs: tuple[LegForm, ...]) -> tuple[LegForm, ...]:
     return tuple(LegForm(everywhere, everywhere, kicks) for _ in legs)
 
 
-@_spending("capacity", "by")
+def spare_for(W: Any, mesh: Mesh) -> Any:
+    """Memory for exchanges of W between processors, which its steps take and give back; None where there are none."""
+    return jnp.zeros_like(W) if mesh.size > 1 and way(mesh).block < math.inf else None
+
+
+@partial(Program, static_argnames=("mesh", "capacity", "by"), donate_argnames=("W", "spare"))
 def steps(
-    W: Any, legs: tuple[LegForm, ...], column: tuple[Any, ...], count: Any, *, mesh: Mesh, capacity: int, by: int
-) -> tuple[Any, tuple[Any, Any]]:
+    W: Any,
+    spare: Any,
+    legs: tuple[LegForm, ...],
+    column: tuple[Any, ...],
+    count: Any,
+    *,
+    mesh: Mesh,
+    capacity: int,
+    by: int,
+) -> tuple[Any, Any, tuple[Any, Any]]:
     """W after so many steps, `by` in a turn, each fused with the next, and what the ends of each reveal."""
-    act = partial(passes.steps, capacity=capacity, by=by, devices=mesh.size)
-    return spread(act, mesh, (CUT[0], _leg_specs(legs), CUT, P()), (CUT[0], P()))(W, legs, column, count)
+    act = partial(passes.steps, capacity=capacity, by=by, way=way(mesh))
+    takes = (CUT[0], CUT[0], _leg_specs(legs), CUT, P())
+    return spread(act, mesh, takes, (CUT[0], CUT[0], P()))(W, spare, legs, column, count)
 
 
-@_spending()
-def last_step(W: Any, legs: tuple[LegForm, ...], *, mesh: Mesh) -> Any:
+@partial(Program, static_argnames="mesh", donate_argnames=("W", "spare"))
+def last_step(W: Any, spare: Any, legs: tuple[LegForm, ...], *, mesh: Mesh) -> tuple[Any, Any]:
     """W after the legs of a step."""
 
-    def act(W: Any, legs: tuple[LegForm, ...]) -> Any:
-        W, split, _ = passes.step(passes.fields(W), legs, None, passes.ALONG_Q, mesh.size)
-        return passes.planes(passes.at_rest(W, split))
+    def act(W: Any, spare: Any, legs: tuple[LegForm, ...]) -> tuple[Any, Any]:
+        held, _ = passes.step(passes.Held(W, spare, passes.ALONG_Q), legs, None, way(mesh))
+        held = passes.at_rest(held, way(mesh))
+        return held.W, held.spare
 
-    return spread(act, mesh, (CUT[0], _leg_specs(legs)), CUT[0])(W, legs)
+    return spread(act, mesh, (CUT[0], CUT[0], _leg_specs(legs)), (CUT[0], CUT[0]))(W, spare, legs)
 
 
 @partial(jax.jit, static_argnames=("mesh", "dtype"))

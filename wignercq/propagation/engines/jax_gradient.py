@@ -18,7 +18,8 @@ from jax import lax
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines.compiled_step import CompiledStep
 from wignercq.propagation.engines.jax import JaxEngine
-from wignercq.propagation.engines.jax_passes import ALONG_Q, KickForm, LegForm
+from wignercq.propagation.engines.jax_kick import KickForm
+from wignercq.propagation.engines.jax_passes import Kicking, LegForm
 
 Array = Any
 
@@ -51,13 +52,12 @@ def run(W: Array, step: StepArrays, count: int) -> Array:
 
     @jax.checkpoint
     def one_leg(W: Array, leg: LegForm) -> tuple[Array, None]:
-        W, _ = passes.moved(W, leg.x, leg.q, ALONG_Q, 1)
-        return passes.kicked(W, leg.kick[ALONG_Q])[0], None
+        return passes.acted(W, [leg.x, leg.q, Kicking(leg.kick[0], 1)])[0], None
 
     @jax.checkpoint
     def one(W: Array, _: None) -> tuple[Array, None]:
-        W, _ = lax.scan(one_leg, passes.kicked(W, step.opening)[0], step.legs)
-        return passes.planes(W), None
+        W, _ = passes.acted(W, [Kicking(step.opening, 1)])
+        return lax.scan(one_leg, W, step.legs)
 
     @jax.checkpoint
     def several(W: Array, _: None) -> tuple[Array, None]:

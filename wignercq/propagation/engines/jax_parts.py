@@ -17,6 +17,7 @@ from jax.sharding import Mesh
 
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines.jax_devices import CUT, P, cut, spread
+from wignercq.propagation.engines.jax_kick import EXACT
 
 PART = 2**24  # bytes of W in a part, on each device
 Q, P_AXIS = 0, 2  # axes of (q, x, p, y) that parts are taken of
@@ -59,7 +60,7 @@ def _powers_qx(W: Any, first: Any, *, count: int, points: tuple[int, int], mesh:
         n_q, n_x = points
         part = lax.dynamic_slice_in_dim(W, first, count, P_AXIS)[:, :, ::2]
         along_q = passes.swapped(part, passes.ALONG_Q) if mesh.size > 1 else part
-        return _over_all(passes.power(along_q[:n_q], 0), passes.power(part[:, :n_x], 1), mesh=mesh)
+        return _over_all(power(along_q[:n_q], 0), power(part[:, :n_x], 1), mesh=mesh)
 
     return spread(act, mesh, (CUT[0], P()), P())(W, first)
 
@@ -71,9 +72,17 @@ def _powers_py(W: Any, first: Any, *, count: int, mesh: Mesh) -> tuple[Any, Any]
     def act(W: Any, first: Any) -> tuple[Any, Any]:
         each = 2 if W.shape[Q] % 2 == 0 or mesh.size == 1 else 1
         part = lax.dynamic_slice_in_dim(W, first, count, Q)[::each]
-        return _over_all(passes.power(part, 2), passes.power(part, 3), mesh=mesh)
+        return _over_all(power(part, 2), power(part, 3), mesh=mesh)
 
     return spread(act, mesh, (CUT[0], P()), P())(W, first)
+
+
+def power(W: Any, axis: int) -> Any:
+    """At each frequency of an axis from zero to Nyquist the power of W, not normalised."""
+    n = W.shape[axis]
+    spectrum = jnp.fft.rfft(jnp.moveaxis(W, axis, 3))
+    power = (spectrum.real.astype(float) ** 2 + spectrum.imag.astype(float) ** 2).sum((0, 1, 2))
+    return power * np.where((np.arange(n // 2 + 1) % n == 0) | (2 * np.arange(n // 2 + 1) == n), 1.0, 2.0)
 
 
 def _over_all(*powers: Any, mesh: Mesh) -> Any:
@@ -102,10 +111,23 @@ def _with_part(W: Any, found: Any, matrices: list[Any | None], first: Any, *, ax
 
     def act(W: Any, found: Any, matrices: list[Any | None], first: Any) -> Any:
         part = lax.dynamic_slice_in_dim(W, first, count, axis)
-        part = passes.interpolated(part, matrices, mesh.size)
+        part = at_other_points(part, matrices, mesh.size)
         return lax.dynamic_update_slice_in_dim(found, part, first, axis)
 
     return spread(act, mesh, (CUT[0], CUT[0], P(), P()), CUT[0])(W, found, matrices, first)
+
+
+def at_other_points(W: Any, matrices: list[Any | None], devices: int) -> Any:
+    """W, split along q, taken to other points by matrices along q, x, p and y; None where they stay the same."""
+    for axis in (3, 2, 1):
+        matrix = matrices[axis]
+        if matrix is not None:
+            W = jnp.moveaxis(jnp.tensordot(W, matrix, axes=(axis, 1), precision=EXACT), 3, axis)
+    if matrices[0] is None:
+        return W
+    W = passes.swapped(W, passes.ALONG_Q) if devices > 1 else W
+    W = jnp.tensordot(matrices[0], W, axes=(1, 0), precision=EXACT)
+    return passes.swapped(W, passes.ALONG_X) if devices > 1 else W
 
 
 # slabs, one q after the other

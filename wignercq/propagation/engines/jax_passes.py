@@ -1,22 +1,25 @@
-"""The passes of the JAX engine on the part of W that one device has, as functions that XLA compiles into one loop.
+"""The passes of the JAX engine on the part of W that one device has, as functions that XLA compiles.
 
-What a transform, a phase and the transform back do in six runs through memory, a product with a real matrix does in
-one, and up to some hundred points it takes no longer than that::
+W is in the order (q, x, p, y), in planes. What a transform, a phase and the transform back do in six runs through
+memory, a product with a real matrix does in one, and up to some hundred points it takes no longer than that::
 
-    momentum pass   on planes, W at rest, of the order (q, x, p, y): p and y are transformed with FFTs, multiplied into
-                    the order (q, x, s, r), r transformed back, and then s with a product
-    transport       on fields, of the order (q, p, y, x): products shift x for each y, with a matrix for each, then q
-                    for each p, and mix p
+    momentum pass   FFTs of p and y (``jax_kick``), local in (q, x)
+    transport       products shift x for each y and mix y, local in (q, p); others shift q for each p and mix p, local
+                    in (x, y)
 
-The orders are those of the indices. In memory each product reads and writes W as it needs it, so that three
+A GPU does each of these with all of W. In memory each product reads and writes W as it needs it, so that three
 transpositions are left to a pair of passes; the one of them that XLA does not see to is asked of it.
 
-Multipliers of the momentum pass are evaluated as they are needed, from the coefficients of a :class:`Kick`.
-Over several devices W is split along q, or along x: a transport changes from one to the other.
+A processor waits for memory where it runs through all of W time and again. It takes W block by block, in turn along q
+and along x, and does with each block all that is due and local along this axis: a flow, a kick and the next flow.
+
+Over several devices W is split along q, or along x, in just this way, and each change from one to the other is an
+exchange of all with all.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -24,37 +27,13 @@ import numpy as np
 from jax import lax
 from jax.experimental.layout import Layout, with_layout_constraint
 
-from wignercq.grid.grid import Grid
-from wignercq.propagation.engines.jax_phases import cos_sin
-from wignercq.propagation.engines.multipliers import Kick, Push, clipped_exponential
+from wignercq.propagation.engines.jax_kick import EXACT, KickForm, kicked, part_of
 
 DEVICES = "devices"  # the name of the axis of devices
-ALONG_Q, ALONG_X = 0, 1  # the axis of (q, x, p, y) along which W is split
-ORDERED = (0, 3)  # q and x among the axes of fields
-EXACT = lax.Precision.HIGHEST  # products of float32 in float32
+ALONG_Q, ALONG_X = 0, 1  # the axis of W along which it is split
+IN_ORDER = Layout((0, 1, 2, 3))
 
 Array = Any  # jax.Array, which is no type of a traced value
-
-
-class KickForm(NamedTuple):
-    """A kick on the device.
-
-    Parameters
-    ----------
-    growth : real parts of c_0, c_1, c_2 and so on, float64, shape (nq, nx, 3 or more, ns)
-    angle : imaginary parts of those powers that have any, the first two at least, shape (nq, nx, 2 or more, ns)
-    frequencies : r, shape (np,)
-    most : what the sum of the real parts is clipped at, shape (np,)
-    nyquist_p : the multipliers at r = np / 2, shape (nq, nx, ns); None where np is odd
-    nyquist_y : the multipliers at s = ny / 2, shape (nq, nx, np); None where ny is odd
-    """
-
-    growth: Array
-    angle: Array
-    frequencies: Array
-    most: Array
-    nyquist_p: Array | None
-    nyquist_y: Array | None
 
 
 class QFlow(NamedTuple):
@@ -97,56 +76,26 @@ class LegForm(NamedTuple):
     kick: tuple[KickForm, ...]
 
 
-# multipliers
+class Kicking(NamedTuple):
+    """A kick, so many times."""
+
+    kick: KickForm
+    times: int
 
 
-def kick_arrays(kick: Kick) -> KickForm:
-    """A kick whose rows are all pairs (q, x), as NumPy arrays."""
-    c, (n_q, n_p, n_x, n_y), r = kick.coefficients, kick.grid.shape, kick.grid.p.frequencies
-    at_p = at_y = None
-    if n_p % 2 == 0:
-        highest, opposite = (clipped_exponential(c, sign * r[n_p // 2], kick.growth) for sign in (1, -1))
-        at_p = (highest + opposite).reshape(n_q, n_x, -1) / 2
-    if n_y % 2 == 0:
-        at_y = Kick(c[..., -1:], kick.grid, kick.growth).rows(0, None).reshape(n_q, n_x, n_p)
-    turning = 1 + max((power for power in range(2, len(c)) if c[power].imag.any()), default=1)
-    growth, angle = (np.moveaxis(part, 0, 1).reshape(n_q, n_x, len(part), -1) for part in (c.real, c.imag[:turning]))
-    return KickForm(growth, angle, r, kick.growth * r**2, at_p, at_y)
+Act = XFlow | QFlow | Kicking
 
 
-def pushed(kick: KickForm, grid: Grid, push: Push, times: int) -> KickForm:
-    """A kick that in so many applications displaces p and y as well, once."""
-    change = np.zeros((kick.angle.shape[-2], grid.y.half_frequencies.size))
-    change[0], change[1] = -grid.y.half_frequencies * push.y / times, -push.p / times
-    of_p, of_y = (factor ** (1 / times) for factor in push.factors(grid))
-    at_p = None if kick.nyquist_p is None else kick.nyquist_p * (of_p[of_p.size // 2] * of_y)
-    at_y = None if kick.nyquist_y is None else kick.nyquist_y * (of_p * of_y[-1])
-    return kick._replace(angle=kick.angle + change, nyquist_p=at_p, nyquist_y=at_y)
+class Way(NamedTuple):
+    """How W is gone through: over so many devices, and on each of them in blocks of so many bytes at most."""
 
+    devices: int = 1
+    block: float = math.inf
 
-def multiplier(kick: KickForm, times: int) -> tuple[Array, Array]:
-    """Real and imaginary part of kick**times on (q, x, s, r), evaluated in float64."""
-    size = jnp.exp(jnp.minimum(_polynomial(kick.growth, kick.frequencies), kick.most) * times)
-    cos, sin = cos_sin(_polynomial(kick.angle, kick.frequencies) * times)
-    real, imag = size * cos, size * sin
-    n_p, n_s = kick.frequencies.size, kick.growth.shape[-1]
-    for values, at, axis in (
-        (kick.nyquist_p, np.arange(n_p) == n_p // 2, 3),
-        (kick.nyquist_y, np.arange(n_s)[:, None] == n_s - 1, 2),
-    ):
-        if values is not None:
-            there = jnp.expand_dims(values**times, axis)
-            real, imag = jnp.where(at, there.real, real), jnp.where(at, there.imag, imag)
-    return real, imag
-
-
-def _polynomial(coefficients: Array, r: Array) -> Array:
-    """On (q, x, s, r) that with coefficients on (q, x, power, s)."""
-    c = coefficients[..., None]
-    value = c[:, :, -1]
-    for power in range(c.shape[2] - 2, -1, -1):
-        value = c[:, :, power] + r * value
-    return value
+    @property
+    def alternates(self) -> bool:
+        """Whether W is gone through along q and along x in turn, rather than as a whole."""
+        return self.devices > 1 or self.block < math.inf
 
 
 def shifts(half: Array, points: int) -> Array:
@@ -156,64 +105,36 @@ def shifts(half: Array, points: int) -> Array:
     return kernel[:, (place[:, None] - place) % points]
 
 
-# passes
+# acts on a part of W
 
 
-def kicked(W: Array, kick: KickForm, times: int = 1) -> tuple[Array, Array]:
-    """Of planes F^-1 [kick**times * F W] as fields, and F W at s = 0, complex, shape (q, x, np).
-
-    A transform of the conjugate is the conjugate of the inverse one, which would be scaled in a run of its own.
-    """
-    spectrum = jnp.fft.rfft2(W)
-    real, imag = multiplier(kick, times)
-    conjugate = lax.complex(real.astype(W.dtype), -imag.astype(W.dtype))
-    halfway = jnp.fft.fft(spectrum.conj().transpose(0, 1, 3, 2) * conjugate).transpose(2, 0, 3, 1)  # s q p x
-    parts = jnp.concatenate([halfway.real, halfway.imag])
-    back = jnp.asarray(back_transform(W.shape[3], W.shape[2]), W.dtype)
-    W = jnp.einsum("sy,sqpx->yqpx", back, parts, precision=EXACT)
-    return W.transpose(1, 2, 0, 3), spectrum[..., 0]
-
-
-def back_transform(points: int, others: int) -> np.ndarray:
-    """From real parts and negative imaginary parts of a half-spectrum to the points, over the number of others too."""
-    s = np.arange(points // 2 + 1)
-    weight = np.where((s == 0) | (2 * s == points), 1, 2)[:, None] / (points * others)
-    angle = 2 * np.pi / points * (s[:, None] * np.arange(points) % points)
-    return np.concatenate([weight * np.cos(angle), weight * np.sin(angle)])
+def acted(W: Array, acts: list[Act], in_cache: bool = False) -> tuple[Array, Array | None]:
+    """W after flows and kicks one after the other, and what the last kick has seen at s = 0."""
+    seen = None
+    for act, after in zip(acts, [*acts[1:], None], strict=True):
+        if isinstance(act, Kicking):
+            W, seen = kicked(W, act.kick, act.times, in_cache)
+        elif not act.rests:
+            W = W.transpose(0, 2, 3, 1)  # q p y x
+            W = _sheared(W, act) if isinstance(act, XFlow) else _flown(W, act)
+            if isinstance(act, XFlow) and isinstance(after, QFlow):  # which reads W in this order
+                W = with_layout_constraint(W, IN_ORDER)
+            W = W.transpose(0, 3, 1, 2)
+    return W, seen
 
 
-def moved(W: Array, x: XFlow, flow: QFlow, split: int, devices: int) -> tuple[Array, int]:
-    """Of fields both parts of a transport, which commute, as planes, and along which axis they are split then.
-
-    The part that has its axis on the device comes first. Without a part of x or of q W stays split as it is.
-    """
-    if devices > 1 and not x.rests and not flow.rests:
-        if split == ALONG_Q:
-            W = _flown(swapped(_sheared(W, x), split, ORDERED), flow)
-        else:
-            W = _sheared(swapped(_flown(W, flow), split, ORDERED), x)
-        return planes(W), 1 - split
-    away = devices > 1 and split == (ALONG_X if flow.rests else ALONG_Q)
-    W = swapped(W, split, ORDERED) if away else W
-    W = _flown(_sheared(W, x), flow)
-    W = swapped(W, 1 - split, ORDERED) if away else W
-    return planes(W), split
-
-
-def _sheared(W: Array, x: XFlow) -> Array:
-    """Fields after the flow of (x, y), written as the shift of q would read them."""
-    if x.rests:
-        return W
-    for shift, matrix in ((x.first, x.matrix), (x.second, None)):
+def _sheared(W: Array, flow: XFlow) -> Array:
+    """W, in the order (q, p, y, x), after a flow of (x, y)."""
+    for shift, matrix in ((flow.first, flow.matrix), (flow.second, None)):
         if shift is not None:
             W = jnp.einsum("yab,qpyb->qpya", shift, W, precision=EXACT)
         if matrix is not None:
             W = jnp.einsum("ab,qpbx->qpax", matrix, W, precision=EXACT)
-    return with_layout_constraint(W, Layout((0, 1, 2, 3)))
+    return W
 
 
 def _flown(W: Array, flow: QFlow) -> Array:
-    """Fields after the flow of (q, p)."""
+    """The same after a flow of (q, p)."""
     for shift, matrix in ((flow.first, flow.matrix), (flow.second, None)):
         if shift is not None:
             W = jnp.einsum("pab,bpyx->payx", shift, W, precision=EXACT).transpose(1, 0, 2, 3)
@@ -222,104 +143,165 @@ def _flown(W: Array, flow: QFlow) -> Array:
     return W
 
 
-def fields(W: Array) -> Array:
-    """Planes as fields."""
-    return W.transpose(0, 2, 3, 1)
+# all of W
 
 
-def planes(W: Array) -> Array:
-    """Fields as planes."""
-    return W.transpose(0, 3, 1, 2)
+class Held(NamedTuple):
+    """W split along q or x, and as much memory again, if any, that an exchange fills while it empties that of W."""
+
+    W: Array
+    spare: Array | None
+    split: int
 
 
-def swapped(W: Array, split: int, places: tuple[int, int] = (0, 1)) -> Array:
-    """W split along the other one of q and x, axes with these numbers: one exchange of all devices with all."""
-    return lax.all_to_all(W, DEVICES, split_axis=places[1 - split], concat_axis=places[split], tiled=True)
+def points_at_once(W: Array, axis: int, block: float) -> int:
+    """How many points of an axis make a block: as many as it may have, of those that divide them."""
+    points = W.shape[axis]
+    divisors = (n for n in range(points, 0, -1) if points % n == 0)
+    return next((n for n in divisors if n * (W.nbytes // points) <= block), 1)
+
+
+def through(W: Array, acts: list[Act], split: int, way: Way) -> tuple[Array, Array | None]:
+    """W after acts that are local along the axis where it is split, block after block, and what a kick has seen."""
+    size, in_cache = points_at_once(W, split, way.block), way.block < math.inf
+    if size == W.shape[split]:
+        return acted(W, acts, in_cache)
+    kicks = any(isinstance(act, Kicking) for act in acts)
+
+    def nothing_of(block: Array) -> Any:
+        return jnp.zeros(block.shape[:3], jnp.result_type(W.dtype, jnp.complex64)) if kicks else None
+
+    def act(block: Array, now: list[Act]) -> tuple[Array, Array | None]:
+        block, seen = acted(block, now, in_cache)
+        return with_layout_constraint(block, IN_ORDER), seen
+
+    def turn(i: Array, state: tuple[Array, Any]) -> tuple[Array, Any]:
+        W, seen = state
+        first = i * size
+        block = lax.dynamic_slice_in_dim(W, first, size, split)
+        now = [_part_of(act, first, size, split) for act in acts]
+        # Never so; but XLA does not look into another computation, to fuse its last transposition with the writing
+        # into W, which it does on one core.
+        never = i < 0
+        block, found = lax.cond(never, lambda block, _: (block, nothing_of(block)), act, block, now)
+        if kicks:
+            seen = lax.dynamic_update_slice_in_dim(seen, found, first, split)
+        return lax.dynamic_update_slice_in_dim(W, block, first, split), seen
+
+    return lax.fori_loop(0, W.shape[split] // size, turn, (W, nothing_of(W)))
+
+
+def _part_of(act: Act, first: Array, points: int, axis: int) -> Act:
+    """What a flow or a kick is for so many points of q or x."""
+    return act._replace(kick=part_of(act.kick, first, points, axis)) if isinstance(act, Kicking) else act
+
+
+def swapped(W: Array, split: int) -> Array:
+    """W split along the other one of q and x: one exchange of all devices with all."""
+    return lax.all_to_all(W, DEVICES, split_axis=1 - split, concat_axis=split, tiled=True)
+
+
+def exchanged(held: Held, way: Way) -> Held:
+    """The same, into the spare memory where there is some, a few points of p at a time: memory that is new is slow."""
+    W, spare, split = held
+    if spare is None:
+        return Held(swapped(W, split), None, 1 - split)
+    size = points_at_once(W, 2, way.block)
+
+    def turn(i: Array, into: Array) -> Array:
+        part = swapped(lax.dynamic_slice_in_dim(W, i * size, size, 2), split)
+        return lax.dynamic_update_slice_in_dim(into, part, i * size, 2)
+
+    shape = [*W.shape]
+    shape[split], shape[1 - split] = shape[split] * way.devices, shape[1 - split] // way.devices
+    return Held(lax.fori_loop(0, W.shape[2] // size, turn, spare.reshape(shape)), W, 1 - split)
+
+
+def transported(held: Held, acts: list[Act], leg: LegForm, way: Way) -> tuple[Held, list[Act]]:
+    """W, and what is left to be done with it, when these acts and the flows of a leg are due.
+
+    The flows commute. That of x needs the part of W that is split along q, that of q the part that is split along x.
+    """
+    if not way.alternates:
+        return held, [*acts, leg.x, leg.q]
+    first, second = (leg.x, leg.q) if held.split == ALONG_Q else (leg.q, leg.x)
+    if second.rests:
+        return held, [*acts, first]
+    W, _ = through(held.W, [*acts, first], held.split, way)
+    return turned(held._replace(W=W), way), [second]
+
+
+def turned(held: Held, way: Way) -> Held:
+    """W split along the other one of q and x; on one device what is gone through along it."""
+    return exchanged(held, way) if way.devices > 1 else held._replace(split=1 - held.split)
+
+
+def at_rest(held: Held, way: Way) -> Held:
+    """W split along q."""
+    return held if held.split == ALONG_Q else turned(held, way)
+
+
+def moved(W: Array, x: XFlow, q: QFlow, way: Way) -> Array:
+    """W, split along q before and after, when both flows are done."""
+    held, acts = transported(Held(W, None, ALONG_Q), [], LegForm(x, q, ()), way)
+    W, _ = through(held.W, acts, held.split, way)
+    return at_rest(held._replace(W=W), way).W
 
 
 def step(
-    W: Array, legs: tuple[LegForm, ...], column: tuple[Array, ...] | None, split: int, devices: int
-) -> tuple[Array, int, tuple[Array, Array] | None]:
-    """Fields after the legs of a step, its last kick fused with the first of the next if there is a closing column.
+    held: Held, legs: tuple[LegForm, ...], column: tuple[Array, ...] | None, way: Way
+) -> tuple[Held, tuple[Array, Array] | None]:
+    """W after the legs of a step, its last kick fused with the first of the next if there is a closing column.
 
     Then also the transform of the p marginal, shape (np,), and the sum of W over (p, y), shape (nq, nx).
     """
+    acts: list[Act] = []
     for number, leg in enumerate(legs, start=1):
         closes = number == len(legs) and column is not None
-        W, split = moved(W, leg.x, leg.q, split, devices)
-        W, spectrum = kicked(W, leg.kick[split], 2 if closes else 1)
+        held, acts = transported(held, acts, leg, way)
+        acts.append(Kicking(leg.kick[held.split if way.devices > 1 else 0], 2 if closes else 1))
+    W, seen = through(held.W, acts, held.split, way)
+    held = held._replace(W=W)
     if column is None:
-        return W, split, None
-    spectrum = spectrum * column[split]
+        return held, None
+    spectrum = seen * column[held.split if way.devices > 1 else 0]
     of_p, density = spectrum.sum((0, 1)), spectrum[:, :, 0].real
-    if devices > 1:
+    if way.devices > 1:
         of_p = lax.psum(of_p, DEVICES)
-        density = lax.all_gather(density, DEVICES, axis=split, tiled=True)
-    return W, split, (of_p, density)
+        density = lax.all_gather(density, DEVICES, axis=held.split, tiled=True)
+    return held, (of_p, density)
 
 
 def steps(
-    W: Array, legs: tuple[LegForm, ...], column: tuple[Array, ...], count: Array, capacity: int, by: int, devices: int
-) -> tuple[Array, tuple[Array, Array]]:
-    """Planes, split along q, after `count` steps, `by` of them in a turn of the loop, each fused with the next.
+    W: Array,
+    spare: Array | None,
+    legs: tuple[LegForm, ...],
+    column: tuple[Array, ...],
+    count: Array,
+    capacity: int,
+    by: int,
+    way: Way,
+) -> tuple[Array, Array | None, tuple[Array, Array]]:
+    """W, split along q, after `count` steps, `by` of them in a turn of the loop, each fused with the next.
 
     With what each end of a step reveals, for up to `capacity` of them.
     """
-    n_q, n_x = (column[0].shape[0] * devices, column[0].shape[1])
+    n_q, n_x = (column[0].shape[0] * way.devices, column[0].shape[1])
     seen = jnp.zeros((capacity, column[0].shape[2]), complex), jnp.zeros((capacity, n_q, n_x))
 
-    def turn(i: Array, state: tuple[Array, tuple[Array, Array]]) -> tuple[Array, tuple[Array, Array]]:
-        W, seen = state
-        split = ALONG_Q
+    def turn(i: Array, state: tuple[Array, Array | None, Any]) -> tuple[Array, Array | None, Any]:
+        W, spare, seen = state
+        held = Held(W, spare, ALONG_Q)
         for j in range(by):
-            W, split, boundary = step(W, legs, column, split, devices)
+            held, boundary = step(held, legs, column, way)
             assert boundary is not None
             seen = tuple(
                 lax.dynamic_update_index_in_dim(all_, one.astype(all_.dtype), by * i + j, 0)
                 for all_, one in zip(seen, boundary, strict=True)
             )
-        return at_rest(W, split), seen
+        held = at_rest(held, way)
+        return held.W, held.spare, seen
 
     if capacity == by:  # a turn without a loop
-        W, seen = turn(0, (fields(W), seen))
-    else:
-        W, seen = lax.fori_loop(0, count // by, turn, (fields(W), seen))
-    return planes(W), seen
-
-
-def at_rest(W: Array, split: int) -> Array:
-    """Fields split along q."""
-    return W if split == ALONG_Q else swapped(W, split, ORDERED)
-
-
-# what is read off W
-
-
-def power(W: Array, axis: int) -> Array:
-    """At each frequency of an axis from zero to Nyquist the power of W, not normalised."""
-    n = W.shape[axis]
-    spectrum = jnp.fft.rfft(jnp.moveaxis(W, axis, 3))
-    power = (spectrum.real.astype(float) ** 2 + spectrum.imag.astype(float) ** 2).sum((0, 1, 2))
-    return power * np.where((np.arange(n // 2 + 1) % n == 0) | (2 * np.arange(n // 2 + 1) == n), 1.0, 2.0)
-
-
-def thinned(W: Array, devices: int) -> Array:
-    """Every other point of W split along q; a device with an odd number of q has zeros after those it has."""
-    share = W.shape[0]
-    if devices > 1 and share % 2:
-        W = jnp.pad(W[:, ::2, ::2, ::2], ((0, 1), (0, 0), (0, 0), (0, 0)))
-        return lax.dynamic_slice_in_dim(W, lax.axis_index(DEVICES) * share % 2, share)[::2]
-    return W[::2, ::2, ::2, ::2]
-
-
-def interpolated(W: Array, matrices: list[Array | None], devices: int) -> Array:
-    """W, split along q, taken to other points by matrices along q, x, p and y; None where they stay the same."""
-    for axis in (3, 2, 1):
-        matrix = matrices[axis]
-        if matrix is not None:
-            W = jnp.moveaxis(jnp.tensordot(W, matrix, axes=(axis, 1), precision=EXACT), 3, axis)
-    if matrices[0] is None:
-        return W
-    W = swapped(W, ALONG_Q) if devices > 1 else W
-    W = jnp.tensordot(matrices[0], W, axes=(1, 0), precision=EXACT)
-    return swapped(W, ALONG_X) if devices > 1 else W
+        return turn(0, (W, spare, seen))
+    return lax.fori_loop(0, count // by, turn, (W, spare, seen))

@@ -16,7 +16,7 @@ from jax.sharding import Mesh
 
 from wignercq.propagation.engines import jax_passes as passes
 from wignercq.propagation.engines.jax_devices import CUT, P, cut, padded, put, spread, whole
-from wignercq.propagation.engines.jax_parts import P_AXIS, Q, parts
+from wignercq.propagation.engines.jax_parts import P_AXIS, Q, at_other_points, parts
 from wignercq.propagation.engines.multipliers import Dissipation, DissipationTables
 
 Points = tuple[int, int]  # of q and x, which zeros follow
@@ -86,7 +86,7 @@ def _dissipated_part(W: Any, arrays: Any, first: Any, *, count: int, n_x: int, m
     def act(W: Any, matrices: Any, noise: Any, shifts: Any, first: Any) -> Any:
         p, x, y = matrices
         part = lax.dynamic_slice_in_dim(W, first, count, Q)[:, :n_x]
-        part = passes.interpolated(part, [None, x, p, y], 1)
+        part = at_other_points(part, [None, x, p, y], 1)
         spectrum = jnp.fft.rfftn(part, axes=(1, 2)) * noise[None, :, :, None]
         spectrum *= lax.dynamic_slice_in_dim(shifts, first, count, 0)[:, :, None, None]
         part = _filled(jnp.fft.irfftn(spectrum, s=(n_x, W.shape[2]), axes=(1, 2)), 1, W.shape[1] - n_x)
