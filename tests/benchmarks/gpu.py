@@ -75,9 +75,8 @@ def memory(steps: Propagator, W: Any) -> tuple[float, float]:
     """Bytes per cell of the compiled loop and a W that is kept, and what the engine says."""
     engine: Any = steps.engine
     form = engine._form(steps.compiled)
-    program = (
-        programs.steps.compiled.lower(W, *form, LONG, mesh=engine._mesh, capacity=32, by=1).compile().memory_analysis()
-    )
+    lowered = programs.steps.compiled.lower(W, None, *form, LONG, mesh=engine._mesh, capacity=32, by=1)
+    program = lowered.compile().memory_analysis()
     taken = program.argument_size_in_bytes + program.output_size_in_bytes + program.temp_size_in_bytes
     taken += W.nbytes - program.alias_size_in_bytes
     arguments = jax.tree.leaves(form)  # some of them are given more than once

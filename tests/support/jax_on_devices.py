@@ -91,7 +91,8 @@ def compiled_loop(devices: int, grid: Grid) -> tuple[dict[str, int], float, floa
     W = engine.of(systems.gaussian_density(grid))
     form = engine._form(Propagator(systems.quartic(), engine, FORWARD_3, 0.05).compiled)
     by = 2 if devices > 1 else 1
-    program = jax_devices.steps.compiled.lower(W, *form, by, mesh=engine._mesh, capacity=by, by=by).compile()
+    spare = jax_devices.spare_for(W, engine._mesh)
+    program = jax_devices.steps.compiled.lower(W, spare, *form, by, mesh=engine._mesh, capacity=by, by=by).compile()
     found, tables = program.memory_analysis(), jax.tree.leaves(form)  # some of them are given more than once
     once = {id(each): each for each in tables}.values()
     taken = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes

@@ -69,7 +69,6 @@ class JaxEngine(Engine):
         There are no such devices, or JAX is kept to 32 bits.
     """
 
-    temporaries = jax_memory.TEMPORARIES
     asked: ClassVar[programs.Devices] = None
 
     def __init__(

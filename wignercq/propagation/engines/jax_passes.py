@@ -154,16 +154,15 @@ class Held(NamedTuple):
     split: int
 
 
-def points_at_once(W: Array, axis: int, block: float) -> int:
-    """How many points of an axis make a block: as many as it may have, of those that divide them."""
-    points = W.shape[axis]
+def points_at_once(points: int, size: float, block: float) -> int:
+    """How many points of an axis, of W of so many bytes, make a block: of the numbers that divide them the largest."""
     divisors = (n for n in range(points, 0, -1) if points % n == 0)
-    return next((n for n in divisors if n * (W.nbytes // points) <= block), 1)
+    return next((n for n in divisors if n * (size / points) <= block), 1)
 
 
 def through(W: Array, acts: list[Act], split: int, way: Way) -> tuple[Array, Array | None]:
     """W after acts that are local along the axis where it is split, block after block, and what a kick has seen."""
-    size, in_cache = points_at_once(W, split, way.block), way.block < math.inf
+    size, in_cache = points_at_once(W.shape[split], W.nbytes, way.block), way.block < math.inf
     if size == W.shape[split]:
         return acted(W, acts, in_cache)
     kicks = any(isinstance(act, Kicking) for act in acts)
@@ -206,7 +205,7 @@ def exchanged(held: Held, way: Way) -> Held:
     W, spare, split = held
     if spare is None:
         return Held(swapped(W, split), None, 1 - split)
-    size = points_at_once(W, 2, way.block)
+    size = points_at_once(W.shape[2], W.nbytes, way.block)
 
     def turn(i: Array, into: Array) -> Array:
         part = swapped(lax.dynamic_slice_in_dim(W, i * size, size, 2), split)
