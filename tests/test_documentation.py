@@ -47,7 +47,8 @@ def run_python(page: Path) -> None:
 
 
 NEEDS = {
-    "gradients.md": (pytest.mark.slow, pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed"))
+    "gradients.md": (pytest.mark.slow, pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")),
+    **dict.fromkeys(("steady.md", "observables.md", "correlations.md", "result-file.md"), pytest.mark.slow),
 }
 
 

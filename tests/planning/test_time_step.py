@@ -75,19 +75,17 @@ def true_error(name: str, scheme: Scheme, steps: int) -> float:
     return max(np.abs(found - best).max() / np.abs(best).max() for found, best in pairs)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "steps"), [pytest.param(STRANG, 20, marks=pytest.mark.slow), (CHIN_4A, 10)], ids=["Strang", "Chin 4A"]
-)
-@pytest.mark.parametrize(
-    "name", ["quartic", *(pytest.param(name, marks=pytest.mark.slow) for name in ("friction", "coupling"))]
-)
+@pytest.mark.parametrize(("scheme", "steps"), [(STRANG, 20), (CHIN_4A, 10)], ids=["Strang", "Chin 4A"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["quartic", "friction", "coupling"])
 def test_reported_error_is_the_true_error(name: str, scheme: Scheme, steps: int) -> None:
     """Kills: an estimate with a wrong Richardson factor or order, or one that the coarser pilot grid spoils."""
     estimate, truth = pilot(name, scheme).measure(DURATION / steps).error, true_error(name, scheme, steps)
     assert truth / 3 < estimate < 3 * truth
 
 
-@pytest.mark.parametrize("steps", [2, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [2, 60])
 def test_explicit_steps_longer_and_shorter_than_the_pilot_runs(steps: int) -> None:
     """Kills: a law dt**order applied where it does not hold yet, or extrapolated in the wrong direction."""
     runs = pilot("friction", STRANG)

@@ -85,6 +85,7 @@ def require_double_commutator(symbol: GeneratorSymbol, G: sp.Expr, T: Callable[[
         assert abs(left - right) < 1e-10 * abs(right)
 
 
+@pytest.mark.slow
 def test_commutator_with_a_bath_of_x_and_noise_that_depends_on_q() -> None:
     """Kills: -D_xx (d_x G)**2 with a wrong sign or factor, D_xy or friction of y in it, a power of r dropped."""
     bath = {"friction": 0.24, "diffusion": {"xx": 0.3, "xy": 0.1, "yy": 0.5}}

@@ -316,7 +316,7 @@ class JaxEngine(Engine):
 
     @property
     def _is_on_processors(self) -> bool:
-        """Where a loop takes two to six W more than what is in it, and a program for each turn no time."""
+        """Where a program for each turn takes no time, and loops of several lengths would only be more to compile."""
         return bool(self._mesh.devices[0].platform == "cpu")
 
     @property
