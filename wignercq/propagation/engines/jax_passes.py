@@ -115,7 +115,7 @@ def acted(W: Array, acts: list[Act], in_cache: bool = False) -> tuple[Array, Arr
         if isinstance(act, Kicking):
             W, seen = kicked(W, act.kick, act.times, in_cache)
         elif not act.rests:
-            W = W.transpose(0, 2, 3, 1)  # q p y x
+            W = W.transpose(0, 2, 3, 1)  # to q p y x
             W = _sheared(W, act) if isinstance(act, XFlow) else _flown(W, act)
             if isinstance(act, XFlow) and isinstance(after, QFlow):  # which reads W in this order
                 W = with_layout_constraint(W, IN_ORDER)
@@ -162,17 +162,24 @@ def points_at_once(points: int, size: float, block: float) -> int:
 
 def through(W: Array, acts: list[Act], split: int, way: Way) -> tuple[Array, Array | None]:
     """W after acts that are local along the axis where it is split, block after block, and what a kick has seen."""
+    acts = [act for act in acts if isinstance(act, Kicking) or not act.rests]
     size, in_cache = points_at_once(W.shape[split], W.nbytes, way.block), way.block < math.inf
-    if size == W.shape[split]:
+    if size == W.shape[split] or not acts:
         return acted(W, acts, in_cache)
     kicks = any(isinstance(act, Kicking) for act in acts)
+    share = size // 2 if way.devices == 1 and size % 2 == 0 else size  # halves are at work side by side
 
     def nothing_of(block: Array) -> Any:
         return jnp.zeros(block.shape[:3], jnp.result_type(W.dtype, jnp.complex64)) if kicks else None
 
-    def act(block: Array, now: list[Act]) -> tuple[Array, Array | None]:
-        block, seen = acted(block, now, in_cache)
-        return with_layout_constraint(block, IN_ORDER), seen
+    def act(block: Array, now: list[Act]) -> tuple[Array, Any]:
+        done = []
+        for first in range(0, size, share):
+            part = lax.slice_in_dim(block, first, first + share, axis=split)
+            done.append(acted(part, [_part_of(act, first, share, split) for act in now], in_cache))
+        parts, seen = zip(*done, strict=True)
+        block = with_layout_constraint(jnp.concatenate(parts, split), IN_ORDER)
+        return block, jnp.concatenate(seen, split) if kicks else None
 
     def turn(i: Array, state: tuple[Array, Any]) -> tuple[Array, Any]:
         W, seen = state
