@@ -53,12 +53,12 @@ def test_twenty_steps_are_those_of_the_tiled_engine(name: str) -> None:
 
 @needs_jax
 @pytest.mark.slow
-@pytest.mark.parametrize("devices", [2, 4])
+@pytest.mark.parametrize("devices", [1, 2, 4])
 def test_several_devices_do_what_one_does(devices: int) -> None:
     """Kills: parts of W exchanged wrongly, left split along x, multipliers of the wrong part, sums over one part,
 
     more than one exchange in each of the six transports of two steps, of which densities of (q, x) are gathered alone,
-    and a loop that takes another memory than the engine says; all but 1 % of it, as on 64^4 points too.
+    and a loop that takes another memory than the engine says; all but 1 to 4 % of it, as on 64^4 points too.
     """
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
     environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(SCRIPT.parents[2])}
@@ -67,8 +67,8 @@ def test_several_devices_do_what_one_does(devices: int) -> None:
     )
     assert run.returncode == 0, run.stderr
     *exchanges, _, memory = run.stdout.split()
-    assert exchanges == ["all-to-all", "6", "all-gather", "2"]
-    assert 0.93 < float(memory) < 1.07
+    assert exchanges == (["all-to-all", "6", "all-gather", "2"] if devices > 1 else [])
+    assert 0.95 < float(memory) < 1.05
 
 
 @needs_jax

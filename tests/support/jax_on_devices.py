@@ -42,13 +42,15 @@ def difference_after(steps: int, name: str, kind: Any, dtype: str = "float64", *
 
 
 def compared(devices: int, examples: Iterable[str] = EXAMPLES) -> None:
-    """AssertionError where something differs."""
-    from wignercq.propagation.engines import jax_parts
+    """AssertionError where something differs, with W gone through as a whole and in blocks of one q or a few."""
+    from wignercq.propagation.engines import jax_devices, jax_parts
 
     kind: Any = engine_class("jax")
-    for name in examples:
-        worst = difference_after(20, name, kind, devices=devices)
-        assert worst < 1e-12, (name, worst)
+    for block in (jax_devices.BLOCK, 2.0**16):
+        in_blocks_of(block)
+        for name in examples:
+            worst = difference_after(20, name, kind, devices=devices)
+            assert worst < 1e-12, (name, block, worst)
     jax_parts.PART = 2**14  # several, with a last one that is smaller
     grid = systems.grid(13, 14, 15, 18)
     engine, judge = kind(grid, devices=devices), TiledEngine(grid)
@@ -76,6 +78,15 @@ def compared(devices: int, examples: Iterable[str] = EXAMPLES) -> None:
     for found, expected in zip(boundaries, wanted, strict=True):
         close(found.p_characteristic, expected.p_characteristic)
         close(found.density_qx, expected.density_qx)
+
+
+def in_blocks_of(size: float) -> None:
+    """Have W gone through in blocks of so many bytes from here on."""
+    from wignercq.propagation.engines import jax_devices as programs
+
+    programs.BLOCK = size
+    for program in (programs.steps, programs.last_step, programs.kick_spending, programs.kick_keeping, programs.move):
+        program.compiled.clear_cache()
 
 
 def compiled_loop(devices: int, grid: Grid) -> tuple[dict[str, int], float, float]:
@@ -114,8 +125,11 @@ def close(found: np.ndarray | float, expected: np.ndarray | float) -> None:
 
 
 if __name__ == "__main__":
+    from wignercq.propagation.engines.jax_devices import BLOCK
+
     compared(int(sys.argv[1]))
-    exchanges, taken, stated = compiled_loop(int(sys.argv[1]), systems.grid(24, 28, 32, 36))
+    in_blocks_of(BLOCK)
+    exchanges, taken, stated = compiled_loop(int(sys.argv[1]), systems.grid(32, 36, 40, 44))
     for kind, count in exchanges.items():
         sys.stdout.write(f"{kind} {count}\n")
     sys.stdout.write(f"memory {taken / stated:.3f}\n")

@@ -111,7 +111,7 @@ def shifts(half: Array, points: int) -> Array:
 def acted(W: Array, acts: list[Act], in_cache: bool = False) -> tuple[Array, Array | None]:
     """W after flows and kicks one after the other, and what the last kick has seen at s = 0."""
     seen = None
-    for act, after in zip(acts, [*acts[1:], None], strict=True):
+    for act, after in zip(acts, [*acts[1:], None], strict=False):  # of none there is none
         if isinstance(act, Kicking):
             W, seen = kicked(W, act.kick, act.times, in_cache)
         elif not act.rests:
