@@ -52,9 +52,19 @@ def test_twenty_steps_are_those_of_the_tiled_engine(name: str) -> None:
 
 
 @needs_jax
+def test_an_option_that_xla_does_not_know_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills: an engine that ends with the XLA that drops the option."""
+    from wignercq.propagation.engines import jax_devices as programs
+
+    assert programs._wide.__wrapped__() == programs.WIDE
+    monkeypatch.setattr(programs, "WIDE", {"xla_no_such_option": 512})
+    assert programs._wide.__wrapped__() is None
+
+
+@needs_jax
 @pytest.mark.slow
 @pytest.mark.parametrize("devices", [1, 2, 4])
-def test_several_devices_do_what_one_does(devices: int) -> None:
+def test_any_number_of_devices_does_what_the_tiled_engine_does(devices: int) -> None:
     """Kills: parts of W exchanged wrongly, left split along x, multipliers of the wrong part, sums over one part,
 
     more than one exchange in each of the six transports of two steps, of which densities of (q, x) are gathered alone,

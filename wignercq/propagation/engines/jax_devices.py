@@ -183,7 +183,7 @@ def _leg_specs(legs: tuple[LegForm, ...]) -> tuple[LegForm, ...]:
 
 def spare_for(W: Any, mesh: Mesh) -> Any:
     """Memory for exchanges of W between processors, which its steps take and give back; None where there are none."""
-    return jnp.zeros_like(W) if mesh.size > 1 and way(mesh).block < math.inf else None
+    return jnp.zeros_like(W) if way(mesh).has_spare else None
 
 
 @partial(Program, static_argnames=("mesh", "capacity", "by"), donate_argnames=("W", "spare"))

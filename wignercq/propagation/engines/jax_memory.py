@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import numpy as np
 from jax.sharding import Mesh
@@ -33,12 +31,12 @@ def needed(grid: Grid, dtype: np.dtype | type, tables: int, mesh: Mesh) -> float
     n_q, n_x = (filled_up(n, mesh) for n in (grid.q.points, grid.x.points))
     itemsize = np.dtype(dtype).itemsize
     W = n_q * n_p * n_x * n_y * itemsize
-    in_blocks, share, beside = way(mesh).block < math.inf, W / mesh.size, 0.0
+    beside = 0.0
     for points in (n_q // mesh.size, n_x // mesh.size):
-        size = points_at_once(points, share, way(mesh).block)
+        size = points_at_once(points, W / mesh.size, way(mesh).block)
         of_one = BLOCKS * size / points if size < points else TEMPORARIES * (1 + 2 / n_y)
         beside = max(beside, W * of_one)
-    if in_blocks and mesh.size > 1:
+    if way(mesh).has_spare:
         beside += W
     kicks = n_q * n_x * (BYTES_OF_A_KICK * (n_y // 2 + 1) + 16 * n_p) * min(mesh.size, 2)
     matrices = (n_p * n_q**2 + n_y * n_x**2) * itemsize * mesh.size

@@ -93,9 +93,23 @@ class Way(NamedTuple):
     block: float = math.inf
 
     @property
+    def in_blocks(self) -> bool:
+        """Whether a device takes less than all that it has at a time."""
+        return self.block < math.inf
+
+    @property
     def alternates(self) -> bool:
         """Whether W is gone through along q and along x in turn, rather than as a whole."""
-        return self.devices > 1 or self.block < math.inf
+        return self.devices > 1 or self.in_blocks
+
+    @property
+    def has_spare(self) -> bool:
+        """Whether exchanges have memory of their own."""
+        return self.devices > 1 and self.in_blocks
+
+    def form(self, split: int) -> int:
+        """Which of the forms of a multiplier is that of a W split in this way; one device has one."""
+        return split if self.devices > 1 else 0
 
 
 def shifts(half: Array, points: int) -> Array:
@@ -163,9 +177,9 @@ def points_at_once(points: int, size: float, block: float) -> int:
 def through(W: Array, acts: list[Act], split: int, way: Way) -> tuple[Array, Array | None]:
     """W after acts that are local along the axis where it is split, block after block, and what a kick has seen."""
     acts = [act for act in acts if isinstance(act, Kicking) or not act.rests]
-    size, in_cache = points_at_once(W.shape[split], W.nbytes, way.block), way.block < math.inf
+    size = points_at_once(W.shape[split], W.nbytes, way.block)
     if size == W.shape[split] or not acts:
-        return acted(W, acts, in_cache)
+        return acted(W, acts, way.in_blocks)
     kicks = any(isinstance(act, Kicking) for act in acts)
     share = size // 2 if way.devices == 1 and size % 2 == 0 else size  # halves are at work side by side
 
@@ -176,7 +190,7 @@ def through(W: Array, acts: list[Act], split: int, way: Way) -> tuple[Array, Arr
         done = []
         for first in range(0, size, share):
             part = lax.slice_in_dim(block, first, first + share, axis=split)
-            done.append(acted(part, [_part_of(act, first, share, split) for act in now], in_cache))
+            done.append(acted(part, [_part_of(act, first, share, split) for act in now], way.in_blocks))
         parts, seen = zip(*done, strict=True)
         block = with_layout_constraint(jnp.concatenate(parts, split), IN_ORDER)
         return block, jnp.concatenate(seen, split) if kicks else None
@@ -265,12 +279,12 @@ def step(
     for number, leg in enumerate(legs, start=1):
         closes = number == len(legs) and column is not None
         held, acts = transported(held, acts, leg, way)
-        acts.append(Kicking(leg.kick[held.split if way.devices > 1 else 0], 2 if closes else 1))
+        acts.append(Kicking(leg.kick[way.form(held.split)], 2 if closes else 1))
     W, seen = through(held.W, acts, held.split, way)
     held = held._replace(W=W)
     if column is None:
         return held, None
-    spectrum = seen * column[held.split if way.devices > 1 else 0]
+    spectrum = seen * column[way.form(held.split)]
     of_p, density = spectrum.sum((0, 1)), spectrum[:, :, 0].real
     if way.devices > 1:
         of_p = lax.psum(of_p, DEVICES)
